@@ -1,0 +1,124 @@
+// Batch normalisation over rows and pixels of each channel.
+//   y = (x - mean) / √(var + eps) · weight + bias
+// Twin: src/reference/batch_norm2d.rs. Source: torch.nn.functional.batch_norm.
+//
+// `statistics` and `backward_parameters` run one workgroup a channel: every thread sums its share,
+// then the shares are added pairwise, so the order of additions is always the same.
+
+struct Params {
+    rows: u32,      // N
+    channels: u32,  // C
+    plane: u32,     // H·W
+    eps: f32,
+    momentum: f32,  // share of the new batch in the running statistics
+    reserved_a: u32,
+    reserved_b: u32,
+    reserved_c: u32,
+}
+
+const WORKGROUP_SIZE = 64u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;                   // (N, C, H, W)
+@group(0) @binding(2) var<storage, read_write> mean_out: array<f32>;      // (C)
+@group(0) @binding(3) var<storage, read_write> var_out: array<f32>;       // (C), biased
+@group(0) @binding(4) var<storage, read_write> running_mean: array<f32>;  // (C)
+@group(0) @binding(5) var<storage, read_write> running_var: array<f32>;   // (C), unbiased
+@group(0) @binding(6) var<storage, read> mean: array<f32>;                // (C)
+@group(0) @binding(7) var<storage, read> variance: array<f32>;            // (C)
+@group(0) @binding(8) var<storage, read> weight: array<f32>;              // (C)
+@group(0) @binding(9) var<storage, read> bias: array<f32>;                // (C)
+@group(0) @binding(10) var<storage, read_write> y: array<f32>;            // (N, C, H, W)
+@group(0) @binding(11) var<storage, read> dy: array<f32>;                 // (N, C, H, W)
+@group(0) @binding(12) var<storage, read_write> dweight_out: array<f32>;  // (C)
+@group(0) @binding(13) var<storage, read_write> dbias_out: array<f32>;    // (C)
+@group(0) @binding(14) var<storage, read> dweight: array<f32>;            // (C)
+@group(0) @binding(15) var<storage, read> dbias: array<f32>;              // (C)
+@group(0) @binding(16) var<storage, read_write> dx: array<f32>;           // (N, C, H, W)
+
+var<workgroup> partial: array<vec2f, WORKGROUP_SIZE>;
+
+// The sum of every thread's `share`, the same on all threads.
+fn workgroup_sum(lane: u32, share: vec2f) -> vec2f {
+    workgroupBarrier();
+    partial[lane] = share;
+    for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if lane < half { partial[lane] += partial[lane + half]; }
+    }
+    workgroupBarrier();
+    return partial[0];
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+    let c = group.x;
+    let count = f32(params.rows * params.plane);
+    var sum = 0.0;
+    for (var n = 0u; n < params.rows; n++) {
+        var image = 0.0;
+        for (var p = lane; p < params.plane; p += WORKGROUP_SIZE) {
+            image += x[(n * params.channels + c) * params.plane + p];
+        }
+        sum += image;
+    }
+    let channel_mean = workgroup_sum(lane, vec2f(sum, 0.0)).x / count;
+    // A second pass over the data: E[x²] - E[x]² would cancel.
+    var squares = 0.0;
+    for (var n = 0u; n < params.rows; n++) {
+        var image = 0.0;
+        for (var p = lane; p < params.plane; p += WORKGROUP_SIZE) {
+            let centred = x[(n * params.channels + c) * params.plane + p] - channel_mean;
+            image += centred * centred;
+        }
+        squares += image;
+    }
+    let total = workgroup_sum(lane, vec2f(squares, 0.0)).x;
+    if lane == 0u {
+        mean_out[c] = channel_mean;
+        var_out[c] = total / count;
+        running_mean[c] += params.momentum * (channel_mean - running_mean[c]);
+        running_var[c] += params.momentum * (total / (count - 1.0) - running_var[c]);
+    }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    if index >= params.rows * params.channels * params.plane { return; }
+    let c = index / params.plane % params.channels;
+    let normalised = (x[index] - mean[c]) / sqrt(variance[c] + params.eps);
+    y[index] = normalised * weight[c] + bias[c];
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn backward_parameters(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+    let c = group.x;
+    let scale = 1.0 / sqrt(variance[c] + params.eps);
+    var sums = vec2f(0.0);
+    for (var n = 0u; n < params.rows; n++) {
+        var image = vec2f(0.0);
+        for (var p = lane; p < params.plane; p += WORKGROUP_SIZE) {
+            let index = (n * params.channels + c) * params.plane + p;
+            image += dy[index] * vec2f((x[index] - mean[c]) * scale, 1.0);
+        }
+        sums += image;
+    }
+    let total = workgroup_sum(lane, sums);
+    if lane == 0u {
+        dweight_out[c] = total.x;
+        dbias_out[c] = total.y;
+    }
+}
+
+// The batch's own mean and variance depend on x, hence the two corrections.
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    if index >= params.rows * params.channels * params.plane { return; }
+    let c = index / params.plane % params.channels;
+    let count = f32(params.rows * params.plane);
+    let scale = 1.0 / sqrt(variance[c] + params.eps);
+    let normalised = (x[index] - mean[c]) * scale;
+    dx[index] = weight[c] * scale * (dy[index] - dbias[c] / count - normalised * dweight[c] / count);
+}

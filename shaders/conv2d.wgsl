@@ -1,0 +1,148 @@
+// 2-D convolution (cross-correlation) with stride 1 and zero padding.
+//   y[n,o,i,j] = bias[o] + Σ_{c,k,l} weight[o,c,k,l] · x[n,c,i+k-pad_h,j+l-pad_w]
+// Twin: src/reference/conv2d.rs. Source: torch.nn.functional.conv2d.
+//
+// One thread computes one result. Sums are nested, one partial sum a row, so that rounding errors
+// grow with the number of partial sums and not with the number of terms.
+
+struct Params {
+    rows: u32,      // N
+    channels: u32,  // C
+    height: u32,    // H
+    width: u32,     // W
+    outputs: u32,   // O
+    kernel_h: u32,  // KH
+    kernel_w: u32,  // KW
+    pad_h: u32,
+    pad_w: u32,
+    out_h: u32,     // OH = H + 2·pad_h - KH + 1
+    out_w: u32,     // OW = W + 2·pad_w - KW + 1
+    reserved: u32,
+}
+
+const WORKGROUP_SIZE = 64u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;              // (N, C, H, W)
+@group(0) @binding(2) var<storage, read> weight: array<f32>;         // (O, C, KH, KW)
+@group(0) @binding(3) var<storage, read> bias: array<f32>;           // (O)
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;        // (N, O, OH, OW)
+@group(0) @binding(5) var<storage, read> dy: array<f32>;             // (N, O, OH, OW)
+@group(0) @binding(6) var<storage, read_write> dx: array<f32>;       // (N, C, H, W)
+@group(0) @binding(7) var<storage, read_write> dweight: array<f32>;  // (O, C, KH, KW)
+@group(0) @binding(8) var<storage, read_write> dbias: array<f32>;    // (O)
+
+// First and one-past-last of the positions p in [0, count) for which p + offset - pad lies in [0, size).
+fn overlap(offset: u32, pad: u32, count: u32, size: u32) -> vec2u {
+    let first = select(0u, pad - offset, pad > offset);
+    let end = select(0u, size + pad - offset, size + pad > offset);
+    return vec2u(first, min(count, end));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    if index >= params.rows * params.outputs * params.out_h * params.out_w { return; }
+    let j = index % params.out_w;
+    let i = index / params.out_w % params.out_h;
+    let o = index / (params.out_w * params.out_h) % params.outputs;
+    let n = index / (params.out_w * params.out_h * params.outputs);
+
+    let ks = overlap(i, params.pad_h, params.kernel_h, params.height);
+    let ls = overlap(j, params.pad_w, params.kernel_w, params.width);
+    var sum = bias[o];
+    for (var c = 0u; c < params.channels; c++) {
+        var plane = 0.0;
+        for (var k = ks.x; k < ks.y; k++) {
+            let x_row = ((n * params.channels + c) * params.height + i + k - params.pad_h) * params.width;
+            let weight_row = ((o * params.channels + c) * params.kernel_h + k) * params.kernel_w;
+            for (var l = ls.x; l < ls.y; l++) {
+                plane += weight[weight_row + l] * x[x_row + j + l - params.pad_w];
+            }
+        }
+        sum += plane;
+    }
+    y[index] = sum;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    if index >= params.rows * params.channels * params.height * params.width { return; }
+    let b = index % params.width;
+    let a = index / params.width % params.height;
+    let c = index / (params.width * params.height) % params.channels;
+    let n = index / (params.width * params.height * params.channels);
+
+    // x[a, b] meets weight[k, l] in y[a + pad_h - k, b + pad_w - l].
+    let bottom = a + params.pad_h;
+    let right = b + params.pad_w;
+    let k_first = select(0u, bottom + 1u - params.out_h, bottom + 1u > params.out_h);
+    let l_first = select(0u, right + 1u - params.out_w, right + 1u > params.out_w);
+    let k_end = min(params.kernel_h, bottom + 1u);
+    let l_end = min(params.kernel_w, right + 1u);
+    var sum = 0.0;
+    for (var o = 0u; o < params.outputs; o++) {
+        var plane = 0.0;
+        for (var k = k_first; k < k_end; k++) {
+            let dy_row = ((n * params.outputs + o) * params.out_h + bottom - k) * params.out_w;
+            let weight_row = ((o * params.channels + c) * params.kernel_h + k) * params.kernel_w;
+            for (var l = l_first; l < l_end; l++) {
+                plane += dy[dy_row + right - l] * weight[weight_row + l];
+            }
+        }
+        sum += plane;
+    }
+    dx[index] = sum;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn backward_weight(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    if index >= params.outputs * params.channels * params.kernel_h * params.kernel_w { return; }
+    let l = index % params.kernel_w;
+    let k = index / params.kernel_w % params.kernel_h;
+    let c = index / (params.kernel_w * params.kernel_h) % params.channels;
+    let o = index / (params.kernel_w * params.kernel_h * params.channels);
+
+    let is = overlap(k, params.pad_h, params.out_h, params.height);
+    let js = overlap(l, params.pad_w, params.out_w, params.width);
+    var sum = 0.0;
+    for (var n = 0u; n < params.rows; n++) {
+        var image = 0.0;
+        for (var i = is.x; i < is.y; i++) {
+            let x_row = ((n * params.channels + c) * params.height + i + k - params.pad_h) * params.width;
+            let dy_row = ((n * params.outputs + o) * params.out_h + i) * params.out_w;
+            var line = 0.0;
+            for (var j = js.x; j < js.y; j++) {
+                line += x[x_row + j + l - params.pad_w] * dy[dy_row + j];
+            }
+            image += line;
+        }
+        sum += image;
+    }
+    dweight[index] = sum;
+}
+
+var<workgroup> partial: array<f32, WORKGROUP_SIZE>;
+
+// One workgroup an output: every thread sums its share, then the shares are added pairwise.
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn backward_bias(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+    let o = group.x;
+    let plane = params.out_h * params.out_w;
+    var sum = 0.0;
+    for (var n = 0u; n < params.rows; n++) {
+        var image = 0.0;
+        for (var p = lane; p < plane; p += WORKGROUP_SIZE) {
+            image += dy[(n * params.outputs + o) * plane + p];
+        }
+        sum += image;
+    }
+    partial[lane] = sum;
+    for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if lane < half { partial[lane] += partial[lane + half]; }
+    }
+    if lane == 0u { dbias[o] = partial[0]; }
+}

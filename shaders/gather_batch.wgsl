@@ -1,0 +1,64 @@
+// Builds a batch from a data set of bytes: the rows that `order` names from a start that moves every step.
+//   x[n,c,i,j] = byte / 255 · scale[c] + shift[c];  grey images fill every channel
+// Twin: src/reference/gather_batch.rs.
+//
+// A data set larger than one binding lies in several chunks; each gets a dispatch that fills the rows
+// whose image it holds.
+
+struct Params {
+    rows: u32,           // rows of this domain in the batch
+    first_row: u32,      // where they start in x
+    channels: u32,       // C of x
+    plane: u32,          // H·W
+    data_channels: u32,  // DC of the data set: 1 or C
+    chunk_first: u32,    // first image of this chunk
+    chunk_count: u32,    // images in this chunk
+    domain: u32,         // 0 source, 1 target: whose start of the step applies
+}
+
+struct Step {
+    index: u32,
+    source_start: u32,
+    target_start: u32,
+    seed: u32,
+    lambda: f32,
+    learning_rate: f32,
+    reserved_a: u32,
+    reserved_b: u32,
+}
+
+const WORKGROUP_SIZE = 64u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<uniform> step: Step;
+@group(0) @binding(2) var<storage, read> order: array<u32>;            // (images of the data set)
+@group(0) @binding(3) var<storage, read> chunk: array<u32>;            // (chunk_count, DC, H, W) bytes, four to a word
+@group(0) @binding(4) var<storage, read> scale_shift: array<f32>;      // (2, C)
+@group(0) @binding(5) var<storage, read_write> x: array<f32>;          // (batch, C, H, W)
+@group(0) @binding(6) var<storage, read> data_labels: array<u32>;      // (images of the data set)
+@group(0) @binding(7) var<storage, read_write> labels: array<u32>;     // (rows)
+
+fn image_of(row: u32) -> u32 {
+    return order[select(step.source_start, step.target_start, params.domain == 1u) + row];
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn images(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    if index >= params.rows * params.channels * params.plane { return; }
+    let c = index / params.plane % params.channels;
+    let image = image_of(index / (params.plane * params.channels));
+    if image < params.chunk_first || image - params.chunk_first >= params.chunk_count { return; }
+    let channel = min(c, params.data_channels - 1u);
+    let byte = ((image - params.chunk_first) * params.data_channels + channel) * params.plane + index % params.plane;
+    let value = f32(chunk[byte / 4u] >> (8u * (byte % 4u)) & 0xffu);
+    x[params.first_row * params.channels * params.plane + index] =
+        value / 255.0 * scale_shift[c] + scale_shift[params.channels + c];
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn labels_of_rows(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let row = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    if row >= params.rows { return; }
+    labels[row] = data_labels[image_of(row)];
+}

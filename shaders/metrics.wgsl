@@ -1,0 +1,59 @@
+// The loss and the number of correct rows of one head, written into the step's row of the metrics table.
+//   table[step, column] = Σ_n loss[n];  table[step, column + 1] = Σ_n [argmax(logits[n]) = label[n]]
+// Twin: src/reference/metrics.rs. The first maximum counts, as in torch.argmax on the CPU.
+//
+// One workgroup: every thread sums its share, then the shares are added pairwise.
+
+struct Params {
+    rows: u32,     // N
+    classes: u32,  // K
+    column: u32,
+    columns: u32,  // of the table
+}
+
+struct Step {
+    index: u32,
+    source_start: u32,
+    target_start: u32,
+    seed: u32,
+    lambda: f32,
+    learning_rate: f32,
+    reserved_a: u32,
+    reserved_b: u32,
+}
+
+const WORKGROUP_SIZE = 64u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<uniform> step: Step;
+@group(0) @binding(2) var<storage, read> loss: array<f32>;         // (N)
+@group(0) @binding(3) var<storage, read> logits: array<f32>;       // (N, K)
+@group(0) @binding(4) var<storage, read> labels: array<u32>;       // (N)
+@group(0) @binding(5) var<storage, read_write> table: array<f32>;  // (steps, columns)
+
+var<workgroup> partial: array<vec2f, WORKGROUP_SIZE>;
+
+fn is_hit(n: u32) -> bool {
+    var best = 0u;
+    for (var k = 1u; k < params.classes; k++) {
+        if logits[n * params.classes + k] > logits[n * params.classes + best] { best = k; }
+    }
+    return best == labels[n];
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn reduce(@builtin(local_invocation_index) lane: u32) {
+    var share = vec2f(0.0);
+    for (var n = lane; n < params.rows; n += WORKGROUP_SIZE) {
+        share += vec2f(loss[n], select(0.0, 1.0, is_hit(n)));
+    }
+    partial[lane] = share;
+    for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if lane < half { partial[lane] += partial[lane + half]; }
+    }
+    if lane == 0u {
+        table[step.index * params.columns + params.column] = partial[0].x;
+        table[step.index * params.columns + params.column + 1u] = partial[0].y;
+    }
+}

@@ -1,0 +1,38 @@
+// Stochastic gradient descent with momentum and weight decay, over all parameters at once.
+//   velocity ← momentum · velocity + grad + weight_decay · weight;  weight ← weight - learning_rate · velocity
+// Twin: src/reference/sgd.rs. Source: torch.optim.SGD (dampening 0, no Nesterov).
+
+struct Params {
+    count: u32,  // parameters
+    momentum: f32,
+    weight_decay: f32,
+    reserved: u32,
+}
+
+struct Step {
+    index: u32,
+    source_start: u32,
+    target_start: u32,
+    seed: u32,
+    lambda: f32,
+    learning_rate: f32,
+    reserved_a: u32,
+    reserved_b: u32,
+}
+
+const WORKGROUP_SIZE = 64u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<uniform> step: Step;
+@group(0) @binding(2) var<storage, read> grad: array<f32>;            // (count)
+@group(0) @binding(3) var<storage, read_write> velocity: array<f32>;  // (count)
+@group(0) @binding(4) var<storage, read_write> weight: array<f32>;    // (count)
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    if index >= params.count { return; }
+    let v = params.momentum * velocity[index] + grad[index] + params.weight_decay * weight[index];
+    velocity[index] = v;
+    weight[index] -= step.learning_rate * v;
+}

@@ -1,0 +1,36 @@
+// Softmax cross-entropy, the loss of each row and its gradient in one pass.
+//   loss[n] = scale · (log Σ_k exp(logits[n,k]) - logits[n,label[n]])
+//   dlogits[n,k] = scale · (softmax(logits[n])[k] - [k = label[n]])
+// Twin: src/reference/softmax_cross_entropy.rs. Source: torch.nn.functional.cross_entropy;
+// scale = 1/N gives its mean reduction. The row's maximum is subtracted first, so large logits are safe.
+
+struct Params {
+    rows: u32,     // N
+    classes: u32,  // K
+    scale: f32,
+    reserved: u32,
+}
+
+const WORKGROUP_SIZE = 64u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> logits: array<f32>;         // (N, K)
+@group(0) @binding(2) var<storage, read> labels: array<u32>;         // (N)
+@group(0) @binding(3) var<storage, read_write> loss: array<f32>;     // (N)
+@group(0) @binding(4) var<storage, read_write> dlogits: array<f32>;  // (N, K)
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn forward_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let n = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    if n >= params.rows { return; }
+    let row = n * params.classes;
+    var largest = logits[row];
+    for (var k = 1u; k < params.classes; k++) { largest = max(largest, logits[row + k]); }
+    var sum = 0.0;
+    for (var k = 0u; k < params.classes; k++) { sum += exp(logits[row + k] - largest); }
+    loss[n] = params.scale * (log(sum) + (largest - logits[row + labels[n]]));
+    for (var k = 0u; k < params.classes; k++) {
+        let probability = exp(logits[row + k] - largest) / sum;
+        dlogits[row + k] = params.scale * (probability - select(0.0, 1.0, k == labels[n]));
+    }
+}

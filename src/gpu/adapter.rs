@@ -1,0 +1,155 @@
+//! The adapters of this machine and how one of them is chosen.
+
+use crate::error::{Error, Result};
+use std::fmt;
+
+/// What the kernels need beyond what every adapter has: the storage buffers of the largest kernel.
+const STORAGE_BUFFERS: u32 = 8;
+/// Threads in a workgroup of the largest kernel.
+const WORKGROUP_THREADS: u32 = 64;
+
+/// One adapter of this machine.
+pub struct Adapter {
+    /// Its number, as `--adapter INDEX` takes it.
+    pub index: usize,
+    /// What wgpu says of it.
+    pub info: wgpu::AdapterInfo,
+    pub(super) handle: wgpu::Adapter,
+}
+
+impl Adapter {
+    /// Why this adapter cannot run the kernels; `None` if it can.
+    pub fn obstacle(&self) -> Option<String> {
+        let flags = self.handle.get_downlevel_capabilities().flags;
+        if !flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS) {
+            return Some("it has no compute shaders".into());
+        }
+        let limits = self.handle.limits();
+        let needs = [
+            (
+                "max_storage_buffers_per_shader_stage",
+                limits.max_storage_buffers_per_shader_stage,
+                STORAGE_BUFFERS,
+            ),
+            (
+                "max_compute_invocations_per_workgroup",
+                limits.max_compute_invocations_per_workgroup,
+                WORKGROUP_THREADS,
+            ),
+        ];
+        needs
+            .into_iter()
+            .find(|(_, has, needed)| has < needed)
+            .map(|(name, has, needed)| format!("{name} is {has}, {needed} are needed"))
+    }
+
+    /// The limits of the adapter that matter to users, by name.
+    pub fn limits(&self) -> wgpu::Limits {
+        self.handle.limits()
+    }
+
+    /// Whether every word of `query` occurs in the adapter's backend, name or driver.
+    fn matches(&self, query: &str) -> bool {
+        let text = self.to_string().to_lowercase();
+        let query = query.to_lowercase();
+        query.split_whitespace().all(|word| text.contains(word))
+    }
+
+    /// Real GPUs before software, native interfaces before OpenGL.
+    fn preference(&self) -> (u8, u8) {
+        let kind = match self.info.device_type {
+            wgpu::DeviceType::DiscreteGpu => 0,
+            wgpu::DeviceType::IntegratedGpu => 1,
+            wgpu::DeviceType::VirtualGpu => 2,
+            wgpu::DeviceType::Other => 3,
+            wgpu::DeviceType::Cpu => 4,
+        };
+        (kind, u8::from(self.info.backend == wgpu::Backend::Gl))
+    }
+}
+
+impl fmt::Display for Adapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let info = &self.info;
+        write!(f, "{} {}", info.backend, info.name)?;
+        match (info.driver.as_str(), info.driver_info.as_str()) {
+            ("", "") => Ok(()),
+            (driver, "") | ("", driver) => write!(f, " [{driver}]"),
+            (driver, version) => write!(f, " [{driver}, {version}]"),
+        }
+    }
+}
+
+/// Every adapter of this machine, the preferred one first.
+pub fn adapters() -> Vec<Adapter> {
+    let descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+    let instance = wgpu::Instance::new(descriptor);
+    let handles = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    let mut found: Vec<Adapter> =
+        handles.into_iter().map(|handle| Adapter { index: 0, info: handle.get_info(), handle }).collect();
+    found.sort_by_key(Adapter::preference);
+    for (index, adapter) in found.iter_mut().enumerate() {
+        adapter.index = index;
+    }
+    found
+}
+
+/// The adapter that `selection` (an index, or words of its name) picks; without one, the preferred one.
+///
+/// # Errors
+/// [`Error::NoAdapter`] when the machine has none that can run the kernels; [`Error::Input`] when the
+/// selection matches none or several, or one that cannot run them.
+pub fn choose(selection: Option<&str>) -> Result<Adapter> {
+    let mut all = adapters();
+    if all.is_empty() {
+        return Err(Error::NoAdapter(no_adapter_help("none was found")));
+    }
+    let Some(selection) = selection else {
+        let obstacles: Vec<String> =
+            all.iter().filter_map(|a| Some(format!("{a}: {}", a.obstacle()?))).collect();
+        let usable = all.into_iter().find(|a| a.obstacle().is_none());
+        return usable.ok_or_else(|| Error::NoAdapter(no_adapter_help(&obstacles.join("; "))));
+    };
+    let chosen = match selection.trim().parse::<usize>() {
+        Ok(index) if index < all.len() => vec![index],
+        Ok(_) => vec![],
+        Err(_) => (0..all.len()).filter(|&i| all[i].matches(selection)).collect(),
+    };
+    let [index] = chosen[..] else {
+        let found = if chosen.is_empty() { "none" } else { "several" };
+        return Err(Error::input(
+            format!("--adapter {selection}"),
+            "the index, or words from the name, of exactly one adapter",
+            format!("{found} of: {}", list(&all)),
+        ));
+    };
+    let adapter = all.swap_remove(index);
+    match adapter.obstacle() {
+        None => Ok(adapter),
+        Some(obstacle) => Err(Error::input(
+            format!("--adapter {selection}"),
+            "an adapter that can run the kernels",
+            format!("{adapter}: {obstacle}"),
+        )),
+    }
+}
+
+fn list(adapters: &[Adapter]) -> String {
+    let lines: Vec<String> = adapters.iter().map(|a| format!("{} {a}", a.index)).collect();
+    lines.join("; ")
+}
+
+fn no_adapter_help(found: &str) -> String {
+    let (backends, install) = if cfg!(target_os = "macos") {
+        ("Metal", "Metal comes with macOS; a virtual machine needs a paravirtualised GPU")
+    } else if cfg!(windows) {
+        ("Vulkan, Direct3D 12 and OpenGL", "install your GPU vendor's current driver")
+    } else {
+        (
+            "Vulkan and OpenGL",
+            "install your GPU vendor's Vulkan driver, or a software one: apt-get install mesa-vulkan-drivers \
+             (Debian, Ubuntu), dnf install mesa-vulkan-drivers (Fedora), pacman -S vulkan-swrast (Arch)",
+        )
+    };
+    format!("looked for {backends} adapters with compute shaders; {found}. To mend it: {install}")
+}

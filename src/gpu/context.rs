@@ -1,0 +1,168 @@
+//! The device that everything runs on: opened here, or borrowed from an application.
+
+use super::{Adapter, Kernel};
+use crate::error::{Error, Result};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Whether shaders carry wgpu's bounds and loop checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShaderChecks {
+    /// Every access clamped and every loop bounded: for tests and for hunting faults.
+    Checked,
+    /// None: the shaders are this crate's own, and its tests run them with all checks on.
+    Trusted,
+}
+
+/// A device, its queue and the pipelines built on it. Clones share all three.
+#[derive(Clone)]
+pub struct Gpu(Arc<Inner>);
+
+struct Inner {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    name: String,
+    checks: ShaderChecks,
+    pipelines: Mutex<HashMap<&'static str, wgpu::ComputePipeline>>,
+    fault: Arc<Mutex<Option<String>>>,
+}
+
+impl Gpu {
+    /// Opens a device on `adapter`, with everything the adapter allows.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the driver refuses.
+    pub fn open(adapter: &Adapter, checks: ShaderChecks) -> Result<Self> {
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("dann"),
+            required_limits: adapter.limits(),
+            ..Default::default()
+        };
+        let (device, queue) = pollster::block_on(adapter.handle.request_device(&descriptor))
+            .map_err(|e| Error::Gpu(format!("{adapter} gives no device: {e}")))?;
+        let fault = Arc::new(Mutex::new(None));
+        let note = |fault: &Arc<Mutex<Option<String>>>, message: String| {
+            log::error!("{message}");
+            lock(fault).get_or_insert(message);
+        };
+        let uncaptured = Arc::clone(&fault);
+        device.on_uncaptured_error(Arc::new(move |e| note(&uncaptured, e.to_string())));
+        let lost = Arc::clone(&fault);
+        device.set_device_lost_callback(move |reason, message| {
+            if !matches!(reason, wgpu::DeviceLostReason::Destroyed) {
+                note(&lost, format!("the device was lost: {message}"));
+            }
+        });
+        Ok(Self::new(device, queue, adapter.to_string(), checks, fault))
+    }
+
+    fn new(
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        name: String,
+        checks: ShaderChecks,
+        fault: Arc<Mutex<Option<String>>>,
+    ) -> Self {
+        Self(Arc::new(Inner { device, queue, name, checks, pipelines: Mutex::default(), fault }))
+    }
+
+    /// The wgpu device.
+    pub fn device(&self) -> &wgpu::Device {
+        &self.0.device
+    }
+
+    /// The wgpu queue.
+    pub fn queue(&self) -> &wgpu::Queue {
+        &self.0.queue
+    }
+
+    /// Backend, name and driver of the adapter.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The first fault that the device reported, if any.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] with the driver's words.
+    pub fn healthy(&self) -> Result<()> {
+        match lock(&self.0.fault).clone() {
+            Some(message) => Err(Error::Gpu(message)),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until all submitted work is done.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device was lost or reported a fault.
+    pub fn wait(&self) -> Result<()> {
+        self.device().poll(wgpu::PollType::wait_indefinitely()).map_err(|e| Error::Gpu(e.to_string()))?;
+        self.healthy()
+    }
+
+    /// The pipeline of `kernel`, built at its first use.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when shader or driver refuse it.
+    pub(super) fn pipeline(&self, kernel: &'static Kernel) -> Result<wgpu::ComputePipeline> {
+        let mut pipelines = lock(&self.0.pipelines);
+        if let Some(pipeline) = pipelines.get(kernel.label) {
+            return Ok(pipeline.clone());
+        }
+        let scope = self.device().push_error_scope(wgpu::ErrorFilter::Validation);
+        let pipeline = self.build_pipeline(kernel);
+        if let Some(e) = pollster::block_on(scope.pop()) {
+            return Err(Error::Gpu(format!("kernel {}: {e}", kernel.label)));
+        }
+        pipelines.insert(kernel.label, pipeline.clone());
+        Ok(pipeline)
+    }
+
+    fn build_pipeline(&self, kernel: &'static Kernel) -> wgpu::ComputePipeline {
+        let device = self.device();
+        let label = Some(kernel.label);
+        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label,
+            entries: &kernel.layout_entries(),
+        });
+        let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label,
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label,
+            layout: Some(&layout),
+            module: &self.shader_module(kernel),
+            entry_point: Some(kernel.entry_point),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                // No kernel reads workgroup memory before writing it.
+                zero_initialize_workgroup_memory: self.0.checks == ShaderChecks::Checked,
+                ..Default::default()
+            },
+            cache: None,
+        })
+    }
+
+    fn shader_module(&self, kernel: &'static Kernel) -> wgpu::ShaderModule {
+        let descriptor = wgpu::ShaderModuleDescriptor {
+            label: Some(kernel.label),
+            source: wgpu::ShaderSource::Wgsl(kernel.source.into()),
+        };
+        match self.0.checks {
+            ShaderChecks::Checked => self.device().create_shader_module(descriptor),
+            // SAFETY: the source is one of this crate's own shaders. They index within the shapes that
+            // their host functions check, end every loop and divide by no zero; the tests run all of
+            // them with the checks on and compare both modes.
+            ShaderChecks::Trusted => unsafe {
+                self.device().create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
+            },
+        }
+    }
+}
+
+/// A poisoned lock only means that another thread panicked between two whole updates.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,15 @@
+//! The device, its buffers and the recordings of dispatches that run on it.
+
+mod adapter;
+mod context;
+mod kernel;
+mod readback;
+mod recording;
+mod tensor;
+
+pub use adapter::{Adapter, adapters, choose};
+pub use context::{Gpu, ShaderChecks};
+pub use kernel::{Access, Binding, Kernel};
+pub use readback::Readback;
+pub use recording::{Dispatch, Recording};
+pub use tensor::Tensor;

@@ -1,0 +1,134 @@
+//! A list of dispatches, built once and encoded as often as needed.
+
+use super::{Access, Gpu, Kernel, Tensor};
+use crate::error::{Error, Result};
+use wgpu::util::DeviceExt;
+
+/// One dispatch of a recording.
+pub struct Dispatch {
+    /// What runs.
+    pub kernel: &'static Kernel,
+    /// How many workgroups in x, y and z.
+    pub workgroups: [u32; 3],
+    pipeline: wgpu::ComputePipeline,
+    bind_group: wgpu::BindGroup,
+}
+
+/// A list of dispatches with their pipelines, parameters and buffers all in place.
+pub struct Recording {
+    gpu: Gpu,
+    dispatches: Vec<Dispatch>,
+}
+
+impl Recording {
+    /// An empty recording.
+    pub fn new(gpu: &Gpu) -> Self {
+        Self { gpu: gpu.clone(), dispatches: Vec::new() }
+    }
+
+    /// The device that the recording runs on.
+    pub fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
+    /// What has been recorded.
+    pub fn dispatches(&self) -> &[Dispatch] {
+        &self.dispatches
+    }
+
+    /// Records one thread for each of `threads` results.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the kernel does not build or does not take these buffers.
+    pub(crate) fn dispatch(
+        &mut self,
+        kernel: &'static Kernel,
+        params: &impl bytemuck::Pod,
+        buffers: &[&Tensor],
+        threads: usize,
+    ) -> Result<()> {
+        let groups = threads.div_ceil(kernel.workgroup_size as usize);
+        let most = self.gpu.device().limits().max_compute_workgroups_per_dimension as usize;
+        // Past the limit of one dimension the groups are folded into rows; shaders unfold them again.
+        let height = groups.div_ceil(most);
+        if height > most || threads > u32::MAX as usize {
+            let expected = "work that 32-bit indices can count";
+            return Err(Error::input(kernel.label, expected, format!("{threads} threads")));
+        }
+        let workgroups = [groups.div_ceil(height.max(1)) as u32, height as u32, 1];
+        self.push(kernel, params, buffers, workgroups)
+    }
+
+    /// Records one workgroup for each of `groups` results.
+    ///
+    /// # Errors
+    /// As [`Recording::dispatch`].
+    pub(crate) fn dispatch_groups(
+        &mut self,
+        kernel: &'static Kernel,
+        params: &impl bytemuck::Pod,
+        buffers: &[&Tensor],
+        groups: usize,
+    ) -> Result<()> {
+        let most = self.gpu.device().limits().max_compute_workgroups_per_dimension;
+        let width = u32::try_from(groups).ok().filter(|&n| n <= most);
+        let width =
+            width.ok_or_else(|| Error::input(kernel.label, format!("at most {most} workgroups"), groups))?;
+        self.push(kernel, params, buffers, [width, 1, 1])
+    }
+
+    fn push(
+        &mut self,
+        kernel: &'static Kernel,
+        params: &impl bytemuck::Pod,
+        buffers: &[&Tensor],
+        workgroups: [u32; 3],
+    ) -> Result<()> {
+        debug_assert_eq!(kernel.bindings[0].access, Access::Uniform(bytemuck::bytes_of(params).len()));
+        debug_assert_eq!(kernel.bindings.len(), buffers.len() + 1, "{}", kernel.label);
+        let pipeline = self.gpu.pipeline(kernel)?;
+        let device = self.gpu.device();
+        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let params = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+            label: Some(kernel.label),
+            contents: bytemuck::bytes_of(params),
+            usage: wgpu::BufferUsages::UNIFORM,
+        });
+        let resources =
+            std::iter::once(params.as_entire_binding()).chain(buffers.iter().map(|tensor| tensor.binding()));
+        let entries: Vec<_> = kernel
+            .bindings
+            .iter()
+            .zip(resources)
+            .map(|(binding, resource)| wgpu::BindGroupEntry { binding: binding.slot, resource })
+            .collect();
+        let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(kernel.label),
+            layout: &pipeline.get_bind_group_layout(0),
+            entries: &entries,
+        });
+        if let Some(e) = pollster::block_on(scope.pop()) {
+            return Err(Error::Gpu(format!("kernel {}: {e}", kernel.label)));
+        }
+        self.dispatches.push(Dispatch { kernel, workgroups, pipeline, bind_group });
+        Ok(())
+    }
+
+    /// Encodes every dispatch, in order, into `pass`.
+    pub fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
+        for dispatch in &self.dispatches {
+            let [x, y, z] = dispatch.workgroups;
+            pass.set_pipeline(&dispatch.pipeline);
+            pass.set_bind_group(0, &dispatch.bind_group, &[]);
+            pass.dispatch_workgroups(x, y, z);
+        }
+    }
+
+    /// Encodes and submits the recording once, without waiting.
+    pub fn submit(&self) {
+        let device = self.gpu.device();
+        let mut encoder = device.create_command_encoder(&Default::default());
+        self.encode(&mut encoder.begin_compute_pass(&Default::default()));
+        self.gpu.queue().submit([encoder.finish()]);
+    }
+}

@@ -1,0 +1,166 @@
+//! A buffer, or a part of one, with a shape.
+
+use super::Gpu;
+use crate::error::{Error, Result};
+use crate::shape::MapShape;
+use wgpu::util::DeviceExt;
+
+/// Values of four bytes (f32 or u32) on the device, row-major. Clones and views share the memory.
+#[derive(Clone, Debug)]
+pub struct Tensor {
+    buffer: wgpu::Buffer,
+    /// In bytes.
+    offset: u64,
+    dims: Vec<usize>,
+}
+
+/// Uniform too: the values of the current step are read as a uniform block.
+const USAGE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE
+    .union(wgpu::BufferUsages::UNIFORM)
+    .union(wgpu::BufferUsages::COPY_SRC)
+    .union(wgpu::BufferUsages::COPY_DST);
+
+impl Tensor {
+    /// A tensor of zeros.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when it is empty or larger than the device's limits, [`Error::Gpu`] when there is
+    /// no memory for it.
+    pub fn zeros(gpu: &Gpu, label: &str, dims: &[usize]) -> Result<Self> {
+        Self::allocate(gpu, label, dims, |size| {
+            gpu.device().create_buffer(&wgpu::BufferDescriptor {
+                label: Some(label),
+                size,
+                usage: USAGE,
+                mapped_at_creation: false,
+            })
+        })
+    }
+
+    /// A tensor holding `values` (of f32 or u32), whose number must fit `dims`.
+    ///
+    /// # Errors
+    /// As [`Tensor::zeros`], and [`Error::Input`] when the number of values differs.
+    pub fn from_slice<T: bytemuck::Pod>(
+        gpu: &Gpu,
+        label: &str,
+        dims: &[usize],
+        values: &[T],
+    ) -> Result<Self> {
+        let count: usize = dims.iter().product();
+        if size_of::<T>() != 4 || values.len() != count {
+            let found = format!("{} of {} bytes", values.len(), size_of::<T>());
+            return Err(Error::input(label, format!("{count} values of 4 bytes"), found));
+        }
+        Self::allocate(gpu, label, dims, |_| {
+            gpu.device().create_buffer_init(&wgpu::util::BufferInitDescriptor {
+                label: Some(label),
+                contents: bytemuck::cast_slice(values),
+                usage: USAGE,
+            })
+        })
+    }
+
+    fn allocate(
+        gpu: &Gpu,
+        label: &str,
+        dims: &[usize],
+        create: impl FnOnce(u64) -> wgpu::Buffer,
+    ) -> Result<Self> {
+        let bytes = dims.iter().try_fold(4_u64, |n, &d| n.checked_mul(d as u64));
+        let limits = gpu.device().limits();
+        let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
+        let size = bytes.filter(|&n| n > 0 && n <= most).ok_or_else(|| {
+            let expected = format!("a tensor of 4 to {most} bytes, what this device can bind");
+            Error::input(label, expected, format!("shape {dims:?}"))
+        })?;
+        let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let buffer = create(size);
+        if let Some(e) = pollster::block_on(scope.pop()) {
+            return Err(Error::Gpu(format!("no memory for {label} ({size} bytes): {e}")));
+        }
+        Ok(Self { buffer, offset: 0, dims: dims.to_vec() })
+    }
+
+    /// The shape.
+    pub fn dims(&self) -> &[usize] {
+        &self.dims
+    }
+
+    /// The number of values.
+    pub fn len(&self) -> usize {
+        self.dims.iter().product()
+    }
+
+    /// Whether the tensor holds no value; never true, as empty tensors are refused.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// N, the first dimension.
+    pub fn rows(&self) -> usize {
+        self.dims[0]
+    }
+
+    /// What each row holds, seen as (C, H, W); missing dimensions are 1.
+    pub fn map(&self) -> MapShape {
+        let at = |i: usize| self.dims.get(i).copied().unwrap_or(1);
+        MapShape::new(at(1), at(2), at(3))
+    }
+
+    /// The same memory under another shape of as many values or fewer, from the start.
+    pub(crate) fn reshaped(&self, dims: &[usize]) -> Self {
+        debug_assert!(dims.iter().product::<usize>() <= self.len());
+        Self { dims: dims.to_vec(), ..self.clone() }
+    }
+
+    /// The first `rows` rows, sharing the memory.
+    pub(crate) fn first_rows(&self, rows: usize) -> Self {
+        let mut dims = self.dims.clone();
+        dims[0] = rows;
+        self.reshaped(&dims)
+    }
+
+    /// `dims` values from value number `start` on, sharing the memory. `start` must keep the device's
+    /// alignment of storage buffer offsets.
+    pub(crate) fn part(&self, start: usize, dims: &[usize]) -> Self {
+        Self { buffer: self.buffer.clone(), offset: self.offset + 4 * start as u64, dims: dims.to_vec() }
+    }
+
+    /// The whole buffer that the tensor lies in.
+    pub fn buffer(&self) -> &wgpu::Buffer {
+        &self.buffer
+    }
+
+    /// Where the tensor starts in its buffer, in bytes.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// How long the tensor is, in bytes.
+    pub fn byte_len(&self) -> u64 {
+        4 * self.len() as u64
+    }
+
+    /// Overwrites the tensor's first values when the next submission starts.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there are more values than the tensor holds.
+    pub fn write<T: bytemuck::Pod>(&self, gpu: &Gpu, values: &[T]) -> Result<()> {
+        let bytes: &[u8] = bytemuck::cast_slice(values);
+        if bytes.len() as u64 > self.byte_len() {
+            let expected = format!("at most {} bytes", self.byte_len());
+            return Err(Error::input("tensor", expected, bytes.len()));
+        }
+        gpu.queue().write_buffer(&self.buffer, self.offset, bytes);
+        Ok(())
+    }
+
+    pub(super) fn binding(&self) -> wgpu::BindingResource<'_> {
+        wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+            buffer: &self.buffer,
+            offset: self.offset,
+            size: std::num::NonZeroU64::new(self.byte_len()),
+        })
+    }
+}

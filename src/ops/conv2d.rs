@@ -1,0 +1,174 @@
+//! 2-D convolution with stride 1; twin: [`crate::reference::conv2d`].
+
+use super::{expect, expect_rank, u32_of};
+use crate::error::{Error, Result};
+use crate::gpu::{Binding, Kernel, Recording, Tensor};
+
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Params {
+    rows: u32,
+    channels: u32,
+    height: u32,
+    width: u32,
+    outputs: u32,
+    kernel_h: u32,
+    kernel_w: u32,
+    pad_h: u32,
+    pad_w: u32,
+    out_h: u32,
+    out_w: u32,
+    reserved: u32,
+}
+
+const KERNEL: Kernel = Kernel {
+    label: "conv2d",
+    source: include_str!("../../shaders/conv2d.wgsl"),
+    entry_point: "",
+    workgroup_size: 64,
+    bindings: &[],
+};
+
+/// y from x, weight and bias.
+pub const FORWARD: Kernel = Kernel {
+    label: "conv2d.forward",
+    entry_point: "forward",
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read(1),
+        Binding::read(2),
+        Binding::read(3),
+        Binding::write(4),
+    ],
+    ..KERNEL
+};
+
+/// dx from dy and weight.
+pub const BACKWARD_INPUT: Kernel = Kernel {
+    label: "conv2d.backward_input",
+    entry_point: "backward_input",
+    bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::read(2), Binding::write(6)],
+    ..KERNEL
+};
+
+/// dweight from x and dy.
+pub const BACKWARD_WEIGHT: Kernel = Kernel {
+    label: "conv2d.backward_weight",
+    entry_point: "backward_weight",
+    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::read(5), Binding::write(7)],
+    ..KERNEL
+};
+
+/// dbias from dy.
+pub const BACKWARD_BIAS: Kernel = Kernel {
+    label: "conv2d.backward_bias",
+    entry_point: "backward_bias",
+    bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::write(8)],
+    ..KERNEL
+};
+
+/// (OH, OW) of a convolution over (H, W) with a kernel of (KH, KW) and that padding on each side.
+///
+/// # Errors
+/// [`Error::Input`] when the kernel is empty or does not fit.
+pub fn out_size(
+    size: (usize, usize),
+    kernel: (usize, usize),
+    padding: (usize, usize),
+) -> Result<(usize, usize)> {
+    let along = |size: usize, kernel: usize, padding: usize| {
+        let padded = padding.checked_mul(2)?.checked_add(size)?;
+        if kernel == 0 { None } else { Some(padded.checked_sub(kernel)? + 1) }
+    };
+    let (h, w) = size;
+    along(h, kernel.0, padding.0).zip(along(w, kernel.1, padding.1)).ok_or_else(|| {
+        let expected = format!("a kernel that fits {h}×{w} with padding {}×{}", padding.0, padding.1);
+        Error::input("conv2d", expected, format!("{}×{}", kernel.0, kernel.1))
+    })
+}
+
+/// Shapes taken from x (or dx), checked against the weight.
+fn params(x: &Tensor, weight: &Tensor, padding: (usize, usize)) -> Result<Params> {
+    const OP: &str = "conv2d";
+    expect_rank(OP, "x", x, 4)?;
+    expect_rank(OP, "weight", weight, 4)?;
+    let (map, filter) = (x.map(), weight.map());
+    if map.channels != filter.channels {
+        let expected = format!("{} input channels, as x has", map.channels);
+        return Err(Error::input("conv2d: weight", expected, filter.channels));
+    }
+    let kernel = (filter.height, filter.width);
+    let (out_h, out_w) = out_size((map.height, map.width), kernel, padding)?;
+    Ok(Params {
+        rows: u32_of(OP, x.rows())?,
+        channels: u32_of(OP, map.channels)?,
+        height: u32_of(OP, map.height)?,
+        width: u32_of(OP, map.width)?,
+        outputs: u32_of(OP, weight.rows())?,
+        kernel_h: u32_of(OP, kernel.0)?,
+        kernel_w: u32_of(OP, kernel.1)?,
+        pad_h: u32_of(OP, padding.0)?,
+        pad_w: u32_of(OP, padding.1)?,
+        out_h: u32_of(OP, out_h)?,
+        out_w: u32_of(OP, out_w)?,
+        reserved: 0,
+    })
+}
+
+fn expect_out(name: &str, y: &Tensor, p: &Params) -> Result<()> {
+    let dims = [p.rows, p.outputs, p.out_h, p.out_w].map(|d| d as usize);
+    expect("conv2d", name, y, &dims)
+}
+
+/// y (N, O, OH, OW) = x (N, C, H, W) ⋆ weight (O, C, KH, KW) + bias (O).
+///
+/// # Errors
+/// [`Error::Input`] when the shapes do not fit.
+pub fn forward(
+    rec: &mut Recording,
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    y: &Tensor,
+    padding: (usize, usize),
+) -> Result<()> {
+    let params = params(x, weight, padding)?;
+    expect("conv2d", "bias", bias, &[weight.rows()])?;
+    expect_out("y", y, &params)?;
+    rec.dispatch(&FORWARD, &params, &[x, weight, bias, y], y.len())
+}
+
+/// dx (N, C, H, W) from dy (N, O, OH, OW) and weight (O, C, KH, KW).
+///
+/// # Errors
+/// [`Error::Input`] when the shapes do not fit.
+pub fn backward_input(
+    rec: &mut Recording,
+    dy: &Tensor,
+    weight: &Tensor,
+    dx: &Tensor,
+    padding: (usize, usize),
+) -> Result<()> {
+    let params = params(dx, weight, padding)?;
+    expect_out("dy", dy, &params)?;
+    rec.dispatch(&BACKWARD_INPUT, &params, &[dy, weight, dx], dx.len())
+}
+
+/// dweight (O, C, KH, KW) and dbias (O) from x (N, C, H, W) and dy (N, O, OH, OW).
+///
+/// # Errors
+/// [`Error::Input`] when the shapes do not fit.
+pub fn backward_parameters(
+    rec: &mut Recording,
+    x: &Tensor,
+    dy: &Tensor,
+    dweight: &Tensor,
+    dbias: &Tensor,
+    padding: (usize, usize),
+) -> Result<()> {
+    let params = params(x, dweight, padding)?;
+    expect_out("dy", dy, &params)?;
+    expect("conv2d", "dbias", dbias, &[dweight.rows()])?;
+    rec.dispatch(&BACKWARD_WEIGHT, &params, &[x, dy, dweight], dweight.len())?;
+    rec.dispatch_groups(&BACKWARD_BIAS, &params, &[dy, dbias], dbias.len())
+}

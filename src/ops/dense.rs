@@ -1,0 +1,113 @@
+//! Fully connected layer; twin: [`crate::reference::dense`].
+
+use super::{expect, expect_rank, u32_of};
+use crate::error::Result;
+use crate::gpu::{Binding, Kernel, Recording, Tensor};
+
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Params {
+    rows: u32,
+    inputs: u32,
+    outputs: u32,
+    reserved: u32,
+}
+
+const KERNEL: Kernel = Kernel {
+    label: "dense",
+    source: include_str!("../../shaders/dense.wgsl"),
+    entry_point: "",
+    workgroup_size: 64,
+    bindings: &[],
+};
+
+/// y from x, weight and bias.
+pub const FORWARD: Kernel = Kernel {
+    label: "dense.forward",
+    entry_point: "forward",
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read(1),
+        Binding::read(2),
+        Binding::read(3),
+        Binding::write(4),
+    ],
+    ..KERNEL
+};
+
+/// dx from dy and weight.
+pub const BACKWARD_INPUT: Kernel = Kernel {
+    label: "dense.backward_input",
+    entry_point: "backward_input",
+    bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::read(2), Binding::write(6)],
+    ..KERNEL
+};
+
+/// dweight from x and dy.
+pub const BACKWARD_WEIGHT: Kernel = Kernel {
+    label: "dense.backward_weight",
+    entry_point: "backward_weight",
+    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::read(5), Binding::write(7)],
+    ..KERNEL
+};
+
+/// dbias from dy.
+pub const BACKWARD_BIAS: Kernel = Kernel {
+    label: "dense.backward_bias",
+    entry_point: "backward_bias",
+    bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::write(8)],
+    ..KERNEL
+};
+
+/// Each row of `x` counts as one vector, whatever its shape.
+fn params(x: &Tensor, weight: &Tensor) -> Result<Params> {
+    const OP: &str = "dense";
+    expect_rank(OP, "weight", weight, 2)?;
+    let inputs = x.map().len();
+    expect(OP, "weight", weight, &[weight.rows(), inputs])?;
+    Ok(Params {
+        rows: u32_of(OP, x.rows())?,
+        inputs: u32_of(OP, inputs)?,
+        outputs: u32_of(OP, weight.rows())?,
+        reserved: 0,
+    })
+}
+
+/// y (N, O) = x (N, I) · weightᵀ (I, O) + bias (O).
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub fn forward(rec: &mut Recording, x: &Tensor, weight: &Tensor, bias: &Tensor, y: &Tensor) -> Result<()> {
+    let params = params(x, weight)?;
+    expect("dense", "bias", bias, &[weight.rows()])?;
+    expect("dense", "y", y, &[x.rows(), weight.rows()])?;
+    rec.dispatch(&FORWARD, &params, &[x, weight, bias, y], y.len())
+}
+
+/// dx (N, I) = dy (N, O) · weight (O, I).
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub fn backward_input(rec: &mut Recording, dy: &Tensor, weight: &Tensor, dx: &Tensor) -> Result<()> {
+    let params = params(dx, weight)?;
+    expect("dense", "dy", dy, &[dx.rows(), weight.rows()])?;
+    rec.dispatch(&BACKWARD_INPUT, &params, &[dy, weight, dx], dx.len())
+}
+
+/// dweight (O, I) = dyᵀ (O, N) · x (N, I) and dbias (O), the column sums of dy.
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub fn backward_parameters(
+    rec: &mut Recording,
+    x: &Tensor,
+    dy: &Tensor,
+    dweight: &Tensor,
+    dbias: &Tensor,
+) -> Result<()> {
+    let params = params(x, dweight)?;
+    expect("dense", "dy", dy, &[x.rows(), dweight.rows()])?;
+    expect("dense", "dbias", dbias, &[dweight.rows()])?;
+    rec.dispatch(&BACKWARD_WEIGHT, &params, &[x, dy, dweight], dweight.len())?;
+    rec.dispatch(&BACKWARD_BIAS, &params, &[dy, dbias], dbias.len())
+}

@@ -1,0 +1,159 @@
+//! Batches built on the device from a data set of bytes; twin: [`crate::reference::gather_batch`].
+
+use super::{Step, expect, u32_of};
+use crate::error::{Error, Result};
+use crate::gpu::{Binding, Kernel, Recording, Tensor};
+
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Params {
+    rows: u32,
+    first_row: u32,
+    channels: u32,
+    plane: u32,
+    data_channels: u32,
+    chunk_first: u32,
+    chunk_count: u32,
+    domain: u32,
+}
+
+const KERNEL: Kernel = Kernel {
+    label: "gather_batch",
+    source: include_str!("../../shaders/gather_batch.wgsl"),
+    entry_point: "",
+    workgroup_size: 64,
+    bindings: &[],
+};
+
+/// The rows of x whose images lie in one chunk.
+pub const IMAGES: Kernel = Kernel {
+    label: "gather_batch.images",
+    entry_point: "images",
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::uniform::<Step>(1),
+        Binding::read(2),
+        Binding::read(3),
+        Binding::read(4),
+        Binding::write(5),
+    ],
+    ..KERNEL
+};
+
+/// The labels of the rows.
+pub const LABELS: Kernel = Kernel {
+    label: "gather_batch.labels",
+    entry_point: "labels_of_rows",
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::uniform::<Step>(1),
+        Binding::read(2),
+        Binding::read(6),
+        Binding::write(7),
+    ],
+    ..KERNEL
+};
+
+/// Which domain a batch's rows come from, and so which start of the step applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// Labelled rows.
+    Source,
+    /// Unlabelled rows.
+    Target,
+}
+
+/// A run of a data set's images that fits one binding.
+pub struct Chunk {
+    /// The number of its first image.
+    pub first: usize,
+    /// How many images it holds.
+    pub count: usize,
+    /// (count · DC · H · W) bytes, four to a word.
+    pub words: Tensor,
+}
+
+/// A data set on the device, as the gather kernels read it.
+pub struct Source<'a> {
+    /// Which start of the step counts the rows.
+    pub domain: Domain,
+    /// The images, in chunks.
+    pub chunks: &'a [Chunk],
+    /// DC: 1, or as many as the batch has.
+    pub channels: usize,
+    /// The order in which images are visited: u32, one entry per image.
+    pub order: &'a Tensor,
+    /// Scales, then shifts: (2, C).
+    pub scale_shift: &'a Tensor,
+}
+
+impl Source<'_> {
+    fn params(&self, rows: usize, first_row: usize, x: &Tensor) -> Result<Params> {
+        const OP: &str = "gather_batch";
+        let map = x.map();
+        if self.channels != 1 && self.channels != map.channels {
+            let expected = format!("1 or {} channels", map.channels);
+            return Err(Error::input("gather_batch: images", expected, self.channels));
+        }
+        Ok(Params {
+            rows: u32_of(OP, rows)?,
+            first_row: u32_of(OP, first_row)?,
+            channels: u32_of(OP, map.channels)?,
+            plane: u32_of(OP, map.height * map.width)?,
+            data_channels: u32_of(OP, self.channels)?,
+            chunk_first: 0,
+            chunk_count: 0,
+            domain: u32::from(self.domain == Domain::Target),
+        })
+    }
+
+    /// Rows `first_row` to `first_row + rows` of x (batch, C, H, W) from the images that `order` names.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the shapes do not fit.
+    pub fn images(
+        &self,
+        rec: &mut Recording,
+        step: &Tensor,
+        x: &Tensor,
+        first_row: usize,
+        rows: usize,
+    ) -> Result<()> {
+        const OP: &str = "gather_batch";
+        if first_row + rows > x.rows() {
+            let expected = format!("rows within the {} of x", x.rows());
+            return Err(Error::input(OP, expected, format!("{first_row} + {rows}")));
+        }
+        let map = x.map();
+        expect(OP, "scale_shift", self.scale_shift, &[2, map.channels])?;
+        for chunk in self.chunks {
+            let bytes = chunk.count * self.channels * map.height * map.width;
+            expect(OP, "chunk", &chunk.words, &[bytes.div_ceil(4)])?;
+            let params = Params {
+                chunk_first: u32_of(OP, chunk.first)?,
+                chunk_count: u32_of(OP, chunk.count)?,
+                ..self.params(rows, first_row, x)?
+            };
+            let buffers = [step, self.order, &chunk.words, self.scale_shift, x];
+            rec.dispatch(&IMAGES, &params, &buffers, rows * map.len())?;
+        }
+        Ok(())
+    }
+
+    /// labels (rows, u32) of the images that `order` names, from `data_labels` (images, u32).
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the shapes do not fit.
+    pub fn labels(
+        &self,
+        rec: &mut Recording,
+        step: &Tensor,
+        data_labels: &Tensor,
+        x: &Tensor,
+        labels: &Tensor,
+    ) -> Result<()> {
+        expect("gather_batch", "data_labels", data_labels, self.order.dims())?;
+        let params = self.params(labels.len(), 0, x)?;
+        rec.dispatch(&LABELS, &params, &[step, self.order, data_labels, labels], labels.len())
+    }
+}

@@ -1,0 +1,61 @@
+//! Losses and hits of each step; twin: [`crate::reference::metrics`].
+
+use super::{Step, expect, expect_rank, u32_of};
+use crate::error::{Error, Result};
+use crate::gpu::{Binding, Kernel, Recording, Tensor};
+
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Params {
+    rows: u32,
+    classes: u32,
+    column: u32,
+    columns: u32,
+}
+
+/// Two columns of the step's row of the table.
+pub const REDUCE: Kernel = Kernel {
+    label: "metrics.reduce",
+    source: include_str!("../../shaders/metrics.wgsl"),
+    entry_point: "reduce",
+    workgroup_size: 64,
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::uniform::<Step>(1),
+        Binding::read(2),
+        Binding::read(3),
+        Binding::read(4),
+        Binding::write(5),
+    ],
+};
+
+/// The sum of loss (N), and how many rows of logits (N, K) have their largest value at the label (N, u32), into
+/// columns `column` and `column + 1` of the step's row of `table` (steps, columns).
+///
+/// # Errors
+/// [`Error::Input`] when the shapes do not fit.
+pub fn reduce(
+    rec: &mut Recording,
+    step: &Tensor,
+    loss: &Tensor,
+    logits: &Tensor,
+    labels: &Tensor,
+    table: &Tensor,
+    column: usize,
+) -> Result<()> {
+    const OP: &str = "metrics";
+    expect_rank(OP, "logits", logits, 2)?;
+    expect(OP, "loss", loss, &[logits.rows()])?;
+    expect(OP, "labels", labels, &[logits.rows()])?;
+    let columns = table.map().len();
+    if column + 2 > columns {
+        return Err(Error::input("metrics: column", format!("below {}", columns - 1), column));
+    }
+    let params = Params {
+        rows: u32_of(OP, logits.rows())?,
+        classes: u32_of(OP, logits.map().len())?,
+        column: u32_of(OP, column)?,
+        columns: u32_of(OP, columns)?,
+    };
+    rec.dispatch_groups(&REDUCE, &params, &[step, loss, logits, labels, table], 1)
+}

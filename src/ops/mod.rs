@@ -1,0 +1,72 @@
+//! The host side of every shader: what its kernels bind, and functions that check shapes and record.
+//!
+//! Every function checks the shapes once, when recording, and overwrites its results when replayed.
+
+pub mod batch_norm2d;
+pub mod conv2d;
+pub mod dense;
+pub mod dropout;
+pub mod gather_batch;
+pub mod gradient_reversal;
+pub mod max_pool2d;
+pub mod metrics;
+pub mod relu;
+pub mod sgd;
+pub mod softmax_cross_entropy;
+mod step;
+
+pub use step::Step;
+
+use crate::error::{Error, Result};
+use crate::gpu::{Kernel, Tensor};
+
+/// Every kernel of the crate, for the tests that compare them with their shaders.
+pub const KERNELS: &[&Kernel] = &[
+    &batch_norm2d::STATISTICS,
+    &batch_norm2d::FORWARD,
+    &batch_norm2d::BACKWARD_PARAMETERS,
+    &batch_norm2d::BACKWARD_INPUT,
+    &conv2d::FORWARD,
+    &conv2d::BACKWARD_INPUT,
+    &conv2d::BACKWARD_WEIGHT,
+    &conv2d::BACKWARD_BIAS,
+    &dense::FORWARD,
+    &dense::BACKWARD_INPUT,
+    &dense::BACKWARD_WEIGHT,
+    &dense::BACKWARD_BIAS,
+    &dropout::APPLY,
+    &gather_batch::IMAGES,
+    &gather_batch::LABELS,
+    &gradient_reversal::BACKWARD,
+    &gradient_reversal::BACKWARD_FAN_IN,
+    &max_pool2d::FORWARD,
+    &max_pool2d::BACKWARD,
+    &metrics::REDUCE,
+    &relu::FORWARD,
+    &relu::BACKWARD,
+    &sgd::UPDATE,
+    &softmax_cross_entropy::FORWARD_BACKWARD,
+];
+
+/// Refuses `tensor` unless its shape is `dims`.
+fn expect(op: &str, name: &str, tensor: &Tensor, dims: &[usize]) -> Result<()> {
+    if tensor.dims() == dims {
+        return Ok(());
+    }
+    let found = format!("{:?}", tensor.dims());
+    Err(Error::input(format!("{op}: {name}"), format!("shape {dims:?}"), found))
+}
+
+/// Refuses `tensor` unless it has `rank` dimensions.
+fn expect_rank(op: &str, name: &str, tensor: &Tensor, rank: usize) -> Result<()> {
+    if tensor.dims().len() == rank {
+        return Ok(());
+    }
+    let found = format!("shape {:?}", tensor.dims());
+    Err(Error::input(format!("{op}: {name}"), format!("{rank} dimensions"), found))
+}
+
+/// `value` as the u32 that a parameter block holds; sizes are bounded by the device's memory limits.
+fn u32_of(op: &str, value: usize) -> Result<u32> {
+    u32::try_from(value).map_err(|_| Error::input(op, "a size below 2^32", value))
+}

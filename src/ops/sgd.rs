@@ -1,0 +1,48 @@
+//! Stochastic gradient descent; twin: [`crate::reference::sgd`].
+
+use super::{Step, expect, u32_of};
+use crate::error::Result;
+use crate::gpu::{Binding, Kernel, Recording, Tensor};
+
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Params {
+    count: u32,
+    momentum: f32,
+    weight_decay: f32,
+    reserved: u32,
+}
+
+/// velocity and weight brought up to date.
+pub const UPDATE: Kernel = Kernel {
+    label: "sgd.update",
+    source: include_str!("../../shaders/sgd.wgsl"),
+    entry_point: "update",
+    workgroup_size: 64,
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::uniform::<Step>(1),
+        Binding::read(2),
+        Binding::write(3),
+        Binding::write(4),
+    ],
+};
+
+/// Moves `weight` and `velocity` by `grad`, all of one shape; the learning rate is the step's.
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes differ.
+pub fn update(
+    rec: &mut Recording,
+    step: &Tensor,
+    grad: &Tensor,
+    velocity: &Tensor,
+    weight: &Tensor,
+    momentum: f32,
+    weight_decay: f32,
+) -> Result<()> {
+    expect("sgd", "grad", grad, weight.dims())?;
+    expect("sgd", "velocity", velocity, weight.dims())?;
+    let params = Params { count: u32_of("sgd", weight.len())?, momentum, weight_decay, reserved: 0 };
+    rec.dispatch(&UPDATE, &params, &[step, grad, velocity, weight], weight.len())
+}
