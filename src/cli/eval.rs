@@ -1,0 +1,107 @@
+//! `dann eval`
+
+use super::gpu::GpuArgs;
+use super::output::{Output, percent, table};
+use clap::{Args, ValueEnum};
+use dann::data::{self, ImageSize, Labels, Part};
+use dann::train::{Checkpoint, Evaluation, Evaluator, RunDirectory};
+use serde_json::json;
+use std::path::PathBuf;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dann eval --run runs/first --data data/mnist_m
+  dann eval --run runs/first --data data/mnist --json
+
+The test part is used where the data set has one, else all of it.")]
+pub struct EvalArgs {
+    /// The directory of a finished run
+    #[arg(long, value_name = "RUN_DIR")]
+    run: PathBuf,
+    /// A labelled data set
+    #[arg(long)]
+    data: PathBuf,
+    /// Whose input normalisation applies, where a model has one for each domain
+    #[arg(long, value_enum, default_value_t = DomainArg::Target)]
+    domain: DomainArg,
+    #[command(flatten)]
+    gpu: GpuArgs,
+}
+
+/// A domain, as flags name it.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum DomainArg {
+    Source,
+    Target,
+}
+
+impl DomainArg {
+    pub fn normalization(self, checkpoint: &Checkpoint) -> &dann::model::Normalization {
+        let input = &checkpoint.config.model.input;
+        match (self, &input.target_normalization) {
+            (Self::Target, Some(own)) => own,
+            _ => &input.normalization,
+        }
+    }
+}
+
+/// The size of the images that a model takes.
+pub fn image_size(checkpoint: &Checkpoint) -> ImageSize {
+    let input = &checkpoint.config.model.input;
+    ImageSize { height: input.height, width: input.width }
+}
+
+pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {
+    let checkpoint = RunDirectory::checkpoint(&args.run)?;
+    let part = if data::has_labelled_test(&args.data)? { Part::Test } else { Part::Train };
+    let images = data::load(&args.data, part, image_size(&checkpoint), Labels::Required)?;
+    let images = images.with_classes(&checkpoint.classes)?;
+    let model = checkpoint.model(&args.gpu.open()?)?;
+    let evaluator = Evaluator::new(&model, &images, args.domain.normalization(&checkpoint))?;
+    let evaluation = evaluator.evaluate()?;
+    print(&evaluation, &checkpoint.classes, out)
+}
+
+fn print(evaluation: &Evaluation, classes: &[String], out: &Output) -> anyhow::Result<()> {
+    let share = |hits: u64, of: u64| if of == 0 { None } else { Some(hits as f64 / of as f64) };
+    let class = |k: usize| {
+        let hits = evaluation.confusion[k][k];
+        let images: u64 = evaluation.confusion[k].iter().sum();
+        let predicted: u64 = evaluation.confusion.iter().map(|row| row[k]).sum();
+        (images, share(hits, images), share(hits, predicted))
+    };
+    let name = |k: usize| classes.get(k).cloned().unwrap_or_else(|| k.to_string());
+    let all = 0..evaluation.confusion.len();
+    let per_class: Vec<_> = all
+        .clone()
+        .map(|k| {
+            let (images, recall, precision) = class(k);
+            json!({ "class": name(k), "images": images, "recall": recall, "precision": precision })
+        })
+        .collect();
+    out.json(&json!({
+        "accuracy": evaluation.accuracy,
+        "images": evaluation.images,
+        "loss": evaluation.loss,
+        "per_class": per_class,
+        "confusion": evaluation.confusion,
+    }))?;
+
+    let text = |share: Option<f64>| share.map_or("n/a".into(), percent);
+    let rows = all.clone().map(|k| {
+        let (images, recall, precision) = class(k);
+        [name(k), images.to_string(), text(recall), text(precision)]
+    });
+    out.text(table(["class", "images", "recall", "precision"], rows))?;
+    let mut confusion = comfy_table::Table::new();
+    confusion.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
+    confusion.set_header(std::iter::once("label \\ prediction".into()).chain(all.clone().map(name)));
+    for k in all {
+        let counts = evaluation.confusion[k].iter().map(u64::to_string);
+        confusion.add_row(std::iter::once(name(k)).chain(counts));
+    }
+    out.text(confusion)?;
+    let (accuracy, loss) = (percent(evaluation.accuracy), evaluation.loss);
+    out.text(format!("accuracy {accuracy}, loss {loss:.4}, {} images", evaluation.images))
+}

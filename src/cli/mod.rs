@@ -1,0 +1,70 @@
+//! The command line: one file a subcommand.
+
+mod data;
+mod devices;
+mod eval;
+mod gpu;
+mod output;
+mod predict;
+mod runs;
+mod train;
+
+use clap::{Parser, Subcommand};
+use output::Output;
+
+/// Domain-adversarial training of neural networks on any vendor's GPU.
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "\
+Examples:
+  dann devices                                   the adapters of this machine
+  dann data fetch                                MNIST, and photos where they can be reached
+  dann data make mnist-m --mnist data/mnist --out data
+  dann train --preset demo --out runs/first      MNIST → MNIST-M with gradient reversal
+  dann eval --run runs/first --data data/mnist_m
+  dann predict --run runs/first digit.png
+
+`dann COMMAND --help` tells more. Logs go to stderr; RUST_LOG=debug shows all of them."
+)]
+struct Cli {
+    /// Print one JSON object a line on stdout instead of text
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List the adapters of this machine
+    Devices,
+    /// Fetch and make data sets
+    #[command(subcommand)]
+    Data(data::DataCommand),
+    /// Train a model
+    Train(train::TrainArgs),
+    /// Measure a trained model on a labelled data set
+    Eval(eval::EvalArgs),
+    /// Classify images
+    Predict(predict::PredictArgs),
+    /// List finished runs with their accuracies, and the share of the gap that adaptation covers
+    Runs(runs::RunsArgs),
+}
+
+/// Runs the command line.
+///
+/// # Errors
+/// Whatever went wrong, worded for the user.
+pub fn run() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let out = Output::new(cli.json);
+    match cli.command {
+        Command::Devices => devices::run(&out),
+        Command::Data(command) => data::run(&command, &out),
+        Command::Train(args) => train::run(&args, &out),
+        Command::Eval(args) => eval::run(&args, &out),
+        Command::Predict(args) => predict::run(&args, &out),
+        Command::Runs(args) => runs::run(&args, &out),
+    }
+}

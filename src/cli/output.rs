@@ -1,0 +1,90 @@
+//! What commands print: text for people, or one JSON object a line.
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use std::io::Write as _;
+use std::sync::Mutex;
+
+/// Where results go.
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// A line (or several) for people; nothing under `--json`.
+    pub fn text(&self, text: impl std::fmt::Display) -> anyhow::Result<()> {
+        if self.json { Ok(()) } else { write_line(&text.to_string()) }
+    }
+
+    /// A JSON object on a line; nothing without `--json`.
+    pub fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
+        if self.json { write_line(&serde_json::to_string(value)?) } else { Ok(()) }
+    }
+}
+
+/// stdout may be closed early (`dann … | head`): that is an error like any other, not a panic.
+fn write_line(text: &str) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout().lock(), "{text}")?)
+}
+
+/// A plain table; columns from the second on are right-aligned.
+pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED);
+    table.set_header(header);
+    for row in rows {
+        let cell = |(i, text): (usize, String)| match i {
+            0 => Cell::new(text),
+            _ => Cell::new(text).set_alignment(CellAlignment::Right),
+        };
+        table.add_row(row.into_iter().enumerate().map(cell));
+    }
+    table
+}
+
+/// `0.8123` as `81.23 %`.
+pub fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
+/// A progress bar on stderr; silent when stderr is no terminal.
+pub fn bar(total: u64, template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(total).with_style(style)
+}
+
+/// Progress of the data commands.
+#[derive(Default)]
+pub struct Bars {
+    current: Mutex<Option<ProgressBar>>,
+}
+
+impl Bars {
+    fn with(&self, act: impl FnOnce(&mut Option<ProgressBar>)) {
+        act(&mut self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+}
+
+impl dann::data::Progress for Bars {
+    fn start(&self, what: &str, total: Option<u64>) {
+        let next = match total {
+            Some(total) => bar(total, "{msg:32} [{wide_bar}] {percent:>3} % {eta:>4}"),
+            None => ProgressBar::new_spinner(),
+        };
+        next.set_message(what.to_owned());
+        self.with(|current| *current = Some(next));
+    }
+
+    fn advance(&self, by: u64) {
+        self.with(|current| current.iter().for_each(|bar| bar.inc(by)));
+    }
+
+    fn finish(&self) {
+        self.with(|current| current.take().iter().for_each(|bar| bar.finish_and_clear()));
+    }
+}

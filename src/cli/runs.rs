@@ -1,0 +1,67 @@
+//! `dann runs`
+
+use super::output::{Output, percent, table};
+use clap::Args;
+use dann::error::Error;
+use dann::train::{Method, RunDirectory, RunResult};
+use std::path::PathBuf;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dann runs runs                                 every run in the directory runs
+  dann runs runs/source-only-0 runs/dann-0 runs/target-only-0
+
+The gap is what lies between training on the source alone and training on the target's own labels; its covered
+share is given where exactly one run of each method is listed.")]
+pub struct RunsArgs {
+    /// Runs, or directories that hold runs
+    #[arg(default_value = "runs")]
+    directories: Vec<PathBuf>,
+}
+
+pub fn run(args: &RunsArgs, out: &Output) -> anyhow::Result<()> {
+    let mut runs: Vec<RunResult> = Vec::new();
+    for directory in &args.directories {
+        runs.extend(RunDirectory::results(directory)?);
+    }
+    if runs.is_empty() {
+        let found = "no result.json in or under it";
+        return Err(Error::file(&args.directories[0], "finished runs of `dann train`", found).into());
+    }
+    for run in &runs {
+        out.json(run)?;
+    }
+    let share = |accuracy: Option<f64>| accuracy.map_or("n/a".into(), percent);
+    let row = |run: &RunResult| {
+        let steps = run.steps.to_string();
+        let seed = run.seed.to_string();
+        let directory = run.directory.display().to_string();
+        let time = format!("{:.0} s", run.seconds);
+        let target = share(run.report.target_test_accuracy);
+        [run.method.to_string(), seed, steps, time, share(run.report.source_test_accuracy), target, directory]
+    };
+    let header = ["method", "seed", "steps", "time", "source test", "target test", "run"];
+    out.text(table(header, runs.iter().map(row)))?;
+    match gap(&runs) {
+        Some(covered) => {
+            out.json(&serde_json::json!({ "gap_covered": covered }))?;
+            out.text(format!(
+                "Adaptation covers {} of the gap between source-only and target-only.",
+                percent(covered)
+            ))
+        }
+        None => Ok(()),
+    }
+}
+
+/// (dann - source-only) / (target-only - source-only), where each was run once.
+fn gap(runs: &[RunResult]) -> Option<f64> {
+    let only = |method: Method| {
+        let mut of_method = runs.iter().filter(|run| run.method == method);
+        let first = of_method.next()?;
+        if of_method.next().is_some() { None } else { first.report.target_test_accuracy }
+    };
+    let (lower, dann, upper) = (only(Method::SourceOnly)?, only(Method::Dann)?, only(Method::TargetOnly)?);
+    (upper > lower).then(|| (dann - lower) / (upper - lower))
+}

@@ -1,0 +1,285 @@
+//! `dann train`
+
+use super::gpu::GpuArgs;
+use super::output::{Output, bar, percent};
+use anyhow::Context as _;
+use clap::{ArgGroup, Args, ValueEnum};
+use dann::data::{self, Dataset, ImageSize, Labels, Part};
+use dann::train::{
+    Checkpoint, Config, Evaluator, Method, Report, RunDirectory, RunResult, StepMetrics, Trainer,
+};
+use indicatif::ProgressBar;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+#[derive(Args)]
+#[command(
+    group(ArgGroup::new("recipe").args(["preset", "config"])),
+    group(ArgGroup::new("length").args(["epochs", "steps"])),
+    after_help = "\
+Examples:
+  dann train                                           the paper's network, MNIST → MNIST-M
+  dann train --preset demo --method source-only --out runs/source-only
+  dann train --config my.toml --source photos/labelled --target photos/new --epochs 20
+  dann train --steps 500 --seed 3 --adapter nvidia --json
+
+A data set is a directory: MNIST's IDX files, MNIST-M as released, sub-folders of images a class, or (for the
+target) a folder of images. Of the target, training sees the images of its training part and nothing else;
+target labels are read for the accuracies marked \"for report only\"."
+)]
+pub struct TrainArgs {
+    /// A recipe that comes with the program: paper, demo [default: paper]
+    #[arg(long)]
+    preset: Option<String>,
+    /// A recipe from a TOML file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What is trained on what
+    #[arg(long, value_enum)]
+    method: Option<MethodArg>,
+    /// The labelled data set
+    #[arg(long, default_value = "data/mnist")]
+    source: PathBuf,
+    /// The data set to adapt to
+    #[arg(long, default_value = "data/mnist_m")]
+    target: PathBuf,
+    /// Passes over the smaller data set
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    epochs: Option<u64>,
+    /// Steps in all
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    steps: Option<u64>,
+    /// Source rows a step, and as many target rows
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    batch: Option<u32>,
+    /// Decides initialisation, shuffles and dropout
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The run's directory, new or empty [default: runs/METHOD-SEED]
+    #[arg(long, value_name = "RUN_DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    gpu: GpuArgs,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum MethodArg {
+    /// Source labels, and both domains' images through the gradient reversal
+    Dann,
+    /// Source labels alone: the lower bound
+    SourceOnly,
+    /// Target labels alone: the upper bound
+    TargetOnly,
+}
+
+impl From<MethodArg> for Method {
+    fn from(method: MethodArg) -> Self {
+        match method {
+            MethodArg::Dann => Self::Dann,
+            MethodArg::SourceOnly => Self::SourceOnly,
+            MethodArg::TargetOnly => Self::TargetOnly,
+        }
+    }
+}
+
+impl TrainArgs {
+    fn config(&self) -> anyhow::Result<Config> {
+        let mut config = match (&self.config, &self.preset) {
+            (Some(file), _) => Config::read(file)?,
+            (None, preset) => Config::preset(preset.as_deref().unwrap_or("paper"))?,
+        };
+        let training = &mut config.training;
+        training.method = self.method.map_or(training.method, Into::into);
+        training.batch = self.batch.map_or(training.batch, |batch| batch as usize);
+        training.seed = self.seed.unwrap_or(training.seed);
+        if let Some(epochs) = self.epochs {
+            (training.epochs, training.steps) = (epochs, None);
+        }
+        training.steps = self.steps.or(training.steps);
+        config.check()?;
+        Ok(config)
+    }
+}
+
+/// The data sets of a run, each read once.
+struct Sets {
+    labelled: Dataset,
+    unlabelled: Option<Dataset>,
+    /// For the report alone; `None` where there is no labelled test part.
+    source_test: Option<Dataset>,
+    target_test: Option<Dataset>,
+}
+
+impl Sets {
+    fn load(args: &TrainArgs, config: &Config) -> anyhow::Result<Self> {
+        let size = ImageSize { height: config.model.input.height, width: config.model.input.width };
+        let method = config.training.method;
+        let train = |path: &Path, labels| data::load(path, Part::Train, size, labels);
+        let labelled = match method {
+            Method::TargetOnly => train(&args.target, Labels::Required)?,
+            Method::Dann | Method::SourceOnly => train(&args.source, Labels::Required)?,
+        };
+        labelled.check_labels(config.model.classes()?)?;
+        let unlabelled = match method {
+            Method::Dann => Some(train(&args.target, Labels::Ignored)?),
+            Method::SourceOnly | Method::TargetOnly => None,
+        };
+        let report = |path: &Path| -> anyhow::Result<Option<Dataset>> {
+            if !data::has_labelled_test(path)? {
+                return Ok(None);
+            }
+            let test = data::load(path, Part::Test, size, Labels::Required)?;
+            Ok(Some(test.with_classes(&labelled.classes)?))
+        };
+        let source_test = match method {
+            // The upper bound needs no source at all.
+            Method::TargetOnly if !args.source.exists() => None,
+            _ => report(&args.source)?,
+        };
+        let target_test = report(&args.target)?;
+        Ok(Self { labelled, unlabelled, source_test, target_test })
+    }
+}
+
+struct Evaluators {
+    source: Option<Evaluator>,
+    target: Option<Evaluator>,
+}
+
+impl Evaluators {
+    fn new(trainer: &Trainer, sets: &Sets, config: &Config) -> dann::error::Result<Self> {
+        let input = &config.model.input;
+        let of_target = input.target_normalization.as_ref().unwrap_or(&input.normalization);
+        let evaluator = |data: &Option<Dataset>, normalization| {
+            data.as_ref().map(|data| Evaluator::new(trainer.model(), data, normalization)).transpose()
+        };
+        Ok(Self {
+            source: evaluator(&sets.source_test, &input.normalization)?,
+            target: evaluator(&sets.target_test, of_target)?,
+        })
+    }
+
+    fn report(&self) -> dann::error::Result<Report> {
+        let accuracy = |evaluator: &Option<Evaluator>| {
+            evaluator.as_ref().map(|e| Ok(e.evaluate()?.accuracy)).transpose()
+        };
+        Ok(Report {
+            source_test_accuracy: accuracy(&self.source)?,
+            target_test_accuracy: accuracy(&self.target)?,
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct EpochLine {
+    epoch: u64,
+    steps: u64,
+    /// The means over the epoch's steps.
+    #[serde(flatten)]
+    mean: StepMetrics,
+    seconds: f64,
+    for_report_only: Report,
+}
+
+pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {
+    let config = args.config()?;
+    let training = &config.training;
+    let default_out = || PathBuf::from(format!("runs/{}-{}", training.method, training.seed));
+    let directory = args.out.clone().unwrap_or_else(default_out);
+    RunDirectory::vacant(&directory)?;
+    let sets = Sets::load(args, &config)?;
+    let gpu = args.gpu.open()?;
+    let mut trainer = Trainer::new(&gpu, &config, &sets.labelled, sets.unlabelled.as_ref())?;
+    let evaluators = Evaluators::new(&trainer, &sets, &config)?;
+    let mut run = RunDirectory::create(&directory, &config)?;
+
+    let began = Instant::now();
+    let report = train(&mut trainer, &evaluators, &mut run, out)?;
+    let result = RunResult {
+        method: training.method,
+        seed: training.seed,
+        steps: trainer.steps_done(),
+        batch: training.batch,
+        adapter: gpu.name().to_owned(),
+        source: args.source.clone(),
+        target: args.target.clone(),
+        directory: directory.clone(),
+        seconds: began.elapsed().as_secs_f64(),
+        report,
+    };
+    let checkpoint = Checkpoint::of(trainer.model(), &config, &sets.labelled.classes, trainer.steps_done())?;
+    run.finish(&checkpoint, &result)?;
+    out.json(&result)?;
+    let wall = began.elapsed().as_secs();
+    out.text(format!(
+        "{} in {wall} s on {}; the run is in {}",
+        training.method,
+        gpu.name(),
+        directory.display()
+    ))
+}
+
+/// Trains to the end; gives the report after the last step.
+fn train(
+    trainer: &mut Trainer,
+    evaluators: &Evaluators,
+    run: &mut RunDirectory,
+    out: &Output,
+) -> anyhow::Result<Report> {
+    let began = Instant::now();
+    let bar = progress_bar(trainer);
+    let mut report = Report::default();
+    let mut epoch: Vec<StepMetrics> = Vec::new();
+    loop {
+        let metrics = trainer.advance(&mut |steps| bar.inc(steps))?;
+        let Some(last) = metrics.last() else { break };
+        let rate = trainer.images_per_step() as f64 * trainer.steps_done() as f64;
+        let rate = rate / began.elapsed().as_secs_f64();
+        let domain = last.domain_loss.map_or(String::new(), |loss| format!(" + {loss:.3} domain"));
+        bar.set_message(format!(
+            "loss {:.3}{domain}  λ {:.3}  lr {:.5}  {rate:.0} images/s",
+            last.label_loss, last.lambda, last.learning_rate
+        ));
+        for step in &metrics {
+            run.log(step)?;
+        }
+        epoch.extend(metrics);
+        if let Some(mean) = StepMetrics::mean(&epoch).filter(|_| trainer.at_epoch_end()) {
+            report = bar.suspend(|| evaluators.report()).context("evaluation")?;
+            let line = EpochLine {
+                epoch: trainer.epochs_begun(),
+                steps: trainer.steps_done(),
+                mean,
+                seconds: began.elapsed().as_secs_f64(),
+                for_report_only: report,
+            };
+            run.log(&line)?;
+            bar.suspend(|| out.json(&line).and_then(|()| out.text(epoch_text(&line))))?;
+            epoch.clear();
+        }
+    }
+    bar.finish_and_clear();
+    Ok(report)
+}
+
+fn progress_bar(trainer: &Trainer) -> ProgressBar {
+    let template = "{pos}/{len} [{wide_bar}] {msg}  {eta} left";
+    bar(trainer.total_steps(), template)
+}
+
+fn epoch_text(line: &EpochLine) -> String {
+    let mean = &line.mean;
+    let domain = mean.domain_loss.map_or(String::new(), |loss| format!("  domain loss {loss:.4}"));
+    let share = |accuracy: Option<f64>| accuracy.map_or("n/a".into(), percent);
+    format!(
+        "epoch {:2}  label loss {:.4}{domain}  λ {:.3}  lr {:.5}  {:.0} s | for report only: source test {}, target test {}",
+        line.epoch,
+        mean.label_loss,
+        mean.lambda,
+        mean.learning_rate,
+        line.seconds,
+        share(line.for_report_only.source_test_accuracy),
+        share(line.for_report_only.target_test_accuracy),
+    )
+}

@@ -1,0 +1,207 @@
+//! A data set in memory, and what one asks for when loading it.
+
+use crate::error::{Error, Result};
+use crate::shape::MapShape;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// MNIST and its kin have ten classes even where a small part of them lacks a digit.
+const DIGITS: usize = 10;
+
+/// Images as bytes, all of one shape, with the label of each where there are labels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// (C, H, W) of every image.
+    pub shape: MapShape,
+    /// (N, C, H, W), row-major.
+    pub images: Vec<u8>,
+    /// (N,), one class index an image; `None` when there are none or they were not asked for.
+    pub labels: Option<Vec<u8>>,
+    /// The name of each class, by class index; empty without labels.
+    pub classes: Vec<String>,
+    /// The file or directory that the images come from.
+    pub origin: PathBuf,
+}
+
+impl Dataset {
+    /// N, the number of images.
+    pub fn len(&self) -> usize {
+        self.images.len().checked_div(self.shape.len()).unwrap_or(0)
+    }
+
+    /// Whether there is no image at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes of image `index`, (C, H, W).
+    ///
+    /// # Panics
+    /// When `index` is not below [`len`](Self::len), as indexing does.
+    pub fn image(&self, index: usize) -> &[u8] {
+        &self.images[index * self.shape.len()..][..self.shape.len()]
+    }
+
+    /// Fails when a label is not below `class_count`.
+    pub fn check_labels(&self, class_count: usize) -> Result<()> {
+        let labels = self.labels.iter().flatten().enumerate();
+        match { labels }.find(|&(_, &label)| usize::from(label) >= class_count) {
+            None => Ok(()),
+            Some((index, label)) => Err(Error::file(
+                &self.origin,
+                format_args!("labels below the class count of {class_count}"),
+                format_args!("label {label} on image {index}"),
+            )),
+        }
+    }
+}
+
+impl Dataset {
+    /// The same images with their labels counted as in `classes`, which names a class for each label.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the class that is not among them.
+    pub fn with_classes(mut self, classes: &[String]) -> Result<Self> {
+        let unknown = |name: &String| {
+            let expected = format!("the classes {}", classes.join(", "));
+            Error::file(&self.origin, expected, format!("class {name}"))
+        };
+        let position = |name: &String| classes.iter().position(|known| known == name);
+        let index = |name| position(name).ok_or_else(|| unknown(name)).map(|k| k as u8);
+        let map: Vec<u8> = self.classes.iter().map(index).collect::<Result<_>>()?;
+        for label in self.labels.iter_mut().flatten() {
+            *label = map[usize::from(*label)];
+        }
+        self.classes = classes.to_vec();
+        Ok(self)
+    }
+}
+
+/// Which part of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// The images to learn from.
+    Train,
+    /// The images to judge by.
+    Test,
+}
+
+impl Part {
+    /// "train" or "test", as folders are called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Test => "test",
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Whether labels are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Labels {
+    /// A data set without labels is an error.
+    Required,
+    /// Files of labels are not even opened, as for a target domain in training.
+    Ignored,
+}
+
+/// The size that every image is cropped or padded to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ImageSize {
+    /// H in pixels.
+    pub height: usize,
+    /// W in pixels.
+    pub width: usize,
+}
+
+impl ImageSize {
+    /// Fails for images without a pixel.
+    pub(super) fn check(self) -> Result<()> {
+        let Self { height, width } = self;
+        if height > 0 && width > 0 {
+            return Ok(());
+        }
+        let found = format!("{height}×{width}");
+        Err(Error::input("image size", "at least 1×1 pixels", found))
+    }
+}
+
+/// Class names "0", "1", … for `labels` that are digits.
+pub(super) fn digit_classes(labels: Option<&[u8]>) -> Vec<String> {
+    let Some(labels) = labels else {
+        return Vec::new();
+    };
+    let highest = labels.iter().max().map_or(0, |&label| usize::from(label));
+    (0..DIGITS.max(highest + 1)).map(|k| k.to_string()).collect()
+}
+
+/// Zeros for `count` images of `shape`, or an error where so many cannot be held.
+pub(super) fn black_images(origin: &Path, count: usize, shape: MapShape) -> Result<Vec<u8>> {
+    let too_large = || {
+        let found = format!("{count} images of {shape}");
+        Error::file(origin, "images that fit into memory", found)
+    };
+    let bytes = [count, shape.channels, shape.height, shape.width]
+        .into_iter()
+        .try_fold(1usize, usize::checked_mul)
+        .ok_or_else(too_large)?;
+    let mut images = Vec::new();
+    images.try_reserve_exact(bytes).map_err(|_| too_large())?;
+    images.resize(bytes, 0);
+    Ok(images)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two_images(labels: Option<Vec<u8>>) -> Dataset {
+        Dataset {
+            shape: MapShape::new(1, 1, 2),
+            images: vec![1, 2, 3, 4],
+            labels,
+            classes: Vec::new(),
+            origin: PathBuf::from("somewhere/train"),
+        }
+    }
+
+    #[test]
+    fn images_are_cut_by_shape() {
+        let data = two_images(None);
+        assert_eq!((data.len(), data.is_empty()), (2, false));
+        assert_eq!(data.image(1), [3, 4]);
+    }
+
+    #[test]
+    fn a_label_beyond_the_class_count_is_named_with_its_image_and_origin() {
+        assert!(two_images(Some(vec![2, 9])).check_labels(10).is_ok());
+        assert!(two_images(None).check_labels(0).is_ok());
+        let error = two_images(Some(vec![2, 9])).check_labels(9).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "somewhere/train: expected labels below the class count of 9, found label 9 on image 1"
+        );
+    }
+
+    #[test]
+    fn digits_have_ten_classes_or_more() {
+        assert!(digit_classes(None).is_empty());
+        assert_eq!(digit_classes(Some(&[3, 1])).len(), 10);
+        assert_eq!(digit_classes(Some(&[255])).len(), 256);
+    }
+
+    #[test]
+    fn images_beyond_all_memory_are_an_error() {
+        let shape = MapShape::new(3, usize::MAX, 2);
+        let error = black_images(Path::new("x"), 5, shape).unwrap_err();
+        assert!(error.to_string().contains("found 5 images"), "{error}");
+        let shape = MapShape::new(1, 1 << 31, 1 << 31);
+        assert!(black_images(Path::new("x"), 1, shape).is_err());
+    }
+}

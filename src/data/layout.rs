@@ -1,0 +1,74 @@
+//! Recognises how a data set is laid out on disk and hands it to the reader of that layout.
+
+use super::dataset::{Dataset, ImageSize, Labels, Part};
+use super::folders::Folders;
+use super::idx;
+use super::mnist_m::Released;
+use crate::error::{Error, Result};
+use std::fmt::Display;
+use std::path::Path;
+
+/// What is told to whoever hands in something else.
+const KNOWN: &str = "a data set in one of these layouts: \
+    MNIST's IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-…, plain or .gz); \
+    MNIST-M as released (mnist_m_train/*.png with mnist_m_train_labels.txt, mnist_m_test…); \
+    image folders (train/CLASS/*.png and test/CLASS/*.png, or CLASS/*.png, \
+    or where labels are not needed just *.png)";
+
+enum Layout {
+    Idx,
+    MnistM(Released),
+    Folders(Folders),
+}
+
+/// Reads `part` of the data set in the directory `path`, whatever its layout.
+///
+/// Images larger than `size` are cropped to their centre, smaller ones centred on black. All have three
+/// channels if any of them has colour, else one.
+pub fn load(path: &Path, part: Part, size: ImageSize, labels: Labels) -> Result<Dataset> {
+    size.check()?;
+    match recognise(path)? {
+        Layout::Idx => idx::load(path, part, size, labels),
+        Layout::MnistM(released) => released.load(part, size, labels),
+        Layout::Folders(folders) => folders.load(part, size, labels),
+    }
+}
+
+/// Whether the data set in the directory `path` has a `part` at all.
+pub fn has_part(path: &Path, part: Part) -> Result<bool> {
+    Ok(match recognise(path)? {
+        Layout::Idx => idx::has(path, part),
+        Layout::MnistM(released) => released.has(part),
+        Layout::Folders(folders) => folders.root(part).is_some(),
+    })
+}
+
+/// Whether the data set in the directory `path` has a test part with labels.
+pub fn has_labelled_test(path: &Path) -> Result<bool> {
+    Ok(match recognise(path)? {
+        Layout::Idx => idx::has(path, Part::Test),
+        Layout::MnistM(released) => released.has(Part::Test),
+        Layout::Folders(folders) => folders.has_classes(Part::Test)?,
+    })
+}
+
+fn recognise(path: &Path) -> Result<Layout> {
+    if !path.is_dir() {
+        let found = if path.exists() { "a file" } else { "nothing" };
+        return Err(unrecognised(path, found));
+    }
+    if [Part::Train, Part::Test].iter().any(|&part| idx::has(path, part)) {
+        return Ok(Layout::Idx);
+    }
+    if let Some(released) = Released::recognise(path) {
+        return Ok(Layout::MnistM(released));
+    }
+    Folders::recognise(path)?
+        .map(Layout::Folders)
+        .ok_or_else(|| unrecognised(path, "neither images nor folders"))
+}
+
+/// The error for a directory that fits no layout.
+pub(super) fn unrecognised(path: &Path, found: impl Display) -> Error {
+    Error::file(path, KNOWN, found)
+}

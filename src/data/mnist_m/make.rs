@@ -1,0 +1,181 @@
+//! Makes MNIST-M: every digit of MNIST, shuffled, as |patch − digit| on a random patch of a random
+//! background.
+
+use super::photos::PhotoFiles;
+use super::{DIRECTORY, dead_leaves, images_name, list_name};
+use crate::data::progress::{Progress, Task};
+use crate::data::staging::Staging;
+use crate::data::{Dataset, ImageSize, Labels, Part, layout, order};
+use crate::error::{Error, Result};
+use crate::rng::{self, Rng};
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder, RgbImage};
+use rand::RngExt;
+use rayon::prelude::*;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+/// H and W of the released images; a digit of 28×28 is centred in them.
+const SIDE: usize = 32;
+
+/// What MNIST-M is to be made of.
+#[derive(Clone, Copy, Debug)]
+pub struct MnistM<'a> {
+    /// The directory with MNIST.
+    pub mnist: &'a Path,
+    /// The directory with the photos, in `train` and `val` (or `test`) or to be split; backgrounds are
+    /// drawn by the machine where it is `None`.
+    pub photos: Option<&'a Path>,
+    /// The directory that `mnist_m` is made in.
+    pub out: &'a Path,
+    /// Decides everything random.
+    pub seed: u64,
+}
+
+/// What MNIST-M was made of; written next to it as `source.json`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct MnistMSummary {
+    /// What the digits lie on.
+    pub backgrounds: Backgrounds,
+    /// The seed that it was made with.
+    pub seed: u64,
+    /// The training part.
+    pub train: PartSummary,
+    /// The test part.
+    pub test: PartSummary,
+}
+
+/// What the digits lie on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Backgrounds {
+    /// Patches of photos.
+    Photos,
+    /// Patches of drawn scenes with the statistics of photos.
+    Procedural,
+}
+
+/// How much there is of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct PartSummary {
+    /// How many images.
+    pub images: usize,
+    /// How many photos or drawn scenes they were cut from; none of them serves the other part.
+    pub backgrounds: usize,
+}
+
+/// Makes `mnist_m` in [`MnistM::out`], which must not have one yet, in the layout of the release.
+///
+/// It appears whole or not at all, and its bytes depend on the inputs and the seed alone.
+pub fn make_mnist_m(options: &MnistM, progress: &dyn Progress) -> Result<MnistMSummary> {
+    let goal = options.out.join(DIRECTORY);
+    if goal.exists() {
+        return Err(Error::file(&goal, "nothing there yet", "an earlier data set"));
+    }
+    let photos = options.photos.map(|path| PhotoFiles::find(path, options.seed));
+    let photos = photos.transpose()?;
+    let staging = Staging::in_directory(options.out)?;
+    let unfinished = staging.directory(DIRECTORY)?;
+    let make = |part| make_part(options, photos.as_ref(), part, &unfinished, progress);
+    let summary = MnistMSummary {
+        backgrounds: match photos {
+            Some(_) => Backgrounds::Photos,
+            None => Backgrounds::Procedural,
+        },
+        seed: options.seed,
+        train: make(Part::Train)?,
+        test: make(Part::Test)?,
+    };
+    write_summary(&unfinished, &summary)?;
+    staging.publish(DIRECTORY, &goal)?;
+    Ok(summary)
+}
+
+fn make_part(
+    options: &MnistM,
+    photos: Option<&PhotoFiles>,
+    part: Part,
+    directory: &Path,
+    progress: &dyn Progress,
+) -> Result<PartSummary> {
+    let (digits, labels) = load_digits(options.mnist, part)?;
+    let scenes = match photos {
+        Some(photos) => photos.decode(part, SIDE as u32)?,
+        None => dead_leaves::scenes(part, options.seed, progress),
+    };
+    let shuffle = format!("mnist-m/{part}/order");
+    let order = order::shuffled(digits.len(), &mut rng::stream(options.seed, &shuffle));
+
+    let images = directory.join(images_name(part));
+    fs::create_dir(&images).map_err(Error::io(&images, "create the directory"))?;
+    let what = format!("MNIST-M, {part} part");
+    let task = Task::start(progress, &what, Some(order.len() as u64));
+    order.par_iter().enumerate().try_for_each(|(index, &digit)| {
+        // A stream per file: which thread writes it, and when, cannot matter.
+        let mut rng = rng::stream(options.seed, &format!("mnist-m/{part}/{index}"));
+        let pixels = blend(digits.image(digit as usize), &scenes, &mut rng);
+        task.advance(1);
+        write_png(&images.join(file_name(index)), &pixels)
+    })?;
+    write_list(&directory.join(list_name(part)), &order, &labels)?;
+    Ok(PartSummary { images: order.len(), backgrounds: scenes.len() })
+}
+
+/// The digits of `part`, centred on black, and the label of each.
+fn load_digits(mnist: &Path, part: Part) -> Result<(Dataset, Vec<u8>)> {
+    let size = ImageSize { height: SIDE, width: SIDE };
+    let mut digits = layout::load(mnist, part, size, Labels::Required)?;
+    match digits.labels.take() {
+        Some(labels) if digits.shape.channels == 1 => Ok((digits, labels)),
+        _ => Err(Error::file(&digits.origin, "grey images of digits", "colour")),
+    }
+}
+
+/// |patch − digit| per pixel and channel, (H, W, 3), on a random patch of one of `scenes`.
+fn blend(digit: &[u8], scenes: &[RgbImage], rng: &mut Rng) -> Vec<u8> {
+    let scene = &scenes[rng.random_range(0..scenes.len())];
+    let (width, height) = scene.dimensions();
+    let left = rng.random_range(0..=width as usize - SIDE);
+    let top = rng.random_range(0..=height as usize - SIDE);
+    let stride = 3 * width as usize;
+    digit
+        .chunks_exact(SIDE)
+        .zip(scene.as_raw().chunks_exact(stride).skip(top))
+        .flat_map(|(digit, scene)| {
+            let patch = scene[3 * left..].as_chunks::<3>().0;
+            digit.iter().zip(patch)
+        })
+        .flat_map(|(&ink, pixel)| pixel.map(|value| value.abs_diff(ink)))
+        .collect()
+}
+
+fn file_name(index: usize) -> String {
+    format!("{index:08}.png")
+}
+
+fn write_png(path: &Path, pixels: &[u8]) -> Result<()> {
+    let mut bytes = Vec::new();
+    let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
+    let side = SIDE as u32;
+    encoder
+        .write_image(pixels, side, side, ExtendedColorType::Rgb8)
+        .map_err(|error| Error::file(path, "an image that can be encoded", error))?;
+    fs::write(path, bytes).map_err(Error::io(path, "write"))
+}
+
+fn write_list(path: &Path, order: &[u32], labels: &[u8]) -> Result<()> {
+    let mut list = String::new();
+    for (index, &digit) in order.iter().enumerate() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(list, "{} {}", file_name(index), labels[digit as usize]);
+    }
+    fs::write(path, list).map_err(Error::io(path, "write"))
+}
+
+fn write_summary(directory: &Path, summary: &MnistMSummary) -> Result<()> {
+    let path = directory.join("source.json");
+    let text =
+        serde_json::to_string_pretty(summary).map_err(|error| Error::io(&path, "write")(error.into()))?;
+    fs::write(&path, text + "\n").map_err(Error::io(&path, "write"))
+}

@@ -1,0 +1,86 @@
+//! Reads MNIST-M in the layout of its release: a directory of images a part, and a list of labels.
+
+use super::{DIRECTORY, images_name, list_name};
+use crate::data::dataset::{Dataset, ImageSize, Labels, Part, digit_classes};
+use crate::data::listing::{Listing, images_wanted, name_of};
+use crate::data::pictures;
+use crate::error::{Error, Result};
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The directory with the parts in it.
+pub(in crate::data) struct Released(PathBuf);
+
+impl Released {
+    /// Recognises `path` or `path/mnist_m` by the images of either part.
+    pub(in crate::data) fn recognise(path: &Path) -> Option<Self> {
+        [path.to_path_buf(), path.join(DIRECTORY)]
+            .map(Self)
+            .into_iter()
+            .find(|released| released.has(Part::Train) || released.has(Part::Test))
+    }
+
+    pub(in crate::data) fn has(&self, part: Part) -> bool {
+        self.images(part).is_dir()
+    }
+
+    /// Reads `part`, in the order of its list; by name where the labels are not wanted.
+    pub(in crate::data) fn load(&self, part: Part, size: ImageSize, labels: Labels) -> Result<Dataset> {
+        let origin = self.images(part);
+        let present = Listing::of(&origin)?.images;
+        let (files, labels) = match labels {
+            Labels::Required => {
+                let (files, labels) = read_list(&self.0.join(list_name(part)), &origin, &present)?;
+                (files, Some(labels))
+            }
+            Labels::Ignored => (present, None),
+        };
+        if files.is_empty() {
+            return Err(Error::file(&origin, images_wanted(), "none"));
+        }
+        let (shape, images) = pictures::decode_all(&files, size, &origin)?;
+        Ok(Dataset { shape, images, classes: digit_classes(labels.as_deref()), labels, origin })
+    }
+
+    fn images(&self, part: Part) -> PathBuf {
+        self.0.join(images_name(part))
+    }
+}
+
+/// The files and labels that `list` names, all of which must be among those `present` in `directory`.
+fn read_list(list: &Path, directory: &Path, present: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<u8>)> {
+    let text = fs::read_to_string(list).map_err(Error::io(list, "read the labels"))?;
+    let present: HashSet<String> = present.iter().map(|path| name_of(path)).collect();
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let (mut files, mut labels) = (Vec::new(), Vec::new());
+    for (line, number) in text.lines().zip(1..) {
+        let wrong = |expected: &str, found: String| {
+            Error::input(format_args!("{}:{number}", list.display()), expected, found)
+        };
+        let (name, label) =
+            parse(line).ok_or_else(|| wrong("a file name and a label from 0 to 255", format!("{line:?}")))?;
+        if name.contains(['/', '\\']) {
+            return Err(wrong("a file name without a path", format!("{name:?}")));
+        }
+        if !present.contains(name) {
+            let expected = format!("the name of an image in {}", directory.display());
+            return Err(wrong(&expected, format!("{name:?}, which is not there")));
+        }
+        if let Some(first) = seen.insert(name, number) {
+            let found = format!("{name:?} again, after line {first}");
+            return Err(wrong("every image once", found));
+        }
+        files.push(directory.join(name));
+        labels.push(label);
+    }
+    Ok((files, labels))
+}
+
+/// A line such as `00000000.png 5`.
+fn parse(line: &str) -> Option<(&str, u8)> {
+    let mut words = line.split_whitespace();
+    let name = words.next()?;
+    let label = words.next()?.parse().ok()?;
+    words.next().is_none().then_some((name, label))
+}

@@ -1,0 +1,26 @@
+//! Data sets: reading them, making MNIST-M, fetching what is public. Nothing here knows of the GPU.
+//!
+//! [`load`] recognises the layout of a directory: MNIST's IDX files, MNIST-M as released, or folders of
+//! images. Every data set arrives as plain bytes, (N, C, H, W), all images of one size.
+
+mod dataset;
+mod digest;
+mod fetch;
+mod fit;
+mod folders;
+mod idx;
+mod layout;
+mod listing;
+mod mnist_m;
+mod order;
+mod pictures;
+mod progress;
+mod staging;
+
+pub use dataset::{Dataset, ImageSize, Labels, Part};
+pub use fetch::{fetch_bsds500, fetch_mnist};
+pub use layout::{has_labelled_test, has_part, load};
+pub use mnist_m::{Backgrounds, MnistM, MnistMSummary, PartSummary, make_mnist_m};
+pub use order::shuffled;
+pub use pictures::load_image_files;
+pub use progress::{NoProgress, Progress};

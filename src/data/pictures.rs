@@ -1,0 +1,86 @@
+//! Image files: decoding one, and many at once into planes of one size.
+
+use super::dataset::{Dataset, ImageSize, black_images};
+use super::fit;
+use crate::error::{Error, Result};
+use crate::shape::MapShape;
+use image::{DynamicImage, ImageReader, Limits};
+use rayon::prelude::*;
+use std::fs;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+/// The longest side and the most memory a decoder may use: generous for photos, tight for bombs.
+const LONGEST_SIDE: u32 = 1 << 14;
+const DECODER_BYTES: u64 = 1 << 28;
+/// Images are decoded to colour; grey ones have their value in all three planes.
+const COLOUR: usize = 3;
+
+/// Reads single image files, without labels: larger ones are cropped to their centre, smaller ones
+/// centred on black. Three channels if any of them has colour, else one.
+pub fn load_image_files(paths: &[PathBuf], size: ImageSize) -> Result<Dataset> {
+    size.check()?;
+    let Some(first) = paths.first() else {
+        return Err(Error::input("image files", "at least one", "none"));
+    };
+    let (shape, images) = decode_all(paths, size, first)?;
+    Ok(Dataset { shape, images, labels: None, classes: Vec::new(), origin: first.clone() })
+}
+
+/// Decodes `paths` in parallel into (N, C, H, W), in their order.
+pub(super) fn decode_all(paths: &[PathBuf], size: ImageSize, origin: &Path) -> Result<(MapShape, Vec<u8>)> {
+    let shape = MapShape::new(COLOUR, size.height, size.width);
+    let mut images = black_images(origin, paths.len(), shape)?;
+    let coloured = images
+        .par_chunks_exact_mut(shape.len())
+        .zip(paths)
+        .map(|(target, path)| decode_into(target, path, size))
+        .collect::<Result<Vec<bool>>>()?;
+    if coloured.contains(&true) {
+        return Ok((shape, images));
+    }
+    keep_first_planes(&mut images, paths.len(), size.height * size.width);
+    Ok((MapShape { channels: 1, ..shape }, images))
+}
+
+/// Decodes one image into three planes and tells whether it has colour.
+fn decode_into(target: &mut [u8], path: &Path, size: ImageSize) -> Result<bool> {
+    let image = decode(path, &read(path)?)?;
+    let from = ImageSize { height: image.height() as usize, width: image.width() as usize };
+    let coloured = image.color().has_color();
+    let (pixels, stride) = match coloured {
+        true => (image.into_rgb8().into_raw(), COLOUR),
+        false => (image.into_luma8().into_raw(), 1),
+    };
+    for (channel, plane) in target.chunks_exact_mut(target.len() / COLOUR).enumerate() {
+        let channel = channel.min(stride - 1);
+        fit::centre(plane, size, from, |index| pixels[index * stride + channel]);
+    }
+    Ok(coloured)
+}
+
+/// The bytes of an image file.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(Error::io(path, "read"))
+}
+
+/// Decodes the `bytes` of the image file `path`, whose format they tell themselves.
+pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<DynamicImage> {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(LONGEST_SIDE);
+    limits.max_image_height = Some(LONGEST_SIDE);
+    limits.max_alloc = Some(DECODER_BYTES);
+    let mut reader =
+        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(Error::io(path, "read"))?;
+    reader.limits(limits);
+    reader.decode().map_err(|error| Error::file(path, "an image that can be decoded", error))
+}
+
+fn keep_first_planes(images: &mut Vec<u8>, count: usize, plane: usize) {
+    for index in 1..count {
+        let start = index * COLOUR * plane;
+        images.copy_within(start..start + plane, index * plane);
+    }
+    images.truncate(count * plane);
+    images.shrink_to_fit();
+}

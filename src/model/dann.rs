@@ -1,0 +1,247 @@
+//! The whole network and its training step, on one screen.
+
+use super::Initialization;
+use super::parameters::Parameters;
+use super::sequential::{Mode, Sequential};
+use super::spec::{ModelSpec, place};
+use crate::error::{Error, Result};
+use crate::gpu::{Gpu, Recording, Tensor};
+use crate::ops::{Step, gradient_reversal, metrics, sgd, softmax_cross_entropy};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Feature extractor, label predictor and domain classifier with their parameters.
+pub struct Dann {
+    gpu: Gpu,
+    spec: ModelSpec,
+    /// Everything that is trained.
+    pub parameters: Parameters,
+    feature_extractor: Sequential,
+    label_predictor: Sequential,
+    domain_classifier: Sequential,
+}
+
+/// How the domain losses of the two domains make up L_d.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DomainLoss {
+    /// The mean over source rows plus the mean over target rows (JMLR 17(59), equation 18).
+    #[default]
+    Sum,
+    /// The mean over all rows: half the pressure on the features.
+    Mean,
+}
+
+/// What a step minimises, and how.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Objective {
+    /// How L_d is made up; `None` trains on the source rows' L_y alone, without domain classifier.
+    pub domain_loss: Option<DomainLoss>,
+    /// Of SGD.
+    pub momentum: f32,
+    /// Of SGD.
+    pub weight_decay: f32,
+}
+
+/// Where a step finds its rows: the source rows first, then as many target rows.
+pub struct Batch {
+    /// (N, C, H, W)
+    pub x: Tensor,
+    /// (S): the classes of the source rows, u32.
+    pub labels: Tensor,
+}
+
+/// What a step leaves behind for others to read.
+pub struct StepOutputs {
+    /// (steps, 4): label loss, source rows classified rightly, domain loss, rows whose domain was told rightly.
+    pub table: Tensor,
+    /// (N, …): the features of the batch.
+    pub features: Tensor,
+    /// (S, K)
+    pub logits: Tensor,
+}
+
+impl Dann {
+    /// Builds the network that `spec` describes, with every parameter at 0.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the layer whose shapes do not fit, [`Error::Gpu`] when memory runs out.
+    pub fn new(gpu: &Gpu, spec: &ModelSpec) -> Result<Self> {
+        let (features, _) = spec.check()?;
+        let placed = [
+            place("feature_extractor", &spec.feature_extractor, spec.input.shape())?,
+            place("label_predictor", &spec.label_predictor, features)?,
+            place("domain_classifier", &spec.domain_classifier, features)?,
+        ];
+        let parameters = Parameters::new(gpu, &placed.concat())?;
+        let [f, y, d] = &placed;
+        Ok(Self {
+            gpu: gpu.clone(),
+            spec: spec.clone(),
+            feature_extractor: Sequential::new(gpu, f, &parameters, 0)?,
+            label_predictor: Sequential::new(gpu, y, &parameters, f.len())?,
+            domain_classifier: Sequential::new(gpu, d, &parameters, f.len() + y.len())?,
+            parameters,
+        })
+    }
+
+    /// What the network was built from.
+    pub fn spec(&self) -> &ModelSpec {
+        &self.spec
+    }
+
+    /// The device that the network lives on.
+    pub fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
+    /// Draws the parameters that training starts from.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device was lost.
+    pub fn initialize(&self, initialization: Initialization, seed: u64) -> Result<()> {
+        let values = self.parameters.initial(initialization, seed);
+        self.parameters.write(&self.gpu, &self.parameters.values, &values)
+    }
+
+    /// The state that is not trained but belongs to the model (running statistics), by name.
+    pub fn state(&self) -> BTreeMap<String, Tensor> {
+        let parts = [&self.feature_extractor, &self.label_predictor, &self.domain_classifier];
+        parts.into_iter().flat_map(Sequential::state).collect()
+    }
+
+    /// Everything that the network has learned, by name: parameters and running statistics.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device was lost.
+    pub fn read(&self) -> Result<BTreeMap<String, (Vec<usize>, Vec<f32>)>> {
+        let mut values = self.parameters.read(&self.gpu, &self.parameters.values)?;
+        let mut all = BTreeMap::new();
+        for info in self.parameters.infos() {
+            let value = values.remove(&info.name).unwrap_or_default();
+            all.insert(info.name.clone(), (info.dims.clone(), value));
+        }
+        for (name, tensor) in self.state() {
+            all.insert(name, (tensor.dims().to_vec(), tensor.read(&self.gpu)?));
+        }
+        Ok(all)
+    }
+
+    /// Overwrites everything that the network has learned.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming a tensor that is missing, unknown or of another size.
+    pub fn write(&self, values: &BTreeMap<String, Vec<f32>>) -> Result<()> {
+        let state = self.state();
+        let known = |name: &String| {
+            state.contains_key(name) || self.parameters.infos().iter().any(|info| info.name == *name)
+        };
+        if let Some(name) = values.keys().find(|name| !known(name)) {
+            return Err(Error::input("model", "tensors of this network alone", name));
+        }
+        self.parameters.write(&self.gpu, &self.parameters.values, values)?;
+        for (name, tensor) in state {
+            let value = values.get(&name).filter(|value| value.len() == tensor.len());
+            let value =
+                value.ok_or_else(|| Error::input(&name, format!("{} values", tensor.len()), "others"))?;
+            tensor.write(&self.gpu, value)?;
+        }
+        Ok(())
+    }
+
+    /// Records one training step: forward, losses, backward through the gradient reversal, update.
+    ///
+    /// `step` (8 words) is read when the recording runs; `table` (steps, 4) receives the step's metrics.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the batch does not fit the network.
+    pub fn record_step(
+        &self,
+        rec: &mut Recording,
+        batch: &Batch,
+        step: &Tensor,
+        table: &Tensor,
+        objective: Objective,
+    ) -> Result<StepOutputs> {
+        let source_rows = batch.labels.rows();
+        let features = self.feature_extractor.forward(rec, step, &batch.x, Mode::Training)?;
+        let source_features = features.y.first_rows(source_rows);
+        let labels = self.label_predictor.forward(rec, step, &source_features, Mode::Training)?;
+        let scale = 1.0 / source_rows as f32;
+        let dlogits = self.record_loss(rec, step, &labels.y, &batch.labels, scale, table, 0)?;
+        let d_label = self.label_predictor.backward(rec, step, &labels, dlogits)?;
+
+        let d_features = match objective.domain_loss {
+            None => d_label,
+            Some(domain_loss) => {
+                let d_domain = self.record_domain(rec, step, &features.y, source_rows, domain_loss, table)?;
+                let d_features = Tensor::zeros(&self.gpu, "d_features", features.y.dims())?;
+                gradient_reversal::backward_fan_in(rec, step, &d_domain, &d_label, &d_features)?;
+                d_features
+            }
+        };
+        self.feature_extractor.backward_to_input(rec, step, &features, d_features)?;
+        let Parameters { grads, velocities, values, .. } = &self.parameters;
+        sgd::update(rec, step, grads, velocities, values, objective.momentum, objective.weight_decay)?;
+        Ok(StepOutputs { table: table.clone(), features: features.y, logits: labels.y })
+    }
+
+    /// The domain classifier's share of the step, up to the gradient that reaches the reversal layer.
+    fn record_domain(
+        &self,
+        rec: &mut Recording,
+        step: &Tensor,
+        features: &Tensor,
+        source_rows: usize,
+        domain_loss: DomainLoss,
+        table: &Tensor,
+    ) -> Result<Tensor> {
+        let rows = features.rows();
+        if rows != 2 * source_rows {
+            let expected = format!("as many target rows as source rows ({source_rows})");
+            return Err(Error::input("batch", expected, rows - source_rows));
+        }
+        let domains: Vec<u32> = (0..rows).map(|row| u32::from(row >= source_rows)).collect();
+        let domains = Tensor::from_slice(&self.gpu, "domains", &[rows], &domains)?;
+        let x = gradient_reversal::forward(features);
+        let logits = self.domain_classifier.forward(rec, step, x, Mode::Training)?;
+        let scale = match domain_loss {
+            DomainLoss::Sum => 1.0 / source_rows as f32,
+            DomainLoss::Mean => 1.0 / rows as f32,
+        };
+        let dlogits = self.record_loss(rec, step, &logits.y, &domains, scale, table, 2)?;
+        self.domain_classifier.backward(rec, step, &logits, dlogits)
+    }
+
+    /// One head's loss into the table, and the gradient of its logits.
+    #[allow(clippy::too_many_arguments)] // the two heads differ in just these
+    fn record_loss(
+        &self,
+        rec: &mut Recording,
+        step: &Tensor,
+        logits: &Tensor,
+        labels: &Tensor,
+        scale: f32,
+        table: &Tensor,
+        column: usize,
+    ) -> Result<Tensor> {
+        let logits = logits.reshaped(&[logits.rows(), logits.map().len()]);
+        let loss = Tensor::zeros(&self.gpu, "loss", &[logits.rows()])?;
+        let dlogits = Tensor::zeros(&self.gpu, "dlogits", logits.dims())?;
+        softmax_cross_entropy::forward_backward(rec, &logits, labels, &loss, &dlogits, scale)?;
+        metrics::reduce(rec, step, &loss, &logits, labels, table, column)?;
+        Ok(dlogits)
+    }
+
+    /// Records the classes' logits (N, K) of x (N, C, H, W) with everything in evaluation mode.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when x does not fit the network.
+    pub fn record_logits(&self, rec: &mut Recording, x: &Tensor) -> Result<Tensor> {
+        // In evaluation no layer reads the step; dropout, which would, is left out.
+        let step = Step::table(&self.gpu, "step", 1)?;
+        let features = self.feature_extractor.forward(rec, &step, x, Mode::Evaluation)?;
+        let logits = self.label_predictor.forward(rec, &step, &features.y, Mode::Evaluation)?;
+        Ok(logits.y)
+    }
+}

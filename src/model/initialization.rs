@@ -1,0 +1,42 @@
+//! How parameters start.
+
+use crate::rng;
+use rand_distr::{Distribution, Normal, Uniform};
+use serde::{Deserialize, Serialize};
+
+/// The distribution of the weights at the start; biases start at 0, batch norm at weight 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Initialization {
+    /// Normal with variance 2 / fan-in (He et al. 2015; `torch.nn.init.kaiming_normal_`).
+    #[default]
+    HeNormal,
+    /// Uniform with variance 2 / (fan-in + fan-out) (Glorot & Bengio 2010; `torch.nn.init.xavier_uniform_`).
+    XavierUniform,
+}
+
+impl Initialization {
+    /// The first values of the weight called `name`, of shape (O, …).
+    pub(super) fn weight(self, seed: u64, name: &str, dims: &[usize]) -> Vec<f32> {
+        let mut rng = rng::stream(seed, name);
+        let count = dims.iter().product();
+        let receptive: usize = dims.iter().skip(2).product();
+        let fan_in = (dims[1] * receptive) as f32;
+        let fan_out = (dims[0] * receptive) as f32;
+        let mut draw = |distribution: &dyn Fn(&mut rng::Rng) -> f32| {
+            (0..count).map(|_| distribution(&mut rng)).collect()
+        };
+        match self {
+            Self::HeNormal => {
+                let spread = (2.0 / fan_in).sqrt();
+                // A standard deviation above 0 is always accepted, as fan-in is at least 1.
+                Normal::new(0.0, spread).map_or_else(|_| vec![0.0; count], |d| draw(&|r| d.sample(r)))
+            }
+            Self::XavierUniform => {
+                let bound = (6.0 / (fan_in + fan_out)).sqrt();
+                Uniform::new_inclusive(-bound, bound)
+                    .map_or_else(|_| vec![0.0; count], |d| draw(&|r| d.sample(r)))
+            }
+        }
+    }
+}

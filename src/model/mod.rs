@@ -1,0 +1,14 @@
+//! The network: lists of layers, their parameters, and the recording of one training step.
+
+mod dann;
+mod initialization;
+mod layer;
+mod parameters;
+mod sequential;
+mod spec;
+
+pub use dann::{Batch, Dann, DomainLoss, Objective, StepOutputs};
+pub use initialization::Initialization;
+pub use parameters::{ParameterInfo, Parameters};
+pub use sequential::{Mode, Sequential, Trace};
+pub use spec::{InputSpec, LayerSpec, ModelSpec, Normalization, Size2};

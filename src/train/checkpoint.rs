@@ -1,0 +1,104 @@
+//! A trained model on disk: one safetensors file with everything needed to use it.
+
+use super::config::Config;
+use crate::error::{Error, Result};
+use crate::gpu::Gpu;
+use crate::model::Dann;
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write as _;
+use std::path::Path;
+
+/// A model's values, the configuration it was built from and the names of its classes.
+pub struct Checkpoint {
+    /// What the model was built from and how it was trained.
+    pub config: Config,
+    /// The names of the classes, in the order of the logits.
+    pub classes: Vec<String>,
+    /// Steps of training behind it.
+    pub step: u64,
+    values: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+}
+
+const CONFIG: &str = "config";
+const CLASSES: &str = "classes";
+const STEP: &str = "step";
+
+impl Checkpoint {
+    /// Reads everything that `model` has learned from its device.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device was lost.
+    pub fn of(model: &Dann, config: &Config, classes: &[String], step: u64) -> Result<Self> {
+        Ok(Self { config: config.clone(), classes: classes.to_vec(), step, values: model.read()? })
+    }
+
+    /// Writes the file whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let metadata = HashMap::from([
+            (CONFIG.to_owned(), self.config.to_toml()?),
+            (CLASSES.to_owned(), serde_json::json!(self.classes).to_string()),
+            (STEP.to_owned(), self.step.to_string()),
+        ]);
+        let views = self.values.iter().map(|(name, (dims, values))| {
+            let view = TensorView::new(Dtype::F32, dims.clone(), bytemuck::cast_slice(values));
+            view.map(|view| (name, view))
+        });
+        let views: std::result::Result<Vec<_>, _> = views.collect();
+        let bytes = views.and_then(|views| safetensors::serialize(views, Some(metadata)));
+        let bytes = bytes.map_err(|e| Error::file(path, "tensors that safetensors can hold", e))?;
+        let directory = path.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(directory).map_err(Error::io(path, "write"))?;
+        file.write_all(&bytes).map_err(Error::io(path, "write"))?;
+        file.as_file().sync_all().map_err(Error::io(path, "write"))?;
+        file.persist(path).map_err(|e| Error::io(path, "write")(e.error))?;
+        Ok(())
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Input`] naming the file and what is wrong with it.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(Error::io(path, "read"))?;
+        let broken = |e: &dyn std::fmt::Display| Error::file(path, "a whole safetensors file", e);
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| broken(&e))?;
+        let tensors = SafeTensors::deserialize(&bytes).map_err(|e| broken(&e))?;
+        let metadata = header.metadata().clone().unwrap_or_default();
+        let entry = |key: &str| {
+            let missing = || Error::file(path, format!("metadata with a key \"{key}\""), "none");
+            metadata.get(key).ok_or_else(missing)
+        };
+        let config = Config::parse(&format!("{}: configuration", path.display()), entry(CONFIG)?)?;
+        let classes = serde_json::from_str(entry(CLASSES)?)
+            .map_err(|e| Error::file(path, "a list of class names", e))?;
+        let step = entry(STEP)?.parse().map_err(|e| Error::file(path, "a number of steps", e))?;
+        let mut values = BTreeMap::new();
+        for (name, view) in tensors.tensors() {
+            if view.dtype() != Dtype::F32 {
+                return Err(Error::file(
+                    path,
+                    format!("f32 values in {name}"),
+                    format!("{:?}", view.dtype()),
+                ));
+            }
+            let value = bytemuck::pod_collect_to_vec(view.data());
+            values.insert(name, (view.shape().to_vec(), value));
+        }
+        Ok(Self { config, classes, step, values })
+    }
+
+    /// Builds the model on a device.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the values do not fit the configuration, [`Error::Gpu`] when the device has no room.
+    pub fn model(&self, gpu: &Gpu) -> Result<Dann> {
+        let model = Dann::new(gpu, &self.config.model)?;
+        let values = self.values.iter().map(|(name, (_, values))| (name.clone(), values.clone()));
+        model.write(&values.collect())?;
+        Ok(model)
+    }
+}

@@ -1,0 +1,171 @@
+//! Everything that decides a run, as a TOML file or a preset says it.
+
+use super::schedule::{Lambda, LearningRate};
+use crate::error::{Error, Result};
+use crate::model::{DomainLoss, Initialization, ModelSpec, Objective};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// What is trained on what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Source labels, and both domains' images through the gradient reversal.
+    #[default]
+    Dann,
+    /// Source labels alone: the lower bound.
+    SourceOnly,
+    /// Target labels alone: the upper bound, which no adaptation can have.
+    TargetOnly,
+}
+
+impl std::fmt::Display for Method {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Dann => "dann",
+            Self::SourceOnly => "source-only",
+            Self::TargetOnly => "target-only",
+        })
+    }
+}
+
+/// A run: how to train what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// How to train.
+    pub training: TrainingSpec,
+    /// What to train.
+    pub model: ModelSpec,
+}
+
+/// How to train.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingSpec {
+    /// What is trained on what.
+    #[serde(default)]
+    pub method: Method,
+    /// Passes over the smaller domain.
+    pub epochs: u64,
+    /// Steps in all, where an epoch is too long; overrides `epochs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// Source rows a step, and as many target rows.
+    pub batch: usize,
+    /// Decides initialisation, both shuffles and dropout.
+    #[serde(default)]
+    pub seed: u64,
+    /// Of SGD.
+    pub momentum: f32,
+    /// Of SGD; 0 if left out.
+    #[serde(default)]
+    pub weight_decay: f32,
+    /// How weights start; `he_normal` if left out.
+    #[serde(default)]
+    pub initialization: Initialization,
+    /// How L_d is made up; `sum` if left out.
+    #[serde(default)]
+    pub domain_loss: DomainLoss,
+    /// The step size of SGD.
+    pub learning_rate: LearningRate,
+    /// λ of the gradient reversal.
+    pub lambda: Lambda,
+}
+
+/// The presets that come with the crate: name and TOML text.
+const PRESETS: &[(&str, &str)] = &[
+    ("paper", include_str!("../../assets/presets/paper.toml")),
+    ("demo", include_str!("../../assets/presets/demo.toml")),
+];
+
+impl Config {
+    /// The names of the presets.
+    pub fn presets() -> impl Iterator<Item = &'static str> {
+        PRESETS.iter().map(|(name, _)| *name)
+    }
+
+    /// The preset called `name`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] listing the presets there are.
+    pub fn preset(name: &str) -> Result<Self> {
+        let found = PRESETS.iter().find(|(preset, _)| *preset == name);
+        let (_, text) = found.ok_or_else(|| {
+            let known: Vec<_> = Self::presets().collect();
+            Error::input("--preset", format!("one of {}", known.join(", ")), name)
+        })?;
+        Self::parse(&format!("preset {name}"), text)
+    }
+
+    /// Reads a TOML file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Input`] naming the file and what is wrong where.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
+        Self::parse(&path.display().to_string(), &text)
+    }
+
+    /// Reads TOML text; `origin` names it in errors.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the key and what is wrong with it.
+    pub fn parse(origin: &str, text: &str) -> Result<Self> {
+        let config: Self = toml::from_str(text)
+            .map_err(|e| Error::input(origin, "a run configuration", e.to_string().trim_end()))?;
+        config.check().map_err(|e| match e {
+            Error::Input { subject, expected, found } => {
+                Error::input(format!("{origin}: {subject}"), expected, found)
+            }
+            other => other,
+        })?;
+        Ok(config)
+    }
+
+    /// Refuses a run that cannot work.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the key or layer.
+    pub fn check(&self) -> Result<()> {
+        let training = &self.training;
+        let counts = [
+            ("training.epochs", training.epochs),
+            ("training.steps", training.steps.unwrap_or(1)),
+            ("training.batch", training.batch as u64),
+        ];
+        for (key, count) in counts {
+            if count == 0 {
+                return Err(Error::input(key, "at least 1", count));
+            }
+        }
+        if !(0.0..1.0).contains(&training.momentum) {
+            return Err(Error::input("training.momentum", "at least 0 and below 1", training.momentum));
+        }
+        if !(training.weight_decay >= 0.0 && training.weight_decay.is_finite()) {
+            return Err(Error::input("training.weight_decay", "at least 0", training.weight_decay));
+        }
+        training.learning_rate.check()?;
+        training.lambda.check()?;
+        self.model.check().map(drop)
+    }
+
+    /// The configuration as TOML.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when a number is too large for TOML.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self).map_err(|e| Error::input("configuration", "values that TOML can hold", e))
+    }
+}
+
+impl TrainingSpec {
+    /// What each step minimises.
+    pub fn objective(&self) -> Objective {
+        Objective {
+            domain_loss: (self.method == Method::Dann).then_some(self.domain_loss),
+            momentum: self.momentum,
+            weight_decay: self.weight_decay,
+        }
+    }
+}

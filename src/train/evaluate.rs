@@ -1,0 +1,148 @@
+//! What a model says of a whole data set.
+
+use super::device_data::DeviceData;
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::gpu::{Recording, Tensor};
+use crate::model::{Dann, Normalization};
+use crate::ops::{Step, gather_batch::Domain};
+use serde::Serialize;
+
+/// Rows a batch; memory for activations grows with it.
+const ROWS: usize = 256;
+
+/// A recording that sends a data set through a model in evaluation mode.
+pub struct Evaluator {
+    recording: Recording,
+    step: Tensor,
+    steps: Tensor,
+    starts: Vec<usize>,
+    /// (rows, K)
+    batch_logits: Tensor,
+    /// (images, K)
+    logits: Tensor,
+    labels: Option<Vec<u8>>,
+}
+
+/// How often a model was right.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Rightly classified images over all images.
+    pub accuracy: f64,
+    /// How many images were looked at.
+    pub images: usize,
+    /// The mean cross-entropy.
+    pub loss: f64,
+    /// `confusion[label][prediction]`: how many images of the one were taken for the other.
+    pub confusion: Vec<Vec<u64>>,
+}
+
+impl Evaluator {
+    /// Uploads `data` and records the forward pass.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the data do not fit the model, [`Error::Gpu`] when the device has no room.
+    pub fn new(model: &Dann, data: &Dataset, normalization: &Normalization) -> Result<Self> {
+        let gpu = model.gpu();
+        let classes = model.spec().classes()?;
+        if data.is_empty() {
+            return Err(Error::file(&data.origin, "at least one image", "none"));
+        }
+        if data.labels.is_some() {
+            data.check_labels(classes)?;
+        }
+        let on_device = DeviceData::upload(gpu, data, Domain::Source, normalization)?;
+        let rows = ROWS.min(data.len());
+        // The last batch overlaps the one before it rather than being shorter.
+        let starts: Vec<usize> = (0..data.len()).step_by(rows).map(|s| s.min(data.len() - rows)).collect();
+        let values: Vec<Step> =
+            starts.iter().map(|&start| Step { source_start: start as u32, ..Step::default() }).collect();
+        let steps = Step::table(gpu, "steps", values.len())?;
+        steps.write(gpu, &values)?;
+        let step = Step::table(gpu, "step", 1)?;
+        let input = model.spec().input.shape();
+        let x = Tensor::zeros(gpu, "x", &[rows, input.channels, input.height, input.width])?;
+        let mut recording = Recording::new(gpu);
+        on_device.record_images(&mut recording, &step, &x, 0, rows)?;
+        let batch_logits = model.record_logits(&mut recording, &x)?;
+        let logits = Tensor::zeros(gpu, "logits", &[data.len(), classes])?;
+        Ok(Self { recording, step, steps, starts, batch_logits, logits, labels: data.labels.clone() })
+    }
+
+    /// The logits of every image: (images, K), row-major.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device was lost.
+    pub fn logits(&self) -> Result<Vec<f32>> {
+        let gpu = self.recording.gpu();
+        let row_bytes = self.logits.byte_len() / self.logits.rows() as u64;
+        let size = self.step.byte_len();
+        for (index, &start) in self.starts.iter().enumerate() {
+            let mut encoder = gpu.device().create_command_encoder(&Default::default());
+            let from = index as u64 * size;
+            encoder.copy_buffer_to_buffer(self.steps.buffer(), from, self.step.buffer(), 0, size);
+            self.recording.encode(&mut encoder.begin_compute_pass(&Default::default()));
+            let (from, to) = (self.batch_logits.buffer(), self.logits.buffer());
+            let to_row = start as u64 * row_bytes;
+            encoder.copy_buffer_to_buffer(from, 0, to, to_row, self.batch_logits.byte_len());
+            gpu.queue().submit([encoder.finish()]);
+            gpu.wait()?;
+        }
+        self.logits.read(gpu)
+    }
+
+    /// Accuracy, loss and confusions on a labelled data set.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the data set has no labels, [`Error::Gpu`] when the device was lost.
+    pub fn evaluate(&self) -> Result<Evaluation> {
+        let labels = self.labels.as_ref();
+        let labels = labels.ok_or_else(|| Error::input("evaluation", "labelled images", "no labels"))?;
+        Ok(Evaluation::of(&self.logits()?, labels))
+    }
+}
+
+impl Evaluation {
+    /// Compares logits (images, K) with labels (images).
+    fn of(logits: &[f32], labels: &[u8]) -> Self {
+        let classes = logits.len() / labels.len();
+        let mut confusion = vec![vec![0; classes]; classes];
+        let mut loss = 0.0;
+        for (row, &label) in logits.chunks(classes).zip(labels) {
+            confusion[usize::from(label)][argmax(row)] += 1;
+            loss -= softmax(row)[usize::from(label)].ln();
+        }
+        let hits: u64 = (0..classes).map(|k| confusion[k][k]).sum();
+        let images = labels.len();
+        Self { accuracy: hits as f64 / images as f64, images, loss: loss / images as f64, confusion }
+    }
+}
+
+/// The first of the largest values.
+pub fn argmax(row: &[f32]) -> usize {
+    (1..row.len()).fold(0, |best, k| if row[k] > row[best] { k } else { best })
+}
+
+/// Probabilities from logits.
+pub fn softmax(row: &[f32]) -> Vec<f64> {
+    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f64> = row.iter().map(|&v| f64::from(v - largest).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.into_iter().map(|power| power / sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_evaluation_counts_hits_and_confusions() {
+        let logits = [2.0, 1.0, 0.0, 3.0, 5.0, 1.0];
+        let evaluation = Evaluation::of(&logits, &[0, 1, 1]);
+        assert_eq!(evaluation.confusion, [[1, 0], [1, 1]]);
+        assert!((evaluation.accuracy - 2.0 / 3.0).abs() < 1e-12);
+        // ln(1 + e^-1), ln(1 + e^-3) and ln(1 + e^4), by hand.
+        let by_hand = (0.313_261_687_5 + 0.048_587_351_6 + 4.018_149_927_9) / 3.0;
+        assert!((evaluation.loss - by_hand).abs() < 1e-8);
+    }
+}

@@ -1,0 +1,18 @@
+//! Training and evaluation: schedules, the step, the loop over epochs, what is kept of a run.
+
+mod checkpoint;
+mod config;
+mod device_data;
+mod evaluate;
+mod run;
+pub mod schedule;
+mod step;
+mod trainer;
+
+pub use checkpoint::Checkpoint;
+pub use config::{Config, Method, TrainingSpec};
+pub use device_data::DeviceData;
+pub use evaluate::{Evaluation, Evaluator, argmax, softmax};
+pub use run::{Report, RunDirectory, RunResult};
+pub use step::TrainingStep;
+pub use trainer::{StepMetrics, Trainer};

@@ -1,0 +1,150 @@
+//! The directory that a training run leaves behind.
+
+use super::checkpoint::Checkpoint;
+use super::config::{Config, Method};
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+const CONFIG: &str = "config.toml";
+const METRICS: &str = "metrics.jsonl";
+const MODEL: &str = "model.safetensors";
+const RESULT: &str = "result.json";
+
+/// Accuracies on the test parts, for the report alone: nothing in training sees them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// `None` without a labelled test part.
+    pub source_test_accuracy: Option<f64>,
+    /// `None` without a labelled test part.
+    pub target_test_accuracy: Option<f64>,
+}
+
+/// What came out of a run: `result.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// What was trained on what.
+    pub method: Method,
+    /// Of the run.
+    pub seed: u64,
+    /// Steps taken.
+    pub steps: u64,
+    /// Source rows a step.
+    pub batch: usize,
+    /// What it ran on.
+    pub adapter: String,
+    /// The labelled data set.
+    pub source: PathBuf,
+    /// The data set adapted to.
+    pub target: PathBuf,
+    /// The run's directory.
+    pub directory: PathBuf,
+    /// How long training took, reports included.
+    pub seconds: f64,
+    /// Accuracies after the last step.
+    #[serde(flatten)]
+    pub report: Report,
+}
+
+/// A run's directory: `config.toml`, `metrics.jsonl`, `model.safetensors`, `result.json`.
+pub struct RunDirectory {
+    path: PathBuf,
+    metrics: File,
+}
+
+impl RunDirectory {
+    /// Refuses `path` if it holds anything already; touches nothing.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming what was found.
+    pub fn vacant(path: &Path) -> Result<()> {
+        let expected = "a new or empty directory for the run";
+        match fs::read_dir(path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(Error::io(path, "use as the run's directory")(e)),
+            Ok(_) if path.join(CONFIG).exists() => Err(Error::file(path, expected, "another run")),
+            Ok(mut entries) => match entries.next() {
+                None => Ok(()),
+                Some(_) => Err(Error::file(path, expected, "other files")),
+            },
+        }
+    }
+
+    /// Makes the directory and writes the configuration into it.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when it is taken, [`Error::Io`] when it cannot be written.
+    pub fn create(path: &Path, config: &Config) -> Result<Self> {
+        Self::vacant(path)?;
+        fs::create_dir_all(path).map_err(Error::io(path, "create the directory"))?;
+        let file = path.join(CONFIG);
+        fs::write(&file, config.to_toml()?).map_err(Error::io(&file, "write"))?;
+        let file = path.join(METRICS);
+        let metrics = File::create(&file).map_err(Error::io(&file, "write"))?;
+        Ok(Self { path: path.to_path_buf(), metrics })
+    }
+
+    /// Appends a line to `metrics.jsonl`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file.
+    pub fn log(&mut self, line: &impl Serialize) -> Result<()> {
+        let mut text = serde_json::json!(line).to_string();
+        text.push('\n');
+        let file = self.path.join(METRICS);
+        self.metrics.write_all(text.as_bytes()).map_err(Error::io(&file, "write"))
+    }
+
+    /// Writes model and result, the last things a run writes.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file.
+    pub fn finish(&self, checkpoint: &Checkpoint, result: &RunResult) -> Result<()> {
+        checkpoint.write(&self.path.join(MODEL))?;
+        let file = self.path.join(RESULT);
+        let text = format!("{:#}\n", serde_json::json!(result));
+        fs::write(&file, text).map_err(Error::io(&file, "write"))
+    }
+
+    /// Reads the model of the run at `path`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is no finished run, [`Error::Io`] when it cannot be read.
+    pub fn checkpoint(path: &Path) -> Result<Checkpoint> {
+        let file = path.join(MODEL);
+        if !file.exists() {
+            let expected = format!("a finished run of `dann train`, with its {MODEL}");
+            let found = if path.exists() { "none" } else { "no such directory" };
+            return Err(Error::file(path, expected, found));
+        }
+        Checkpoint::read(&file)
+    }
+
+    /// The results of the finished run at `path`, or of those in its sub-directories, by name.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Input`] naming the file that cannot be read.
+    pub fn results(path: &Path) -> Result<Vec<RunResult>> {
+        if path.join(RESULT).exists() {
+            return Ok(vec![Self::result(path)?]);
+        }
+        let entries = fs::read_dir(path).map_err(Error::io(path, "list"))?;
+        let mut runs: Vec<PathBuf> = entries
+            .map(|entry| Ok(entry?.path()))
+            .collect::<std::io::Result<_>>()
+            .map_err(Error::io(path, "list"))?;
+        runs.retain(|run| run.join(RESULT).exists());
+        runs.sort();
+        runs.iter().map(|run| Self::result(run)).collect()
+    }
+
+    fn result(path: &Path) -> Result<RunResult> {
+        let file = path.join(RESULT);
+        let text = fs::read_to_string(&file).map_err(Error::io(&file, "read"))?;
+        let result: RunResult =
+            serde_json::from_str(&text).map_err(|e| Error::file(&file, "a run's result", e))?;
+        Ok(RunResult { directory: path.to_path_buf(), ..result })
+    }
+}

@@ -1,0 +1,72 @@
+//! The recording of one training step, and how it is replayed.
+
+use crate::error::Result;
+use crate::gpu::{Gpu, Recording, Tensor};
+use crate::model::{Batch, Dann, Objective, StepOutputs};
+use crate::ops::Step;
+
+/// One training step, recorded once: everything from the batch to the updated parameters.
+pub struct TrainingStep {
+    /// Where the step reads its rows.
+    pub batch: Batch,
+    /// Where the step reads what changes between steps; see [`Step`].
+    pub step: Tensor,
+    /// What the step leaves behind.
+    pub outputs: StepOutputs,
+    recording: Recording,
+}
+
+impl TrainingStep {
+    /// Records the step for `source_rows` labelled rows (and as many target rows if the objective has a domain
+    /// loss); `table_rows` steps can leave their metrics before they are read.
+    ///
+    /// # Errors
+    /// [`crate::error::Error`] when the device has no room or a kernel does not build.
+    pub fn new(model: &Dann, source_rows: usize, objective: Objective, table_rows: usize) -> Result<Self> {
+        let gpu = model.gpu();
+        let rows = if objective.domain_loss.is_some() { 2 * source_rows } else { source_rows };
+        let input = model.spec().input.shape();
+        let dims = [rows, input.channels, input.height, input.width];
+        let batch = Batch {
+            x: Tensor::zeros(gpu, "x", &dims)?,
+            labels: Tensor::zeros(gpu, "labels", &[source_rows])?,
+        };
+        let step = Step::table(gpu, "step", 1)?;
+        let table = Tensor::zeros(gpu, "metrics", &[table_rows, 4])?;
+        let mut recording = Recording::new(gpu);
+        let outputs = model.record_step(&mut recording, &batch, &step, &table, objective)?;
+        Ok(Self { batch, step, outputs, recording })
+    }
+
+    /// Encodes one step: `feed` first, which fills the batch, then the step itself, both under the values in row
+    /// `row` of `steps`.
+    pub fn encode(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        steps: &Tensor,
+        row: usize,
+        feed: Option<&Recording>,
+    ) {
+        let size = self.step.byte_len();
+        let from = steps.offset() + row as u64 * size;
+        encoder.copy_buffer_to_buffer(steps.buffer(), from, self.step.buffer(), self.step.offset(), size);
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+            label: Some("training step"),
+            timestamp_writes: None,
+        });
+        if let Some(feed) = feed {
+            feed.encode(&mut pass);
+        }
+        self.recording.encode(&mut pass);
+    }
+
+    /// The dispatches of the step, in order.
+    pub fn recording(&self) -> &Recording {
+        &self.recording
+    }
+
+    /// The device that the step runs on.
+    pub fn gpu(&self) -> &Gpu {
+        self.recording.gpu()
+    }
+}
