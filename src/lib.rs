@@ -1,6 +1,7 @@
 //! lib
 #![deny(missing_docs)]
 
+pub mod check;
 pub mod error;
 pub mod gpu;
 pub mod ops;
