@@ -54,7 +54,7 @@ pub fn compare(tensor: &str, actual: &Array, expected: &Array, bound: &Bound) ->
 /// Compares real numbers; lengths that differ fail.
 pub fn compare_reals(tensor: &str, actual: &[f64], expected: &[f64], bound: &Bound) -> Comparison {
     let errors: Vec<f64> = actual.iter().zip(expected).map(|(a, b)| (a - b).abs()).collect();
-    // The first value that fails, else the one that comes closest to failing.
+    // The value that uses up the largest share of its bound.
     let (mut ratio, mut worst) = (0.0, None);
     for (i, (&error, &bound)) in errors.iter().zip(&bound.each).enumerate() {
         let share = share(error, bound);
