@@ -1,6 +1,30 @@
-//! lib
+//! Domain-adversarial training of neural networks (DANN; Ganin & Lempitsky 2015, JMLR 17(59) 2016) as WGSL
+//! compute kernels on wgpu.
+//!
+//! ```text
+//!                        ┌─► label predictor ──► L_y (source rows)
+//! data ──► batch ──► feature extractor
+//!   (u8 on the GPU)      └─► gradient reversal ──► domain classifier ──► L_d (source and target rows)
+//!
+//! L = L_y + L_d; backwards, the reversal turns dy into -λ·dy; SGD updates all parameters in one dispatch.
+//! ```
+//!
+//! | module | holds | uses |
+//! |---|---|---|
+//! | [`error`], [`shape`], [`rng`] | what all others share | – |
+//! | [`data`] | reading, making and fetching data sets | the shared ones |
+//! | [`reference`] | an f64 twin of every op | the shared ones |
+//! | [`gpu`] | device, tensors, kernels, recordings | the shared ones |
+//! | [`ops`] | the host side of every shader | gpu |
+//! | [`model`] | layers, parameters, the step's recording | ops |
+//! | [`train`] | schedules, the loop, evaluation, what is kept of a run | model, data |
+//! | [`check`] | kernels against twins and golden files | ops, reference |
+//!
+//! Dimensions are called N (rows of a batch), C (channels), H, W (height, width), O (outputs), I (inputs of a dense
+//! layer), K (classes), KH and KW (kernel); public tensors are row-major NCHW.
 #![deny(missing_docs)]
 
+pub mod check;
 pub mod data;
 pub mod error;
 pub mod gpu;

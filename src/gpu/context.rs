@@ -14,6 +14,30 @@ pub enum ShaderChecks {
     Trusted,
 }
 
+/// Which kernels a model is built from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variant {
+    /// The plain ones, one op each: the reference on the device.
+    Plain,
+    /// Fused and tiled ones wherever they fit, plain ones elsewhere.
+    Tuned,
+}
+
+/// How a device is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether shaders carry wgpu's checks.
+    pub checks: ShaderChecks,
+    /// Which kernels models are built from.
+    pub variant: Variant,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { checks: ShaderChecks::Trusted, variant: Variant::Tuned }
+    }
+}
+
 /// A device, its queue and the pipelines built on it. Clones share all three.
 #[derive(Clone)]
 pub struct Gpu(Arc<Inner>);
@@ -22,7 +46,7 @@ struct Inner {
     device: wgpu::Device,
     queue: wgpu::Queue,
     name: String,
-    checks: ShaderChecks,
+    options: Options,
     pipelines: Mutex<HashMap<&'static str, wgpu::ComputePipeline>>,
     fault: Arc<Mutex<Option<String>>>,
 }
@@ -32,7 +56,7 @@ impl Gpu {
     ///
     /// # Errors
     /// [`Error::Gpu`] when the driver refuses.
-    pub fn open(adapter: &Adapter, checks: ShaderChecks) -> Result<Self> {
+    pub fn open(adapter: &Adapter, options: Options) -> Result<Self> {
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("dann"),
             required_limits: adapter.limits(),
@@ -53,17 +77,17 @@ impl Gpu {
                 note(&lost, format!("the device was lost: {message}"));
             }
         });
-        Ok(Self::new(device, queue, adapter.to_string(), checks, fault))
+        Ok(Self::new(device, queue, adapter.to_string(), options, fault))
     }
 
     fn new(
         device: wgpu::Device,
         queue: wgpu::Queue,
         name: String,
-        checks: ShaderChecks,
+        options: Options,
         fault: Arc<Mutex<Option<String>>>,
     ) -> Self {
-        Self(Arc::new(Inner { device, queue, name, checks, pipelines: Mutex::default(), fault }))
+        Self(Arc::new(Inner { device, queue, name, options, pipelines: Mutex::default(), fault }))
     }
 
     /// The wgpu device.
@@ -79,6 +103,11 @@ impl Gpu {
     /// Backend, name and driver of the adapter.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// Which kernels models are built from.
+    pub fn variant(&self) -> Variant {
+        self.0.options.variant
     }
 
     /// The first fault that the device reported, if any.
@@ -138,7 +167,7 @@ impl Gpu {
             entry_point: Some(kernel.entry_point),
             compilation_options: wgpu::PipelineCompilationOptions {
                 // No kernel reads workgroup memory before writing it.
-                zero_initialize_workgroup_memory: self.0.checks == ShaderChecks::Checked,
+                zero_initialize_workgroup_memory: self.0.options.checks == ShaderChecks::Checked,
                 ..Default::default()
             },
             cache: None,
@@ -150,7 +179,7 @@ impl Gpu {
             label: Some(kernel.label),
             source: wgpu::ShaderSource::Wgsl(kernel.source.into()),
         };
-        match self.0.checks {
+        match self.0.options.checks {
             ShaderChecks::Checked => self.device().create_shader_module(descriptor),
             // SAFETY: the source is one of this crate's own shaders. They index within the shapes that
             // their host functions check, end every loop and divide by no zero; the tests run all of

@@ -8,7 +8,7 @@ mod recording;
 mod tensor;
 
 pub use adapter::{Adapter, adapters, choose};
-pub use context::{Gpu, ShaderChecks};
+pub use context::{Gpu, Options, ShaderChecks, Variant};
 pub use kernel::{Access, Binding, Kernel};
 pub use readback::Readback;
 pub use recording::{Dispatch, Recording};

@@ -1,10 +1,11 @@
 //! A chain of layers: feature extractor, label predictor or domain classifier.
 
-use super::layer::{Layer, Saved};
+use super::conv_block::{self, ConvBlock};
+use super::layer::{self, Layer};
 use super::parameters::Parameters;
 use super::spec::PlacedLayer;
 use crate::error::Result;
-use crate::gpu::{Gpu, Recording, Tensor};
+use crate::gpu::{Gpu, Recording, Tensor, Variant};
 
 /// Whether dropout drops and batch norm uses the batch's own statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +18,18 @@ pub enum Mode {
 
 /// A chain of layers.
 pub struct Sequential {
-    layers: Vec<Layer>,
+    stages: Vec<Stage>,
+}
+
+/// A layer, or a block of fused kernels that stands for several.
+enum Stage {
+    Layer(Box<Layer>),
+    Block(ConvBlock),
+}
+
+enum Saved {
+    Layer(layer::Saved),
+    Block(conv_block::Saved),
 }
 
 /// What a forward pass leaves for the backward pass.
@@ -35,13 +47,34 @@ impl Sequential {
         parameters: &Parameters,
         first_salt: usize,
     ) -> Result<Self> {
-        let layer = |(index, placed)| Layer::new(gpu, placed, parameters, (first_salt + index) as u32);
-        Ok(Self { layers: placed.iter().enumerate().map(layer).collect::<Result<_>>()? })
+        let mut stages = Vec::new();
+        let mut next = 0;
+        while next < placed.len() {
+            let packed_x = matches!(stages.last(), Some(Stage::Block(_)));
+            let block = match gpu.variant() {
+                Variant::Plain => None,
+                Variant::Tuned => ConvBlock::new(&placed[next..], parameters, packed_x)?,
+            };
+            let (stage, layers) = match block {
+                Some(block) => (Stage::Block(block), conv_block::LAYERS),
+                None => {
+                    let salt = (first_salt + next) as u32;
+                    let layer = Layer::new(gpu, &placed[next], parameters, salt)?;
+                    (Stage::Layer(Box::new(layer)), 1)
+                }
+            };
+            stages.push(stage);
+            next += layers;
+        }
+        Ok(Self { stages })
     }
 
     /// The state that is not trained but belongs to the model, by name.
     pub(super) fn state(&self) -> impl Iterator<Item = (String, Tensor)> + '_ {
-        self.layers.iter().flat_map(Layer::state)
+        self.stages.iter().flat_map(|stage| match stage {
+            Stage::Layer(layer) => layer.state(),
+            Stage::Block(_) => vec![],
+        })
     }
 
     /// Records y from x (N, …).
@@ -53,9 +86,9 @@ impl Sequential {
         mode: Mode,
     ) -> Result<Trace> {
         let mut y = x.clone();
-        let mut saved = Vec::with_capacity(self.layers.len());
-        for layer in &self.layers {
-            let (next, kept) = layer.forward(rec, step, &y, mode)?;
+        let mut saved = Vec::with_capacity(self.stages.len());
+        for stage in &self.stages {
+            let (next, kept) = stage.forward(rec, step, &y, mode)?;
             saved.push(kept);
             y = next;
         }
@@ -70,11 +103,13 @@ impl Sequential {
         trace: &Trace,
         dy: Tensor,
     ) -> Result<Tensor> {
-        let layers = self.layers.iter().zip(&trace.saved).rev();
-        layers.into_iter().try_fold(dy, |dy, (layer, saved)| {
-            layer.backward_parameters(rec, saved, &dy)?;
-            layer.backward_input(rec, step, saved, &dy)
-        })
+        let mut dy = dy;
+        for (stage, saved) in self.stages.iter().zip(&trace.saved).rev() {
+            if let Some(dx) = stage.backward(rec, step, saved, &dy, true)? {
+                dy = dx;
+            }
+        }
+        Ok(dy)
     }
 
     /// Records the gradients of all parameters from dy; for the part that nothing in front of it needs dx of.
@@ -86,12 +121,45 @@ impl Sequential {
         dy: Tensor,
     ) -> Result<()> {
         let mut dy = dy;
-        for (index, (layer, saved)) in self.layers.iter().zip(&trace.saved).enumerate().rev() {
-            layer.backward_parameters(rec, saved, &dy)?;
-            if index > 0 {
-                dy = layer.backward_input(rec, step, saved, &dy)?;
+        for (index, (stage, saved)) in self.stages.iter().zip(&trace.saved).enumerate().rev() {
+            if let Some(dx) = stage.backward(rec, step, saved, &dy, index > 0)? {
+                dy = dx;
             }
         }
         Ok(())
+    }
+}
+
+impl Stage {
+    fn forward(&self, rec: &mut Recording, step: &Tensor, x: &Tensor, mode: Mode) -> Result<(Tensor, Saved)> {
+        Ok(match self {
+            Self::Layer(layer) => {
+                let (y, saved) = layer.forward(rec, step, x, mode)?;
+                (y, Saved::Layer(saved))
+            }
+            Self::Block(block) => {
+                let (y, saved) = block.forward(rec, x)?;
+                (y, Saved::Block(saved))
+            }
+        })
+    }
+
+    /// dx if it is wanted.
+    fn backward(
+        &self,
+        rec: &mut Recording,
+        step: &Tensor,
+        saved: &Saved,
+        dy: &Tensor,
+        want_dx: bool,
+    ) -> Result<Option<Tensor>> {
+        match (self, saved) {
+            (Self::Block(block), Saved::Block(saved)) => block.backward(rec, saved, dy, want_dx),
+            (Self::Layer(layer), Saved::Layer(saved)) => {
+                layer.backward_parameters(rec, saved, dy)?;
+                if want_dx { layer.backward_input(rec, step, saved, dy).map(Some) } else { Ok(None) }
+            }
+            _ => unreachable!("a trace is made by the stages that it is given back to"),
+        }
     }
 }

@@ -94,20 +94,24 @@ pub fn backward_input(rec: &mut Recording, dy: &Tensor, weight: &Tensor, dx: &Te
     rec.dispatch(&BACKWARD_INPUT, &params, &[dy, weight, dx], dx.len())
 }
 
-/// dweight (O, I) = dyᵀ (O, N) · x (N, I) and dbias (O), the column sums of dy.
+/// dweight (O, I) = dyᵀ (O, N) · x (N, I).
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when the shapes do not fit.
-pub fn backward_parameters(
-    rec: &mut Recording,
-    x: &Tensor,
-    dy: &Tensor,
-    dweight: &Tensor,
-    dbias: &Tensor,
-) -> Result<()> {
+pub fn backward_weight(rec: &mut Recording, x: &Tensor, dy: &Tensor, dweight: &Tensor) -> Result<()> {
     let params = params(x, dweight)?;
     expect("dense", "dy", dy, &[x.rows(), dweight.rows()])?;
-    expect("dense", "dbias", dbias, &[dweight.rows()])?;
-    rec.dispatch(&BACKWARD_WEIGHT, &params, &[x, dy, dweight], dweight.len())?;
+    rec.dispatch(&BACKWARD_WEIGHT, &params, &[x, dy, dweight], dweight.len())
+}
+
+/// dbias (O), the column sums of dy (N, O).
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub fn backward_bias(rec: &mut Recording, dy: &Tensor, dbias: &Tensor) -> Result<()> {
+    const OP: &str = "dense";
+    expect(OP, "dbias", dbias, &[dy.map().len()])?;
+    let params =
+        Params { rows: u32_of(OP, dy.rows())?, inputs: 0, outputs: u32_of(OP, dbias.len())?, reserved: 0 };
     rec.dispatch(&BACKWARD_BIAS, &params, &[dy, dbias], dbias.len())
 }

@@ -14,11 +14,13 @@ pub mod relu;
 pub mod sgd;
 pub mod softmax_cross_entropy;
 mod step;
+pub mod tuned;
 
 pub use step::Step;
 
 use crate::error::{Error, Result};
 use crate::gpu::{Kernel, Tensor};
+use tuned::{channels_last, conv2d_tile, conv2d_weight, dense_tile};
 
 /// Every kernel of the crate, for the tests that compare them with their shaders.
 pub const KERNELS: &[&Kernel] = &[
@@ -26,10 +28,22 @@ pub const KERNELS: &[&Kernel] = &[
     &batch_norm2d::FORWARD,
     &batch_norm2d::BACKWARD_PARAMETERS,
     &batch_norm2d::BACKWARD_INPUT,
+    &channels_last::PACK,
+    &channels_last::UNPACK,
+    &channels_last::PACK_WEIGHT,
+    &channels_last::UNPOOL,
+    &channels_last::POOLED_BIAS,
+    &conv2d_tile::POOLED,
+    &conv2d_tile::PLAIN,
+    &conv2d_weight::PARTIAL_SUMS,
+    &conv2d_weight::REDUCE,
     &conv2d::FORWARD,
     &conv2d::BACKWARD_INPUT,
     &conv2d::BACKWARD_WEIGHT,
     &conv2d::BACKWARD_BIAS,
+    &dense_tile::FORWARD,
+    &dense_tile::BACKWARD_INPUT,
+    &dense_tile::BACKWARD_WEIGHT,
     &dense::FORWARD,
     &dense::BACKWARD_INPUT,
     &dense::BACKWARD_WEIGHT,

@@ -1,0 +1,71 @@
+//! How far a result may lie from the exact one, and why.
+
+/// Half the distance from 1 to the next f32: the relative error of one rounding.
+const UNIT_ROUNDOFF: f64 = 1.0 / (1 << 24) as f64;
+/// λ of the probabilistic analysis: a sum of n terms stays within its bound with a probability of at least
+/// 1 − 2n·exp(−λ²/2) by theory, and in practice nearly always.
+const CONFIDENCE: f64 = 4.0;
+
+/// The tolerance of one tensor; both rules must hold.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// The largest absolute error allowed at each value.
+    pub each: Vec<f64>,
+    /// The largest L2 norm allowed of all errors.
+    pub l2: f64,
+}
+
+impl Bound {
+    /// No error at all.
+    pub fn exact(len: usize) -> Self {
+        Self { each: vec![0.0; len], l2: 0.0 }
+    }
+
+    /// The errors that rounding may leave in values that take about `roundings` dependent roundings each;
+    /// `magnitude` holds, for each value, the sum of the absolute values of the terms that it adds up.
+    ///
+    /// Each value: Higham and Mary, "A new approach to probabilistic rounding error analysis", SIAM J. Sci.
+    /// Comput. 41 (2019): with independent roundings a sum of n terms is off by at most `λ·√n·u·Σ|terms|`,
+    /// in whatever order it is added up.
+    ///
+    /// The norm: for terms of mean zero, which all cases draw, the partial sums grow as √n only, and the
+    /// error is a multiple of `u·Σ|terms|` that does not grow with n (the same authors, "Sharper probabilistic
+    /// backward error analysis for basic linear algebra kernels with random data", 2020). The typical
+    /// multiple is below 1, so `λ·u·‖Σ|terms|‖₂` allows few wrong low bits and no wrong formula.
+    pub fn rounding(magnitude: &[f64], roundings: usize) -> Self {
+        let each = CONFIDENCE * (roundings as f64).sqrt() * UNIT_ROUNDOFF;
+        let each: Vec<f64> = magnitude.iter().map(|terms| each * terms.abs()).collect();
+        Self { each, l2: CONFIDENCE * UNIT_ROUNDOFF * norm(magnitude) }.with_underflow()
+    }
+
+    /// Errors given by the guaranteed accuracy of what the op calls, counted in units of 2⁻²⁴.
+    pub fn guaranteed(roundoffs: &[f64]) -> Self {
+        let each: Vec<f64> = roundoffs.iter().map(|count| count.abs() * UNIT_ROUNDOFF).collect();
+        Self { l2: norm(&each), each }.with_underflow()
+    }
+
+    /// Devices may flush what is below the smallest normal number to 0. Where no error is allowed at all,
+    /// none is.
+    fn with_underflow(mut self) -> Self {
+        let smallest = f64::from(f32::MIN_POSITIVE);
+        for bound in self.each.iter_mut().filter(|bound| **bound > 0.0) {
+            *bound += smallest;
+        }
+        self.l2 += smallest * (self.each.len() as f64).sqrt();
+        self
+    }
+
+    /// What answers of another framework stored as f32 are held to: no value off by more than 1e-4 times the
+    /// largest (or 1), and a relative L2 error of at most 2e-5.
+    pub fn golden(expected: &[f64]) -> Self {
+        let largest = expected.iter().fold(1.0_f64, |largest, value| largest.max(value.abs()));
+        let norm = norm(expected);
+        let l2 = if norm > 0.0 { 2e-5 * norm } else { f64::INFINITY };
+        Self { each: vec![1e-4 * largest; expected.len()], l2 }
+    }
+}
+
+/// √Σ value².
+pub(super) fn norm(values: &[f64]) -> f64 {
+    values.iter().map(|value| value * value).sum::<f64>().sqrt()
+}

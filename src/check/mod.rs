@@ -1,0 +1,83 @@
+//! Proof that the kernels compute what their formulas say.
+//!
+//! ```text
+//! case ──► kernels on the device ──┐
+//!   │                              ├─► compare ──► result
+//!   └────► twin in f64 ────────────┘
+//!            └─► central differences of its own forward pass
+//! golden file ──► kernels and twin ──► compare with the file's answers
+//! ```
+//!
+//! Every op has one [`Op`] contract; the same `run` serves own cases, golden files and benches.
+
+mod array;
+mod bound;
+mod case;
+mod cases;
+mod compare;
+mod contract;
+mod golden;
+mod gradients;
+mod ops;
+mod result;
+mod rig;
+
+pub use array::{Array, Arrays, Values};
+pub use bound::Bound;
+pub use case::Case;
+pub use cases::cases;
+pub use compare::{Comparison, compare, compare_reals};
+pub use contract::{Bounds, Gradient, Op, Work, record, run};
+pub use golden::{GoldenCase, StepsRunner, read_golden, run_golden};
+pub use gradients::compare_gradients;
+pub use ops::{OPS, find};
+pub use result::{CaseResult, Kind, Summary, Verdict};
+pub use rig::Rig;
+
+use crate::error::{Error, Result};
+use crate::gpu::Gpu;
+use contract::output;
+
+/// Runs every own case: the kernels against their twins, and the twins' gradients against central
+/// differences. Every result goes to `report` as soon as it is there.
+///
+/// # Errors
+/// [`Error::Gpu`] when the device fails; what fails otherwise is a failed result.
+pub fn run_all(gpu: &Gpu, report: &mut dyn FnMut(&CaseResult)) -> Result<Summary> {
+    let mut summary = Summary::default();
+    for case in cases() {
+        let mut add = |kind, comparisons| {
+            let result = CaseResult::new(kind, None, &case, comparisons);
+            summary.add(&result);
+            report(&result);
+        };
+        add(Kind::Kernel, compare_with_twin(gpu, &case));
+        if case.smooth && !find(&case.op)?.gradients().is_empty() {
+            add(Kind::Gradient, compare_gradients(&case));
+        }
+        gpu.healthy()?;
+    }
+    Ok(summary)
+}
+
+/// Runs the case on the device and compares every output with the twin's.
+///
+/// # Errors
+/// [`Error::Input`] when the case does not fit its op, [`Error::Gpu`] when the device fails.
+pub fn compare_with_twin(gpu: &Gpu, case: &Case) -> Result<Vec<Comparison>> {
+    let op = find(&case.op)?;
+    let actual = run(op, gpu, case)?;
+    let twin = op.twin(case)?;
+    let bounds = op.bounds(case, &twin)?;
+    let compare_one = |(name, expected): (&String, &Array)| {
+        let bound = match (bounds.get(name.as_str()), &expected.values) {
+            (Some(bound), _) => bound.clone(),
+            (None, Values::U32(_)) => Bound::exact(expected.len()),
+            (None, _) => {
+                return Err(Error::input(&case.op, "a bound for every output", format!("none for {name}")));
+            }
+        };
+        compare(name, output(&actual, name)?, expected, &bound)
+    };
+    twin.iter().map(compare_one).collect()
+}

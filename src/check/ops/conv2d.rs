@@ -1,0 +1,88 @@
+//! conv2d: y, dx, dweight and dbias from x, weight, bias and dy.
+
+use super::*;
+use crate::ops::conv2d as kernels;
+use crate::reference::conv2d::{self as reference, Conv2dShape};
+
+pub struct Conv2d;
+
+fn shape(case: &Case) -> Result<Conv2dShape> {
+    let [n, c, h, w] = case.dims("x")?;
+    let [o, _, kh, kw] = case.dims("weight")?;
+    case.expect_reals("weight", &[o, c, kh, kw])?;
+    case.expect_reals("bias", &[o])?;
+    let stride = case.pair("stride")?;
+    if stride != (1, 1) {
+        return Err(Error::input(case.attribute_of("stride"), "1", format!("{stride:?}")));
+    }
+    let (ph, pw) = case.pair("padding")?;
+    let (out_h, out_w) = kernels::out_size((h, w), (kh, kw), (ph, pw))?;
+    case.expect_reals("dy", &[n, o, out_h, out_w])?;
+    Ok(Conv2dShape { n, c, h, w, o, kh, kw, ph, pw })
+}
+
+impl Op for Conv2d {
+    fn name(&self) -> &'static str {
+        "conv2d"
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["stride", "padding"]
+    }
+
+    fn tensors(&self) -> &'static [&'static str] {
+        &["x", "weight", "bias", "dy"]
+    }
+
+    fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
+        let s = shape(rig.case)?;
+        let padding = (s.ph, s.pw);
+        let (x, weight) = (rig.input("x")?, rig.input("weight")?);
+        let (bias, dy) = (rig.input("bias")?, rig.input("dy")?);
+        let y = rig.output("y", dy.dims())?;
+        let dx = rig.output("dx", x.dims())?;
+        let dweight = rig.output("dweight", weight.dims())?;
+        let dbias = rig.output("dbias", bias.dims())?;
+        kernels::forward(&mut rig.rec, &x, &weight, &bias, &y, padding)?;
+        kernels::backward_input(&mut rig.rec, &dy, &weight, &dx, padding)?;
+        kernels::backward_parameters(&mut rig.rec, &x, &dy, &dweight, &dbias, padding)
+    }
+
+    fn twin(&self, case: &Case) -> Result<Arrays> {
+        let s = shape(case)?;
+        let (x, weight) = (case.reals("x")?, case.reals("weight")?);
+        let (bias, dy) = (case.reals("bias")?, case.reals("dy")?);
+        Ok(reals([
+            ("y", &[s.n, s.o, s.out_h(), s.out_w()], reference::forward(&x, &weight, &bias, s)),
+            ("dx", &[s.n, s.c, s.h, s.w], reference::backward_input(&dy, &weight, s)),
+            ("dweight", &[s.o, s.c, s.kh, s.kw], reference::backward_weight(&x, &dy, s)),
+            ("dbias", &[s.o], reference::backward_bias(&dy, s)),
+        ]))
+    }
+
+    /// One rounding for each product that is added up and one more for the product itself.
+    fn bounds(&self, case: &Case, _: &Arrays) -> Result<Bounds> {
+        let s = shape(case)?;
+        let taps = s.kh * s.kw;
+        let pixels = s.n * s.out_h() * s.out_w();
+        let sums = [("y", s.c * taps + 1), ("dx", s.o * taps), ("dweight", pixels), ("dbias", pixels)];
+        bilinear_bounds(self, case, sums.map(|(name, terms)| (name, terms + 1)))
+    }
+
+    fn work(&self, case: &Case) -> Result<Vec<Work>> {
+        let s = shape(case)?;
+        let (x, y) = (s.n * s.c * s.h * s.w, s.n * s.o * s.out_h() * s.out_w());
+        let weight = s.o * s.c * s.kh * s.kw;
+        let flops = 2 * y * s.c * s.kh * s.kw;
+        Ok(vec![
+            Work::new(&kernels::FORWARD, flops, x + weight + s.o + y),
+            Work::new(&kernels::BACKWARD_INPUT, flops, y + weight + x),
+            Work::new(&kernels::BACKWARD_WEIGHT, flops, x + y + weight),
+            Work::new(&kernels::BACKWARD_BIAS, y, y + s.o),
+        ])
+    }
+
+    fn gradients(&self) -> &'static [Gradient] {
+        PARAMETRIC
+    }
+}

@@ -1,0 +1,181 @@
+//! The arrows between the modules: each may use those on its left only.
+
+use std::path::{Path, PathBuf};
+
+/// Most lines that a source file may have.
+const MOST_LINES: usize = 320;
+
+/// What each module may use of the crate.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("shape", &[]),
+    ("rng", &[]),
+    ("data", &["shape", "error", "rng"]),
+    ("reference", &["shape", "error", "rng"]),
+    ("gpu", &["shape", "error"]),
+    ("ops", &["shape", "error", "gpu"]),
+    ("model", &["shape", "error", "rng", "gpu", "ops"]),
+    ("train", &["shape", "error", "rng", "data", "gpu", "ops", "model"]),
+    ("check", &["shape", "error", "rng", "reference", "gpu", "ops"]),
+    ("profile", LIBRARY),
+    ("report", LIBRARY),
+    (
+        "cli",
+        &[
+            "shape",
+            "error",
+            "rng",
+            "data",
+            "reference",
+            "gpu",
+            "ops",
+            "model",
+            "train",
+            "check",
+            "profile",
+            "report",
+        ],
+    ),
+];
+
+/// What profile and report may use.
+const LIBRARY: &[&str] =
+    &["shape", "error", "rng", "data", "reference", "gpu", "ops", "model", "train", "check"];
+
+/// All files below `folder` with one of the extensions.
+fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+    fn collect(directory: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, extension, found);
+            } else if path.extension().is_some_and(|e| e == extension) {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), extension, &mut found);
+    found.sort();
+    assert!(!found.is_empty(), "{folder}");
+    found
+}
+
+/// The code without comments and without test modules, which stand at the end of their file.
+fn production_code(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let tests = lines.windows(2).position(|w| w[0].trim() == "#[cfg(test)]" && w[1].trim().ends_with('{'));
+    let code = &lines[..tests.unwrap_or(lines.len())];
+    code.iter().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+/// The modules of the crate that `code` names through `crate::` or, from `depth` modules down, through `super::`.
+fn used_modules(code: &str, depth: usize) -> Vec<String> {
+    let mut prefixes = vec!["crate::".to_owned()];
+    if depth > 0 {
+        prefixes.push("super::".repeat(depth));
+    }
+    let identifier =
+        |text: &str| -> String { text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect() };
+    let mut found = Vec::new();
+    for prefix in prefixes {
+        for (at, _) in code.match_indices(&prefix) {
+            // `dann::crate::` does not exist, but `super::` may be the end of a longer chain.
+            if code[..at].ends_with("super::") {
+                continue;
+            }
+            let rest = &code[at + prefix.len()..];
+            match rest.strip_prefix('{') {
+                None => found.push(identifier(rest)),
+                Some(group) => found.extend(top_level_names(group)),
+            }
+        }
+    }
+    found
+}
+
+/// The first names of the items of a `use` group that starts behind its brace.
+fn top_level_names(group: &str) -> Vec<String> {
+    let (mut depth, mut name, mut names) = (0, String::new(), Vec::new());
+    for c in group.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => names.push(std::mem::take(&mut name)),
+            c if depth == 0 => name.push(c),
+            _ => {}
+        }
+    }
+    names.push(name);
+    let first = |name: &String| name.trim().split("::").next().unwrap_or_default().to_owned();
+    names.iter().map(first).filter(|name| !name.is_empty()).collect()
+}
+
+/// What is forbidden in a file of `module` whose code lies `depth` modules below the crate.
+fn forbidden(module: &str, depth: usize, text: &str) -> Vec<String> {
+    let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == module) else {
+        return vec![format!("the module {module} has no arrows in this test")];
+    };
+    let mut used = used_modules(&production_code(text), depth);
+    used.retain(|name| name != module && !allowed.contains(&name.as_str()));
+    used
+}
+
+/// The top module of a file below `src`, and how deep below the crate its code lies; none for the two roots.
+fn module_of(path: &Path) -> Option<(String, usize)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let relative = path.strip_prefix(root).unwrap().with_extension("");
+    let parts: Vec<&str> =
+        relative.iter().map(|part| part.to_str().unwrap()).filter(|p| *p != "mod").collect();
+    if parts == ["lib"] || parts == ["main"] {
+        return None;
+    }
+    Some((parts[0].to_owned(), parts.len()))
+}
+
+#[test]
+fn modules_use_only_those_on_their_left() {
+    let mut wrong = Vec::new();
+    for path in files("src", "rs") {
+        let Some((module, depth)) = module_of(&path) else { continue };
+        let text = std::fs::read_to_string(&path).unwrap();
+        for name in forbidden(&module, depth, &text) {
+            wrong.push(format!("{}: {module} uses {name}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "forbidden arrows:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn data_and_reference_know_no_gpu() {
+    for path in files("src", "rs") {
+        let Some((module, _)) = module_of(&path) else { continue };
+        if module == "data" || module == "reference" {
+            let code = production_code(&std::fs::read_to_string(&path).unwrap());
+            assert!(!code.contains("wgpu"), "{} uses wgpu", path.display());
+        }
+    }
+}
+
+#[test]
+fn files_stay_short() {
+    for path in files("src", "rs").into_iter().chain(files("shaders", "wgsl")) {
+        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines <= MOST_LINES, "{} has {lines} lines, {MOST_LINES} are allowed", path.display());
+    }
+}
+
+#[test]
+fn this_test_can_fail() {
+    assert_eq!(forbidden("gpu", 2, "use crate::ops::Step;\n"), ["ops"]);
+    assert_eq!(
+        forbidden("ops", 2, "use crate::{gpu::{Gpu, Tensor}, model::Layer, error::Error};"),
+        ["model"]
+    );
+    assert_eq!(forbidden("ops", 2, "fn f() -> super::super::train::Trainer {}"), ["train"]);
+    assert_eq!(forbidden("data", 1, "let x = crate::gpu::Gpu;"), ["gpu"]);
+    assert_eq!(forbidden("novelty", 1, "").len(), 1);
+    let exempt = "//! [`crate::cli`]\nuse super::expect;\n#[cfg(test)]\nmod tests {\n    use crate::train::Trainer;\n}\n";
+    assert!(forbidden("ops", 2, exempt).is_empty());
+}

@@ -1,0 +1,178 @@
+//! Every kernel's description against its shader, and every shader against the back ends of all platforms.
+
+use dann::gpu::{Access, Kernel};
+use dann::ops::{KERNELS, Step};
+use naga::back::{glsl, hlsl, msl, spv};
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::{AddressSpace, Module, ShaderStage, StorageAccess, TypeInner};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+fn parse(name: &str, source: &str) -> (Module, ModuleInfo) {
+    let module = naga::front::wgsl::parse_str(source)
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string_with_path(source, name)));
+    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+        .validate(&module)
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string_with_path(source, name)));
+    (module, info)
+}
+
+/// Every `.wgsl` file below `shaders/`, with its text.
+fn shaders() -> BTreeMap<PathBuf, String> {
+    fn collect(directory: &Path, found: &mut BTreeMap<PathBuf, String>) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "wgsl") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.insert(path, text);
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders"), &mut found);
+    assert!(!found.is_empty());
+    found
+}
+
+/// The bindings that the kernel's entry point uses, by slot.
+fn bindings_in_shader(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> BTreeMap<u32, Access> {
+    let index = module.entry_points.iter().position(|e| e.name == kernel.entry_point).unwrap();
+    let usage = info.get_entry_point(index);
+    let used = module.global_variables.iter().filter(|(handle, _)| !usage[*handle].is_empty());
+    used.filter_map(|(_, variable)| {
+        let binding = variable.binding?;
+        assert_eq!(binding.group, 0, "{}: binding {}", kernel.label, binding.binding);
+        let access = match variable.space {
+            AddressSpace::Uniform => {
+                Access::Uniform(module.types[variable.ty].inner.size(module.to_ctx()) as usize)
+            }
+            AddressSpace::Storage { access } if access.contains(StorageAccess::STORE) => Access::ReadWrite,
+            AddressSpace::Storage { .. } => Access::Read,
+            space => panic!("{}: binding {} lies in {space:?}", kernel.label, binding.binding),
+        };
+        Some((binding.binding, access))
+    })
+    .collect()
+}
+
+#[test]
+fn every_kernel_is_what_its_shader_says() {
+    for kernel in KERNELS {
+        let (module, info) = parse(kernel.label, kernel.source);
+        let entry = module.entry_points.iter().find(|entry| entry.name == kernel.entry_point);
+        let entry =
+            entry.unwrap_or_else(|| panic!("{}: no entry point {}", kernel.label, kernel.entry_point));
+        assert_eq!(entry.stage, ShaderStage::Compute, "{}", kernel.label);
+        assert_eq!(entry.workgroup_size, [kernel.workgroup_size, 1, 1], "{}", kernel.label);
+        let described: BTreeMap<u32, Access> =
+            kernel.bindings.iter().map(|binding| (binding.slot, binding.access)).collect();
+        assert_eq!(described.len(), kernel.bindings.len(), "{}: a slot stands twice", kernel.label);
+        assert_eq!(described, bindings_in_shader(kernel, &module, &info), "{}", kernel.label);
+        assert_eq!(kernel.bindings[0].slot, 0, "{}: the parameter block comes first", kernel.label);
+    }
+}
+
+#[test]
+fn every_entry_point_is_one_kernel_and_every_label_is_unique() {
+    let labels: BTreeSet<_> = KERNELS.iter().map(|kernel| kernel.label).collect();
+    assert_eq!(labels.len(), KERNELS.len(), "a label stands twice");
+    for (path, source) in shaders() {
+        let (module, _) = parse(&path.display().to_string(), &source);
+        assert!(!module.entry_points.is_empty(), "{}", path.display());
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        for entry in &module.entry_points {
+            let same = |kernel: &&&Kernel| kernel.source == source && kernel.entry_point == entry.name;
+            let kernels: Vec<_> = KERNELS.iter().filter(same).collect();
+            assert_eq!(kernels.len(), 1, "kernels of {}, {}", path.display(), entry.name);
+            let label = kernels[0].label;
+            assert!(label.starts_with(&format!("{stem}.")), "{label} lies in {}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_step_struct_is_that_of_the_host() {
+    let mut first = None;
+    for (path, source) in shaders() {
+        let (module, _) = parse(&path.display().to_string(), &source);
+        let step = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some("Step"));
+        let Some((_, step)) = step else { continue };
+        let TypeInner::Struct { members, span } = &step.inner else {
+            panic!("{}: Step is no struct", path.display());
+        };
+        assert_eq!(*span as usize, size_of::<Step>(), "{}", path.display());
+        let layout: Vec<_> = members
+            .iter()
+            .map(|m| {
+                (m.name.clone().unwrap_or_default(), m.offset, format!("{:?}", module.types[m.ty].inner))
+            })
+            .collect();
+        let host = [
+            ("index", std::mem::offset_of!(Step, index)),
+            ("source_start", std::mem::offset_of!(Step, source_start)),
+            ("target_start", std::mem::offset_of!(Step, target_start)),
+            ("seed", std::mem::offset_of!(Step, seed)),
+            ("lambda", std::mem::offset_of!(Step, lambda)),
+            ("learning_rate", std::mem::offset_of!(Step, learning_rate)),
+        ];
+        for ((name, offset), member) in host.iter().zip(&layout) {
+            assert_eq!((*name, *offset), (member.0.as_str(), member.1 as usize), "{}", path.display());
+        }
+        let first = first.get_or_insert_with(|| layout.clone());
+        assert_eq!(*first, layout, "{}: not the Step of the other shaders", path.display());
+    }
+    assert!(first.is_some(), "no shader reads a step");
+}
+
+#[test]
+fn workgroup_sizes_are_written_once_per_shader() {
+    for (path, source) in shaders() {
+        let constants = source.matches("const WORKGROUP_SIZE").count();
+        assert_eq!(constants, 1, "{}: const WORKGROUP_SIZE", path.display());
+        let all = source.matches("@workgroup_size(").count();
+        let by_name = source.matches("@workgroup_size(WORKGROUP_SIZE)").count();
+        assert_eq!(all, by_name, "{}: a workgroup size is spelled out", path.display());
+    }
+}
+
+#[test]
+fn every_kernel_translates_to_spirv_msl_hlsl_and_glsl() {
+    for kernel in KERNELS {
+        let (module, info) = parse(kernel.label, kernel.source);
+        let refused = |language: &str, e: &dyn std::fmt::Display| -> ! {
+            panic!("{} does not translate to {language}: {e}", kernel.label)
+        };
+        let entry_point = kernel.entry_point.to_owned();
+        let stage = ShaderStage::Compute;
+
+        let pipeline = spv::PipelineOptions { shader_stage: stage, entry_point: entry_point.clone() };
+        spv::write_vec(&module, &info, &spv::Options::default(), Some(&pipeline))
+            .unwrap_or_else(|e| refused("SPIR-V", &e));
+
+        let pipeline =
+            msl::PipelineOptions { entry_point: Some((stage, entry_point.clone())), ..Default::default() };
+        let (_, translation) = msl::write_string(&module, &info, &msl::Options::default(), &pipeline)
+            .unwrap_or_else(|e| refused("MSL", &e));
+        for name in translation.entry_point_names {
+            name.unwrap_or_else(|e| refused("MSL", &e));
+        }
+
+        let pipeline = hlsl::PipelineOptions { entry_point: Some((stage, entry_point.clone())) };
+        let (options, mut text) = (hlsl::Options::default(), String::new());
+        let reflection = hlsl::Writer::new(&mut text, &options, &pipeline)
+            .write(&module, &info, None)
+            .unwrap_or_else(|e| refused("HLSL", &e));
+        for name in reflection.entry_point_names {
+            name.unwrap_or_else(|e| refused("HLSL", &e));
+        }
+
+        let pipeline = glsl::PipelineOptions { shader_stage: stage, entry_point, multiview: None };
+        let (options, mut text) = (glsl::Options::default(), String::new());
+        let policies = naga::proc::BoundsCheckPolicies::default();
+        glsl::Writer::new(&mut text, &module, &info, &options, &pipeline, policies)
+            .and_then(|mut writer| writer.write())
+            .unwrap_or_else(|e| refused("GLSL ES 3.1", &e));
+    }
+}
