@@ -25,10 +25,12 @@ fn relabel(list: &mut Vec<u8>) {
 #[test]
 fn labels_of_the_training_part_do_not_matter() {
     let as_it_is = model_after(|_| ());
-    assert_eq!(model_after(|sandbox| sandbox.edit(TRAIN_LIST, relabel)), as_it_is, "other labels");
-    assert_eq!(model_after(|sandbox| sandbox.write(TRAIN_LIST, "no label\0")), as_it_is, "no list at all");
-    let removed = |sandbox: &Sandbox| fs::remove_file(sandbox.path(TRAIN_LIST)).expect("removal");
-    assert_eq!(model_after(removed), as_it_is, "no list");
+    let relabelled = model_after(|sandbox| sandbox.edit(TRAIN_LIST, relabel));
+    assert!(relabelled == as_it_is, "other labels change the model");
+    let garbled = model_after(|sandbox| sandbox.write(TRAIN_LIST, "no label\0"));
+    assert!(garbled == as_it_is, "a file that is no list changes the model");
+    let removed = model_after(|sandbox| fs::remove_file(sandbox.path(TRAIN_LIST)).expect("removal"));
+    assert!(removed == as_it_is, "a missing list changes the model");
 }
 
 #[test]
@@ -37,7 +39,7 @@ fn labels_of_the_test_part_are_for_the_report_only() {
     sandbox.train("before", "--seed 3");
     sandbox.edit(TEST_LIST, relabel);
     sandbox.train("after", "--seed 3");
-    assert_eq!(sandbox.read("before/model.safetensors"), sandbox.read("after/model.safetensors"));
+    assert!(sandbox.read("before/model.safetensors") == sandbox.read("after/model.safetensors"));
 }
 
 #[test]
@@ -55,7 +57,7 @@ fn labels_in_idx_files_do_not_matter_either() {
         sandbox.read("out/model.safetensors")
     };
     let garbled = train(|sandbox| sandbox.write("target/train-labels-idx1-ubyte", "garbage"));
-    assert_eq!(garbled, train(|_| ()));
+    assert!(garbled == train(|_| ()));
 }
 
 /// Whoever opens a named pipe that nobody writes to waits for ever.
@@ -68,5 +70,5 @@ fn the_list_of_the_training_part_is_not_even_opened() {
         fs::remove_file(&list).expect("removal");
         assert!(Command::new("mkfifo").arg(&list).status().expect("mkfifo runs").success());
     });
-    assert_eq!(piped, as_it_is);
+    assert!(piped == as_it_is);
 }

@@ -50,7 +50,7 @@ fn the_configuration_left_behind_repeats_the_run() {
     let sandbox = Sandbox::new();
     sandbox.train("first", "--seed 5 --steps 4 --batch 3 --method source-only");
     sandbox.json("train --config first/config.toml --source source --target target --out second");
-    assert_eq!(sandbox.read("first/model.safetensors"), sandbox.read("second/model.safetensors"));
+    assert!(sandbox.read("first/model.safetensors") == sandbox.read("second/model.safetensors"));
 }
 
 #[test]
@@ -60,8 +60,8 @@ fn the_seed_decides_every_byte() {
         sandbox.train(out, &format!("--seed {seed}"));
     }
     let model = |run| values(&sandbox.read(&format!("{run}/model.safetensors")));
-    assert_eq!(sandbox.read("a/model.safetensors"), sandbox.read("b/model.safetensors"));
-    assert_ne!(model("a"), model("c"));
+    assert!(sandbox.read("a/model.safetensors") == sandbox.read("b/model.safetensors"));
+    assert!(model("a") != model("c"));
 }
 
 /// The tensors of a file without its header, which holds the configuration and so the seed.
@@ -81,8 +81,8 @@ fn the_methods_train_on_different_things() {
         assert_eq!(lines[0].get("domain_loss").is_some(), method == "dann", "{method}");
     }
     let model = |method: &str| values(&sandbox.read(&format!("{method}/model.safetensors")));
-    assert_ne!(model("dann"), model("source-only"));
-    assert_ne!(model("source-only"), model("target-only"));
+    assert!(model("dann") != model("source-only"));
+    assert!(model("source-only") != model("target-only"));
 }
 
 #[test]
