@@ -11,16 +11,9 @@ fn main() -> ExitCode {
         .init();
     match cli::run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(e) if is_closed_pipe(&e) => ExitCode::SUCCESS,
         Err(e) => {
             log::error!("{e:#}");
             ExitCode::FAILURE
         }
     }
-}
-
-/// Whoever reads stdout has seen enough (`dann runs | head -1`).
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let io = error.downcast_ref::<std::io::Error>();
-    io.is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
 }

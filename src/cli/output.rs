@@ -27,9 +27,13 @@ impl Output {
     }
 }
 
-/// stdout may be closed early (`dann … | head`): that is an error like any other, not a panic.
+/// Whoever closes stdout early (`dann … | head -1`) has seen enough; the work itself goes on, so that a run
+/// is finished all the same.
 fn write_line(text: &str) -> anyhow::Result<()> {
-    Ok(writeln!(std::io::stdout().lock(), "{text}")?)
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
 }
 
 /// A plain table; columns from the second on are right-aligned.

@@ -48,13 +48,6 @@ impl Adapter {
         self.handle.limits()
     }
 
-    /// Whether every word of `query` occurs in the adapter's backend, name or driver.
-    fn matches(&self, query: &str) -> bool {
-        let text = self.to_string().to_lowercase();
-        let query = query.to_lowercase();
-        query.split_whitespace().all(|word| text.contains(word))
-    }
-
     /// Real GPUs before software, native interfaces before OpenGL.
     fn preference(&self) -> (u8, u8) {
         let kind = match self.info.device_type {
@@ -82,12 +75,12 @@ impl fmt::Display for Adapter {
 
 /// Every adapter of this machine, the preferred one first.
 ///
-/// OpenGL is looked at only where nothing else is found, or where the environment asks for it
-/// (`WGPU_BACKEND=gl`): it would show most GPUs twice.
+/// OpenGL is looked at only where nothing else is found: it would show most GPUs twice. Where the environment
+/// says what to look at (`WGPU_BACKEND=gl`), nothing else is.
 pub fn adapters() -> Vec<Adapter> {
-    let first = wgpu::Backends::from_env().unwrap_or(wgpu::Backends::PRIMARY);
-    let mut found = on_backends(first);
-    if found.is_empty() {
+    let wanted = wgpu::Backends::from_env();
+    let mut found = on_backends(wanted.unwrap_or(wgpu::Backends::PRIMARY));
+    if found.is_empty() && wanted.is_none() {
         found = on_backends(wgpu::Backends::all());
     }
     found.sort_by_key(Adapter::preference);
@@ -124,20 +117,8 @@ pub fn choose(selection: Option<&str>) -> Result<Adapter> {
         let usable = all.into_iter().find(|a| a.obstacle().is_none());
         return usable.ok_or_else(|| Error::NoAdapter(no_adapter_help(&obstacles.join("; "))));
     };
-    let chosen = match selection.trim().parse::<usize>() {
-        Ok(index) if index < all.len() => vec![index],
-        Ok(_) => vec![],
-        Err(_) => (0..all.len()).filter(|&i| all[i].matches(selection)).collect(),
-    };
-    let [index] = chosen[..] else {
-        let found = if chosen.is_empty() { "none" } else { "several" };
-        return Err(Error::input(
-            format!("--adapter {selection}"),
-            "the index, or words from the name, of exactly one adapter",
-            format!("{found} of: {}", list(&all)),
-        ));
-    };
-    let adapter = all.swap_remove(index);
+    let names: Vec<String> = all.iter().map(Adapter::to_string).collect();
+    let adapter = all.swap_remove(pick(selection, &names)?);
     match adapter.obstacle() {
         None => Ok(adapter),
         Some(obstacle) => Err(Error::input(
@@ -148,9 +129,27 @@ pub fn choose(selection: Option<&str>) -> Result<Adapter> {
     }
 }
 
-fn list(adapters: &[Adapter]) -> String {
-    let lines: Vec<String> = adapters.iter().map(|a| format!("{} {a}", a.index)).collect();
-    lines.join("; ")
+/// The place in `names` that `selection` is the number of, or the only one with all of its words.
+fn pick(selection: &str, names: &[String]) -> Result<usize> {
+    let query = selection.to_lowercase();
+    let has_all_words = |name: &String| {
+        let name = name.to_lowercase();
+        query.split_whitespace().all(|word| name.contains(word))
+    };
+    let chosen: Vec<usize> = match selection.trim().parse() {
+        Ok(index) => Some(index).into_iter().filter(|&index| index < names.len()).collect(),
+        Err(_) => (0..names.len()).filter(|&index| has_all_words(&names[index])).collect(),
+    };
+    let [index] = chosen[..] else {
+        let found = if chosen.is_empty() { "none" } else { "several" };
+        let list: Vec<String> = names.iter().enumerate().map(|(i, name)| format!("{i} {name}")).collect();
+        return Err(Error::input(
+            format!("--adapter {selection}"),
+            "the index, or words from the name, of exactly one adapter",
+            format!("{found} of: {}", list.join("; ")),
+        ));
+    };
+    Ok(index)
 }
 
 fn no_adapter_help(found: &str) -> String {
@@ -165,5 +164,35 @@ fn no_adapter_help(found: &str) -> String {
              (Debian, Ubuntu), dnf install mesa-vulkan-drivers (Fedora), pacman -S vulkan-swrast (Arch)",
         )
     };
-    format!("looked for {backends} adapters with compute shaders; {found}. To mend it: {install}")
+    // Whoever restricts the search must hear of it, or would install a driver in vain.
+    let only = std::env::var("WGPU_BACKEND").map_or(String::new(), |only| format!(" (WGPU_BACKEND={only})"));
+    format!("looked for {backends} adapters{only} with compute shaders; {found}. To mend it: {install}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picked(selection: &str) -> std::result::Result<usize, String> {
+        let names = ["vulkan Radeon 780M [radv, 25.1]", "vulkan llvmpipe [Mesa 25.1]", "gl Radeon 780M"];
+        pick(selection, &names.map(str::to_owned)).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn an_adapter_is_picked_by_number_or_by_words_of_its_name() {
+        assert_eq!(picked("2"), Ok(2));
+        assert_eq!(picked("LLVMpipe"), Ok(1));
+        assert_eq!(picked("radeon vulkan"), Ok(0));
+    }
+
+    #[test]
+    fn no_match_and_several_are_refused_with_a_list_of_all() {
+        let none = picked("nvidia").unwrap_err();
+        assert!(none.starts_with("--adapter nvidia: expected the index"), "{none}");
+        assert!(none.contains("found none of: 0 vulkan Radeon 780M"), "{none}");
+        assert!(picked("3").unwrap_err().contains("found none of"));
+        let several = picked("radeon").unwrap_err();
+        assert!(several.contains("found several of: 0 vulkan"), "{several}");
+        assert!(several.contains("2 gl Radeon 780M"), "{several}");
+    }
 }

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::model::Dann;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
 use std::path::Path;
@@ -20,9 +21,18 @@ pub struct Checkpoint {
     values: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
 }
 
-const CONFIG: &str = "config";
-const CLASSES: &str = "classes";
-const STEP: &str = "step";
+/// The one key of the file's metadata: safetensors writes several in random order, and the same run shall give
+/// the same bytes.
+const KEY: &str = "dann";
+
+/// What the metadata hold, as JSON.
+#[derive(Serialize, Deserialize)]
+struct Metadata {
+    /// TOML
+    config: String,
+    classes: Vec<String>,
+    step: u64,
+}
 
 impl Checkpoint {
     /// Reads everything that `model` has learned from its device.
@@ -38,11 +48,9 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Io`] naming the file.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let metadata = HashMap::from([
-            (CONFIG.to_owned(), self.config.to_toml()?),
-            (CLASSES.to_owned(), serde_json::json!(self.classes).to_string()),
-            (STEP.to_owned(), self.step.to_string()),
-        ]);
+        let (config, classes, step) = (self.config.to_toml()?, self.classes.clone(), self.step);
+        let metadata = serde_json::json!(Metadata { config, classes, step }).to_string();
+        let metadata = HashMap::from([(KEY.to_owned(), metadata)]);
         let views = self.values.iter().map(|(name, (dims, values))| {
             let view = TensorView::new(Dtype::F32, dims.clone(), bytemuck::cast_slice(values));
             view.map(|view| (name, view))
@@ -67,15 +75,11 @@ impl Checkpoint {
         let broken = |e: &dyn std::fmt::Display| Error::file(path, "a whole safetensors file", e);
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| broken(&e))?;
         let tensors = SafeTensors::deserialize(&bytes).map_err(|e| broken(&e))?;
-        let metadata = header.metadata().clone().unwrap_or_default();
-        let entry = |key: &str| {
-            let missing = || Error::file(path, format!("metadata with a key \"{key}\""), "none");
-            metadata.get(key).ok_or_else(missing)
-        };
-        let config = Config::parse(&format!("{}: configuration", path.display()), entry(CONFIG)?)?;
-        let classes = serde_json::from_str(entry(CLASSES)?)
-            .map_err(|e| Error::file(path, "a list of class names", e))?;
-        let step = entry(STEP)?.parse().map_err(|e| Error::file(path, "a number of steps", e))?;
+        let entry = header.metadata().as_ref().and_then(|entries| entries.get(KEY));
+        let missing = || Error::file(path, format!("a model of dann, with metadata under \"{KEY}\""), "none");
+        let Metadata { config, classes, step } = serde_json::from_str(entry.ok_or_else(missing)?)
+            .map_err(|e| Error::file(path, format!("JSON in the metadata under \"{KEY}\""), e))?;
+        let config = Config::parse(&format!("{}: configuration", path.display()), &config)?;
         let mut values = BTreeMap::new();
         for (name, view) in tensors.tensors() {
             if view.dtype() != Dtype::F32 {

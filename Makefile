@@ -1,0 +1,40 @@
+# make demo    data, three short trainings, and the share of the gap that adaptation covers
+# make test    formatting, lints and all tests
+# make setup   only what both need: the build, and a Vulkan driver where there is no adapter
+
+SHELL := /bin/bash
+# Mesa complains on stderr where there is none.
+export XDG_RUNTIME_DIR ?= /tmp
+
+DANN := target/release/dann
+# A directory of photos for the backgrounds of MNIST-M; fetched, or else generated, if left out.
+PHOTOS ?=
+
+.PHONY: help demo test setup build tools clean-demo
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+demo: setup
+	DANN=$(DANN) PHOTOS='$(PHOTOS)' scripts/demo.sh
+
+# The test profile is built first: it brings the program along, and the dependencies are built only once.
+test: tools
+	cargo fmt --check
+	cargo clippy --release --all-targets -- -D warnings
+	cargo test --release --no-run
+	scripts/vulkan.sh $(DANN)
+	cargo test --release
+
+setup: build
+	scripts/vulkan.sh $(DANN)
+
+build:
+	cargo build --release
+
+tools:
+	@cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+	@cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+
+# The data are kept.
+clean-demo:
+	rm -rf runs/demo

@@ -1,0 +1,63 @@
+//! `dann devices`, `--adapter`, and machines without an adapter.
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn devices_lists_an_adapter_that_can_be_used() {
+    let sandbox = Sandbox::new();
+    let adapters = sandbox.json("devices");
+    assert!(adapters.iter().any(|adapter| adapter["usable"] == true), "{adapters:?}");
+    for (index, adapter) in adapters.iter().enumerate() {
+        assert_eq!(adapter["index"], index);
+    }
+    let text = sandbox.text("devices");
+    assert!(text.contains(adapters[0]["name"].as_str().expect("a name")), "{text}");
+}
+
+#[test]
+fn an_adapter_is_chosen_by_index_or_name() {
+    let sandbox = Sandbox::new();
+    let adapters = sandbox.json("devices");
+    let usable = adapters.iter().find(|adapter| adapter["usable"] == true).expect("a usable adapter");
+    let index = &usable["index"];
+    let by_index = sandbox.train("by-index", &format!("--adapter {index} --steps 1"));
+    let by_name = sandbox
+        .dann(&format!("{} --out by-name --steps 1", Sandbox::TRAIN))
+        .args(["--adapter", usable["name"].as_str().expect("a name")])
+        .output()
+        .expect("the program starts");
+    // Two adapters of one name are told apart by their index alone.
+    let namesakes = adapters.iter().filter(|adapter| adapter["name"] == usable["name"]).count();
+    assert_eq!(by_name.status.success(), namesakes == 1);
+    let ran_on = by_index.last().expect("a result")["adapter"].as_str().expect("a name").to_owned();
+    assert!(ran_on.contains(usable["name"].as_str().expect("a name")), "{ran_on}");
+}
+
+#[test]
+fn an_adapter_that_is_not_there_is_refused() {
+    let sandbox = Sandbox::new();
+    let expected = "expected the index, or words from the name, of exactly one adapter";
+    for wanted in ["no-such-adapter", "4711"] {
+        let words = [&format!("--adapter {wanted}: "), expected, "found none of: 0 "];
+        sandbox.refuses_to_train(&format!("--adapter {wanted}"), &words);
+    }
+}
+
+/// The Vulkan loader finds no driver where it is told to look for one.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_an_adapter_the_error_says_what_to_install() {
+    let sandbox = Sandbox::new();
+    sandbox.train("run", "--steps 1");
+    let train = format!("{} --out out", Sandbox::TRAIN);
+    for arguments in ["devices", "devices --json", &train, "eval --run run --data target"] {
+        let mut command = sandbox.dann(arguments);
+        command.env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent");
+        let output = command.env("WGPU_BACKEND", "vulkan").assert().failure().code(1).get_output().clone();
+        let said = String::from_utf8_lossy(&output.stderr);
+        for words in ["no GPU adapter found", "WGPU_BACKEND=vulkan", "apt-get install mesa-vulkan-drivers"] {
+            assert!(said.contains(words), "{arguments}: {words:?} is not in\n{said}");
+        }
+        assert!(output.stdout.is_empty() && !sandbox.path("out").exists());
+    }
+}

@@ -1,0 +1,12 @@
+//! The program as its users meet it: real processes on tiny data, on this machine's preferred adapter.
+//! Without an adapter these tests fail; none is skipped.
+
+mod adapters;
+mod bad_config;
+mod bad_idx;
+mod bad_images;
+mod commands;
+mod evaluation;
+mod sandbox;
+mod target_labels;
+mod training;

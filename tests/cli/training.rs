@@ -1,0 +1,124 @@
+//! `dann train`: what it leaves behind, and that it repeats.
+
+use crate::sandbox::{CONFIG, Sandbox};
+use serde_json::Value;
+use std::process::{Command, Stdio};
+
+fn number(value: &Value, key: &str) -> f64 {
+    value[key].as_f64().unwrap_or_else(|| panic!("no number {key:?} in {value}"))
+}
+
+#[test]
+fn a_run_reports_every_epoch_and_leaves_four_files() {
+    let sandbox = Sandbox::new();
+    let lines = sandbox.train("out", "");
+    let [first, second, result] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!((number(first, "epoch"), number(second, "epoch")), (1.0, 2.0));
+    for epoch in [first, second] {
+        assert!(number(epoch, "label_loss") > 0.0 && number(epoch, "domain_loss") > 0.0);
+        let report = &epoch["for_report_only"];
+        assert!((0.0..=1.0).contains(&number(report, "source_test_accuracy")));
+        assert!((0.0..=1.0).contains(&number(report, "target_test_accuracy")));
+    }
+    assert_eq!((result["method"].as_str(), number(result, "steps")), (Some("dann"), 6.0));
+    for file in ["config.toml", "metrics.jsonl", "model.safetensors", "result.json"] {
+        assert!(!sandbox.read(&format!("out/{file}")).is_empty(), "{file}");
+    }
+    let kept: Value = serde_json::from_slice(&sandbox.read("out/result.json")).expect("JSON");
+    assert_eq!(&kept, result);
+}
+
+#[test]
+fn each_step_follows_the_schedules_of_the_paper() {
+    let sandbox = Sandbox::new();
+    sandbox.train("out", "");
+    let text = String::from_utf8(sandbox.read("out/metrics.jsonl")).expect("UTF-8");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let steps: Vec<&Value> = lines.iter().filter(|line| line.get("epoch").is_none()).collect();
+    assert_eq!((lines.len(), steps.len()), (8, 6));
+    for (index, step) in steps.iter().enumerate() {
+        let p = index as f64 / 6.0;
+        let lambda = 2.0 / (1.0 + (-10.0 * p).exp()) - 1.0;
+        let rate = 0.01 / (1.0 + 10.0 * p).powf(0.75);
+        assert!((number(step, "lambda") - lambda).abs() < 1e-6, "{step}");
+        assert!((number(step, "learning_rate") - rate).abs() < 1e-8, "{step}");
+    }
+}
+
+#[test]
+fn the_configuration_left_behind_repeats_the_run() {
+    let sandbox = Sandbox::new();
+    sandbox.train("first", "--seed 5 --steps 4 --batch 3 --method source-only");
+    sandbox.json("train --config first/config.toml --source source --target target --out second");
+    assert_eq!(sandbox.read("first/model.safetensors"), sandbox.read("second/model.safetensors"));
+}
+
+#[test]
+fn the_seed_decides_every_byte() {
+    let sandbox = Sandbox::new();
+    for (out, seed) in [("a", 1), ("b", 1), ("c", 2)] {
+        sandbox.train(out, &format!("--seed {seed}"));
+    }
+    let model = |run| values(&sandbox.read(&format!("{run}/model.safetensors")));
+    assert_eq!(sandbox.read("a/model.safetensors"), sandbox.read("b/model.safetensors"));
+    assert_ne!(model("a"), model("c"));
+}
+
+/// The tensors of a file without its header, which holds the configuration and so the seed.
+fn values(file: &[u8]) -> Vec<u8> {
+    let (length, rest) = file.split_at(8);
+    let header = u64::from_le_bytes(length.try_into().expect("8 bytes")) as usize;
+    rest[header..].to_vec()
+}
+
+#[test]
+fn the_methods_train_on_different_things() {
+    let sandbox = Sandbox::new();
+    for method in ["dann", "source-only", "target-only"] {
+        let lines = sandbox.train(method, &format!("--method {method}"));
+        let result = lines.last().expect("a result");
+        assert_eq!(result["method"], method);
+        assert_eq!(lines[0].get("domain_loss").is_some(), method == "dann", "{method}");
+    }
+    let model = |method: &str| values(&sandbox.read(&format!("{method}/model.safetensors")));
+    assert_ne!(model("dann"), model("source-only"));
+    assert_ne!(model("source-only"), model("target-only"));
+}
+
+#[test]
+fn training_learns_the_digits() {
+    let sandbox = Sandbox::new();
+    for (method, domain) in [("source-only", "source"), ("target-only", "target")] {
+        let lines = sandbox.train(method, &format!("--method {method} --epochs 60"));
+        let accuracy = number(lines.last().expect("a result"), &format!("{domain}_test_accuracy"));
+        assert!(accuracy >= 0.9, "{method}: {accuracy} on its own domain's test part");
+    }
+}
+
+#[test]
+fn target_only_needs_no_source() {
+    let sandbox = Sandbox::new();
+    let line = "train --config tiny.toml --method target-only --source nowhere --target target --out out";
+    let lines = sandbox.json(line);
+    assert_eq!(lines.last().expect("a result")["source_test_accuracy"], Value::Null);
+}
+
+#[test]
+fn a_reader_that_leaves_early_does_not_end_the_training() {
+    let sandbox = Sandbox::new();
+    sandbox.write("tiny.toml", CONFIG.replace("epochs = 2", "epochs = 20"));
+    let mut program = Command::new(env!("CARGO_BIN_EXE_dann"))
+        .args(Sandbox::TRAIN.split(' '))
+        .args(["--out", "out", "--json"])
+        .current_dir(sandbox.path(""))
+        .env("XDG_RUNTIME_DIR", std::env::temp_dir())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(program.stdout.take());
+    let output = program.wait_with_output().expect("the program ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !said.contains("panicked"), "{said}");
+    assert!(sandbox.path("out/result.json").exists(), "the run is not finished:\n{said}");
+}
