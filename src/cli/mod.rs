@@ -1,8 +1,10 @@
 //! The command line: one file a subcommand.
 
+mod check;
 mod data;
 mod devices;
 mod eval;
+mod golden_steps;
 mod gpu;
 mod output;
 mod predict;
@@ -24,6 +26,7 @@ Examples:
   dann train --preset demo --out runs/first      MNIST → MNIST-M with gradient reversal
   dann eval --run runs/first --data data/mnist_m
   dann predict --run runs/first digit.png
+  dann check                                     prove the kernels on this machine
 
 `dann COMMAND --help` tells more. Logs go to stderr; RUST_LOG=debug shows all of them."
 )]
@@ -48,6 +51,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Classify images
     Predict(predict::PredictArgs),
+    /// Prove the kernels on an adapter: against f64 twins, or against another framework's answers
+    Check(check::CheckArgs),
     /// List finished runs with their accuracies, and the share of the gap that adaptation covers
     Runs(runs::RunsArgs),
 }
@@ -65,6 +70,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Train(args) => train::run(&args, &out),
         Command::Eval(args) => eval::run(&args, &out),
         Command::Predict(args) => predict::run(&args, &out),
+        Command::Check(args) => check::run(&args, &out),
         Command::Runs(args) => runs::run(&args, &out),
     }
 }

@@ -42,6 +42,12 @@ impl Digest {
         Self { bytes, sha256 }
     }
 
+    /// That of `bytes` themselves.
+    #[cfg(test)]
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Self::new(bytes.len() as u64, &hex(&Sha256::digest(bytes)))
+    }
+
     /// Copies `input` to the new file `path`, safely on disk, and compares.
     pub(super) fn save(&self, input: &mut dyn Read, path: &Path, advance: impl Fn(u64)) -> Result<(), Fault> {
         let local = |action| move |error| Fault::Write(Error::io(path, action)(error));

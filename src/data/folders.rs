@@ -64,7 +64,10 @@ impl Folders {
         })?;
         let listing = Listing::of(&origin)?;
         let (files, labels, classes) = match labels {
-            Labels::Required => self.labelled(&origin, &listing)?,
+            Labels::Required => {
+                let ((files, labels), classes) = self.labelled(&origin, &listing)?;
+                (files, Some(labels), classes)
+            }
             Labels::Ignored => (all_files(&origin, listing)?, None, Vec::new()),
         };
         if files.is_empty() {
@@ -75,11 +78,7 @@ impl Folders {
         Ok(Dataset { shape, images, labels, classes, origin })
     }
 
-    fn labelled(
-        &self,
-        origin: &Path,
-        listing: &Listing,
-    ) -> Result<(Vec<PathBuf>, Option<Vec<u8>>, Vec<String>)> {
+    fn labelled(&self, origin: &Path, listing: &Listing) -> Result<(LabelledFiles, Vec<String>)> {
         if listing.folders.is_empty() && !listing.images.is_empty() {
             return Err(Error::file(
                 origin,
@@ -88,8 +87,7 @@ impl Folders {
             ));
         }
         let classes = self.classes()?;
-        let (files, labels) = labelled_files(origin, listing, &classes)?;
-        Ok((files, Some(labels), classes))
+        Ok((labelled_files(origin, listing, &classes)?, classes))
     }
 
     /// The classes of both parts together: a class that one part lacks must not shift the others' labels.

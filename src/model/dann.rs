@@ -21,6 +21,9 @@ pub struct Dann {
     domain_classifier: Sequential,
 }
 
+/// Shapes and values by name.
+pub type NamedValues = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+
 /// How the domain losses of the two domains make up L_d.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -114,7 +117,7 @@ impl Dann {
     ///
     /// # Errors
     /// [`Error::Gpu`] when the device was lost.
-    pub fn read(&self) -> Result<BTreeMap<String, (Vec<usize>, Vec<f32>)>> {
+    pub fn read(&self) -> Result<NamedValues> {
         let mut values = self.parameters.read(&self.gpu, &self.parameters.values)?;
         let mut all = BTreeMap::new();
         for info in self.parameters.infos() {

@@ -8,7 +8,7 @@ mod parameters;
 mod sequential;
 mod spec;
 
-pub use dann::{Batch, Dann, DomainLoss, Objective, StepOutputs};
+pub use dann::{Batch, Dann, DomainLoss, NamedValues, Objective, StepOutputs};
 pub use initialization::Initialization;
 pub use parameters::{ParameterInfo, Parameters};
 pub use sequential::{Mode, Sequential, Trace};

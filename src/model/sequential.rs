@@ -24,7 +24,7 @@ pub struct Sequential {
 /// A layer, or a block of fused kernels that stands for several.
 enum Stage {
     Layer(Box<Layer>),
-    Block(ConvBlock),
+    Block(Box<ConvBlock>),
 }
 
 enum Saved {
@@ -56,7 +56,7 @@ impl Sequential {
                 Variant::Tuned => ConvBlock::new(&placed[next..], parameters, packed_x)?,
             };
             let (stage, layers) = match block {
-                Some(block) => (Stage::Block(block), conv_block::LAYERS),
+                Some(block) => (Stage::Block(Box::new(block)), conv_block::LAYERS),
                 None => {
                     let salt = (first_salt + next) as u32;
                     let layer = Layer::new(gpu, &placed[next], parameters, salt)?;

@@ -3,7 +3,7 @@
 use super::config::Config;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::model::Dann;
+use crate::model::{Dann, NamedValues};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -18,7 +18,7 @@ pub struct Checkpoint {
     pub classes: Vec<String>,
     /// Steps of training behind it.
     pub step: u64,
-    values: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    values: NamedValues,
 }
 
 /// The one key of the file's metadata: safetensors writes several in random order, and the same run shall give

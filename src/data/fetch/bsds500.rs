@@ -101,3 +101,22 @@ fn photo_of(path: &Path) -> Option<(&'static str, &str)> {
     let photo = inner.strip_prefix(part).ok()?.to_str()?;
     (photo.ends_with(".jpg") && !photo.contains(['/', '\\'])).then_some((part, photo))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_photos_are_taken_and_none_leaves_its_folder() {
+        let photo = |inner: &str| {
+            let path = format!("BSR/BSDS500/data/images/{inner}");
+            photo_of(Path::new(&path)).map(|(part, name)| format!("{part}/{name}"))
+        };
+        assert_eq!(photo("val/1.jpg").as_deref(), Some("val/1.jpg"));
+        for other in ["val/1.mat", "val/a/1.jpg", "val/../1.jpg", "val/../../val/1.jpg", "all/1.jpg"] {
+            assert_eq!(photo(other), None, "{other}");
+        }
+        assert!(photo_of(Path::new("/BSR/BSDS500/data/images/val/1.jpg")).is_none());
+        assert!(photo_of(Path::new("BSR/bench/1.jpg")).is_none());
+    }
+}

@@ -68,5 +68,11 @@ fn pack(client: &str, package: &str, directory: &Path) -> Attempt<PathBuf> {
 
 fn extract(entry: &mut impl Read, wanted: &Wanted, directory: &Path) -> Attempt<()> {
     let path = directory.join(wanted.name);
-    Ok(wanted.digest.save(entry, &path, |_| {})?)
+    let saved = wanted.digest.save(entry, &path, |_| {});
+    saved.map_err(|fault| match fault.into() {
+        Failure::Local(error) => Failure::Local(error),
+        Failure::Silent(reason) | Failure::Unusable(reason) => {
+            Failure::Unusable(format!("its {}: {reason}", wanted.entry))
+        }
+    })
 }

@@ -17,8 +17,10 @@ const SIDE: usize = 160;
 /// Scenes are drawn this much larger and averaged, which softens the edges.
 const OVERSAMPLING: usize = 2;
 const CANVAS: usize = SIDE * OVERSAMPLING;
-/// Between these radii, on the canvas, their density falls with the third power: no scale is special.
-const RADII: [f32; 2] = [3.0, 220.0];
+/// Between these radii their density falls with the third power: no scale is special. The unit is that of
+/// the canvas for a scene seen from afar; the nearest is seen `CLOSEST` times larger.
+const RADII: [f32; 2] = [3.0, 160.0];
+const CLOSEST: f32 = 6.0;
 /// Leaves fall until this many pixels are left, which show the ground.
 const GAPS: usize = CANVAS * CANVAS / 500;
 /// A bound on the work, far above what covering takes.
@@ -75,18 +77,18 @@ struct Scene {
 
 impl Scene {
     fn draw(rng: &mut Rng) -> RgbImage {
-        let exposure = rng.random_range(0.65..1.2);
+        let zoom = rng.random_range(1.0..CLOSEST);
         let mut scene = Self {
             pixels: vec![None; CANVAS * CANVAS],
             empty: CANVAS * CANVAS,
             texture: Texture::draw(rng),
-            palette: [(); COLOURS].map(|()| jitter(pick(&NATURE, rng), exposure, 0.1, rng)),
+            palette: palette(rng),
         };
         for _ in 0..MOST_LEAVES {
             if scene.empty <= GAPS {
                 break;
             }
-            let leaf = Leaf::draw(&scene.palette, inverse_cube(rng.random()), rng);
+            let leaf = Leaf::draw(&scene.palette, zoom * inverse_cube(rng.random()), rng);
             scene.lay(&leaf);
         }
         // The ground: a leaf in the middle that reaches beyond the corners however it is turned.
@@ -156,9 +158,9 @@ impl Leaf {
         let centre = [position(), position()];
         let grain = rng.random_range(0.25..1.0);
         let stretch: f32 = rng.random_range(0.0..1.0);
-        let colour = jitter(pick(palette, rng), rng.random_range(0.55..1.4), 0.06, rng);
+        let colour = jitter(pick(palette, rng), rng.random_range(0.7..1.3), 0.05, rng);
         // Squared, as most of what one sees is smooth.
-        let contrast: f32 = rng.random_range(0.1..0.75);
+        let contrast: f32 = rng.random_range(0.1..0.6);
         Self {
             centre,
             radius,
@@ -208,6 +210,18 @@ fn direction(rng: &mut Rng) -> [f32; 2] {
             return [x / length, y / length];
         }
     }
+}
+
+/// A few colours that go together, drawn towards one of them by haze or distance.
+fn palette(rng: &mut Rng) -> [[f32; 3]; COLOURS] {
+    let exposure = rng.random_range(0.6..1.25);
+    let clarity = rng.random_range(0.25..1.0);
+    let mut draw = || jitter(pick(&NATURE, rng), exposure, 0.1, rng);
+    let main = draw();
+    [(); COLOURS].map(|()| {
+        let other = draw();
+        [0, 1, 2].map(|channel| main[channel] + clarity * (other[channel] - main[channel]))
+    })
 }
 
 fn pick(colours: &[[f32; 3]], rng: &mut Rng) -> [f32; 3] {

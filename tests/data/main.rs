@@ -1,0 +1,7 @@
+//! Reading every layout of data sets, and making MNIST-M, on tiny files made here.
+
+mod idx;
+mod image_files;
+mod made;
+mod released;
+mod support;
