@@ -57,7 +57,7 @@ impl Layer {
             }
             LayerSpec::Dense { .. } => {
                 let weight = weight()?;
-                let tiled = gpu.variant() == Variant::Tuned && dense_tile::fits(&weight.value);
+                let tiled = gpu.variant() == Variant::Tuned && dense_tile::fits(weight.value.dims());
                 Kind::Dense { weight, bias: bias()?, tiled }
             }
             LayerSpec::Relu {} => Kind::Relu { slope: 0.0 },
@@ -214,7 +214,7 @@ impl Layer {
 }
 
 /// A dense layer's output (N, O) is seen as N maps of O×1×1 by layers that take maps.
-fn as_maps(x: &Tensor) -> Tensor {
+pub(super) fn as_maps(x: &Tensor) -> Tensor {
     let map = x.map();
     x.reshaped(&[x.rows(), map.channels, map.height, map.width])
 }

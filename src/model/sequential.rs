@@ -6,6 +6,7 @@ use super::parameters::Parameters;
 use super::spec::PlacedLayer;
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor, Variant};
+use crate::ops::tuned;
 
 /// Whether dropout drops and batch norm uses the batch's own statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ enum Stage {
 
 enum Saved {
     Layer(layer::Saved),
-    Block(conv_block::Saved),
+    Block(tuned::conv_block::Saved),
 }
 
 /// What a forward pass leaves for the backward pass.

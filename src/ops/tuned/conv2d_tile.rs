@@ -1,7 +1,7 @@
 //! Convolution in register tiles: fused with ReLU and pooling, or plain.
 
-use super::super::{conv2d, expect, u32_of};
-use super::{groups, packed_dims, paired_groups};
+use super::super::{expect, u32_of};
+use super::{Convolution, groups, packed_dims, paired_groups};
 use crate::error::{Error, Result};
 use crate::gpu::{Binding, Kernel, Recording, Tensor};
 use crate::shape::MapShape;
@@ -57,63 +57,33 @@ pub const PLAIN: Kernel = Kernel {
 /// What a tile computes: 2 rows × 8 columns, and 8 channels of each.
 const TILE: (usize, usize) = (2, 8);
 
-/// A convolution as the tiles see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Convolution {
-    /// (C, H, W)
-    pub x: MapShape,
-    /// O
-    pub outputs: usize,
-    /// (KH, KW)
-    pub kernel: (usize, usize),
-    /// Rows and columns of zeros around x.
-    pub padding: (usize, usize),
+fn params(convolution: &Convolution, x4: &Tensor, blocks: &Tensor) -> Result<Params> {
+    const OP: &str = "conv2d_tile";
+    let Convolution { x, outputs, kernel, padding } = *convolution;
+    expect(OP, "x4", x4, &packed_dims(x4.rows(), x))?;
+    let (inner, outer) = (groups(x.channels), paired_groups(outputs));
+    expect(OP, "blocks", blocks, &[kernel.0, kernel.1, inner, outer, 16])?;
+    let y = convolution.y()?;
+    Ok(Params {
+        rows: u32_of(OP, x4.rows())?,
+        in_h: u32_of(OP, x.height)?,
+        in_w: u32_of(OP, x.width)?,
+        in_groups: u32_of(OP, inner)?,
+        out_h: u32_of(OP, y.height)?,
+        out_w: u32_of(OP, y.width)?,
+        out_groups: u32_of(OP, outer)?,
+        kernel_h: u32_of(OP, kernel.0)?,
+        kernel_w: u32_of(OP, kernel.1)?,
+        pad_h: u32_of(OP, padding.0)?,
+        pad_w: u32_of(OP, padding.1)?,
+        stored_groups: u32_of(OP, groups(outputs))?,
+    })
 }
 
-impl Convolution {
-    /// (O, OH, OW)
-    ///
-    /// # Errors
-    /// [`Error::Input`] when the kernel does not fit.
-    pub fn y(&self) -> Result<MapShape> {
-        let (h, w) = conv2d::out_size((self.x.height, self.x.width), self.kernel, self.padding)?;
-        Ok(MapShape::new(self.outputs, h, w))
-    }
-
-    /// The convolution that leads from dy to dx; `None` if it would need negative padding.
-    pub fn backward(&self) -> Option<Self> {
-        let y = self.y().ok()?;
-        let along = |kernel: usize, padding: usize| (kernel - 1).checked_sub(padding);
-        let padding = along(self.kernel.0, self.padding.0).zip(along(self.kernel.1, self.padding.1))?;
-        Some(Self { x: y, outputs: self.x.channels, kernel: self.kernel, padding })
-    }
-
-    fn params(&self, x4: &Tensor, blocks: &Tensor) -> Result<Params> {
-        const OP: &str = "conv2d_tile";
-        expect(OP, "x4", x4, &packed_dims(x4.rows(), self.x))?;
-        let (inner, outer) = (groups(self.x.channels), paired_groups(self.outputs));
-        expect(OP, "blocks", blocks, &[self.kernel.0, self.kernel.1, inner, outer, 16])?;
-        let y = self.y()?;
-        Ok(Params {
-            rows: u32_of(OP, x4.rows())?,
-            in_h: u32_of(OP, self.x.height)?,
-            in_w: u32_of(OP, self.x.width)?,
-            in_groups: u32_of(OP, inner)?,
-            out_h: u32_of(OP, y.height)?,
-            out_w: u32_of(OP, y.width)?,
-            out_groups: u32_of(OP, outer)?,
-            kernel_h: u32_of(OP, self.kernel.0)?,
-            kernel_w: u32_of(OP, self.kernel.1)?,
-            pad_h: u32_of(OP, self.padding.0)?,
-            pad_w: u32_of(OP, self.padding.1)?,
-            stored_groups: u32_of(OP, groups(self.outputs))?,
-        })
-    }
-
-    fn threads(&self, rows: usize, y: MapShape) -> usize {
-        let tiles = y.height.div_ceil(TILE.0) * y.width.div_ceil(TILE.1);
-        rows * tiles * paired_groups(self.outputs) / 2
-    }
+/// One thread a tile, for each pair of channel groups.
+fn threads(rows: usize, y: MapShape) -> usize {
+    let tiles = y.height.div_ceil(TILE.0) * y.width.div_ceil(TILE.1);
+    rows * tiles * paired_groups(y.channels) / 2
 }
 
 /// y4 and winner, channels last, from x4, weight blocks and bias (O): max-pooled 2×2 behind ReLU; winner holds a
@@ -135,13 +105,12 @@ pub fn pooled(
         return Err(Error::input(OP, "outputs in fours", convolution.outputs));
     }
     let y = convolution.y()?;
-    let params = convolution.params(x4, blocks)?;
+    let params = params(convolution, x4, blocks)?;
     expect(OP, "bias", bias, &[y.channels])?;
     let dims = packed_dims(x4.rows(), MapShape::new(y.channels, y.height / 2, y.width / 2));
     expect(OP, "y4", y4, &dims)?;
     expect(OP, "winner", winner, &[dims[0], dims[1], dims[2], dims[3] / 4])?;
-    let threads = convolution.threads(x4.rows(), y);
-    rec.dispatch(&POOLED, &params, &[x4, blocks, bias, y4, winner], threads)
+    rec.dispatch(&POOLED, &params, &[x4, blocks, bias, y4, winner], threads(x4.rows(), y))
 }
 
 /// y4, channels last, from x4 and weight blocks.
@@ -156,7 +125,7 @@ pub fn plain(
     y4: &Tensor,
 ) -> Result<()> {
     let y = convolution.y()?;
-    let params = convolution.params(x4, blocks)?;
+    let params = params(convolution, x4, blocks)?;
     expect("conv2d_tile", "y4", y4, &packed_dims(x4.rows(), y))?;
-    rec.dispatch(&PLAIN, &params, &[x4, blocks, y4], convolution.threads(x4.rows(), y))
+    rec.dispatch(&PLAIN, &params, &[x4, blocks, y4], threads(x4.rows(), y))
 }

@@ -1,8 +1,7 @@
 //! The gradient of a convolution's weight in register tiles, in two stages.
 
 use super::super::{expect, u32_of};
-use super::conv2d_tile::Convolution;
-use super::{groups, packed_dims};
+use super::{Convolution, groups, packed_dims};
 use crate::error::Result;
 use crate::gpu::{Binding, Gpu, Kernel, Recording, Tensor};
 

@@ -54,9 +54,9 @@ pub const BACKWARD_WEIGHT: Kernel = Kernel {
 /// Rows, outputs or (in fours, twice) inputs of a tile.
 const TILE: usize = 8;
 
-/// Whether the tiles can take a weight of shape (O, I).
-pub fn fits(weight: &Tensor) -> bool {
-    weight.dims().iter().all(|d| d.is_multiple_of(4))
+/// Whether the tiles can take a weight of those dimensions, (O, I).
+pub fn fits(weight: &[usize]) -> bool {
+    weight.iter().all(|d| d.is_multiple_of(4))
 }
 
 /// Each row of `x` counts as one vector, whatever its shape.
@@ -65,7 +65,7 @@ fn params(x: &Tensor, weight: &Tensor) -> Result<Params> {
     expect_rank(OP, "weight", weight, 2)?;
     let inputs = x.map().len();
     expect(OP, "weight", weight, &[weight.rows(), inputs])?;
-    if !fits(weight) {
+    if !fits(weight.dims()) {
         let found = format!("{:?}", weight.dims());
         return Err(Error::input("dense_tile: weight", "inputs and outputs in fours", found));
     }

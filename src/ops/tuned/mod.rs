@@ -5,10 +5,12 @@
 pub mod channels_last;
 pub mod conv2d_tile;
 pub mod conv2d_weight;
+pub mod conv_block;
+mod convolution;
 pub mod dense_tile;
 
-use crate::error::Result;
-use crate::gpu::{Gpu, Tensor};
+pub use convolution::Convolution;
+
 use crate::shape::MapShape;
 
 /// How many groups of four hold `channels`.
@@ -21,14 +23,7 @@ fn paired_groups(channels: usize) -> usize {
     groups(channels).next_multiple_of(2)
 }
 
-/// Room for `rows` maps of `map`, channels last.
-///
-/// # Errors
-/// As [`Tensor::zeros`].
-pub fn channels_last(gpu: &Gpu, label: &str, rows: usize, map: MapShape) -> Result<Tensor> {
-    Tensor::zeros(gpu, label, &packed_dims(rows, map))
-}
-
+/// The shape of `rows` maps of `map`, channels last.
 fn packed_dims(rows: usize, map: MapShape) -> [usize; 4] {
     [rows, map.height, map.width, 4 * groups(map.channels)]
 }
