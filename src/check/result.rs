@@ -109,25 +109,6 @@ impl CaseResult {
     pub fn json(&self) -> String {
         serde_json::json!(self).to_string()
     }
-
-    /// The result as the cells of a table with the columns of [`CaseResult::HEADER`].
-    pub fn row(&self) -> [String; 7] {
-        let share = |ratio: f64| format!("{:.1} %", 100.0 * ratio);
-        let verdict = if self.passed() { "pass" } else { "FAIL" };
-        [
-            self.op.clone(),
-            self.name.clone(),
-            self.tensor.clone(),
-            format!("{:.1e}", self.error_max),
-            format!("{:.1e}", self.error_l2),
-            self.ratio.map_or("–".into(), share),
-            if self.message.is_empty() { verdict.into() } else { format!("{verdict}: {}", self.message) },
-        ]
-    }
-
-    /// The titles of [`CaseResult::row`].
-    pub const HEADER: [&str; 7] =
-        ["op", "case", "worst tensor", "largest error", "relative L2 error", "share of bound", "verdict"];
 }
 
 /// How many cases there were and how many failed.
