@@ -5,14 +5,17 @@ use dann::check::{
     run_golden,
 };
 use dann::error::{Error, Result};
-use dann::gpu::{Gpu, Options, ShaderChecks, choose};
+use dann::gpu::{Gpu, Options, ShaderChecks, Variant, choose};
+use dann::ops::KERNELS;
 use safetensors::{Dtype, tensor::TensorView};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-fn gpu(checks: ShaderChecks) -> Gpu {
+const VARIANTS: [Variant; 2] = [Variant::Plain, Variant::Tuned];
+
+fn gpu(checks: ShaderChecks, variant: Variant) -> Gpu {
     let selection = std::env::var("DANN_ADAPTER").ok();
-    Gpu::open(&choose(selection.as_deref()).unwrap(), Options { checks, ..Options::default() }).unwrap()
+    Gpu::open(&choose(selection.as_deref()).unwrap(), Options { checks, variant }).unwrap()
 }
 
 /// Stands in for the training steps, which have a test of their own.
@@ -20,9 +23,9 @@ fn no_steps(_: &Gpu, golden: &GoldenCase) -> Result<Vec<dann::check::Comparison>
     Err(Error::input(&golden.case.op, "an op", "training steps"))
 }
 
-fn run_every_case(checks: ShaderChecks) {
-    let gpu = gpu(checks);
-    let (mut failures, mut largest) = (Vec::new(), std::collections::BTreeMap::new());
+fn run_every_case(checks: ShaderChecks, variant: Variant) {
+    let gpu = gpu(checks, variant);
+    let (mut failures, mut largest) = (Vec::new(), BTreeMap::new());
     let summary = run_all(&gpu, &mut |result: &CaseResult| {
         let share: &mut f64 = largest.entry((format!("{:?}", result.kind), result.op.clone())).or_default();
         *share = share.max(result.ratio.unwrap_or(f64::INFINITY));
@@ -31,39 +34,70 @@ fn run_every_case(checks: ShaderChecks) {
         }
     });
     let summary = summary.unwrap();
-    eprintln!("{checks:?} on {}: {}; largest shares of bounds: {largest:.3?}", gpu.name(), summary.json());
+    let (name, counts) = (gpu.name(), summary.json());
+    eprintln!("{variant:?}, {checks:?} on {name}: {counts}; largest shares of bounds: {largest:.3?}");
     assert!(summary.failed == 0 && failures.is_empty(), "{}", failures.join("\n"));
     assert!(summary.cases > 100, "{} cases", summary.cases);
 }
 
 #[test]
-fn every_case_passes_with_checks() {
-    run_every_case(ShaderChecks::Checked);
+fn every_case_passes_plain_with_checks() {
+    run_every_case(ShaderChecks::Checked, Variant::Plain);
 }
 
 #[test]
-fn every_case_passes_without_checks() {
-    run_every_case(ShaderChecks::Trusted);
+fn every_case_passes_plain_without_checks() {
+    run_every_case(ShaderChecks::Trusted, Variant::Plain);
+}
+
+#[test]
+fn every_case_passes_tuned_with_checks() {
+    run_every_case(ShaderChecks::Checked, Variant::Tuned);
+}
+
+#[test]
+fn every_case_passes_tuned_without_checks() {
+    run_every_case(ShaderChecks::Trusted, Variant::Tuned);
 }
 
 #[test]
 fn every_op_has_cases_and_states_the_work_of_each_dispatch() {
-    let gpu = gpu(ShaderChecks::Trusted);
     for op in OPS {
         assert!(cases().any(|case| case.op == op.name()), "{} has no case", op.name());
     }
-    for case in cases().filter(|case| case.name != "folded dispatch") {
-        let op = find(&case.op).unwrap();
-        let rig = record(op, &gpu, &case).unwrap();
-        let dispatched: Vec<_> = rig.rec.dispatches().iter().map(|dispatch| dispatch.kernel.label).collect();
-        let stated: Vec<_> = op.work(&case).unwrap().iter().map(|work| work.kernel).collect();
-        assert_eq!(dispatched, stated, "{} {}", case.op, case.name);
+    for variant in VARIANTS {
+        let gpu = gpu(ShaderChecks::Trusted, variant);
+        for case in cases().filter(|case| case.name != "folded dispatch") {
+            let op = find(&case.op).unwrap();
+            let stated: Vec<_> = op.work(&case, variant).unwrap().iter().map(|work| work.kernel).collect();
+            assert_eq!(dispatched(&gpu, &case), stated, "{} {}, {variant:?}", case.op, case.name);
+        }
     }
+}
+
+/// The labels of the kernels that the case records.
+fn dispatched(gpu: &Gpu, case: &Case) -> Vec<&'static str> {
+    let rig = record(find(&case.op).unwrap(), gpu, case).unwrap();
+    rig.rec.dispatches().iter().map(|dispatch| dispatch.kernel.label).collect()
+}
+
+#[test]
+fn the_cases_of_both_variants_run_every_kernel() {
+    let mut missing: BTreeSet<_> = KERNELS.iter().map(|kernel| kernel.label).collect();
+    for variant in VARIANTS {
+        let gpu = gpu(ShaderChecks::Trusted, variant);
+        for case in cases().filter(|case| case.name != "folded dispatch") {
+            for label in dispatched(&gpu, &case) {
+                missing.remove(label);
+            }
+        }
+    }
+    assert!(missing.is_empty(), "in no case: {missing:?}");
 }
 
 #[test]
 fn the_large_case_is_folded_into_two_dimensions() {
-    let gpu = gpu(ShaderChecks::Trusted);
+    let gpu = gpu(ShaderChecks::Trusted, Variant::Tuned);
     let case = cases().find(|case| case.name == "folded dispatch").unwrap();
     let rig = record(find(&case.op).unwrap(), &gpu, &case).unwrap();
     let most = gpu.device().limits().max_compute_workgroups_per_dimension;
@@ -85,7 +119,7 @@ fn a_planted_nan_fails() {
 
 #[test]
 fn what_does_not_fit_an_op_is_named() {
-    let gpu = gpu(ShaderChecks::Trusted);
+    let gpu = gpu(ShaderChecks::Trusted, Variant::Tuned);
     let conv = || cases().find(|case| case.op == "conv2d" && case.name == "ragged").unwrap();
     let softmax =
         || cases().find(|case| case.op == "softmax_cross_entropy" && case.name == "ragged").unwrap();
@@ -187,7 +221,7 @@ fn complaints(gpu: &Gpu, bytes: &[u8]) -> String {
 
 #[test]
 fn a_golden_file_that_is_wrong_fails_and_says_where() {
-    let gpu = gpu(ShaderChecks::Trusted);
+    let gpu = gpu(ShaderChecks::Trusted, Variant::Tuned);
     let good = Golden::relu().bytes();
     assert_eq!(complaints(&gpu, &good), "");
     assert_ne!(complaints(&gpu, &good[..good.len() - 5]), "", "truncated data");
@@ -237,21 +271,29 @@ fn golden_files_agree() {
     if files.is_empty() {
         eprintln!("skipped: no golden files in ../shared/golden");
     }
-    let gpu = gpu(ShaderChecks::Trusted);
-    for path in files {
-        let mut failures = Vec::new();
-        let mut largest = 0.0_f64;
-        let mut report = |result: &CaseResult| {
-            if result.op == "dann_steps" {
-                return;
-            }
-            largest = largest.max(result.ratio.unwrap_or(f64::INFINITY));
-            if !result.passed() {
-                failures.push(result.json());
-            }
-        };
-        let summary: Summary = run_golden(&gpu, &path, &no_steps, &mut report).unwrap();
-        eprintln!("{}: {}, largest share of bounds {largest:.3}", path.display(), summary.json());
-        assert!(failures.is_empty(), "{}", failures.join("\n"));
+    for variant in VARIANTS {
+        let gpu = gpu(ShaderChecks::Trusted, variant);
+        for path in &files {
+            compare_with_golden(&gpu, path);
+        }
     }
+}
+
+/// All cases of the file but those of whole training steps.
+fn compare_with_golden(gpu: &Gpu, path: &Path) {
+    let mut failures = Vec::new();
+    let mut largest = 0.0_f64;
+    let mut report = |result: &CaseResult| {
+        if result.op == "dann_steps" {
+            return;
+        }
+        largest = largest.max(result.ratio.unwrap_or(f64::INFINITY));
+        if !result.passed() {
+            failures.push(result.json());
+        }
+    };
+    let summary: Summary = run_golden(gpu, path, &no_steps, &mut report).unwrap();
+    let (file, counts) = (path.display(), summary.json());
+    eprintln!("{:?}, {file}: {counts}, largest share of bounds {largest:.3}", gpu.variant());
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

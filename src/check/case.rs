@@ -72,6 +72,13 @@ impl Case {
         self.input(tensor, Array::f32(dims, values))
     }
 
+    /// With an input tensor of whole numbers from −`most` to `most` as real ones, drawn evenly: their sums are exact.
+    pub fn signed_levels(self, tensor: &str, dims: &[usize], most: i8) -> Self {
+        let mut rng = self.stream(tensor);
+        let values = (0..len(dims)).map(|_| f32::from(rng.random_range(-most..=most))).collect();
+        self.input(tensor, Array::f32(dims, values))
+    }
+
     /// Without comparing gradients with central differences.
     pub fn not_smooth(mut self) -> Self {
         self.smooth = false;

@@ -2,7 +2,7 @@
 
 use super::{Array, Arrays, Bound, Case, Rig};
 use crate::error::{Error, Result};
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, Variant};
 use std::collections::BTreeMap;
 
 /// Bounds by tensor name.
@@ -10,7 +10,7 @@ pub type Bounds = BTreeMap<&'static str, Bound>;
 
 /// The contract of one op.
 pub trait Op: Sync {
-    /// The op's stem: that of its shader, its host file and its twin.
+    /// The op's stem: that of its shader, its host file and its twin, or of the block that fuses several ops.
     fn name(&self) -> &'static str;
 
     /// The attributes it knows.
@@ -19,7 +19,8 @@ pub trait Op: Sync {
     /// The input tensors it knows.
     fn tensors(&self) -> &'static [&'static str];
 
-    /// Records the op's kernels, forward and backward, and names the outputs.
+    /// Records the op's kernels, forward and backward, and names the outputs. Which kernels, the device's variant
+    /// decides.
     ///
     /// # Errors
     /// [`Error::Input`] when the case does not fit the op.
@@ -37,11 +38,11 @@ pub trait Op: Sync {
     /// [`Error::Input`] when the case does not fit the op.
     fn bounds(&self, case: &Case, twin: &Arrays) -> Result<Bounds>;
 
-    /// What each recorded dispatch costs, in order.
+    /// What each dispatch costs that `record` records on a device of that variant, in order.
     ///
     /// # Errors
     /// [`Error::Input`] when the case does not fit the op.
-    fn work(&self, case: &Case) -> Result<Vec<Work>>;
+    fn work(&self, case: &Case, variant: Variant) -> Result<Vec<Work>>;
 
     /// The gradients to compare with central differences.
     fn gradients(&self) -> &'static [Gradient] {

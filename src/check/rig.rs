@@ -2,7 +2,7 @@
 
 use super::{Array, Arrays, Case, Values};
 use crate::error::{Error, Result};
-use crate::gpu::{Gpu, Recording, Tensor};
+use crate::gpu::{Gpu, Recording, Tensor, Variant};
 use crate::ops::Step;
 
 /// A NaN as f32 and an index out of any range as u32: a value that no kernel writes.
@@ -44,6 +44,11 @@ enum Role {
 impl<'a> Rig<'a> {
     pub(super) fn new(gpu: &'a Gpu, case: &'a Case) -> Self {
         Self { rec: Recording::new(gpu), case, gpu, outputs: Vec::new() }
+    }
+
+    /// Which kernels to record.
+    pub fn variant(&self) -> Variant {
+        self.gpu.variant()
     }
 
     /// Uploads an input tensor.

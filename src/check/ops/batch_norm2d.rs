@@ -110,7 +110,7 @@ impl Op for BatchNorm2d {
         Ok(bounds)
     }
 
-    fn work(&self, case: &Case) -> Result<Vec<Work>> {
+    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
         let s = shape(case)?;
         let count = s.n * s.c * s.h * s.w;
         let forward = Work::new(&kernels::FORWARD, 4 * count, 2 * count + 4 * s.c);

@@ -6,19 +6,25 @@ use crate::reference::conv2d::{self as reference, Conv2dShape};
 
 pub struct Conv2d;
 
-fn shape(case: &Case) -> Result<Conv2dShape> {
+/// The shapes of x, weight, bias and padding.
+pub(super) fn convolution(case: &Case) -> Result<Conv2dShape> {
     let [n, c, h, w] = case.dims("x")?;
     let [o, _, kh, kw] = case.dims("weight")?;
     case.expect_reals("weight", &[o, c, kh, kw])?;
     case.expect_reals("bias", &[o])?;
+    let (ph, pw) = case.pair("padding")?;
+    kernels::out_size((h, w), (kh, kw), (ph, pw))?;
+    Ok(Conv2dShape { n, c, h, w, o, kh, kw, ph, pw })
+}
+
+fn shape(case: &Case) -> Result<Conv2dShape> {
     let stride = case.pair("stride")?;
     if stride != (1, 1) {
         return Err(Error::input(case.attribute_of("stride"), "1", format!("{stride:?}")));
     }
-    let (ph, pw) = case.pair("padding")?;
-    let (out_h, out_w) = kernels::out_size((h, w), (kh, kw), (ph, pw))?;
-    case.expect_reals("dy", &[n, o, out_h, out_w])?;
-    Ok(Conv2dShape { n, c, h, w, o, kh, kw, ph, pw })
+    let s = convolution(case)?;
+    case.expect_reals("dy", &[s.n, s.o, s.out_h(), s.out_w()])?;
+    Ok(s)
 }
 
 impl Op for Conv2d {
@@ -34,6 +40,7 @@ impl Op for Conv2d {
         &["x", "weight", "bias", "dy"]
     }
 
+    /// In both variants: tuned models compute a convolution of its own with these kernels too.
     fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
         let s = shape(rig.case)?;
         let padding = (s.ph, s.pw);
@@ -69,7 +76,7 @@ impl Op for Conv2d {
         bilinear_bounds(self, case, sums.map(|(name, terms)| (name, terms + 1)))
     }
 
-    fn work(&self, case: &Case) -> Result<Vec<Work>> {
+    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
         let s = shape(case)?;
         let (x, y) = (s.n * s.c * s.h * s.w, s.n * s.o * s.out_h() * s.out_w());
         let weight = s.o * s.c * s.kh * s.kw;

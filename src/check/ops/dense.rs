@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ops::dense as kernels;
+use crate::ops::tuned::dense_tile;
 use crate::reference::dense::{self as reference, DenseShape};
 
 pub struct Dense;
@@ -13,6 +14,11 @@ fn shape(case: &Case) -> Result<DenseShape> {
     case.expect_reals("bias", &[o])?;
     case.expect_reals("dy", &[n, o])?;
     Ok(DenseShape { n, i, o })
+}
+
+/// Whether the variant computes this shape in tiles.
+fn tiled(s: DenseShape, variant: Variant) -> bool {
+    variant == Variant::Tuned && dense_tile::fits(&[s.o, s.i])
 }
 
 impl Op for Dense {
@@ -29,17 +35,24 @@ impl Op for Dense {
     }
 
     fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
-        shape(rig.case)?;
+        let tiled = tiled(shape(rig.case)?, rig.variant());
         let (x, weight) = (rig.input("x")?, rig.input("weight")?);
         let (bias, dy) = (rig.input("bias")?, rig.input("dy")?);
         let y = rig.output("y", dy.dims())?;
         let dx = rig.output("dx", x.dims())?;
         let dweight = rig.output("dweight", weight.dims())?;
         let dbias = rig.output("dbias", bias.dims())?;
-        kernels::forward(&mut rig.rec, &x, &weight, &bias, &y)?;
-        kernels::backward_input(&mut rig.rec, &dy, &weight, &dx)?;
-        kernels::backward_weight(&mut rig.rec, &x, &dy, &dweight)?;
-        kernels::backward_bias(&mut rig.rec, &dy, &dbias)
+        let rec = &mut rig.rec;
+        if tiled {
+            dense_tile::forward(rec, &x, &weight, &bias, &y)?;
+            dense_tile::backward_input(rec, &dy, &weight, &dx)?;
+            dense_tile::backward_weight(rec, &x, &dy, &dweight)?;
+        } else {
+            kernels::forward(rec, &x, &weight, &bias, &y)?;
+            kernels::backward_input(rec, &dy, &weight, &dx)?;
+            kernels::backward_weight(rec, &x, &dy, &dweight)?;
+        }
+        kernels::backward_bias(rec, &dy, &dbias)
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {
@@ -61,13 +74,19 @@ impl Op for Dense {
         bilinear_bounds(self, case, sums.map(|(name, terms)| (name, terms + 1)))
     }
 
-    fn work(&self, case: &Case) -> Result<Vec<Work>> {
-        let DenseShape { n, i, o } = shape(case)?;
+    fn work(&self, case: &Case, variant: Variant) -> Result<Vec<Work>> {
+        let s = shape(case)?;
+        let DenseShape { n, i, o } = s;
         let flops = 2 * n * i * o;
+        let [forward, backward_input, backward_weight] = if tiled(s, variant) {
+            [&dense_tile::FORWARD, &dense_tile::BACKWARD_INPUT, &dense_tile::BACKWARD_WEIGHT]
+        } else {
+            [&kernels::FORWARD, &kernels::BACKWARD_INPUT, &kernels::BACKWARD_WEIGHT]
+        };
         Ok(vec![
-            Work::new(&kernels::FORWARD, flops, n * i + o * i + o + n * o),
-            Work::new(&kernels::BACKWARD_INPUT, flops, n * o + o * i + n * i),
-            Work::new(&kernels::BACKWARD_WEIGHT, flops, n * i + n * o + o * i),
+            Work::new(forward, flops, n * i + o * i + o + n * o),
+            Work::new(backward_input, flops, n * o + o * i + n * i),
+            Work::new(backward_weight, flops, n * i + n * o + o * i),
             Work::new(&kernels::BACKWARD_BIAS, n * o, n * o + o),
         ])
     }

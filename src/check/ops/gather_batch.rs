@@ -129,7 +129,7 @@ impl Op for GatherBatch {
     }
 
     /// A dispatch for each chunk, which splits the rows among the chunks.
-    fn work(&self, case: &Case) -> Result<Vec<Work>> {
+    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
         let s = shape(case)?;
         let order = &case.whole("order")?[s.start..s.start + s.rows];
         let plane = s.pixels.h * s.pixels.w;

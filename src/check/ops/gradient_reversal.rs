@@ -78,7 +78,7 @@ impl Op for GradientReversal {
         Ok([("y", Bound::exact(terms.len())), ("dx", Bound::rounding(&terms, 2))].into())
     }
 
-    fn work(&self, case: &Case) -> Result<Vec<Work>> {
+    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
         let s = shape(case)?;
         let count = product(&s.dims);
         Ok(vec![match s.source_rows {

@@ -67,7 +67,7 @@ impl Op for Metrics {
         Ok([("new_table", Bound::rounding(&magnitude, s.rows))].into())
     }
 
-    fn work(&self, case: &Case) -> Result<Vec<Work>> {
+    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
         let s = shape(case)?;
         let count = s.rows * s.classes;
         Ok(vec![Work::new(&kernels::REDUCE, count + s.rows, count + 2 * s.rows + 2)])

@@ -2,6 +2,7 @@
 
 mod batch_norm2d;
 mod conv2d;
+mod conv_block;
 mod dense;
 mod dropout;
 mod gather_batch;
@@ -14,10 +15,12 @@ mod softmax_cross_entropy;
 
 use super::{Array, Arrays, Bound, Bounds, Case, Gradient, Op, Rig, Values, Work};
 use crate::error::{Error, Result};
+use crate::gpu::Variant;
 
 /// Every op.
 pub const OPS: &[&dyn Op] = &[
     &conv2d::Conv2d,
+    &conv_block::ConvBlock,
     &dense::Dense,
     &relu::Relu { leaky: false },
     &relu::Relu { leaky: true },

@@ -62,7 +62,7 @@ impl Op for Relu {
         ["y", "dx"].into_iter().map(bound).collect()
     }
 
-    fn work(&self, case: &Case) -> Result<Vec<Work>> {
+    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
         let count = product(dims(case)?);
         Ok(vec![
             Work::new(&kernels::FORWARD, count, 2 * count),

@@ -57,7 +57,7 @@ impl Op for Sgd {
             .into())
     }
 
-    fn work(&self, case: &Case) -> Result<Vec<Work>> {
+    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
         let count = product(dims(case)?);
         Ok(vec![Work::new(&kernels::UPDATE, 6 * count, 5 * count)])
     }

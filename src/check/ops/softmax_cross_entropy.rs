@@ -84,7 +84,7 @@ impl Op for SoftmaxCrossEntropy {
         .into())
     }
 
-    fn work(&self, case: &Case) -> Result<Vec<Work>> {
+    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
         let [n, k] = shape(case)?;
         Ok(vec![
             Work::new(&kernels::FORWARD_BACKWARD, 8 * n * k + 4 * n, 2 * n * k + 2 * n),

@@ -1,0 +1,135 @@
+//! conv_block: conv2d → relu → max_pool2d(2); y, dx, dweight and dbias from x, weight, bias and dy.
+//!
+//! Tuned it is one block of fused kernels, plain it is the three ops one after the other.
+
+mod sizes;
+mod twin;
+
+use super::conv2d::convolution;
+use super::*;
+use crate::check::contract::real_output;
+use crate::gpu::Tensor;
+use crate::ops::tuned::Convolution;
+use crate::ops::tuned::conv_block::{self as tuned, Gradients, WINDOW};
+use crate::ops::{conv2d, max_pool2d, relu};
+use crate::reference::conv2d::Conv2dShape;
+use crate::reference::max_pool2d::{self as pooling, MaxPool2dShape};
+use crate::shape::MapShape;
+use sizes::Sizes;
+use twin::{Twin, roundings};
+
+pub struct ConvBlock;
+
+/// The convolution and the pooling of its map.
+fn shape(case: &Case) -> Result<(Conv2dShape, MaxPool2dShape)> {
+    let s = convolution(case)?;
+    let (h, w) = (s.out_h(), s.out_w());
+    let (out_h, out_w) = WINDOW.out_size((h, w))?;
+    case.expect_reals("dy", &[s.n, s.o, out_h, out_w])?;
+    let ((kh, kw), (sh, sw)) = (WINDOW.kernel, WINDOW.stride);
+    Ok((s, MaxPool2dShape { n: s.n, c: s.o, h, w, kh, kw, sh, sw }))
+}
+
+/// The fused kernels where the variant has some that fit.
+fn fused(s: Conv2dShape, variant: Variant) -> Option<tuned::ConvBlock> {
+    let x = MapShape::new(s.c, s.h, s.w);
+    let convolution = Convolution { x, outputs: s.o, kernel: (s.kh, s.kw), padding: (s.ph, s.pw) };
+    match variant {
+        Variant::Plain => None,
+        Variant::Tuned => tuned::ConvBlock::new(convolution),
+    }
+}
+
+/// The tensors of the op on the device.
+struct Tensors {
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    dy: Tensor,
+    y: Tensor,
+    dx: Tensor,
+    dweight: Tensor,
+    dbias: Tensor,
+}
+
+fn record_fused(rig: &mut Rig<'_>, block: tuned::ConvBlock, t: &Tensors) -> Result<()> {
+    let saved = block.forward(&mut rig.rec, &t.x, &t.weight, &t.bias, &t.y)?;
+    let gradients = Gradients { dweight: &t.dweight, dbias: &t.dbias, dx: Some(&t.dx) };
+    block.backward(&mut rig.rec, &saved, &t.weight, &t.dy, &gradients)
+}
+
+fn record_plain(rig: &mut Rig<'_>, s: Conv2dShape, t: &Tensors) -> Result<()> {
+    let (padding, map) = ((s.ph, s.pw), [s.n, s.o, s.out_h(), s.out_w()]);
+    let before_relu = rig.scratch("before relu", &map)?;
+    let before_pooling = rig.scratch("before pooling", &map)?;
+    let argmax = rig.scratch("argmax", t.y.dims())?;
+    let d_before_pooling = rig.scratch("gradient before pooling", &map)?;
+    let d_before_relu = rig.scratch("gradient before relu", &map)?;
+    let rec = &mut rig.rec;
+    conv2d::forward(rec, &t.x, &t.weight, &t.bias, &before_relu, padding)?;
+    relu::forward(rec, &before_relu, &before_pooling, 0.0)?;
+    max_pool2d::forward(rec, &before_pooling, &t.y, &argmax, WINDOW)?;
+    max_pool2d::backward(rec, &argmax, &t.dy, &d_before_pooling, WINDOW)?;
+    relu::backward(rec, &before_relu, &d_before_pooling, &d_before_relu, 0.0)?;
+    conv2d::backward_input(rec, &d_before_relu, &t.weight, &t.dx, padding)?;
+    conv2d::backward_parameters(rec, &t.x, &d_before_relu, &t.dweight, &t.dbias, padding)
+}
+
+impl Op for ConvBlock {
+    fn name(&self) -> &'static str {
+        "conv_block"
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["padding"]
+    }
+
+    fn tensors(&self) -> &'static [&'static str] {
+        &["x", "weight", "bias", "dy"]
+    }
+
+    fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
+        let (s, _) = shape(rig.case)?;
+        let (x, weight) = (rig.input("x")?, rig.input("weight")?);
+        let (bias, dy) = (rig.input("bias")?, rig.input("dy")?);
+        let y = rig.output("y", dy.dims())?;
+        let dx = rig.output("dx", x.dims())?;
+        let dweight = rig.output("dweight", weight.dims())?;
+        let dbias = rig.output("dbias", bias.dims())?;
+        let tensors = Tensors { x, weight, bias, dy, y, dx, dweight, dbias };
+        match fused(s, rig.variant()) {
+            Some(block) => record_fused(rig, block, &tensors),
+            None => record_plain(rig, s, &tensors),
+        }
+    }
+
+    fn twin(&self, case: &Case) -> Result<Arrays> {
+        Ok(Twin::new(case)?.outputs())
+    }
+
+    /// As for conv2d alone; y may lie as far off as the worst value of its window. This takes for granted that
+    /// rounding changes no winner, which a test makes sure of in every own case.
+    fn bounds(&self, case: &Case, _: &Arrays) -> Result<Bounds> {
+        let twin = Twin::new(case)?;
+        let (s, pool) = (twin.s, twin.pool);
+        let (y, _) = pooling::forward(&twin.magnitude_before_relu(), pool);
+        let magnitudes = twin.gradient_magnitudes();
+        let windows = s.n * pool.out_h() * pool.out_w();
+        let sums = [("dx", s.o * s.kh * s.kw), ("dweight", windows), ("dbias", windows)];
+        let mut bounds = Bounds::from([("y", Bound::rounding(&y, roundings(s)))]);
+        for (name, terms) in sums {
+            bounds.insert(name, Bound::rounding(&real_output(&magnitudes, name)?, terms + 1));
+        }
+        Ok(bounds)
+    }
+
+    fn work(&self, case: &Case, variant: Variant) -> Result<Vec<Work>> {
+        let (s, pool) = shape(case)?;
+        let sizes = Sizes::new(s, pool);
+        Ok(if fused(s, variant).is_some() { sizes.fused() } else { sizes.plain() })
+    }
+
+    fn gradients(&self) -> &'static [Gradient] {
+        PARAMETRIC
+    }
+}

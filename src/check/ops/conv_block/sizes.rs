@@ -1,0 +1,68 @@
+//! What the kernels of a block cost.
+
+use crate::check::Work;
+use crate::ops::tuned::channels_last::{PACK, PACK_WEIGHT, POOLED_BIAS, UNPACK, UNPOOL};
+use crate::ops::tuned::{conv2d_tile, conv2d_weight};
+use crate::ops::{conv2d, max_pool2d, relu};
+use crate::reference::conv2d::Conv2dShape;
+use crate::reference::max_pool2d::MaxPool2dShape;
+
+/// How many values each tensor holds, without what the inner layout fills up.
+pub(super) struct Sizes {
+    x: usize,
+    weight: usize,
+    bias: usize,
+    /// Before pooling.
+    map: usize,
+    y: usize,
+    /// Of the convolution, and of each of its gradients.
+    flops: usize,
+}
+
+impl Sizes {
+    pub fn new(s: Conv2dShape, pool: MaxPool2dShape) -> Self {
+        let (pixels, windows) = (s.out_h() * s.out_w(), pool.out_h() * pool.out_w());
+        let weight = s.o * s.c * s.kh * s.kw;
+        Self {
+            x: s.n * s.c * s.h * s.w,
+            weight,
+            bias: s.o,
+            map: s.n * s.o * pixels,
+            y: s.n * s.o * windows,
+            flops: 2 * s.n * weight * pixels,
+        }
+    }
+
+    pub fn plain(&self) -> Vec<Work> {
+        let Self { x, weight, bias, map, y, flops } = *self;
+        vec![
+            Work::new(&conv2d::FORWARD, flops, x + weight + bias + map),
+            Work::new(&relu::FORWARD, map, 2 * map),
+            Work::new(&max_pool2d::FORWARD, 4 * y, map + 2 * y),
+            Work::new(&max_pool2d::BACKWARD, y, 2 * y + map),
+            Work::new(&relu::BACKWARD, map, 3 * map),
+            Work::new(&conv2d::BACKWARD_INPUT, flops, map + weight + x),
+            Work::new(&conv2d::BACKWARD_WEIGHT, flops, x + map + weight),
+            Work::new(&conv2d::BACKWARD_BIAS, map, map + bias),
+        ]
+    }
+
+    pub fn fused(&self) -> Vec<Work> {
+        let Self { x, weight, bias, map, y, flops } = *self;
+        let winner = y / 4; // a byte a value
+        vec![
+            Work::new(&PACK, 0, 2 * x),
+            Work::new(&PACK_WEIGHT, 0, 2 * weight),
+            Work::new(&conv2d_tile::POOLED, flops + 5 * y, x + weight + bias + y + winner),
+            Work::new(&UNPACK, 0, 2 * y),
+            Work::new(&PACK, 0, 2 * y),
+            Work::new(&POOLED_BIAS, y, y + winner + bias),
+            Work::new(&UNPOOL, 0, y + winner + map),
+            Work::new(&conv2d_weight::PARTIAL_SUMS, flops, x + map + weight),
+            Work::new(&conv2d_weight::REDUCE, 0, 2 * weight),
+            Work::new(&PACK_WEIGHT, 0, 2 * weight),
+            Work::new(&conv2d_tile::PLAIN, flops, map + weight + x),
+            Work::new(&UNPACK, 0, 2 * x),
+        ]
+    }
+}
