@@ -1,10 +1,10 @@
 //! Every kernel's description against its shader, and every shader against the back ends of all platforms.
 
-use dann::gpu::{Access, Kernel};
+use dann::gpu::{Access, Kernel, TexelFormat};
 use dann::ops::{KERNELS, Step};
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
-use naga::{AddressSpace, Module, ShaderStage, StorageAccess, TypeInner};
+use naga::{AddressSpace, ImageClass, Module, ShaderStage, StorageAccess, StorageFormat, TypeInner};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -50,11 +50,29 @@ fn bindings_in_shader(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> BT
             }
             AddressSpace::Storage { access } if access.contains(StorageAccess::STORE) => Access::ReadWrite,
             AddressSpace::Storage { .. } => Access::Read,
+            AddressSpace::Handle => texels_in_shader(kernel, &module.types[variable.ty].inner),
             space => panic!("{}: binding {} lies in {space:?}", kernel.label, binding.binding),
         };
         Some((binding.binding, access))
     })
     .collect()
+}
+
+/// How the kernel uses a storage texture.
+fn texels_in_shader(kernel: &Kernel, texture: &TypeInner) -> Access {
+    let &TypeInner::Image { class: ImageClass::Storage { format, access }, .. } = texture else {
+        panic!("{}: no storage texture but {texture:?}", kernel.label)
+    };
+    let format = match format {
+        StorageFormat::Rgba32Float => TexelFormat::Reals,
+        StorageFormat::Rg32Uint => TexelFormat::Words,
+        other => panic!("{}: texels of {other:?}", kernel.label),
+    };
+    match access {
+        StorageAccess::LOAD => Access::ReadTexels(format),
+        StorageAccess::STORE => Access::WriteTexels(format),
+        both => panic!("{}: a storage texture for {both:?}", kernel.label),
+    }
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::fmt;
 
 /// What the kernels need beyond what every adapter has: the storage buffers of the largest kernel.
 const STORAGE_BUFFERS: u32 = 8;
+/// The storage textures of the largest kernel.
+const STORAGE_TEXTURES: u32 = 3;
 /// Threads in a workgroup of the largest kernel.
 const WORKGROUP_THREADS: u32 = 64;
 
@@ -30,6 +32,11 @@ impl Adapter {
                 "max_storage_buffers_per_shader_stage",
                 limits.max_storage_buffers_per_shader_stage,
                 STORAGE_BUFFERS,
+            ),
+            (
+                "max_storage_textures_per_shader_stage",
+                limits.max_storage_textures_per_shader_stage,
+                STORAGE_TEXTURES,
             ),
             (
                 "max_compute_invocations_per_workgroup",

@@ -1,5 +1,7 @@
 //! One entry point of one shader, described once; tests compare the description with the shader itself.
 
+use super::TexelFormat;
+
 /// How a kernel uses a binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -9,6 +11,10 @@ pub enum Access {
     Read,
     /// A storage buffer that is written.
     ReadWrite,
+    /// A storage texture that is only read.
+    ReadTexels(TexelFormat),
+    /// A storage texture that is only written.
+    WriteTexels(TexelFormat),
 }
 
 /// One binding of a kernel, in group 0.
@@ -58,6 +64,44 @@ impl Binding {
         let access = Access::ReadWrite;
         Self { slot, access }
     }
+
+    /// A storage texture of four f32 a texel that is only read.
+    pub const fn read_texels(slot: u32) -> Self {
+        Self { slot, access: Access::ReadTexels(TexelFormat::Reals) }
+    }
+
+    /// A storage texture of four f32 a texel that is only written.
+    pub const fn write_texels(slot: u32) -> Self {
+        Self { slot, access: Access::WriteTexels(TexelFormat::Reals) }
+    }
+
+    /// A storage texture of two u32 a texel that is only read.
+    pub const fn read_words(slot: u32) -> Self {
+        Self { slot, access: Access::ReadTexels(TexelFormat::Words) }
+    }
+
+    /// A storage texture of two u32 a texel that is only written.
+    pub const fn write_words(slot: u32) -> Self {
+        Self { slot, access: Access::WriteTexels(TexelFormat::Words) }
+    }
+}
+
+impl Access {
+    fn layout(self) -> wgpu::BindingType {
+        let buffer = |ty| wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None };
+        let texture = |access, format: TexelFormat| wgpu::BindingType::StorageTexture {
+            access,
+            format: format.wgpu(),
+            view_dimension: wgpu::TextureViewDimension::D2,
+        };
+        match self {
+            Self::Uniform(_) => buffer(wgpu::BufferBindingType::Uniform),
+            Self::Read => buffer(wgpu::BufferBindingType::Storage { read_only: true }),
+            Self::ReadWrite => buffer(wgpu::BufferBindingType::Storage { read_only: false }),
+            Self::ReadTexels(format) => texture(wgpu::StorageTextureAccess::ReadOnly, format),
+            Self::WriteTexels(format) => texture(wgpu::StorageTextureAccess::WriteOnly, format),
+        }
+    }
 }
 
 impl Kernel {
@@ -65,15 +109,7 @@ impl Kernel {
         let entry = |binding: &Binding| wgpu::BindGroupLayoutEntry {
             binding: binding.slot,
             visibility: wgpu::ShaderStages::COMPUTE,
-            ty: wgpu::BindingType::Buffer {
-                ty: match binding.access {
-                    Access::Uniform(_) => wgpu::BufferBindingType::Uniform,
-                    Access::Read => wgpu::BufferBindingType::Storage { read_only: true },
-                    Access::ReadWrite => wgpu::BufferBindingType::Storage { read_only: false },
-                },
-                has_dynamic_offset: false,
-                min_binding_size: None,
-            },
+            ty: binding.access.layout(),
             count: None,
         };
         self.bindings.iter().map(entry).collect()

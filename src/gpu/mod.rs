@@ -6,10 +6,13 @@ mod kernel;
 mod readback;
 mod recording;
 mod tensor;
+mod texels;
 
 pub use adapter::{Adapter, adapters, choose};
 pub use context::{Gpu, Options, ShaderChecks, Variant};
 pub use kernel::{Access, Binding, Kernel};
 pub use readback::Readback;
+pub(crate) use recording::Bind;
 pub use recording::{Dispatch, Recording};
 pub use tensor::Tensor;
+pub use texels::{TexelFormat, Texels};

@@ -1,8 +1,14 @@
 //! A list of dispatches, built once and encoded as often as needed.
 
-use super::{Access, Gpu, Kernel, Tensor};
+use super::{Access, Gpu, Kernel};
 use crate::error::{Error, Result};
 use wgpu::util::DeviceExt;
+
+/// What a kernel can be given.
+pub(crate) trait Bind {
+    /// The whole of it.
+    fn binding(&self) -> wgpu::BindingResource<'_>;
+}
 
 /// One dispatch of a recording.
 pub struct Dispatch {
@@ -54,7 +60,7 @@ impl Recording {
         &mut self,
         kernel: &'static Kernel,
         params: &impl bytemuck::Pod,
-        buffers: &[&Tensor],
+        buffers: &[&dyn Bind],
         threads: usize,
     ) -> Result<()> {
         let groups = threads.div_ceil(kernel.workgroup_size as usize);
@@ -77,7 +83,7 @@ impl Recording {
         &mut self,
         kernel: &'static Kernel,
         params: &impl bytemuck::Pod,
-        buffers: &[&Tensor],
+        buffers: &[&dyn Bind],
         groups: usize,
     ) -> Result<()> {
         let most = self.gpu.device().limits().max_compute_workgroups_per_dimension;
@@ -91,7 +97,7 @@ impl Recording {
         &mut self,
         kernel: &'static Kernel,
         params: &impl bytemuck::Pod,
-        buffers: &[&Tensor],
+        buffers: &[&dyn Bind],
         workgroups: [u32; 3],
     ) -> Result<()> {
         debug_assert_eq!(kernel.bindings[0].access, Access::Uniform(bytemuck::bytes_of(params).len()));
@@ -105,7 +111,7 @@ impl Recording {
             usage: wgpu::BufferUsages::UNIFORM,
         });
         let resources =
-            std::iter::once(params.as_entire_binding()).chain(buffers.iter().map(|tensor| tensor.binding()));
+            std::iter::once(params.as_entire_binding()).chain(buffers.iter().map(|buffer| buffer.binding()));
         let entries: Vec<_> = kernel
             .bindings
             .iter()

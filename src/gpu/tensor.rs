@@ -1,6 +1,7 @@
 //! A buffer, or a part of one, with a shape.
 
 use super::Gpu;
+use super::recording::Bind;
 use crate::error::{Error, Result};
 use crate::shape::MapShape;
 use wgpu::util::DeviceExt;
@@ -155,8 +156,10 @@ impl Tensor {
         gpu.queue().write_buffer(&self.buffer, self.offset, bytes);
         Ok(())
     }
+}
 
-    pub(super) fn binding(&self) -> wgpu::BindingResource<'_> {
+impl Bind for Tensor {
+    fn binding(&self) -> wgpu::BindingResource<'_> {
         wgpu::BindingResource::Buffer(wgpu::BufferBinding {
             buffer: &self.buffer,
             offset: self.offset,

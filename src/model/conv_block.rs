@@ -5,8 +5,8 @@ use super::parameters::{Parameter, Parameters};
 use super::spec::{LayerSpec, PlacedLayer};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
-use crate::ops::tuned::Convolution;
 use crate::ops::tuned::conv_block::{self, Gradients, Saved};
+use crate::ops::tuned::{self, Convolution};
 
 /// How many layers a block stands for.
 pub(super) const LAYERS: usize = 3;
@@ -30,7 +30,7 @@ fn kernels(placed: &[PlacedLayer<'_>]) -> Option<conv_block::ConvBlock> {
     else {
         return None;
     };
-    if LayerSpec::window(window, stride) != conv_block::WINDOW {
+    if LayerSpec::window(window, stride) != tuned::WINDOW {
         return None;
     }
     let convolution = Convolution { x: conv.x, outputs, kernel: kernel.into(), padding: padding.into() };
@@ -38,15 +38,13 @@ fn kernels(placed: &[PlacedLayer<'_>]) -> Option<conv_block::ConvBlock> {
 }
 
 impl ConvBlock {
-    /// The block for the first layers of `placed`, if one can stand for them; `packed_x` says that another
-    /// block comes before it.
-    pub fn new(placed: &[PlacedLayer<'_>], parameters: &Parameters, packed_x: bool) -> Result<Option<Self>> {
+    /// The block for the first layers of `placed`, if one can stand for them.
+    pub fn new(placed: &[PlacedLayer<'_>], parameters: &Parameters) -> Result<Option<Self>> {
         let Some(kernels) = kernels(placed) else { return Ok(None) };
-        let packed_y = self::kernels(&placed[LAYERS..]).is_some();
         let name = &placed[0].name;
         Ok(Some(Self {
             name: name.clone(),
-            kernels: kernels.packed(packed_x, packed_y),
+            kernels,
             weight: parameters.get(&format!("{name}.weight"))?,
             bias: parameters.get(&format!("{name}.bias"))?,
         }))

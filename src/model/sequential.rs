@@ -51,10 +51,9 @@ impl Sequential {
         let mut stages = Vec::new();
         let mut next = 0;
         while next < placed.len() {
-            let packed_x = matches!(stages.last(), Some(Stage::Block(_)));
             let block = match gpu.variant() {
                 Variant::Plain => None,
-                Variant::Tuned => ConvBlock::new(&placed[next..], parameters, packed_x)?,
+                Variant::Tuned => ConvBlock::new(&placed[next..], parameters)?,
             };
             let (stage, layers) = match block {
                 Some(block) => (Stage::Block(Box::new(block)), conv_block::LAYERS),

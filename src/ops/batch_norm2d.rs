@@ -2,7 +2,7 @@
 
 use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -132,7 +132,7 @@ pub fn statistics(
     let outs = [&batch.mean, &batch.variance, &running.mean, &running.variance];
     let params = params(x, &outs, 0.0, momentum)?;
     let [mean, variance, running_mean, running_variance] = outs;
-    let buffers = [x, mean, variance, running_mean, running_variance];
+    let buffers: [&dyn Bind; _] = [x, mean, variance, running_mean, running_variance];
     rec.dispatch_groups(&STATISTICS, &params, &buffers, map.channels)
 }
 
@@ -171,7 +171,7 @@ pub fn backward_parameters(
     let Statistics { mean, variance } = statistics;
     let params = params(x, &[mean, variance, dweight, dbias], eps, 0.0)?;
     expect("batch_norm2d", "dy", dy, x.dims())?;
-    let buffers = [x, mean, variance, dy, dweight, dbias];
+    let buffers: [&dyn Bind; _] = [x, mean, variance, dy, dweight, dbias];
     rec.dispatch_groups(&BACKWARD_PARAMETERS, &params, &buffers, dbias.len())
 }
 
@@ -203,6 +203,6 @@ pub fn backward_input(
     let params = params(x, &[mean, variance, weight, dweight, dbias], eps, 0.0)?;
     expect("batch_norm2d", "dy", dy, x.dims())?;
     expect("batch_norm2d", "dx", dx, x.dims())?;
-    let buffers = [x, mean, variance, weight, dy, dweight, dbias, dx];
+    let buffers: [&dyn Bind; _] = [x, mean, variance, weight, dy, dweight, dbias, dx];
     rec.dispatch(&BACKWARD_INPUT, &params, &buffers, x.len())
 }

@@ -2,7 +2,7 @@
 
 use super::{Step, expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -134,7 +134,7 @@ impl Source<'_> {
                 chunk_count: u32_of(OP, chunk.count)?,
                 ..self.params(rows, first_row, x)?
             };
-            let buffers = [step, self.order, &chunk.words, self.scale_shift, x];
+            let buffers: [&dyn Bind; _] = [step, self.order, &chunk.words, self.scale_shift, x];
             rec.dispatch(&IMAGES, &params, &buffers, rows * map.len())?;
         }
         Ok(())

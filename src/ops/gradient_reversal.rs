@@ -2,7 +2,7 @@
 
 use super::{Step, expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -81,6 +81,6 @@ pub fn backward_fan_in(
         return Err(Error::input("gradient_reversal: dy_label", expected, found));
     }
     let params = Params { count: u32_of(OP, dx.len())?, source_count: u32_of(OP, dy_label.len())? };
-    let buffers = [step, dy_domain, dy_label, dx];
+    let buffers: [&dyn Bind; _] = [step, dy_domain, dy_label, dx];
     rec.dispatch(&BACKWARD_FAN_IN, &params, &buffers, dx.len())
 }

@@ -20,7 +20,7 @@ pub use step::Step;
 
 use crate::error::{Error, Result};
 use crate::gpu::{Kernel, Tensor};
-use tuned::{channels_last, conv2d_tile, conv2d_weight, dense_tile};
+use tuned::{conv2d_pooled, conv2d_pooled_input, conv2d_pooled_weight, dense_tile, texels, weight_texels};
 
 /// Every kernel of the crate, for the tests that compare them with their shaders.
 pub const KERNELS: &[&Kernel] = &[
@@ -28,15 +28,12 @@ pub const KERNELS: &[&Kernel] = &[
     &batch_norm2d::FORWARD,
     &batch_norm2d::BACKWARD_PARAMETERS,
     &batch_norm2d::BACKWARD_INPUT,
-    &channels_last::PACK,
-    &channels_last::UNPACK,
-    &channels_last::PACK_WEIGHT,
-    &channels_last::UNPOOL,
-    &channels_last::POOLED_BIAS,
-    &conv2d_tile::POOLED,
-    &conv2d_tile::PLAIN,
-    &conv2d_weight::PARTIAL_SUMS,
-    &conv2d_weight::REDUCE,
+    &conv2d_pooled::FORWARD,
+    &conv2d_pooled_input::SPREAD,
+    &conv2d_pooled_input::JOIN,
+    &conv2d_pooled_weight::PARTIAL_SUMS,
+    &conv2d_pooled_weight::REDUCE,
+    &conv2d_pooled_weight::BIAS,
     &conv2d::FORWARD,
     &conv2d::BACKWARD_INPUT,
     &conv2d::BACKWARD_WEIGHT,
@@ -59,6 +56,10 @@ pub const KERNELS: &[&Kernel] = &[
     &relu::FORWARD,
     &relu::BACKWARD,
     &sgd::UPDATE,
+    &texels::PACK,
+    &texels::PACK_GRADIENT,
+    &weight_texels::PACK_FORWARD,
+    &weight_texels::PACK_BACKWARD,
     &softmax_cross_entropy::FORWARD_BACKWARD,
 ];
 

@@ -1,37 +1,30 @@
-//! conv2d → relu → max_pool2d(2) as one block of fused kernels.
-//!
-//! The full map before pooling is never stored on the way forward. Blocks that follow each other hand their maps
-//! on with channels last; only the first and the last meet the public layout.
+//! conv2d → relu → max_pool2d(2) as one block of fused kernels; the full map before pooling is never stored.
 
 use super::super::expect;
-use super::channels_last::{self, Direction};
-use super::{Convolution, conv2d_tile, conv2d_weight, packed_dims};
+use super::conv2d_pooled::{TILE_OUTPUTS, TILE_WINDOWS};
+use super::texels::{self, Layout};
+use super::{Convolution, TAPS, conv2d_pooled, conv2d_pooled_input, conv2d_pooled_weight};
+use super::{groups, weight_texels};
 use crate::error::Result;
-use crate::gpu::{Recording, Tensor};
-use crate::ops::max_pool2d::Window;
+use crate::gpu::{Gpu, Recording, Tensor, TexelFormat, Texels};
 use crate::shape::MapShape;
 
 const OP: &str = "conv_block";
+/// Channels in a texel of winners.
+const WINNERS: usize = 8;
 
-/// The windows that a block pools.
-pub const WINDOW: Window = Window { kernel: (2, 2), stride: (2, 2) };
-
-/// A block's shapes and layouts.
+/// A block's shapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvBlock {
     convolution: Convolution,
-    backward: Convolution,
-    /// The map between convolution and pooling.
-    full: MapShape,
     pooled: MapShape,
-    packed_x: bool,
-    packed_y: bool,
 }
 
 /// What a forward pass leaves for its backward pass.
 pub struct Saved {
-    x4: Tensor,
-    winner: Tensor,
+    x: (Layout, Texels),
+    winner: (Layout, Texels),
+    y: Tensor,
 }
 
 /// Where the gradients go.
@@ -40,51 +33,52 @@ pub struct Gradients<'a> {
     pub dweight: &'a Tensor,
     /// (O)
     pub dbias: &'a Tensor,
-    /// Shaped as x, if wanted.
+    /// (N, C, H, W), if wanted.
     pub dx: Option<&'a Tensor>,
 }
 
 impl ConvBlock {
-    /// The block around `convolution`, x and y in the public layout; `None` where the kernels do not fit.
+    /// The block around `convolution`; `None` where no window fits its map.
     pub fn new(convolution: Convolution) -> Option<Self> {
-        let full = convolution.y().ok()?;
-        let (height, width) = WINDOW.out_size((full.height, full.width)).ok()?;
-        let backward = convolution.backward()?;
-        convolution.outputs.is_multiple_of(4).then_some(Self {
-            convolution,
-            backward,
-            full,
-            pooled: MapShape::new(full.channels, height, width),
-            packed_x: false,
-            packed_y: false,
-        })
-    }
-
-    /// The block with channels last in x, as another block hands it on, and in y, for another block.
-    pub fn packed(self, x: bool, y: bool) -> Self {
-        Self { packed_x: x, packed_y: y, ..self }
-    }
-
-    /// The shape of x and dx over a batch of `rows`.
-    pub fn x_dims(&self, rows: usize) -> [usize; 4] {
-        dims(rows, self.convolution.x, self.packed_x)
+        convolution.pooled().ok().map(|pooled| Self { convolution, pooled })
     }
 
     /// The shape of y and dy over a batch of `rows`.
     pub fn y_dims(&self, rows: usize) -> [usize; 4] {
-        dims(rows, self.pooled, self.packed_y)
+        [rows, self.pooled.channels, self.pooled.height, self.pooled.width]
     }
 
-    fn weight_dims(&self) -> [usize; 4] {
-        let Convolution { x, outputs, kernel, .. } = self.convolution;
-        [outputs, x.channels, kernel.0, kernel.1]
+    /// The shape of x and dx over a batch of `rows`.
+    pub fn x_dims(&self, rows: usize) -> [usize; 4] {
+        let x = self.convolution.x;
+        [rows, x.channels, x.height, x.width]
     }
 
-    /// Records y from x, weight (O, C, KH, KW) and bias (O).
+    /// x with its padding, and as far to the right as tiles and blocks of taps read.
+    fn x_layout(&self, gpu: &Gpu, rows: usize) -> Result<Layout> {
+        let Convolution { x, kernel, padding, .. } = self.convolution;
+        let tiles = 2 * self.pooled.width.next_multiple_of(TILE_WINDOWS) + kernel.1;
+        let taps = 2 * self.pooled.width + self.convolution.tap_blocks() * TAPS;
+        let width = (x.width + 2 * padding.1).max(tiles).max(taps);
+        Layout::new(gpu, rows, groups(x.channels), (x.height + 2 * padding.0, width), padding)
+    }
+
+    /// The gradient behind pooling, whole tiles of it.
+    fn d_layout(&self, gpu: &Gpu, rows: usize) -> Result<Layout> {
+        let width = self.pooled.width.next_multiple_of(TILE_WINDOWS);
+        let groups = 2 * self.winner_groups();
+        Layout::new(gpu, rows, groups, (self.pooled.height, width), (0, 0))
+    }
+
+    fn winner_groups(&self) -> usize {
+        self.pooled.channels.div_ceil(WINNERS)
+    }
+
+    /// Records y (N, O, OH/2, OW/2) from x (N, C, H, W), weight (O, C, KH, KW) and bias (O).
     ///
     /// # Errors
-    /// [`crate::error::Error::Input`] when the shapes do not fit, [`crate::error::Error::Gpu`] when there is no
-    /// memory for what lies between the kernels.
+    /// [`crate::error::Error::Input`] when the shapes do not fit each other or the device,
+    /// [`crate::error::Error::Gpu`] when there is no memory for what lies between the kernels.
     pub fn forward(
         &self,
         rec: &mut Recording,
@@ -93,22 +87,28 @@ impl ConvBlock {
         bias: &Tensor,
         y: &Tensor,
     ) -> Result<Saved> {
-        let rows = x.rows();
+        let (gpu, rows) = (rec.gpu().clone(), x.rows());
         expect(OP, "x", x, &self.x_dims(rows))?;
         expect(OP, "y", y, &self.y_dims(rows))?;
-        let x4 = packed(rec, "x4", x, self.packed_x)?;
-        let blocks = self.weight_blocks(rec, weight, Direction::Forward)?;
-        let y4 = room(rec, "y4", y, self.packed_y)?;
-        let winner = [rows, self.pooled.height, self.pooled.width, self.pooled.channels / 4];
-        let winner = Tensor::zeros(rec.gpu(), "winner", &winner)?;
-        conv2d_tile::pooled(rec, &self.convolution, &x4, &blocks, bias, &y4, &winner)?;
-        if !self.packed_y {
-            channels_last::unpack(rec, &y4, y)?;
-        }
-        Ok(Saved { x4, winner })
+        expect(OP, "weight", weight, &self.convolution.weight_dims())?;
+        let layout = self.x_layout(&gpu, rows)?;
+        let texels = layout.texels(&gpu, "x texels", TexelFormat::Reals)?;
+        texels::pack(rec, &layout, x, &texels)?;
+        let winner = self.d_layout(&gpu, rows)?.with_groups(self.winner_groups());
+        let winner = (winner, winner.texels(&gpu, "winners", TexelFormat::Words)?);
+        let outputs = self.pooled.channels.next_multiple_of(TILE_OUTPUTS);
+        let operands = conv2d_pooled::Operands {
+            x: (&layout, &texels),
+            weight: &weight_texels::forward(rec, weight, outputs)?,
+            bias,
+            y,
+            winner: (&winner.0, &winner.1),
+        };
+        conv2d_pooled::forward(rec, &self.convolution, &operands)?;
+        Ok(Saved { x: (layout, texels), winner, y: y.clone() })
     }
 
-    /// Records the gradients from dy.
+    /// Records the gradients from dy (N, O, OH/2, OW/2).
     ///
     /// # Errors
     /// As [`ConvBlock::forward`].
@@ -120,53 +120,24 @@ impl ConvBlock {
         dy: &Tensor,
         gradients: &Gradients<'_>,
     ) -> Result<()> {
-        let rows = saved.x4.rows();
+        let (gpu, rows) = (rec.gpu().clone(), dy.rows());
         expect(OP, "dy", dy, &self.y_dims(rows))?;
-        let d4 = packed(rec, "d4", dy, self.packed_y)?;
-        channels_last::pooled_bias(rec, &d4, &saved.winner, gradients.dbias, self.full)?;
-        let dy4 = Tensor::zeros(rec.gpu(), "dy4", &packed_dims(rows, self.full))?;
-        channels_last::unpool(rec, &d4, &saved.winner, &dy4, self.full)?;
-        let partial = conv2d_weight::partial_sums(rec.gpu(), &self.convolution, rows)?;
-        conv2d_weight::backward_weight(rec, &self.convolution, &saved.x4, &dy4, &partial, gradients.dweight)?;
-        match gradients.dx {
-            Some(dx) => self.backward_input(rec, weight, &dy4, dx),
-            None => Ok(()),
-        }
+        let layout = self.d_layout(&gpu, rows)?;
+        let d = layout.texels(&gpu, "gradient texels", TexelFormat::Reals)?;
+        texels::pack_gradient(rec, &layout, dy, &saved.y, &d)?;
+        let winner = (&saved.winner.0, &saved.winner.1);
+        let operands = conv2d_pooled_weight::Operands {
+            x: (&saved.x.0, &saved.x.1),
+            d: &d,
+            winner,
+            dweight: gradients.dweight,
+            dbias: gradients.dbias,
+        };
+        conv2d_pooled_weight::backward(rec, &self.convolution, rows, &operands)?;
+        let Some(dx) = gradients.dx else { return Ok(()) };
+        let outputs = WINNERS * self.winner_groups();
+        let weight = &weight_texels::backward(rec, &self.convolution, weight, outputs)?;
+        let operands = conv2d_pooled_input::Operands { d: &d, winner, weight, dx };
+        conv2d_pooled_input::backward(rec, &self.convolution, &operands)
     }
-
-    fn backward_input(&self, rec: &mut Recording, weight: &Tensor, dy4: &Tensor, dx: &Tensor) -> Result<()> {
-        expect(OP, "dx", dx, &self.x_dims(dy4.rows()))?;
-        let blocks = self.weight_blocks(rec, weight, Direction::Backward)?;
-        let dx4 = room(rec, "dx4", dx, self.packed_x)?;
-        conv2d_tile::plain(rec, &self.backward, dy4, &blocks, &dx4)?;
-        if self.packed_x { Ok(()) } else { channels_last::unpack(rec, &dx4, dx) }
-    }
-
-    fn weight_blocks(&self, rec: &mut Recording, weight: &Tensor, direction: Direction) -> Result<Tensor> {
-        expect(OP, "weight", weight, &self.weight_dims())?;
-        let blocks = channels_last::weight_blocks(rec.gpu(), weight, direction)?;
-        channels_last::pack_weight(rec, weight, &blocks, direction)?;
-        Ok(blocks)
-    }
-}
-
-fn dims(rows: usize, map: MapShape, packed: bool) -> [usize; 4] {
-    if packed { packed_dims(rows, map) } else { [rows, map.channels, map.height, map.width] }
-}
-
-/// `tensor` with channels last, which it may already be.
-fn packed(rec: &mut Recording, label: &str, tensor: &Tensor, already: bool) -> Result<Tensor> {
-    let tensor4 = room(rec, label, tensor, already)?;
-    if !already {
-        channels_last::pack(rec, tensor, &tensor4)?;
-    }
-    Ok(tensor4)
-}
-
-/// Where the maps of `tensor` lie with channels last: in itself if they do so already.
-fn room(rec: &Recording, label: &str, tensor: &Tensor, already: bool) -> Result<Tensor> {
-    if already {
-        return Ok(tensor.clone());
-    }
-    Tensor::zeros(rec.gpu(), label, &packed_dims(tensor.rows(), tensor.map()))
 }

@@ -1,6 +1,7 @@
 //! A convolution as the tuned kernels see it.
 
 use super::super::conv2d;
+use super::{TAPS, WINDOW};
 use crate::error::Result;
 use crate::shape::MapShape;
 
@@ -18,20 +19,23 @@ pub struct Convolution {
 }
 
 impl Convolution {
-    /// (O, OH, OW)
+    /// (O, OH/2, OW/2): the map behind 2×2 pooling.
     ///
     /// # Errors
-    /// [`crate::error::Error::Input`] when the kernel does not fit.
-    pub fn y(&self) -> Result<MapShape> {
-        let (h, w) = conv2d::out_size((self.x.height, self.x.width), self.kernel, self.padding)?;
-        Ok(MapShape::new(self.outputs, h, w))
+    /// [`crate::error::Error::Input`] when kernel or window do not fit.
+    pub fn pooled(&self) -> Result<MapShape> {
+        let full = conv2d::out_size((self.x.height, self.x.width), self.kernel, self.padding)?;
+        let (height, width) = WINDOW.out_size(full)?;
+        Ok(MapShape::new(self.outputs, height, width))
     }
 
-    /// The convolution that leads from dy to dx; `None` if it would need negative padding.
-    pub fn backward(&self) -> Option<Self> {
-        let y = self.y().ok()?;
-        let along = |kernel: usize, padding: usize| (kernel - 1).checked_sub(padding);
-        let padding = along(self.kernel.0, self.padding.0).zip(along(self.kernel.1, self.padding.1))?;
-        Some(Self { x: y, outputs: self.x.channels, kernel: self.kernel, padding })
+    /// (O, C, KH, KW)
+    pub fn weight_dims(&self) -> [usize; 4] {
+        [self.outputs, self.x.channels, self.kernel.0, self.kernel.1]
+    }
+
+    /// How many blocks of neighbouring taps hold a kernel row.
+    pub(super) fn tap_blocks(&self) -> usize {
+        self.kernel.1.div_ceil(TAPS)
     }
 }

@@ -1,29 +1,25 @@
 //! Faster ways to the same results, each checked against the plain kernels' twins.
-//!
-//! The maps inside are channels last, four channels to a vec4: a tensor of shape (N, H, W, C rounded up to 4).
 
-pub mod channels_last;
-pub mod conv2d_tile;
-pub mod conv2d_weight;
+pub mod conv2d_pooled;
+pub mod conv2d_pooled_input;
+pub mod conv2d_pooled_weight;
 pub mod conv_block;
 mod convolution;
 pub mod dense_tile;
+pub mod texels;
+pub mod weight_texels;
 
 pub use convolution::Convolution;
 
-use crate::shape::MapShape;
+use super::max_pool2d::Window;
+
+/// The windows that tuned convolutions pool.
+pub const WINDOW: Window = Window { kernel: (2, 2), stride: (2, 2) };
+
+/// Neighbouring taps of a kernel row that a thread takes at once.
+const TAPS: usize = 5;
 
 /// How many groups of four hold `channels`.
 fn groups(channels: usize) -> usize {
     channels.div_ceil(4)
-}
-
-/// Groups of four output channels, rounded up to the pairs that a tile computes.
-fn paired_groups(channels: usize) -> usize {
-    groups(channels).next_multiple_of(2)
-}
-
-/// The shape of `rows` maps of `map`, channels last.
-fn packed_dims(rows: usize, map: MapShape) -> [usize; 4] {
-    [rows, map.height, map.width, 4 * groups(map.channels)]
 }

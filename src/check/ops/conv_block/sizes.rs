@@ -1,8 +1,9 @@
 //! What the kernels of a block cost.
 
 use crate::check::Work;
-use crate::ops::tuned::channels_last::{PACK, PACK_WEIGHT, POOLED_BIAS, UNPACK, UNPOOL};
-use crate::ops::tuned::{conv2d_tile, conv2d_weight};
+use crate::ops::tuned::texels::{PACK, PACK_GRADIENT};
+use crate::ops::tuned::weight_texels::{PACK_BACKWARD, PACK_FORWARD};
+use crate::ops::tuned::{conv2d_pooled, conv2d_pooled_input, conv2d_pooled_weight};
 use crate::ops::{conv2d, max_pool2d, relu};
 use crate::reference::conv2d::Conv2dShape;
 use crate::reference::max_pool2d::MaxPool2dShape;
@@ -47,22 +48,21 @@ impl Sizes {
         ]
     }
 
+    /// Behind pooling a quarter of the map has a gradient.
     pub fn fused(&self) -> Vec<Work> {
-        let Self { x, weight, bias, map, y, flops } = *self;
-        let winner = y / 4; // a byte a value
+        let Self { x, weight, bias, y, flops, .. } = *self;
+        let (winner, sparse) = (y / 4, flops / 4); // a byte a value
         vec![
             Work::new(&PACK, 0, 2 * x),
-            Work::new(&PACK_WEIGHT, 0, 2 * weight),
-            Work::new(&conv2d_tile::POOLED, flops + 5 * y, x + weight + bias + y + winner),
-            Work::new(&UNPACK, 0, 2 * y),
-            Work::new(&PACK, 0, 2 * y),
-            Work::new(&POOLED_BIAS, y, y + winner + bias),
-            Work::new(&UNPOOL, 0, y + winner + map),
-            Work::new(&conv2d_weight::PARTIAL_SUMS, flops, x + map + weight),
-            Work::new(&conv2d_weight::REDUCE, 0, 2 * weight),
-            Work::new(&PACK_WEIGHT, 0, 2 * weight),
-            Work::new(&conv2d_tile::PLAIN, flops, map + weight + x),
-            Work::new(&UNPACK, 0, 2 * x),
+            Work::new(&PACK_FORWARD, 0, 2 * weight),
+            Work::new(&conv2d_pooled::FORWARD, flops + 5 * y, x + weight + bias + y + winner),
+            Work::new(&PACK_GRADIENT, 0, 3 * y),
+            Work::new(&conv2d_pooled_weight::PARTIAL_SUMS, sparse, x + y + winner + weight),
+            Work::new(&conv2d_pooled_weight::REDUCE, 0, 2 * weight),
+            Work::new(&conv2d_pooled_weight::BIAS, y, y + bias),
+            Work::new(&PACK_BACKWARD, 0, 2 * weight),
+            Work::new(&conv2d_pooled_input::SPREAD, sparse, y + winner + weight + x),
+            Work::new(&conv2d_pooled_input::JOIN, 0, 2 * x),
         ]
     }
 }

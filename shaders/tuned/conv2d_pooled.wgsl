@@ -1,0 +1,167 @@
+// Convolution, stride 1, with bias, ReLU and 2×2 max-pooling: only the pooled map is stored, and which value it was.
+//   z[n,o,i,j] = bias[o] + Σ_{k,l,c} weight[o,c,k,l] · x[n,c,i+k-pad_h,j+l-pad_w]
+//   y[n,o,i,j] = max(0, z[n,o,2i,2j], z[n,o,2i,2j+1], z[n,o,2i+1,2j], z[n,o,2i+1,2j+1])
+// Twins: src/reference/conv2d.rs, relu.rs, max_pool2d.rs. Source: torch.nn.functional.conv2d, max_pool2d.
+//
+// A thread computes 2 rows × 8 columns × 16 channels. Software adapters read texels of storage textures several times
+// faster than buffers; a 4×4 block of weights, whose columns belong to input channels, serves 16 pixels.
+
+struct Params {
+    rows: u32,          // N
+    outputs: u32,       // O
+    pooled_h: u32,
+    pooled_w: u32,
+    in_groups: u32,     // C / 4, rounded up
+    kernel_h: u32,
+    kernel_w: u32,
+    x_across: u32,      // images side by side in x
+    x_width: u32,       // texels from one to the next
+    x_height: u32,      // rows from one to the one below
+    winner_across: u32,
+    winner_width: u32,
+    winner_height: u32,
+    winner_groups: u32, // O / 8, rounded up
+    reserved0: u32,
+    reserved1: u32,
+}
+
+const WORKGROUP_SIZE = 64u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var x: texture_storage_2d<rgba32float, read>;         // (N, H, W, C/4) with its border
+@group(0) @binding(2) var weight: texture_storage_2d<rgba32float, read>;    // see weight_texels.wgsl, pack_forward
+@group(0) @binding(3) var<storage, read> bias: array<f32>;                  // (O)
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;               // (N, O, H/2, W/2)
+@group(0) @binding(5) var winner: texture_storage_2d<rg32uint, write>;      // a byte a channel: 2·row + column
+
+struct Row { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f, c6: vec4f, c7: vec4f }
+
+// Rows 0 and 1 of each of four channel groups.
+struct Tile { a0: Row, a1: Row, b0: Row, b1: Row, c0: Row, c1: Row, d0: Row, d1: Row }
+
+fn load_row(at: vec2i, step: i32) -> Row {
+    return Row(
+        textureLoad(x, at), textureLoad(x, at + vec2i(step, 0)),
+        textureLoad(x, at + vec2i(2 * step, 0)), textureLoad(x, at + vec2i(3 * step, 0)),
+        textureLoad(x, at + vec2i(4 * step, 0)), textureLoad(x, at + vec2i(5 * step, 0)),
+        textureLoad(x, at + vec2i(6 * step, 0)), textureLoad(x, at + vec2i(7 * step, 0)),
+    );
+}
+
+fn shifted(r: Row, next: vec4f) -> Row {
+    return Row(r.c1, r.c2, r.c3, r.c4, r.c5, r.c6, r.c7, next);
+}
+
+fn block(at: vec2i) -> mat4x4f {
+    return mat4x4f(
+        textureLoad(weight, at), textureLoad(weight, at + vec2i(1, 0)),
+        textureLoad(weight, at + vec2i(2, 0)), textureLoad(weight, at + vec2i(3, 0)),
+    );
+}
+
+fn add(t: Row, w: mat4x4f, v: Row) -> Row {
+    return Row(
+        t.c0 + w * v.c0, t.c1 + w * v.c1, t.c2 + w * v.c2, t.c3 + w * v.c3,
+        t.c4 + w * v.c4, t.c5 + w * v.c5, t.c6 + w * v.c6, t.c7 + w * v.c7,
+    );
+}
+
+// The sums without bias; `corner` is the texel of the tile's first pixel, `o4` its first channel group.
+fn sums(corner: vec2i, o4: i32) -> Tile {
+    var t = Tile();
+    let step = i32(params.in_groups);
+    for (var k = 0; k < i32(params.kernel_h); k++) {
+        for (var c4 = 0; c4 < step; c4++) {
+            let at = corner + vec2i(c4, k);
+            var v0 = load_row(at, step);
+            var v1 = load_row(at + vec2i(0, 1), step);
+            for (var l = 0; l < i32(params.kernel_w); l++) {
+                let w = vec2i(4 * o4, (k * i32(params.kernel_w) + l) * step + c4);
+                let wa = block(w);
+                t.a0 = add(t.a0, wa, v0);
+                t.a1 = add(t.a1, wa, v1);
+                let wb = block(w + vec2i(4, 0));
+                t.b0 = add(t.b0, wb, v0);
+                t.b1 = add(t.b1, wb, v1);
+                let wc = block(w + vec2i(8, 0));
+                t.c0 = add(t.c0, wc, v0);
+                t.c1 = add(t.c1, wc, v1);
+                let wd = block(w + vec2i(12, 0));
+                t.d0 = add(t.d0, wd, v0);
+                t.d1 = add(t.d1, wd, v1);
+                let next = at + vec2i((8 + l) * step, 0);
+                v0 = shifted(v0, textureLoad(x, next));
+                v1 = shifted(v1, textureLoad(x, next + vec2i(0, 1)));
+            }
+        }
+    }
+    return t;
+}
+
+struct Place { n: u32, i: u32, j: u32 }
+
+// One value of each channel of a group and, a byte each, where it came from.
+struct Pooled { y: vec4f, winner: u32 }
+
+// The largest of a window, first one first, after bias and ReLU.
+fn pool(o: u32, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4f) -> Pooled {
+    var best = v0;
+    var which = vec4u(0u);
+    which = select(which, vec4u(1u), v1 > best);
+    best = select(best, v1, v1 > best);
+    which = select(which, vec4u(2u), v2 > best);
+    best = select(best, v2, v2 > best);
+    which = select(which, vec4u(3u), v3 > best);
+    best = select(best, v3, v3 > best);
+    // Sums of products that are no numbers make the whole window no number, as with the plain kernels.
+    best += 0.0 * (v0 + v1 + v2 + v3);
+    for (var c = 0u; c < 4u; c++) {
+        if o + c < params.outputs { best[c] += bias[o + c]; }
+    }
+    return Pooled(select(best, vec4f(0.0), best <= vec4f(0.0)), which.x | which.y << 8u | which.z << 16u | which.w << 24u);
+}
+
+fn store_group(p: Place, j: u32, o: u32, value: vec4f) {
+    for (var c = 0u; c < 4u; c++) {
+        if o + c < params.outputs {
+            y[((p.n * params.outputs + o + c) * params.pooled_h + p.i) * params.pooled_w + j] = value[c];
+        }
+    }
+}
+
+// One window of two groups.
+fn store(p: Place, j: u32, o: u32, a: Pooled, b: Pooled) {
+    if j >= params.pooled_w || o >= params.outputs { return; }
+    store_group(p, j, o, a.y);
+    store_group(p, j, o + 4u, b.y);
+    let column = p.n % params.winner_across * params.winner_width + j * params.winner_groups + o / 8u;
+    let row = p.n / params.winner_across * params.winner_height + p.i;
+    textureStore(winner, vec2u(column, row), vec4u(a.winner, b.winner, 0u, 0u));
+}
+
+// Four windows of two groups.
+fn store_windows(p: Place, o: u32, a0: Row, a1: Row, b0: Row, b1: Row) {
+    store(p, p.j, o, pool(o, a0.c0, a0.c1, a1.c0, a1.c1), pool(o + 4u, b0.c0, b0.c1, b1.c0, b1.c1));
+    store(p, p.j + 1u, o, pool(o, a0.c2, a0.c3, a1.c2, a1.c3), pool(o + 4u, b0.c2, b0.c3, b1.c2, b1.c3));
+    store(p, p.j + 2u, o, pool(o, a0.c4, a0.c5, a1.c4, a1.c5), pool(o + 4u, b0.c4, b0.c5, b1.c4, b1.c5));
+    store(p, p.j + 3u, o, pool(o, a0.c6, a0.c7, a1.c6, a1.c7), pool(o + 4u, b0.c6, b0.c7, b1.c6, b1.c7));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    var index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    let tiles_w = (params.pooled_w + 3u) / 4u;
+    let j = index % tiles_w * 4u;
+    index /= tiles_w;
+    let i = index % params.pooled_h;
+    index /= params.pooled_h;
+    let n = index % params.rows;
+    let o = index / params.rows * 16u;
+    if o >= params.outputs { return; }
+    let column = n % params.x_across * params.x_width + 2u * j * params.in_groups;
+    let row = n / params.x_across * params.x_height + 2u * i;
+    let t = sums(vec2i(vec2u(column, row)), i32(o / 4u));
+    let p = Place(n, i, j);
+    store_windows(p, o, t.a0, t.a1, t.b0, t.b1);
+    store_windows(p, o + 8u, t.c0, t.c1, t.d0, t.d1);
+}

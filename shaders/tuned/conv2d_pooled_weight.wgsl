@@ -1,0 +1,197 @@
+// Convolution with ReLU and 2×2 max-pooling behind it: the gradients of weight and bias. Of each window only the winner
+// has a gradient d, so a quarter of the convolution's products is left:
+//   dweight[o,c,k,l] = Σ_{n,i,j} d[n,o,i,j] · x[n,c,2i+r+k-pad_h,2j+s+l-pad_w], (r, s) being the winner of that window
+// Twins: src/reference/conv2d.rs, max_pool2d.rs. Source: torch.nn.functional.conv2d, max_pool2d.
+//
+// `partial_sums`: a thread sums, over the images of one slice, 5 neighbouring taps × 4 input channels × 8 outputs;
+// the winner picks among the pixels of two rows that lie in registers. `reduce` adds the slices up in their order.
+
+struct Params {
+    rows: u32,         // N
+    outputs: u32,      // O
+    channels: u32,     // C
+    pooled_h: u32,
+    pooled_w: u32,
+    in_groups: u32,    // C / 4, rounded up
+    out_groups: u32,   // O / 8, rounded up
+    kernel_h: u32,
+    kernel_w: u32,
+    slices: u32,
+    x_across: u32,     // images side by side in x
+    x_width: u32,      // texels from one to the next
+    x_height: u32,     // rows from one to the one below
+    d_across: u32,     // the same of winner; d has two texels for one
+    d_width: u32,
+    d_height: u32,
+}
+
+const WORKGROUP_SIZE = 64u;
+const TAPS = 5u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var x: texture_storage_2d<rgba32float, read>;        // (N, H, W, C/4) with its border
+@group(0) @binding(2) var d: texture_storage_2d<rgba32float, read>;        // (N, H/2, W/2, O/4), 0 where ReLU gave 0
+@group(0) @binding(3) var winner: texture_storage_2d<rg32uint, read>;      // a byte a channel: 2·row + column
+@group(0) @binding(4) var<storage, read_write> partial_out: array<vec4f>;  // (slices, KH · KW, O, C/4)
+@group(0) @binding(5) var<storage, read> partial: array<vec4f>;            // (slices, KH · KW, O, C/4)
+@group(0) @binding(6) var<storage, read_write> dweight: array<f32>;        // (O, C, KH, KW)
+@group(0) @binding(7) var<storage, read_write> dbias: array<f32>;          // (O)
+
+// Six neighbouring pixels of one row.
+struct Pixels { x0: vec4f, x1: vec4f, x2: vec4f, x3: vec4f, x4: vec4f, x5: vec4f }
+
+// Five taps of one output.
+struct Taps { t0: vec4f, t1: vec4f, t2: vec4f, t3: vec4f, t4: vec4f }
+
+fn add(t: Taps, upper: Pixels, lower: Pixels, bits: u32, d: f32) -> Taps {
+    let down = (bits & 2u) != 0u;
+    let right = (bits & 1u) != 0u;
+    let x0 = select(upper.x0, lower.x0, down);
+    let x1 = select(upper.x1, lower.x1, down);
+    let x2 = select(upper.x2, lower.x2, down);
+    let x3 = select(upper.x3, lower.x3, down);
+    let x4 = select(upper.x4, lower.x4, down);
+    let x5 = select(upper.x5, lower.x5, down);
+    return Taps(
+        t.t0 + select(x0, x1, right) * d, t.t1 + select(x1, x2, right) * d, t.t2 + select(x2, x3, right) * d,
+        t.t3 + select(x3, x4, right) * d, t.t4 + select(x4, x5, right) * d,
+    );
+}
+
+// What a thread sums up: kernel row k, taps l to l + 4, input group c4, outputs 8 · o8 to 8 · o8 + 7.
+struct Place { slice: u32, k: u32, l: u32, c4: u32, o8: u32 }
+
+fn store_one(p: Place, o: u32, l: u32, sum: vec4f) {
+    if l >= params.kernel_w { return; }
+    let tap = p.k * params.kernel_w + l;
+    let taps = params.kernel_h * params.kernel_w;
+    partial_out[((p.slice * taps + tap) * params.outputs + o) * params.in_groups + p.c4] = sum;
+}
+
+fn store(p: Place, output: u32, t: Taps) {
+    let o = 8u * p.o8 + output;
+    if o >= params.outputs { return; }
+    store_one(p, o, p.l, t.t0);
+    store_one(p, o, p.l + 1u, t.t1);
+    store_one(p, o, p.l + 2u, t.t2);
+    store_one(p, o, p.l + 3u, t.t3);
+    store_one(p, o, p.l + 4u, t.t4);
+}
+
+fn d_origin(n: u32) -> vec2u {
+    return vec2u(n % params.d_across * params.d_width, n / params.d_across * params.d_height);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn partial_sums(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    var index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    let tap_blocks = (params.kernel_w + TAPS - 1u) / TAPS;
+    let c4 = index % params.in_groups;
+    index /= params.in_groups;
+    let l = index % tap_blocks * TAPS;
+    index /= tap_blocks;
+    let k = index % params.kernel_h;
+    index /= params.kernel_h;
+    let p = Place(index / params.out_groups, k, l, c4, index % params.out_groups);
+    if p.slice >= params.slices { return; }
+
+    let step = i32(params.in_groups);
+    var a = Taps(); var b = Taps(); var c = Taps(); var e = Taps();
+    var f = Taps(); var g = Taps(); var h = Taps(); var m = Taps();
+    for (var n = p.slice; n < params.rows; n += params.slices) {
+        let corner = vec2u(n % params.x_across * params.x_width, n / params.x_across * params.x_height);
+        let first = vec2i(corner + vec2u(p.l * params.in_groups + p.c4, p.k));
+        let origin = vec2i(d_origin(n));
+        for (var i = 0; i < i32(params.pooled_h); i++) {
+            var at = first + vec2i(0, 2 * i);
+            let below = vec2i(0, 1);
+            let two = vec2i(2 * step, 0);
+            let one = vec2i(step, 0);
+            var upper = Pixels();
+            var lower = Pixels();
+            upper.x2 = textureLoad(x, at); upper.x3 = textureLoad(x, at + one);
+            lower.x2 = textureLoad(x, at + below); lower.x3 = textureLoad(x, at + one + below);
+            at += two;
+            upper.x4 = textureLoad(x, at); upper.x5 = textureLoad(x, at + one);
+            lower.x4 = textureLoad(x, at + below); lower.x5 = textureLoad(x, at + one + below);
+            for (var j = 0; j < i32(params.pooled_w); j++) {
+                at += two;
+                upper = Pixels(upper.x2, upper.x3, upper.x4, upper.x5, textureLoad(x, at), textureLoad(x, at + one));
+                lower = Pixels(
+                    lower.x2, lower.x3, lower.x4, lower.x5, textureLoad(x, at + below), textureLoad(x, at + one + below),
+                );
+                let texel = origin + vec2i(j * i32(params.out_groups) + i32(p.o8), i);
+                let bits = textureLoad(winner, texel).xy;
+                let d0 = textureLoad(d, vec2i(2 * texel.x, texel.y));
+                let d1 = textureLoad(d, vec2i(2 * texel.x + 1, texel.y));
+                a = add(a, upper, lower, bits.x, d0.x);
+                b = add(b, upper, lower, bits.x >> 8u, d0.y);
+                c = add(c, upper, lower, bits.x >> 16u, d0.z);
+                e = add(e, upper, lower, bits.x >> 24u, d0.w);
+                f = add(f, upper, lower, bits.y, d1.x);
+                g = add(g, upper, lower, bits.y >> 8u, d1.y);
+                h = add(h, upper, lower, bits.y >> 16u, d1.z);
+                m = add(m, upper, lower, bits.y >> 24u, d1.w);
+            }
+        }
+    }
+    store(p, 0u, a);
+    store(p, 1u, b);
+    store(p, 2u, c);
+    store(p, 3u, e);
+    store(p, 4u, f);
+    store(p, 5u, g);
+    store(p, 6u, h);
+    store(p, 7u, m);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn reduce(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    let taps = params.kernel_h * params.kernel_w;
+    let count = taps * params.outputs * params.in_groups;
+    if index >= count { return; }
+    let c4 = index % params.in_groups;
+    let o = index / params.in_groups % params.outputs;
+    let tap = index / params.in_groups / params.outputs;
+    var sum = vec4f(0.0);
+    for (var s = 0u; s < params.slices; s++) {
+        sum += partial[s * count + index];
+    }
+    for (var c = 4u * c4; c < min(params.channels, 4u * c4 + 4u); c++) {
+        dweight[(o * params.channels + c) * taps + tap] = sum[c % 4u];
+    }
+}
+
+var<workgroup> shares: array<array<vec4f, 2>, WORKGROUP_SIZE>;
+
+// One workgroup for eight outputs, shares added pairwise.
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn bias(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+    var share = array<vec4f, 2>();
+    for (var n = lane; n < params.rows; n += WORKGROUP_SIZE) {
+        var image = array<vec4f, 2>();
+        for (var i = 0u; i < params.pooled_h; i++) {
+            for (var j = 0u; j < params.pooled_w; j++) {
+                let texel = d_origin(n) + vec2u(j * params.out_groups + group.x, i);
+                image[0] += textureLoad(d, vec2u(2u * texel.x, texel.y));
+                image[1] += textureLoad(d, vec2u(2u * texel.x + 1u, texel.y));
+            }
+        }
+        share[0] += image[0];
+        share[1] += image[1];
+    }
+    shares[lane] = share;
+    for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if lane < half {
+            shares[lane][0] += shares[lane + half][0];
+            shares[lane][1] += shares[lane + half][1];
+        }
+    }
+    if lane == 0u {
+        for (var o = 8u * group.x; o < min(params.outputs, 8u * group.x + 8u); o++) {
+            dbias[o] = shares[0][o / 4u % 2u][o % 4u];
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! A texture that kernels read and write texel by texel, without filtering.
+
+use super::Gpu;
+use super::recording::Bind;
+use crate::error::{Error, Result};
+
+/// What a texel holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TexelFormat {
+    /// Four f32.
+    Reals,
+    /// Two u32.
+    Words,
+}
+
+impl TexelFormat {
+    /// The format as wgpu names it.
+    pub const fn wgpu(self) -> wgpu::TextureFormat {
+        match self {
+            Self::Reals => wgpu::TextureFormat::Rgba32Float,
+            Self::Words => wgpu::TextureFormat::Rg32Uint,
+        }
+    }
+}
+
+/// A texture of zeros at first, for kernels alone. Clones share the memory.
+#[derive(Clone, Debug)]
+pub struct Texels {
+    view: wgpu::TextureView,
+    width: u32,
+    height: u32,
+}
+
+impl Texels {
+    /// A texture of `width` × `height` texels.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when it is empty or larger than the device's limits, [`Error::Gpu`] when there is no memory
+    /// for it.
+    pub fn zeros(gpu: &Gpu, label: &str, format: TexelFormat, width: usize, height: usize) -> Result<Self> {
+        let most = Self::most(gpu);
+        if !(1..=most).contains(&width) || !(1..=most).contains(&height) {
+            let expected = format!("a texture of at most {most} × {most} texels, the limit of this device");
+            return Err(Error::input(label, expected, format!("{width} × {height}")));
+        }
+        let (width, height) = (width as u32, height as u32);
+        let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let texture = gpu.device().create_texture(&wgpu::TextureDescriptor {
+            label: Some(label),
+            size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: format.wgpu(),
+            usage: wgpu::TextureUsages::STORAGE_BINDING,
+            view_formats: &[],
+        });
+        if let Some(e) = pollster::block_on(scope.pop()) {
+            return Err(Error::Gpu(format!("no memory for {label} ({width} × {height} texels): {e}")));
+        }
+        Ok(Self { view: texture.create_view(&Default::default()), width, height })
+    }
+
+    /// The longest side that a texture may have on the device.
+    pub fn most(gpu: &Gpu) -> usize {
+        gpu.device().limits().max_texture_dimension_2d as usize
+    }
+
+    /// Texels in a row.
+    pub fn width(&self) -> usize {
+        self.width as usize
+    }
+
+    /// Rows.
+    pub fn height(&self) -> usize {
+        self.height as usize
+    }
+}
+
+impl Bind for Texels {
+    fn binding(&self) -> wgpu::BindingResource<'_> {
+        wgpu::BindingResource::TextureView(&self.view)
+    }
+}

@@ -1,0 +1,110 @@
+//! The gradient of the input of a convolution with ReLU and 2×2 max-pooling behind it.
+
+use super::super::{expect, u32_of};
+use super::conv2d_pooled::TILE_WINDOWS;
+use super::texels::Layout;
+use super::{Convolution, TAPS, groups};
+use crate::error::Result;
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels};
+
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Params {
+    rows: u32,
+    channels: u32,
+    height: u32,
+    width: u32,
+    pooled_h: u32,
+    tiles: u32,
+    tap_blocks: u32,
+    out_groups: u32,
+    kernel_h: u32,
+    pad_h: u32,
+    pad_w: u32,
+    d_across: u32,
+    d_width: u32,
+    d_height: u32,
+    reserved: [u32; 2],
+}
+
+const KERNEL: Kernel = Kernel {
+    label: "conv2d_pooled_input",
+    source: include_str!("../../../shaders/tuned/conv2d_pooled_input.wgsl"),
+    entry_point: "",
+    workgroup_size: 64,
+    bindings: &[],
+};
+
+/// What each tile of windows gives to the columns that it meets.
+pub const SPREAD: Kernel = Kernel {
+    label: "conv2d_pooled_input.spread",
+    entry_point: "spread",
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read_texels(1),
+        Binding::read_words(2),
+        Binding::read_texels(3),
+        Binding::write(4),
+    ],
+    ..KERNEL
+};
+
+/// The tiles added up.
+pub const JOIN: Kernel = Kernel {
+    label: "conv2d_pooled_input.join",
+    entry_point: "join",
+    bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::write(6)],
+    ..KERNEL
+};
+
+/// Columns that a tile of windows meets.
+const COLUMNS: usize = 2 * TILE_WINDOWS + TAPS - 1;
+
+/// What the kernels read and write.
+pub struct Operands<'a> {
+    /// The gradient behind pooling, 0 where ReLU gave 0; two texels for one of `winner`.
+    pub d: &'a Texels,
+    /// A byte a channel, which of its window has the gradient.
+    pub winner: (&'a Layout, &'a Texels),
+    /// From [`super::weight_texels::backward`].
+    pub weight: &'a Texels,
+    /// (N, C, H, W)
+    pub dx: &'a Tensor,
+}
+
+/// Records dx.
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit, [`crate::error::Error::Gpu`] when there is no memory for
+/// the tiles.
+pub fn backward(rec: &mut Recording, convolution: &Convolution, operands: &Operands<'_>) -> Result<()> {
+    const OP: &str = "conv2d_pooled_input";
+    let Operands { d, winner: (layout, winner), weight, dx } = *operands;
+    let pooled = convolution.pooled()?;
+    let (x, rows) = (convolution.x, dx.rows());
+    expect(OP, "dx", dx, &[rows, x.channels, x.height, x.width])?;
+    let (tiles, tap_blocks) = (pooled.width.div_ceil(TILE_WINDOWS), convolution.tap_blocks());
+    let (pad_h, pad_w) = convolution.padding;
+    let params = Params {
+        rows: u32_of(OP, rows)?,
+        channels: u32_of(OP, x.channels)?,
+        height: u32_of(OP, x.height)?,
+        width: u32_of(OP, x.width)?,
+        pooled_h: u32_of(OP, pooled.height)?,
+        tiles: u32_of(OP, tiles)?,
+        tap_blocks: u32_of(OP, tap_blocks)?,
+        out_groups: u32_of(OP, layout.groups)?,
+        kernel_h: u32_of(OP, convolution.kernel.0)?,
+        pad_h: u32_of(OP, pad_h)?,
+        pad_w: u32_of(OP, pad_w)?,
+        d_across: u32_of(OP, layout.across)?,
+        d_width: u32_of(OP, layout.image_width)?,
+        d_height: u32_of(OP, layout.image_height)?,
+        reserved: [0; 2],
+    };
+    let bands = (pad_h + x.height).div_ceil(2) - pad_h / 2;
+    let maps = tap_blocks * tiles * groups(x.channels) * rows;
+    let sums = Tensor::zeros(rec.gpu(), "tiles of dx", &[maps, x.height, COLUMNS, 4])?;
+    rec.dispatch(&SPREAD, &params, &[d, winner, weight, &sums], maps * bands)?;
+    rec.dispatch(&JOIN, &params, &[&sums, dx], groups(x.channels) * rows * x.height * x.width)
+}

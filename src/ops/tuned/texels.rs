@@ -1,0 +1,148 @@
+//! Maps in textures: four channels to a texel, images side by side and below each other.
+
+use super::super::u32_of;
+use super::groups;
+use crate::error::{Error, Result};
+use crate::gpu::{Binding, Gpu, Kernel, Recording, Tensor, TexelFormat, Texels};
+
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Params {
+    rows: u32,
+    channels: u32,
+    height: u32,
+    width: u32,
+    groups: u32,
+    top: u32,
+    left: u32,
+    across: u32,
+    image_width: u32,
+    image_height: u32,
+    reserved: [u32; 2],
+}
+
+const KERNEL: Kernel = Kernel {
+    label: "texels",
+    source: include_str!("../../../shaders/tuned/texels.wgsl"),
+    entry_point: "",
+    workgroup_size: 64,
+    bindings: &[],
+};
+
+/// A texture from (N, C, H, W).
+pub const PACK: Kernel = Kernel {
+    label: "texels.pack",
+    entry_point: "pack",
+    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write_texels(3)],
+    ..KERNEL
+};
+
+/// A texture from the gradient (N, C, H, W) behind a ReLU, 0 where the ReLU's result is.
+pub const PACK_GRADIENT: Kernel = Kernel {
+    label: "texels.pack_gradient",
+    entry_point: "pack_gradient",
+    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::read(2), Binding::write_texels(3)],
+    ..KERNEL
+};
+
+/// How the maps of a batch lie in a texture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Channel groups of a column.
+    pub groups: usize,
+    /// Rows and columns of zeros above and left of an image.
+    pub border: (usize, usize),
+    /// Images side by side.
+    pub across: usize,
+    /// Texels from an image to the next.
+    pub image_width: usize,
+    /// Rows from an image to the one below.
+    pub image_height: usize,
+    rows: usize,
+}
+
+impl Layout {
+    /// A layout for `rows` images of `size` (height, width) with the border, in which kernels read that far.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the batch does not fit a texture of the device.
+    pub fn new(
+        gpu: &Gpu,
+        rows: usize,
+        groups: usize,
+        size: (usize, usize),
+        border: (usize, usize),
+    ) -> Result<Self> {
+        let most = Texels::most(gpu);
+        let (image_height, image_width) = (size.0, size.1 * groups);
+        let below = (most / image_height).max(1);
+        let across = rows.div_ceil(below);
+        if image_height > most || across * image_width > most {
+            let expected =
+                format!("a batch that fits a texture of {most} × {most} texels (or --variant plain)");
+            let found = format!("{rows} maps of {image_width} × {image_height} texels");
+            return Err(Error::input("convolution", expected, found));
+        }
+        Ok(Self { groups, border, across, image_width, image_height, rows })
+    }
+
+    /// A texture for maps laid out so.
+    ///
+    /// # Errors
+    /// As [`Texels::zeros`].
+    pub fn texels(&self, gpu: &Gpu, label: &str, format: TexelFormat) -> Result<Texels> {
+        let height = self.rows.div_ceil(self.across) * self.image_height;
+        Texels::zeros(gpu, label, format, self.across * self.image_width, height)
+    }
+
+    /// The same layout with another number of groups a column.
+    pub fn with_groups(self, groups: usize) -> Self {
+        Self { groups, image_width: self.image_width / self.groups * groups, ..self }
+    }
+
+    fn params(&self, x: &Tensor) -> Result<Params> {
+        const OP: &str = "texels";
+        let map = x.map();
+        Ok(Params {
+            rows: u32_of(OP, x.rows())?,
+            channels: u32_of(OP, map.channels)?,
+            height: u32_of(OP, map.height)?,
+            width: u32_of(OP, map.width)?,
+            groups: u32_of(OP, self.groups)?,
+            top: u32_of(OP, self.border.0)?,
+            left: u32_of(OP, self.border.1)?,
+            across: u32_of(OP, self.across)?,
+            image_width: u32_of(OP, self.image_width)?,
+            image_height: u32_of(OP, self.image_height)?,
+            reserved: [0; 2],
+        })
+    }
+
+    fn threads(&self, x: &Tensor) -> usize {
+        debug_assert!(self.rows == x.rows() && groups(x.map().channels) <= self.groups);
+        x.rows() * x.map().height * x.map().width * self.groups
+    }
+}
+
+/// `texels`, laid out so, from x (N, C, H, W).
+///
+/// # Errors
+/// [`Error::Gpu`] when the kernel does not build.
+pub fn pack(rec: &mut Recording, layout: &Layout, x: &Tensor, texels: &Texels) -> Result<()> {
+    rec.dispatch(&PACK, &layout.params(x)?, &[x, texels], layout.threads(x))
+}
+
+/// `texels`, laid out so, from dy (N, C, H, W), 0 where y (N, C, H, W) is not above 0.
+///
+/// # Errors
+/// [`Error::Input`] when the shapes differ.
+pub fn pack_gradient(
+    rec: &mut Recording,
+    layout: &Layout,
+    dy: &Tensor,
+    y: &Tensor,
+    texels: &Texels,
+) -> Result<()> {
+    super::super::expect("texels", "y", y, dy.dims())?;
+    rec.dispatch(&PACK_GRADIENT, &layout.params(dy)?, &[dy, y, texels], layout.threads(dy))
+}
