@@ -48,6 +48,7 @@ pub(super) fn conv_block() -> Vec<Case> {
             .signed_levels("bias", &[o], 9)
             .not_smooth()
     };
+    let packed = |case: Case| case.attribute("packed", true);
     let dead = |case: Case, o: usize| case.input("bias", Array::f32(&[o], vec![-40.0; o]));
     let ties = |case: Case, x: &[usize], weight: &[usize]| {
         case.signed_levels("x", x, 1).signed_levels("weight", weight, 1).signed_levels(
@@ -72,6 +73,8 @@ pub(super) fn conv_block() -> Vec<Case> {
         case("padding above and below", [3, 1, 3, 16], [12, 4, 2], [3, 0]),
         case("many rows", [65, 1, 4, 5], [4, 3, 3], [1, 1]),
         case("many rows, few slices", [65, 32, 2, 3], [48, 5, 5], [2, 2]),
+        packed(case("packed, odd height", [3, 5, 7, 9], [12, 3, 3], [1, 1])),
+        packed(case("packed, odd width", [1, 3, 8, 13], [20, 5, 5], [2, 2])),
         dead(case("dead windows", [3, 5, 7, 9], [12, 3, 3], [1, 1]), 12),
         ties(case("ties", [3, 1, 9, 17], [20, 1, 1], [0, 0]), &[3, 1, 9, 17], &[20, 1, 1, 1]),
         ties(case("ties of sums", [3, 3, 7, 10], [12, 2, 2], [1, 1]), &[3, 3, 7, 10], &[12, 3, 2, 2]),

@@ -1,6 +1,7 @@
 //! conv_block: conv2d → relu → max_pool2d(2); y, dx, dweight and dbias from x, weight, bias and dy.
 //!
-//! Tuned it is one block of fused kernels, plain it is the three ops one after the other.
+//! Tuned it is one block of fused kernels, plain it is the three ops one after the other. The attribute `packed` has
+//! the block take and give maps with channels last, as between two blocks.
 
 mod sizes;
 mod twin;
@@ -9,8 +10,8 @@ use super::conv2d::convolution;
 use super::*;
 use crate::check::contract::real_output;
 use crate::gpu::Tensor;
-use crate::ops::tuned::Convolution;
 use crate::ops::tuned::conv_block::{self as tuned, Gradients, WINDOW};
+use crate::ops::tuned::{Convolution, channels_last};
 use crate::ops::{conv2d, max_pool2d, relu};
 use crate::reference::conv2d::Conv2dShape;
 use crate::reference::max_pool2d::{self as pooling, MaxPool2dShape};
@@ -58,6 +59,22 @@ fn record_fused(rig: &mut Rig<'_>, block: tuned::ConvBlock, t: &Tensors) -> Resu
     block.backward(&mut rig.rec, &saved, &t.weight, &t.dy, &gradients)
 }
 
+/// The same dispatches with channels last on both sides, as between two blocks.
+fn record_packed(rig: &mut Rig<'_>, block: tuned::ConvBlock, t: &Tensors) -> Result<()> {
+    let block = block.packed(true, true);
+    let (x_dims, y_dims) = (block.x_dims(t.x.rows()), block.y_dims(t.y.rows()));
+    let (x4, y4) = (rig.scratch("packed x", &x_dims)?, rig.scratch("packed y", &y_dims)?);
+    let (dx4, dy4) = (rig.scratch("packed dx", &x_dims)?, rig.scratch("packed dy", &y_dims)?);
+    let rec = &mut rig.rec;
+    channels_last::pack(rec, &t.x, &x4)?;
+    let saved = block.forward(rec, &x4, &t.weight, &t.bias, &y4)?;
+    channels_last::unpack(rec, &y4, &t.y)?;
+    channels_last::pack(rec, &t.dy, &dy4)?;
+    let gradients = Gradients { dweight: &t.dweight, dbias: &t.dbias, dx: Some(&dx4) };
+    block.backward(rec, &saved, &t.weight, &dy4, &gradients)?;
+    channels_last::unpack(rec, &dx4, &t.dx)
+}
+
 fn record_plain(rig: &mut Rig<'_>, s: Conv2dShape, t: &Tensors) -> Result<()> {
     let (padding, map) = ((s.ph, s.pw), [s.n, s.o, s.out_h(), s.out_w()]);
     let before_relu = rig.scratch("before relu", &map)?;
@@ -81,7 +98,7 @@ impl Op for ConvBlock {
     }
 
     fn attributes(&self) -> &'static [&'static str] {
-        &["padding"]
+        &["padding", "packed"]
     }
 
     fn tensors(&self) -> &'static [&'static str] {
@@ -90,6 +107,7 @@ impl Op for ConvBlock {
 
     fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
         let (s, _) = shape(rig.case)?;
+        let packed = rig.case.flag("packed", false)?;
         let (x, weight) = (rig.input("x")?, rig.input("weight")?);
         let (bias, dy) = (rig.input("bias")?, rig.input("dy")?);
         let y = rig.output("y", dy.dims())?;
@@ -98,6 +116,7 @@ impl Op for ConvBlock {
         let dbias = rig.output("dbias", bias.dims())?;
         let tensors = Tensors { x, weight, bias, dy, y, dx, dweight, dbias };
         match fused(s, rig.variant()) {
+            Some(block) if packed => record_packed(rig, block, &tensors),
             Some(block) => record_fused(rig, block, &tensors),
             None => record_plain(rig, s, &tensors),
         }
