@@ -155,6 +155,16 @@ fn workgroup_sizes_are_written_once_per_shader() {
     }
 }
 
+/// Recordings fold what is too long for one dimension into two; few cases are that large.
+#[test]
+fn every_thread_index_unfolds_both_dimensions() {
+    for (path, source) in shaders() {
+        let indexed = source.matches("@builtin(global_invocation_id)").count();
+        let unfolded = source.matches("id.y * groups.x * WORKGROUP_SIZE + id.x").count();
+        assert_eq!(indexed, unfolded, "{}", path.display());
+    }
+}
+
 #[test]
 fn every_kernel_translates_to_spirv_msl_hlsl_and_glsl() {
     for kernel in KERNELS {

@@ -126,7 +126,7 @@ impl<'a> Rig<'a> {
         let room = count.and_then(|n| n.checked_add(GUARD));
         let room = room.ok_or_else(|| Error::input(name, "a shape with values", format!("{dims:?}")))?;
         let whole = Tensor::zeros(self.gpu, name, &[room])?;
-        let tensor = whole.reshaped(dims);
+        let tensor = whole.unfenced(dims);
         let mut initial = initial.unwrap_or_default();
         initial.resize(room, POISON);
         self.outputs.push(Output { name, tensor: tensor.clone(), whole, initial: Some(initial), role });

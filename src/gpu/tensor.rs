@@ -13,6 +13,8 @@ pub struct Tensor {
     /// In bytes.
     offset: u64,
     dims: Vec<usize>,
+    /// How many bytes behind the values kernels can reach.
+    behind: u64,
 }
 
 /// Uniform too: the values of the current step are read as a uniform block.
@@ -80,7 +82,7 @@ impl Tensor {
         if let Some(e) = pollster::block_on(scope.pop()) {
             return Err(Error::Gpu(format!("no memory for {label} ({size} bytes): {e}")));
         }
-        Ok(Self { buffer, offset: 0, dims: dims.to_vec() })
+        Ok(Self { buffer, offset: 0, dims: dims.to_vec(), behind: 0 })
     }
 
     /// The shape.
@@ -112,7 +114,14 @@ impl Tensor {
     /// The same memory under another shape of as many values or fewer, from the start.
     pub(crate) fn reshaped(&self, dims: &[usize]) -> Self {
         debug_assert!(dims.iter().product::<usize>() <= self.len());
-        Self { dims: dims.to_vec(), ..self.clone() }
+        Self { dims: dims.to_vec(), behind: 0, ..self.clone() }
+    }
+
+    /// As [`Tensor::reshaped`], but bound with the rest of the values too, so that a check finds what a kernel
+    /// writes past the end: where a binding ends, drivers drop it.
+    pub(crate) fn unfenced(&self, dims: &[usize]) -> Self {
+        let tensor = self.reshaped(dims);
+        Self { behind: self.byte_len() - tensor.byte_len(), ..tensor }
     }
 
     /// The first `rows` rows, sharing the memory.
@@ -125,7 +134,8 @@ impl Tensor {
     /// `dims` values from value number `start` on, sharing the memory. `start` must keep the device's
     /// alignment of storage buffer offsets.
     pub(crate) fn part(&self, start: usize, dims: &[usize]) -> Self {
-        Self { buffer: self.buffer.clone(), offset: self.offset + 4 * start as u64, dims: dims.to_vec() }
+        let offset = self.offset + 4 * start as u64;
+        Self { buffer: self.buffer.clone(), offset, dims: dims.to_vec(), behind: 0 }
     }
 
     /// The whole buffer that the tensor lies in.
@@ -163,7 +173,7 @@ impl Bind for Tensor {
         wgpu::BindingResource::Buffer(wgpu::BufferBinding {
             buffer: &self.buffer,
             offset: self.offset,
-            size: std::num::NonZeroU64::new(self.byte_len()),
+            size: std::num::NonZeroU64::new(self.byte_len() + self.behind),
         })
     }
 }

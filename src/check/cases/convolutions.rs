@@ -72,6 +72,8 @@ pub(super) fn conv_block() -> Vec<Case> {
         case("padding above and below", [3, 1, 3, 16], [12, 4, 2], [3, 0]),
         case("many rows", [65, 1, 4, 5], [4, 3, 3], [1, 1]),
         case("many rows, few slices", [65, 32, 2, 3], [48, 5, 5], [2, 2]),
+        case("odd height", [3, 5, 7, 9], [12, 3, 3], [1, 1]),
+        case("odd width", [1, 3, 8, 13], [20, 5, 5], [2, 2]),
         dead(case("dead windows", [3, 5, 7, 9], [12, 3, 3], [1, 1]), 12),
         ties(case("ties", [3, 1, 9, 17], [20, 1, 1], [0, 0]), &[3, 1, 9, 17], &[20, 1, 1, 1]),
         ties(case("ties of sums", [3, 3, 7, 10], [12, 2, 2], [1, 1]), &[3, 3, 7, 10], &[12, 3, 2, 2]),
