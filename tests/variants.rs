@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 const ROWS: usize = 4;
 const STEPS: u32 = 3;
-/// Three steps of rounding; a wrong term shows at 1e-2.
-const TOLERANCE: f64 = 2e-5;
+/// Three steps of rounding: gradients of biases are sums that nearly cancel, and differ by 5e-5 of their size after
+/// one step already when only the order of the terms does. A wrong term shows at 1e-2.
+const TOLERANCE: f64 = 1e-4;
 
 /// Blocks behind one another, at the start, and between layers that no block stands for: a convolution whose outputs
 /// do not come in fours, one without ReLU, one with another window; dense layers in tiles and others. Batch norm comes
@@ -131,7 +132,7 @@ fn the_mixed_network_is_made_of_both() {
     let count = |label: &str| {
         training.recording().dispatches().iter().filter(|dispatch| dispatch.kernel.label == label).count()
     };
-    let labels = ["conv2d_tile.pooled", "conv2d.forward", "dense_tile.forward", "dense.forward"];
+    let labels = ["conv2d_pooled.forward", "conv2d.forward", "dense_tile.forward", "dense.forward"];
     assert_eq!(labels.map(count), [4, 3, 2, 2]);
 }
 
