@@ -130,7 +130,7 @@ impl<'a> Steps<'a> {
             batch.labels.write(gpu, &labels[index * self.rows..][..self.rows])?;
             let mut encoder = gpu.device().create_command_encoder(&Default::default());
             training.encode(&mut encoder, &table, index, None);
-            gpu.queue().submit([encoder.finish()]);
+            gpu.submit(encoder);
             if index == GRADIENT_STEP {
                 gradients = model.parameters.read(gpu, &model.parameters.grads)?;
             }

@@ -232,8 +232,9 @@ fn train(
     let mut report = Report::default();
     let mut epoch: Vec<StepMetrics> = Vec::new();
     loop {
-        let metrics = trainer.advance(&mut |steps| bar.inc(steps))?;
+        let metrics = trainer.advance()?;
         let Some(last) = metrics.last() else { break };
+        bar.inc(metrics.len() as u64);
         let rate = trainer.images_per_step() as f64 * trainer.steps_done() as f64;
         let rate = rate / began.elapsed().as_secs_f64();
         let domain = last.domain_loss.map_or(String::new(), |loss| format!(" + {loss:.3} domain"));

@@ -1,5 +1,6 @@
 //! The device that everything runs on: opened here, or borrowed from an application.
 
+use super::traffic::{Counters, Traffic};
 use super::{Adapter, Kernel};
 use crate::error::{Error, Result};
 use std::collections::HashMap;
@@ -49,6 +50,7 @@ struct Inner {
     options: Options,
     pipelines: Mutex<HashMap<&'static str, wgpu::ComputePipeline>>,
     fault: Arc<Mutex<Option<String>>>,
+    counters: Counters,
 }
 
 impl Gpu {
@@ -87,7 +89,15 @@ impl Gpu {
         options: Options,
         fault: Arc<Mutex<Option<String>>>,
     ) -> Self {
-        Self(Arc::new(Inner { device, queue, name, options, pipelines: Mutex::default(), fault }))
+        Self(Arc::new(Inner {
+            device,
+            queue,
+            name,
+            options,
+            pipelines: Mutex::default(),
+            fault,
+            counters: Counters::default(),
+        }))
     }
 
     /// The wgpu device.
@@ -103,6 +113,21 @@ impl Gpu {
     /// Backend, name and driver of the adapter.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// What went between host and device so far.
+    pub fn traffic(&self) -> Traffic {
+        self.0.counters.read()
+    }
+
+    pub(super) fn counters(&self) -> &Counters {
+        &self.0.counters
+    }
+
+    /// Gives what was encoded to the queue.
+    pub fn submit(&self, encoder: wgpu::CommandEncoder) -> wgpu::SubmissionIndex {
+        self.0.counters.submission();
+        self.queue().submit([encoder.finish()])
     }
 
     /// Which kernels models are built from.

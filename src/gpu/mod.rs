@@ -7,12 +7,14 @@ mod readback;
 mod recording;
 mod tensor;
 mod texels;
+mod traffic;
 
 pub use adapter::{Adapter, adapters, choose};
 pub use context::{Gpu, Options, ShaderChecks, Variant};
 pub use kernel::{Access, Binding, Kernel};
-pub use readback::Readback;
+pub use readback::{Readback, Staging};
 pub(crate) use recording::Bind;
 pub use recording::{Dispatch, Recording};
 pub use tensor::Tensor;
 pub use texels::{TexelFormat, Texels};
+pub use traffic::Traffic;

@@ -105,6 +105,7 @@ impl Recording {
         let pipeline = self.gpu.pipeline(kernel)?;
         let device = self.gpu.device();
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        self.gpu.counters().allocation();
         let params = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
             label: Some(kernel.label),
             contents: bytemuck::bytes_of(params),
@@ -140,6 +141,6 @@ impl Recording {
         let device = self.gpu.device();
         let mut encoder = device.create_command_encoder(&Default::default());
         self.encode(&mut encoder.begin_compute_pass(&Default::default()));
-        self.gpu.queue().submit([encoder.finish()]);
+        self.gpu.submit(encoder);
     }
 }

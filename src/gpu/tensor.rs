@@ -78,6 +78,7 @@ impl Tensor {
             Error::input(label, expected, format!("shape {dims:?}"))
         })?;
         let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        gpu.counters().allocation();
         let buffer = create(size);
         if let Some(e) = pollster::block_on(scope.pop()) {
             return Err(Error::Gpu(format!("no memory for {label} ({size} bytes): {e}")));
@@ -131,6 +132,13 @@ impl Tensor {
         self.reshaped(&dims)
     }
 
+    /// `count` rows from row number `first` on, sharing the memory: to be copied, as bindings may ask for more alignment.
+    pub(crate) fn rows_from(&self, first: usize, count: usize) -> Self {
+        let mut dims = self.dims.clone();
+        dims[0] = count;
+        self.part(first * self.len() / self.rows(), &dims)
+    }
+
     /// `dims` values from value number `start` on, sharing the memory. `start` must keep the device's
     /// alignment of storage buffer offsets.
     pub(crate) fn part(&self, start: usize, dims: &[usize]) -> Self {
@@ -163,6 +171,7 @@ impl Tensor {
             let expected = format!("at most {} bytes", self.byte_len());
             return Err(Error::input("tensor", expected, bytes.len()));
         }
+        gpu.counters().uploaded(bytes.len() as u64);
         gpu.queue().write_buffer(&self.buffer, self.offset, bytes);
         Ok(())
     }

@@ -45,6 +45,7 @@ impl Texels {
         }
         let (width, height) = (width as u32, height as u32);
         let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        gpu.counters().allocation();
         let texture = gpu.device().create_texture(&wgpu::TextureDescriptor {
             label: Some(label),
             size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },

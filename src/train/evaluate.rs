@@ -85,7 +85,7 @@ impl Evaluator {
             let (from, to) = (self.batch_logits.buffer(), self.logits.buffer());
             let to_row = start as u64 * row_bytes;
             encoder.copy_buffer_to_buffer(from, 0, to, to_row, self.batch_logits.byte_len());
-            gpu.queue().submit([encoder.finish()]);
+            gpu.submit(encoder);
             gpu.wait()?;
         }
         self.logits.read(gpu)

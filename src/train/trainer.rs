@@ -1,60 +1,26 @@
 //! The loop: shuffles, schedules, submissions and metrics.
 
-use super::config::{Config, Method, TrainingSpec};
-use super::device_data::DeviceData;
+use super::config::{Config, TrainingSpec};
+use super::feed::Feed;
+use super::flight::Flight;
+use super::metrics::{StepMetrics, finite};
 use super::step::TrainingStep;
-use crate::data::{Dataset, shuffled};
-use crate::error::{Error, Result};
-use crate::gpu::{Gpu, Recording, Tensor};
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::gpu::{Gpu, Recording, Staging, Tensor};
 use crate::model::Dann;
-use crate::ops::{Step, gather_batch::Domain};
+use crate::ops::Step;
 use crate::rng::{self, Rng};
 use rand::Rng as _;
-use serde::Serialize;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Steps between two readings of the metrics.
-const SEGMENT: u64 = 32;
+/// Steps in one submission at most.
+const MOST_STEPS: u64 = 64;
+/// Submissions on their way at a time: the device works on one while the host sees to the other.
+const IN_FLIGHT: usize = 2;
 /// How long one submission may keep the device: short enough for watchdogs and for a window on the same device.
 const SUBMISSION: Duration = Duration::from_millis(50);
-
-/// What one step reported.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct StepMetrics {
-    /// Counted from 0.
-    pub step: u64,
-    /// λ of the step.
-    pub lambda: f32,
-    /// The learning rate of the step.
-    pub learning_rate: f32,
-    /// L_y
-    pub label_loss: f32,
-    /// The share of labelled rows classified rightly.
-    pub label_accuracy: f32,
-    /// L_d, if the method has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub domain_loss: Option<f32>,
-    /// The share of rows whose domain was told rightly.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub domain_accuracy: Option<f32>,
-}
-
-impl StepMetrics {
-    /// The means of losses and accuracies over `steps`, with the last one's step, λ and learning rate.
-    pub fn mean(steps: &[Self]) -> Option<Self> {
-        let last = steps.last()?;
-        let mean = |value: fn(&Self) -> f32| {
-            (steps.iter().map(|m| f64::from(value(m))).sum::<f64>() / steps.len() as f64) as f32
-        };
-        Some(Self {
-            label_loss: mean(|m| m.label_loss),
-            label_accuracy: mean(|m| m.label_accuracy),
-            domain_loss: last.domain_loss.map(|_| mean(|m| m.domain_loss.unwrap_or(f32::NAN))),
-            domain_accuracy: last.domain_accuracy.map(|_| mean(|m| m.domain_accuracy.unwrap_or(f32::NAN))),
-            ..*last
-        })
-    }
-}
 
 /// A model in training.
 pub struct Trainer {
@@ -63,27 +29,21 @@ pub struct Trainer {
     training_step: TrainingStep,
     feed: Recording,
     steps: Tensor,
-    labelled: Shuffled,
-    unlabelled: Option<Shuffled>,
+    data: Feed,
     dropout: Rng,
-    next: u64,
+    /// The values of the epoch's steps.
+    rows: Vec<Step>,
+    flights: VecDeque<Flight>,
+    /// Memory for metrics that no flight needs.
+    staging: Vec<Staging>,
+    submitted: u64,
+    done: u64,
     total: u64,
+    per_epoch: u64,
     epoch: u64,
     /// Measured so far, to size submissions.
     step_time: Option<Duration>,
-}
-
-/// A data set and the stream that shuffles it.
-struct Shuffled {
-    data: DeviceData,
-    rng: Rng,
-}
-
-impl Shuffled {
-    fn shuffle(&mut self, gpu: &Gpu) -> Result<()> {
-        let order = shuffled(self.data.len(), &mut self.rng);
-        self.data.set_order(gpu, &order)
-    }
+    last_landing: Option<Instant>,
 }
 
 impl Trainer {
@@ -95,54 +55,32 @@ impl Trainer {
     pub fn new(gpu: &Gpu, config: &Config, labelled: &Dataset, unlabelled: Option<&Dataset>) -> Result<Self> {
         config.check()?;
         let spec = config.training.clone();
-        let input = &config.model.input;
-        labelled.check_labels(config.model.classes()?)?;
-        let wanted = if spec.method == Method::Dann { unlabelled } else { None };
-        if spec.method == Method::Dann && wanted.is_none() {
-            return Err(Error::input("--target", "images of the target domain for method dann", "none"));
-        }
-        for data in [Some(labelled), wanted].into_iter().flatten() {
-            if data.len() < spec.batch {
-                let expected = format!("at least a batch of {} images", spec.batch);
-                return Err(Error::file(&data.origin, expected, data.len()));
-            }
-        }
-        let of_target = input.target_normalization.as_ref().unwrap_or(&input.normalization);
-        let of_labelled = if spec.method == Method::TargetOnly { of_target } else { &input.normalization };
-        let upload = |data, domain, normalization, stream| -> Result<Shuffled> {
-            let data = DeviceData::upload(gpu, data, domain, normalization)?;
-            Ok(Shuffled { data, rng: rng::stream(spec.seed, stream) })
-        };
-        let labelled = upload(labelled, Domain::Source, of_labelled, "source order")?;
-        let unlabelled = wanted.map(|data| upload(data, Domain::Target, of_target, "target order"));
-        let unlabelled = unlabelled.transpose()?;
-
+        let data = Feed::new(gpu, config, labelled, unlabelled)?;
+        let per_epoch = (data.images() / spec.batch) as u64;
+        let total = spec.steps.unwrap_or(spec.epochs * per_epoch);
+        let table_rows = per_epoch.min(total) as usize;
         let model = Dann::new(gpu, &config.model)?;
         model.initialize(spec.initialization, spec.seed)?;
-        let training_step = TrainingStep::new(&model, spec.batch, spec.objective(), SEGMENT as usize)?;
-        let mut feed = Recording::new(gpu);
-        let (batch, step) = (&training_step.batch, &training_step.step);
-        labelled.data.record_images(&mut feed, step, &batch.x, 0, spec.batch)?;
-        labelled.data.record_labels(&mut feed, step, &batch.x, &batch.labels)?;
-        if let Some(target) = &unlabelled {
-            target.data.record_images(&mut feed, step, &batch.x, spec.batch, spec.batch)?;
-        }
-        let mut trainer = Self {
-            steps: Step::table(gpu, "steps", SEGMENT as usize)?,
+        let training_step = TrainingStep::new(&model, spec.batch, spec.objective(), table_rows)?;
+        Ok(Self {
+            feed: data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?,
+            steps: Step::table(gpu, "steps", table_rows)?,
             dropout: rng::stream(spec.seed, "dropout"),
-            next: 0,
-            total: 0,
+            rows: vec![],
+            flights: VecDeque::new(),
+            staging: vec![],
+            submitted: 0,
+            done: 0,
+            total,
+            per_epoch,
             epoch: 0,
             step_time: None,
+            last_landing: None,
             spec,
             model,
             training_step,
-            feed,
-            labelled,
-            unlabelled,
-        };
-        trainer.total = trainer.spec.steps.unwrap_or(trainer.spec.epochs * trainer.steps_per_epoch());
-        Ok(trainer)
+            data,
+        })
     }
 
     /// The model being trained.
@@ -150,9 +88,18 @@ impl Trainer {
         &self.model
     }
 
-    /// Steps taken.
+    /// The dispatches that are replayed at each step: those that fill the batch, and the step itself.
+    pub fn recordings(&self) -> [&Recording; 2] {
+        [&self.feed, self.training_step.recording()]
+    }
+
+    /// Steps whose metrics have arrived.
     pub fn steps_done(&self) -> u64 {
-        self.next
+        self.done
+    }
+
+    fn epoch_start(&self) -> u64 {
+        self.done - self.done % self.per_epoch
     }
 
     /// Steps in the whole training.
@@ -162,9 +109,7 @@ impl Trainer {
 
     /// Steps in a pass over the smaller domain.
     pub fn steps_per_epoch(&self) -> u64 {
-        let smaller = self.unlabelled.iter().map(|target| target.data.len()).min();
-        let images = self.labelled.data.len().min(smaller.unwrap_or(usize::MAX));
-        (images / self.spec.batch) as u64
+        self.per_epoch
     }
 
     /// Images that a step looks at.
@@ -177,52 +122,58 @@ impl Trainer {
         self.epoch
     }
 
-    /// Whether the last step ended an epoch or the training.
+    /// Whether the last step that arrived ended an epoch or the training.
     pub fn at_epoch_end(&self) -> bool {
-        self.next == self.total || self.next.is_multiple_of(self.steps_per_epoch())
+        self.done == self.total || self.done.is_multiple_of(self.per_epoch)
     }
 
-    /// Takes the next few steps, never past the end of an epoch, and gives their metrics; `tick` hears of every
-    /// submission how many steps it held. No steps are left when the result is empty.
+    /// Submits steps ahead, waits for the oldest ones on their way and gives their metrics; what was asked for first
+    /// arrives first. Nothing past the end of an epoch is submitted before all of the epoch has arrived. No steps
+    /// are left when the result is empty.
     ///
     /// # Errors
     /// [`Error::Gpu`] when the device was lost or a loss is no longer a number.
-    pub fn advance(&mut self, tick: &mut dyn FnMut(u64)) -> Result<Vec<StepMetrics>> {
-        let per_epoch = self.steps_per_epoch();
-        let in_epoch = self.next % per_epoch;
-        let count = SEGMENT.min(self.total - self.next).min(per_epoch - in_epoch);
-        if count == 0 {
-            return Ok(vec![]);
+    pub fn advance(&mut self) -> Result<Vec<StepMetrics>> {
+        while self.flights.len() < IN_FLIGHT && self.may_submit() {
+            self.submit()?;
         }
-        if in_epoch == 0 {
-            self.begin_epoch()?;
+        let Some(flight) = self.flights.pop_front() else { return Ok(vec![]) };
+        let (count, values) = flight.land(self.training_step.gpu(), &mut self.staging)?;
+        let landed = Instant::now();
+        if let Some(earlier) = self.last_landing.replace(landed) {
+            self.step_time = Some((landed - earlier) / count as u32);
         }
-        let rows: Vec<Step> = (0..count).map(|index| self.step_values(index, in_epoch)).collect();
-        self.steps.write(self.training_step.gpu(), &rows)?;
-        self.submit(count, tick)?;
-        let table: Vec<f32> = self.training_step.outputs.table.read(self.training_step.gpu())?;
+        let first = (self.done % self.per_epoch) as usize;
+        let rows = &self.rows[first..first + count as usize];
         let metrics: Vec<_> =
-            rows.iter().zip(table.chunks(4)).map(|(row, values)| self.metrics(row, values)).collect();
-        self.next += count;
+            rows.iter().zip(values.chunks(4)).map(|(row, values)| self.metrics(row, values)).collect();
+        self.done += count;
         finite(&metrics)?;
         Ok(metrics)
     }
 
+    /// Whether steps are left that belong to the epoch on its way, or nothing is on its way.
+    fn may_submit(&self) -> bool {
+        let begins_epoch = self.submitted.is_multiple_of(self.per_epoch);
+        self.submitted < self.total && (!begins_epoch || self.flights.is_empty())
+    }
+
+    /// New shuffles and the values of all steps of the epoch.
     fn begin_epoch(&mut self) -> Result<()> {
-        let gpu = self.training_step.gpu();
-        self.labelled.shuffle(gpu)?;
-        if let Some(target) = &mut self.unlabelled {
-            target.shuffle(gpu)?;
-        }
+        self.data.shuffle(self.training_step.gpu())?;
+        let count = self.per_epoch.min(self.total - self.submitted);
+        self.rows = (0..count).map(|index| self.step_values(index)).collect();
+        self.steps.write(self.training_step.gpu(), &self.rows)?;
         self.epoch += 1;
+        self.last_landing = None;
         Ok(())
     }
 
-    fn step_values(&mut self, index: u64, in_epoch: u64) -> Step {
-        let progress = (self.next + index) as f64 / self.total as f64;
-        let start = ((in_epoch + index) * self.spec.batch as u64) as u32;
+    fn step_values(&mut self, in_epoch: u64) -> Step {
+        let progress = (self.submitted + in_epoch) as f64 / self.total as f64;
+        let start = (in_epoch * self.spec.batch as u64) as u32;
         Step {
-            index: index as u32,
+            index: in_epoch as u32,
             source_start: start,
             target_start: start,
             seed: self.dropout.next_u32(),
@@ -232,50 +183,39 @@ impl Trainer {
         }
     }
 
-    /// Submits `count` steps, several at a time, with at most two submissions in flight.
-    fn submit(&mut self, count: u64, tick: &mut dyn FnMut(u64)) -> Result<()> {
+    /// Submits the next steps, as many as fit a short submission, and a copy of their metrics.
+    fn submit(&mut self) -> Result<()> {
+        let in_epoch = self.submitted % self.per_epoch;
+        if in_epoch == 0 {
+            self.begin_epoch()?;
+        }
+        let left = self.rows.len() as u64 - in_epoch;
+        let count = self.steps_per_submission().min(left);
         let gpu = self.training_step.gpu();
-        let began = Instant::now();
-        let mut done = 0;
-        let mut previous: Option<(wgpu::SubmissionIndex, u64)> = None;
-        let mut wait = |submission: (wgpu::SubmissionIndex, u64)| -> Result<()> {
-            let (index, steps) = submission;
-            let wait = wgpu::PollType::Wait { submission_index: Some(index), timeout: None };
-            gpu.device().poll(wait).map_err(|e| Error::Gpu(e.to_string()))?;
-            tick(steps);
-            gpu.healthy()
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        for row in in_epoch..in_epoch + count {
+            self.training_step.encode(&mut encoder, &self.steps, row as usize, Some(&self.feed));
+        }
+        let table = self.training_step.outputs.table.rows_from(in_epoch as usize, count as usize);
+        let staging = match self.staging.pop() {
+            Some(staging) => staging,
+            None => Staging::new(gpu, MOST_STEPS * table.byte_len() / count)?,
         };
-        while done < count {
-            let several = self.steps_per_submission().min(count - done);
-            let mut encoder = gpu.device().create_command_encoder(&Default::default());
-            for row in done..done + several {
-                self.training_step.encode(&mut encoder, &self.steps, row as usize, Some(&self.feed));
-            }
-            let submission = gpu.queue().submit([encoder.finish()]);
-            done += several;
-            if let Some(earlier) = previous.replace((submission, several)) {
-                wait(earlier)?;
-            }
-        }
-        if let Some(last) = previous {
-            wait(last)?;
-        }
-        self.step_time = Some(began.elapsed() / count as u32);
+        self.flights.push_back(Flight::start(gpu, encoder, &table, staging));
+        self.submitted += count;
         Ok(())
     }
 
     fn steps_per_submission(&self) -> u64 {
-        match self.step_time {
-            None => 1,
-            Some(time) => (SUBMISSION.as_secs_f64() / time.as_secs_f64().max(1e-6)).max(1.0) as u64,
-        }
+        let fitting = |time: Duration| SUBMISSION.as_secs_f64() / time.as_secs_f64().max(1e-6);
+        self.step_time.map_or(1, |time| (fitting(time) as u64).clamp(1, MOST_STEPS))
     }
 
     fn metrics(&self, row: &Step, values: &[f32]) -> StepMetrics {
         let rows = self.spec.batch as f32;
-        let adapts = self.unlabelled.is_some();
+        let adapts = self.data.adapts();
         StepMetrics {
-            step: self.next + u64::from(row.index),
+            step: self.epoch_start() + u64::from(row.index),
             lambda: row.lambda,
             learning_rate: row.learning_rate,
             label_loss: values[0],
@@ -284,14 +224,4 @@ impl Trainer {
             domain_accuracy: adapts.then_some(values[3] / (2.0 * rows)),
         }
     }
-}
-
-/// A loss that is no longer a number never recovers: stop and say since when.
-fn finite(metrics: &[StepMetrics]) -> Result<()> {
-    let lost = |m: &&StepMetrics| !(m.label_loss.is_finite() && m.domain_loss.unwrap_or(0.0).is_finite());
-    metrics.iter().find(lost).map_or(Ok(()), |m| {
-        let losses = format!("label loss {}, domain loss {:?}", m.label_loss, m.domain_loss);
-        let hint = "lower training.learning_rate.initial or training.lambda.maximum";
-        Err(Error::Gpu(format!("training diverged at step {}: {losses}; {hint}", m.step)))
-    })
 }

@@ -1,0 +1,52 @@
+//! What steps report.
+
+use crate::error::{Error, Result};
+use serde::Serialize;
+
+/// What one step reported.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct StepMetrics {
+    /// Counted from 0.
+    pub step: u64,
+    /// λ of the step.
+    pub lambda: f32,
+    /// The learning rate of the step.
+    pub learning_rate: f32,
+    /// L_y
+    pub label_loss: f32,
+    /// The share of labelled rows classified rightly.
+    pub label_accuracy: f32,
+    /// L_d, if the method has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain_loss: Option<f32>,
+    /// The share of rows whose domain was told rightly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain_accuracy: Option<f32>,
+}
+
+impl StepMetrics {
+    /// The means of losses and accuracies over `steps`, with the last one's step, λ and learning rate.
+    pub fn mean(steps: &[Self]) -> Option<Self> {
+        let last = steps.last()?;
+        let mean = |value: fn(&Self) -> f32| {
+            (steps.iter().map(|m| f64::from(value(m))).sum::<f64>() / steps.len() as f64) as f32
+        };
+        Some(Self {
+            label_loss: mean(|m| m.label_loss),
+            label_accuracy: mean(|m| m.label_accuracy),
+            domain_loss: last.domain_loss.map(|_| mean(|m| m.domain_loss.unwrap_or(f32::NAN))),
+            domain_accuracy: last.domain_accuracy.map(|_| mean(|m| m.domain_accuracy.unwrap_or(f32::NAN))),
+            ..*last
+        })
+    }
+}
+
+/// A loss that is no longer a number never recovers: stop and say since when.
+pub(super) fn finite(metrics: &[StepMetrics]) -> Result<()> {
+    let lost = |m: &&StepMetrics| !(m.label_loss.is_finite() && m.domain_loss.unwrap_or(0.0).is_finite());
+    metrics.iter().find(lost).map_or(Ok(()), |m| {
+        let losses = format!("label loss {}, domain loss {:?}", m.label_loss, m.domain_loss);
+        let hint = "lower training.learning_rate.initial or training.lambda.maximum";
+        Err(Error::Gpu(format!("training diverged at step {}: {losses}; {hint}", m.step)))
+    })
+}

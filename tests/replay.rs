@@ -1,0 +1,105 @@
+//! What a training step costs beside its arithmetic: a budget that may shrink, but not grow unnoticed.
+
+use dann::data::Dataset;
+use dann::gpu::{Gpu, Options, Traffic, choose};
+use dann::shape::MapShape;
+use dann::train::{Config, Trainer};
+use std::path::PathBuf;
+
+const IMAGES: usize = 96;
+const EPOCHS: u64 = 3;
+const BATCH: usize = 4;
+const STEPS_PER_EPOCH: u64 = (IMAGES / BATCH) as u64;
+/// Dispatches of one step of the paper's network, the batch included.
+const DISPATCHES: usize = 52;
+
+fn data() -> Dataset {
+    let shape = MapShape::new(3, 28, 28);
+    let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
+    Dataset {
+        shape,
+        images: (0..IMAGES * shape.len()).map(noise).collect(),
+        labels: Some((0..IMAGES).map(|i| (i % 10) as u8).collect()),
+        classes: (0..10).map(|class| class.to_string()).collect(),
+        origin: PathBuf::from("made up"),
+    }
+}
+
+fn trainer(gpu: &Gpu) -> Trainer {
+    let mut config = Config::preset("paper").unwrap();
+    (config.training.epochs, config.training.batch) = (EPOCHS, BATCH);
+    Trainer::new(gpu, &config, &data(), Some(&data())).unwrap()
+}
+
+fn gpu() -> Gpu {
+    Gpu::open(&choose(None).unwrap(), Options::default()).unwrap()
+}
+
+/// What goes between host and device in an epoch, and the number of its steps.
+fn epoch(gpu: &Gpu, trainer: &mut Trainer) -> (Traffic, u64) {
+    let before = gpu.traffic();
+    let mut steps = 0;
+    while steps == 0 || !trainer.at_epoch_end() {
+        steps += trainer.advance().unwrap().len() as u64;
+    }
+    let after = gpu.traffic();
+    let spent = Traffic {
+        submissions: after.submissions - before.submissions,
+        allocations: after.allocations - before.allocations,
+        uploaded: after.uploaded - before.uploaded,
+        downloaded: after.downloaded - before.downloaded,
+    };
+    (spent, steps)
+}
+
+#[test]
+fn a_step_has_few_dispatches() {
+    let gpu = gpu();
+    let trainer = trainer(&gpu);
+    let dispatches: usize = trainer.recordings().iter().map(|recording| recording.dispatches().len()).sum();
+    assert!(dispatches <= DISPATCHES, "{dispatches} dispatches a step, {DISPATCHES} are allowed");
+}
+
+#[test]
+fn the_loop_allocates_nothing_and_moves_only_orders_values_and_metrics() {
+    let gpu = gpu();
+    let mut trainer = trainer(&gpu);
+    epoch(&gpu, &mut trainer);
+    let (spent, steps) = epoch(&gpu, &mut trainer);
+    assert_eq!(steps, STEPS_PER_EPOCH);
+    assert_eq!(spent.allocations, 0);
+    // An order of each domain and 32 bytes of values a step, once an epoch.
+    assert_eq!(spent.uploaded, 2 * 4 * IMAGES as u64 + 32 * steps);
+    assert_eq!(spent.downloaded, 16 * steps);
+    assert!(spent.submissions <= steps, "{} submissions for {steps} steps", spent.submissions);
+}
+
+#[test]
+fn several_short_steps_share_a_submission() {
+    let gpu = gpu();
+    let mut trainer = trainer(&gpu);
+    epoch(&gpu, &mut trainer);
+    // Eight images a step take a software adapter about 5 ms, and a submission may take 50 ms.
+    let (spent, steps) = epoch(&gpu, &mut trainer);
+    assert!(spent.submissions < steps, "{} submissions for {steps} steps", spent.submissions);
+}
+
+#[test]
+fn metrics_arrive_in_order_and_epochs_end_where_they_should() {
+    let gpu = gpu();
+    let mut trainer = trainer(&gpu);
+    let mut steps = Vec::new();
+    let mut ends = Vec::new();
+    loop {
+        let metrics = trainer.advance().unwrap();
+        if metrics.is_empty() {
+            break;
+        }
+        steps.extend(metrics.iter().map(|m| m.step));
+        if trainer.at_epoch_end() {
+            ends.push(trainer.steps_done());
+        }
+    }
+    assert_eq!(steps, (0..EPOCHS * STEPS_PER_EPOCH).collect::<Vec<_>>());
+    assert_eq!(ends, [STEPS_PER_EPOCH, 2 * STEPS_PER_EPOCH, 3 * STEPS_PER_EPOCH]);
+}
