@@ -15,18 +15,24 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(3) var<storage, read> dy: array<f32>;        // as x
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;  // as x
 
+// With slope 0 nothing is left, whatever the value: 0 · ∞ would be no number.
+fn scaled(value: f32) -> f32 {
+    return select(params.slope * value, 0.0, params.slope == 0.0);
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
     if index >= params.count { return; }
     let value = x[index];
     // Written so that NaN stays NaN: a poisoned value must reach the loss.
-    y[index] = select(value, params.slope * value, value <= 0.0);
+    y[index] = select(value, scaled(value), value <= 0.0);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
     if index >= params.count { return; }
-    dx[index] = dy[index] * select(1.0, params.slope, x[index] <= 0.0);
+    let gradient = dy[index];
+    dx[index] = select(gradient, scaled(gradient), x[index] <= 0.0);
 }

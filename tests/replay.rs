@@ -22,6 +22,7 @@ fn data() -> Dataset {
         labels: Some((0..IMAGES).map(|i| (i % 10) as u8).collect()),
         classes: (0..10).map(|class| class.to_string()).collect(),
         origin: PathBuf::from("made up"),
+        labels_origin: PathBuf::from("made up"),
     }
 }
 

@@ -54,7 +54,7 @@ pub fn image_size(checkpoint: &Checkpoint) -> ImageSize {
 
 pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {
     let checkpoint = RunDirectory::checkpoint(&args.run)?;
-    let part = if data::has_labelled_test(&args.data)? { Part::Test } else { Part::Train };
+    let part = if data::has_part(&args.data, Part::Test)? { Part::Test } else { Part::Train };
     let images = data::load(&args.data, part, image_size(&checkpoint), Labels::Required)?;
     let images = images.with_classes(&checkpoint.classes)?;
     let model = checkpoint.model(&args.gpu.open()?)?;

@@ -36,19 +36,24 @@ fn write_line(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// A plain table; columns from the second on are right-aligned.
+/// A plain table; numbers stand to the right.
 pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(header);
     for row in rows {
-        let cell = |(i, text): (usize, String)| match i {
-            0 => Cell::new(text),
-            _ => Cell::new(text).set_alignment(CellAlignment::Right),
-        };
-        table.add_row(row.into_iter().enumerate().map(cell));
+        table.add_row(row.map(|text| match is_number(&text) {
+            true => Cell::new(text).set_alignment(CellAlignment::Right),
+            false => Cell::new(text),
+        }));
     }
     table
+}
+
+/// Whether a cell holds a number, with or without a unit behind it, or stands for one.
+fn is_number(text: &str) -> bool {
+    let number = text.split_whitespace().next().unwrap_or_default();
+    ["n/a", "–"].contains(&number) || number.parse::<f64>().is_ok()
 }
 
 /// `0.8123` as `81.23 %`.

@@ -127,6 +127,7 @@ impl Sets {
         };
         let report = |path: &Path| -> anyhow::Result<Option<Dataset>> {
             if !data::has_labelled_test(path)? {
+                log::info!("{}: no labelled test part, so no accuracy on it is reported", path.display());
                 return Ok(None);
             }
             let test = data::load(path, Part::Test, size, Labels::Required)?;

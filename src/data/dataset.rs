@@ -21,6 +21,8 @@ pub struct Dataset {
     pub classes: Vec<String>,
     /// The file or directory that the images come from.
     pub origin: PathBuf,
+    /// The file or directory that the labels come from; as `origin` without labels.
+    pub labels_origin: PathBuf,
 }
 
 impl Dataset {
@@ -48,7 +50,7 @@ impl Dataset {
         match { labels }.find(|&(_, &label)| usize::from(label) >= class_count) {
             None => Ok(()),
             Some((index, label)) => Err(Error::file(
-                &self.origin,
+                &self.labels_origin,
                 format_args!("labels below the class count of {class_count}"),
                 format_args!("label {label} on image {index}"),
             )),
@@ -168,6 +170,7 @@ mod tests {
             labels,
             classes: Vec::new(),
             origin: PathBuf::from("somewhere/train"),
+            labels_origin: PathBuf::from("somewhere/labels"),
         }
     }
 
@@ -185,7 +188,7 @@ mod tests {
         let error = two_images(Some(vec![2, 9])).check_labels(9).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "somewhere/train: expected labels below the class count of 9, found label 9 on image 1"
+            "somewhere/labels: expected labels below the class count of 9, found label 9 on image 1"
         );
     }
 

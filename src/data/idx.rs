@@ -27,13 +27,21 @@ pub(super) fn has(directory: &Path, part: Part) -> bool {
     find(directory, part, Content::Images).is_some()
 }
 
+/// Whether `directory` holds images and labels of `part`.
+pub(super) fn has_labels(directory: &Path, part: Part) -> bool {
+    has(directory, part) && find(directory, part, Content::Labels).is_some()
+}
+
 /// Reads the images of `part` and, where wanted, their labels.
 pub(super) fn load(directory: &Path, part: Part, size: ImageSize, labels: Labels) -> Result<Dataset> {
     let origin = locate(directory, part, Content::Images)?;
     let ([count, height, width], pixels) = read::<3>(&origin)?;
-    let labels = match labels {
-        Labels::Required => Some(read_labels(directory, part, count)?),
-        Labels::Ignored => None,
+    let (labels, labels_origin) = match labels {
+        Labels::Required => {
+            let path = locate(directory, part, Content::Labels)?;
+            (Some(read_labels(&path, count)?), path)
+        }
+        Labels::Ignored => (None, origin.clone()),
     };
     let images = resize(&origin, pixels, ImageSize { height, width }, size)?;
     Ok(Dataset {
@@ -42,16 +50,16 @@ pub(super) fn load(directory: &Path, part: Part, size: ImageSize, labels: Labels
         classes: digit_classes(labels.as_deref()),
         labels,
         origin,
+        labels_origin,
     })
 }
 
-fn read_labels(directory: &Path, part: Part, images: usize) -> Result<Vec<u8>> {
-    let path = locate(directory, part, Content::Labels)?;
-    let ([count], labels) = read::<1>(&path)?;
+fn read_labels(path: &Path, images: usize) -> Result<Vec<u8>> {
+    let ([count], labels) = read::<1>(path)?;
     if count == images {
         return Ok(labels);
     }
-    Err(Error::file(&path, format_args!("{images} labels, one an image"), format_args!("{count}")))
+    Err(Error::file(path, format_args!("{images} labels, one an image"), format_args!("{count}")))
 }
 
 /// The names a file may go by: either of two spellings, plain or compressed.

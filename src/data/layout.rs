@@ -46,8 +46,8 @@ pub fn has_part(path: &Path, part: Part) -> Result<bool> {
 /// Whether the data set in the directory `path` has a test part with labels.
 pub fn has_labelled_test(path: &Path) -> Result<bool> {
     Ok(match recognise(path)? {
-        Layout::Idx => idx::has(path, Part::Test),
-        Layout::MnistM(released) => released.has(Part::Test),
+        Layout::Idx => idx::has_labels(path, Part::Test),
+        Layout::MnistM(released) => released.has_labels(Part::Test),
         Layout::Folders(folders) => folders.has_classes(Part::Test)?,
     })
 }

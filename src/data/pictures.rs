@@ -24,7 +24,14 @@ pub fn load_image_files(paths: &[PathBuf], size: ImageSize) -> Result<Dataset> {
         return Err(Error::input("image files", "at least one", "none"));
     };
     let (shape, images) = decode_all(paths, size, first)?;
-    Ok(Dataset { shape, images, labels: None, classes: Vec::new(), origin: first.clone() })
+    Ok(Dataset {
+        shape,
+        images,
+        labels: None,
+        classes: Vec::new(),
+        origin: first.clone(),
+        labels_origin: first.clone(),
+    })
 }
 
 /// Decodes `paths` in parallel into (N, C, H, W), in their order.

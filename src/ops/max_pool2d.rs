@@ -65,7 +65,8 @@ impl Window {
         let out_w = along(w, self.kernel.1, self.stride.1);
         out_h.zip(out_w).ok_or_else(|| {
             let expected = format!("a window within {h}×{w} and a stride of at least 1");
-            Error::input("max_pool2d", expected, format!("{self:?}"))
+            let Self { kernel: (kh, kw), stride: (sh, sw) } = self;
+            Error::input("max_pool2d", expected, format!("a window of {kh}×{kw} and a stride of {sh}×{sw}"))
         })
     }
 }

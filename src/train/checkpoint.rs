@@ -59,7 +59,7 @@ impl Checkpoint {
         let bytes = views.and_then(|views| safetensors::serialize(views, Some(metadata)));
         let bytes = bytes.map_err(|e| Error::file(path, "tensors that safetensors can hold", e))?;
         let directory = path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(directory).map_err(Error::io(path, "write"))?;
+        let mut file = temporary().tempfile_in(directory).map_err(Error::io(path, "write"))?;
         file.write_all(&bytes).map_err(Error::io(path, "write"))?;
         file.as_file().sync_all().map_err(Error::io(path, "write"))?;
         file.persist(path).map_err(|e| Error::io(path, "write")(e.error))?;
@@ -105,4 +105,12 @@ impl Checkpoint {
         model.write(&values.collect())?;
         Ok(model)
     }
+}
+
+/// A temporary file with the permissions that any new file has, not those of a secret one.
+fn temporary() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
 }

@@ -76,7 +76,8 @@ fn numbers_out_of_range() {
 fn a_model_for_other_images_than_the_source_has() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", CONFIG.replace("outputs = 10", "outputs = 5"));
-    let words = ["source/train-", "expected labels below the class count of 5", "found label 5 on image 5"];
+    let words =
+        ["source/train-labels", "expected labels below the class count of 5", "found label 5 on image 5"];
     sandbox.refuses_to_train("", &words);
 }
 

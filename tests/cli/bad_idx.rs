@@ -68,7 +68,8 @@ fn missing_labels() {
 fn labels_beyond_the_class_count() {
     let sandbox = Sandbox::new();
     sandbox.edit(LABELS, |bytes| bytes[8 + 6] = 12);
-    let words = ["source/train-", "expected labels below the class count of 10", "found label 12 on image 6"];
+    let words =
+        ["source/train-labels", "expected labels below the class count of 10", "found label 12 on image 6"];
     sandbox.refuses_to_train("", &words);
     sandbox.refuses_to_train("--method source-only", &words);
 }

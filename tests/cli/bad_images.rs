@@ -62,7 +62,11 @@ fn a_list_with_a_line_that_is_none() {
 fn labels_beyond_the_class_count() {
     let sandbox = Sandbox::new();
     with_line_three(&sandbox, "00000002.png 10");
-    let words = ["mnist_m_train", "expected labels below the class count of 10", "found label 10 on image 2"];
+    let words = [
+        "mnist_m_train_labels.txt",
+        "expected labels below the class count of 10",
+        "found label 10 on image 2",
+    ];
     target_only(&sandbox, &words);
 }
 

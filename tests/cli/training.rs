@@ -122,3 +122,33 @@ fn a_reader_that_leaves_early_does_not_end_the_training() {
     assert!(output.status.success() && !said.contains("panicked"), "{said}");
     assert!(sandbox.path("out/result.json").exists(), "the run is not finished:\n{said}");
 }
+
+#[test]
+fn a_target_whose_test_images_have_no_labels_is_trained_on_without_an_accuracy() {
+    for (labels, domain) in
+        [("target/mnist_m/mnist_m_test_labels.txt", "target"), ("source/t10k-labels-idx1-ubyte", "source")]
+    {
+        let sandbox = Sandbox::new();
+        std::fs::remove_file(sandbox.path(labels)).expect("the labels were there");
+        let lines = sandbox.train("out", "");
+        let result = lines.last().expect("a result");
+        assert_eq!(result[format!("{domain}_test_accuracy")], Value::Null);
+        let words = [labels.rsplit('/').next().expect("a name")];
+        sandbox.refused(&format!("eval --run out --data {domain}"), &words);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn every_file_of_a_run_can_be_read_by_whoever_may_read_new_files() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::new();
+    sandbox.train("out", "");
+    let mode = |name: &str| {
+        let file = sandbox.path(&format!("out/{name}"));
+        std::fs::metadata(file).expect("a file").permissions().mode() & 0o777
+    };
+    for name in ["model.safetensors", "config.toml", "metrics.jsonl"] {
+        assert_eq!(mode(name), mode("result.json"), "{name}");
+    }
+}

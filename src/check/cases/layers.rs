@@ -39,11 +39,17 @@ pub(super) fn relu() -> Vec<Case> {
         case("relu", "single value", &[1]),
         case("relu", "ragged", &[3, 5, 1, 17]),
         zeros("relu", "zeros and small values"),
+        zeros("relu", "minus infinity").input("x", minus_infinity()),
         // More than 65,535 workgroups of 64 threads: dispatched in two dimensions.
         case("relu", "folded dispatch", &[65, 65, 32, 32]).not_smooth(),
         case("leaky_relu", "ragged", &[15, 1, 65]),
         zeros("leaky_relu", "zeros and small values"),
     ]
+}
+
+/// Where 0 times the value would be no number.
+fn minus_infinity() -> Array {
+    Array::f32(&[5], vec![f32::NEG_INFINITY, 1.0, -1.0, f32::NEG_INFINITY, 2.0])
 }
 
 /// Where the sign decides: both zeros and values next to them, small but not subnormal, which devices may flush.

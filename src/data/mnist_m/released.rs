@@ -25,22 +25,28 @@ impl Released {
         self.images(part).is_dir()
     }
 
+    pub(in crate::data) fn has_labels(&self, part: Part) -> bool {
+        self.has(part) && self.0.join(list_name(part)).is_file()
+    }
+
     /// Reads `part`, in the order of its list; by name where the labels are not wanted.
     pub(in crate::data) fn load(&self, part: Part, size: ImageSize, labels: Labels) -> Result<Dataset> {
         let origin = self.images(part);
         let present = Listing::of(&origin)?.images;
-        let (files, labels) = match labels {
+        let (files, labels, labels_origin) = match labels {
             Labels::Required => {
-                let (files, labels) = read_list(&self.0.join(list_name(part)), &origin, &present)?;
-                (files, Some(labels))
+                let list = self.0.join(list_name(part));
+                let (files, labels) = read_list(&list, &origin, &present)?;
+                (files, Some(labels), list)
             }
-            Labels::Ignored => (present, None),
+            Labels::Ignored => (present, None, origin.clone()),
         };
         if files.is_empty() {
             return Err(Error::file(&origin, images_wanted(), "none"));
         }
         let (shape, images) = pictures::decode_all(&files, size, &origin)?;
-        Ok(Dataset { shape, images, classes: digit_classes(labels.as_deref()), labels, origin })
+        let classes = digit_classes(labels.as_deref());
+        Ok(Dataset { shape, images, classes, labels, origin, labels_origin })
     }
 
     fn images(&self, part: Part) -> PathBuf {
