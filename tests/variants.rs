@@ -132,7 +132,7 @@ fn the_mixed_network_is_made_of_both() {
     let count = |label: &str| {
         training.recording().dispatches().iter().filter(|dispatch| dispatch.kernel.label == label).count()
     };
-    let labels = ["conv2d_pooled.forward", "conv2d.forward", "dense_tile.forward", "dense.forward"];
+    let labels = ["conv2d_tile.pooled", "conv2d_weight.plain_sums", "dense_tile.forward", "dense.forward"];
     assert_eq!(labels.map(count), [4, 3, 2, 2]);
 }
 

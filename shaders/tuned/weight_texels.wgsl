@@ -8,8 +8,8 @@ struct Params {
     kernel_w: u32,
     width: u32,     // of the texture
     height: u32,    // of the texture
-    inner: u32,     // pack_forward: C / 4, rounded up; pack_backward: O, rounded up
-    taps: u32,      // pack_backward: KW, rounded up
+    inner: u32,     // pack_forward: C / 4, pack_turned: O / 4, pack_spread: O, rounded up
+    taps: u32,      // pack_spread: KW, rounded up
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -39,9 +39,25 @@ fn pack_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
     ));
 }
 
+// As pack_forward, with inputs and outputs exchanged and the taps turned round: for the way from dy to dx.
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn pack_turned(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    let column = index % params.width;
+    let row = index / params.width;
+    if row >= params.height { return; }
+    let c = column / 4u * 4u;
+    let o = row % params.inner * 4u + column % 4u;
+    let k = params.kernel_h - 1u - row / params.inner / params.kernel_w;
+    let l = params.kernel_w - 1u - row / params.inner % params.kernel_w;
+    textureStore(texels, vec2u(column, row), vec4f(
+        value(o, c, k, l), value(o, c + 1u, k, l), value(o, c + 2u, k, l), value(o, c + 3u, k, l),
+    ));
+}
+
 // Four channels to a texel: column (c / 4) · taps + l, row (k + 1) · inner + o, with zeros above k = 0 and below.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn pack_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn pack_spread(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
     let column = index % params.width;
     let row = index / params.width;

@@ -1,6 +1,6 @@
 //! The network: lists of layers, their parameters, and the recording of one training step.
 
-mod conv_block;
+mod convolution;
 mod dann;
 mod initialization;
 mod layer;

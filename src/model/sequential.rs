@@ -1,12 +1,11 @@
 //! A chain of layers: feature extractor, label predictor or domain classifier.
 
-use super::conv_block::{self, ConvBlock};
+use super::convolution::{self, Convolution};
 use super::layer::{self, Layer};
 use super::parameters::Parameters;
 use super::spec::PlacedLayer;
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor, Variant};
-use crate::ops::tuned;
 
 /// Whether dropout drops and batch norm uses the batch's own statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,15 +21,15 @@ pub struct Sequential {
     stages: Vec<Stage>,
 }
 
-/// A layer, or a block of fused kernels that stands for several.
+/// A layer, or a tuned convolution that may stand for several.
 enum Stage {
     Layer(Box<Layer>),
-    Block(Box<ConvBlock>),
+    Convolution(Box<Convolution>),
 }
 
 enum Saved {
     Layer(layer::Saved),
-    Block(tuned::conv_block::Saved),
+    Convolution(convolution::Saved, Vec<usize>),
 }
 
 /// What a forward pass leaves for the backward pass.
@@ -51,12 +50,12 @@ impl Sequential {
         let mut stages = Vec::new();
         let mut next = 0;
         while next < placed.len() {
-            let block = match gpu.variant() {
+            let convolution = match gpu.variant() {
                 Variant::Plain => None,
-                Variant::Tuned => ConvBlock::new(&placed[next..], parameters)?,
+                Variant::Tuned => Convolution::new(&placed[next..], parameters)?,
             };
-            let (stage, layers) = match block {
-                Some(block) => (Stage::Block(Box::new(block)), conv_block::LAYERS),
+            let (stage, layers) = match convolution {
+                Some((convolution, layers)) => (Stage::Convolution(Box::new(convolution)), layers),
                 None => {
                     let salt = (first_salt + next) as u32;
                     let layer = Layer::new(gpu, &placed[next], parameters, salt)?;
@@ -73,7 +72,7 @@ impl Sequential {
     pub(super) fn state(&self) -> impl Iterator<Item = (String, Tensor)> + '_ {
         self.stages.iter().flat_map(|stage| match stage {
             Stage::Layer(layer) => layer.state(),
-            Stage::Block(_) => vec![],
+            Stage::Convolution(_) => vec![],
         })
     }
 
@@ -137,9 +136,9 @@ impl Stage {
                 let (y, saved) = layer.forward(rec, step, x, mode)?;
                 (y, Saved::Layer(saved))
             }
-            Self::Block(block) => {
-                let (y, saved) = block.forward(rec, x)?;
-                (y, Saved::Block(saved))
+            Self::Convolution(convolution) => {
+                let (y, saved) = convolution.forward(rec, x)?;
+                (y, Saved::Convolution(saved, x.dims().to_vec()))
             }
         })
     }
@@ -154,7 +153,9 @@ impl Stage {
         want_dx: bool,
     ) -> Result<Option<Tensor>> {
         match (self, saved) {
-            (Self::Block(block), Saved::Block(saved)) => block.backward(rec, saved, dy, want_dx),
+            (Self::Convolution(convolution), Saved::Convolution(saved, x)) => {
+                convolution.backward(rec, saved, dy, want_dx.then_some(x.as_slice()))
+            }
             (Self::Layer(layer), Saved::Layer(saved)) => {
                 layer.backward_parameters(rec, saved, dy)?;
                 if want_dx { layer.backward_input(rec, step, saved, dy).map(Some) } else { Ok(None) }

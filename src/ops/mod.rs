@@ -20,7 +20,7 @@ pub use step::Step;
 
 use crate::error::{Error, Result};
 use crate::gpu::{Kernel, Tensor};
-use tuned::{conv2d_pooled, conv2d_pooled_input, conv2d_pooled_weight, dense_tile, texels, weight_texels};
+use tuned::{conv2d_spread, conv2d_tile, conv2d_weight, dense_tile, texels, weight_texels};
 
 /// Every kernel of the crate, for the tests that compare them with their shaders.
 pub const KERNELS: &[&Kernel] = &[
@@ -28,12 +28,14 @@ pub const KERNELS: &[&Kernel] = &[
     &batch_norm2d::FORWARD,
     &batch_norm2d::BACKWARD_PARAMETERS,
     &batch_norm2d::BACKWARD_INPUT,
-    &conv2d_pooled::FORWARD,
-    &conv2d_pooled_input::SPREAD,
-    &conv2d_pooled_input::JOIN,
-    &conv2d_pooled_weight::PARTIAL_SUMS,
-    &conv2d_pooled_weight::REDUCE,
-    &conv2d_pooled_weight::BIAS,
+    &conv2d_spread::SPREAD,
+    &conv2d_spread::JOIN,
+    &conv2d_tile::PLAIN,
+    &conv2d_tile::POOLED,
+    &conv2d_weight::PLAIN_SUMS,
+    &conv2d_weight::POOLED_SUMS,
+    &conv2d_weight::REDUCE,
+    &conv2d_weight::BIAS,
     &conv2d::FORWARD,
     &conv2d::BACKWARD_INPUT,
     &conv2d::BACKWARD_WEIGHT,
@@ -59,7 +61,8 @@ pub const KERNELS: &[&Kernel] = &[
     &texels::PACK,
     &texels::PACK_GRADIENT,
     &weight_texels::PACK_FORWARD,
-    &weight_texels::PACK_BACKWARD,
+    &weight_texels::PACK_TURNED,
+    &weight_texels::PACK_SPREAD,
     &softmax_cross_entropy::FORWARD_BACKWARD,
 ];
 

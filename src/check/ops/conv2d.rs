@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::ops::conv2d as kernels;
+use crate::ops::tuned::conv2d_tiled::Conv2dTiled;
+use crate::ops::tuned::{Convolution, Gradients, conv2d_tile, conv2d_weight, texels, weight_texels};
 use crate::reference::conv2d::{self as reference, Conv2dShape};
+use crate::shape::MapShape;
 
 pub struct Conv2d;
 
@@ -27,6 +30,16 @@ fn shape(case: &Case) -> Result<Conv2dShape> {
     Ok(s)
 }
 
+/// The tiled kernels where the variant has some that fit.
+fn tiled(s: Conv2dShape, variant: Variant) -> Option<Conv2dTiled> {
+    let x = MapShape::new(s.c, s.h, s.w);
+    let convolution = Convolution { x, outputs: s.o, kernel: (s.kh, s.kw), padding: (s.ph, s.pw) };
+    match variant {
+        Variant::Plain => None,
+        Variant::Tuned => Conv2dTiled::new(convolution),
+    }
+}
+
 impl Op for Conv2d {
     fn name(&self) -> &'static str {
         "conv2d"
@@ -40,7 +53,6 @@ impl Op for Conv2d {
         &["x", "weight", "bias", "dy"]
     }
 
-    /// In both variants: tuned models compute a convolution of its own with these kernels too.
     fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
         let s = shape(rig.case)?;
         let padding = (s.ph, s.pw);
@@ -50,9 +62,16 @@ impl Op for Conv2d {
         let dx = rig.output("dx", x.dims())?;
         let dweight = rig.output("dweight", weight.dims())?;
         let dbias = rig.output("dbias", bias.dims())?;
-        kernels::forward(&mut rig.rec, &x, &weight, &bias, &y, padding)?;
-        kernels::backward_input(&mut rig.rec, &dy, &weight, &dx, padding)?;
-        kernels::backward_parameters(&mut rig.rec, &x, &dy, &dweight, &dbias, padding)
+        let tiled = tiled(s, rig.variant());
+        let rec = &mut rig.rec;
+        if let Some(tiled) = tiled {
+            let saved = tiled.forward(rec, &x, &weight, &bias, &y)?;
+            let gradients = Gradients { dweight: &dweight, dbias: &dbias, dx: Some(&dx) };
+            return tiled.backward(rec, &saved, &weight, &dy, &gradients);
+        }
+        kernels::forward(rec, &x, &weight, &bias, &y, padding)?;
+        kernels::backward_input(rec, &dy, &weight, &dx, padding)?;
+        kernels::backward_parameters(rec, &x, &dy, &dweight, &dbias, padding)
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {
@@ -76,11 +95,24 @@ impl Op for Conv2d {
         bilinear_bounds(self, case, sums.map(|(name, terms)| (name, terms + 1)))
     }
 
-    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
+    fn work(&self, case: &Case, variant: Variant) -> Result<Vec<Work>> {
         let s = shape(case)?;
         let (x, y) = (s.n * s.c * s.h * s.w, s.n * s.o * s.out_h() * s.out_w());
         let weight = s.o * s.c * s.kh * s.kw;
         let flops = 2 * y * s.c * s.kh * s.kw;
+        if tiled(s, variant).is_some() {
+            return Ok(vec![
+                Work::new(&texels::PACK, 0, 2 * x),
+                Work::new(&weight_texels::PACK_FORWARD, 0, 2 * weight),
+                Work::new(&conv2d_tile::PLAIN, flops, x + weight + s.o + y),
+                Work::new(&texels::PACK, 0, 2 * y),
+                Work::new(&conv2d_weight::PLAIN_SUMS, flops, x + y + weight),
+                Work::new(&conv2d_weight::REDUCE, 0, 2 * weight),
+                Work::new(&conv2d_weight::BIAS, y, y + s.o),
+                Work::new(&weight_texels::PACK_TURNED, 0, 2 * weight),
+                Work::new(&conv2d_tile::PLAIN, flops, y + weight + x),
+            ]);
+        }
         Ok(vec![
             Work::new(&kernels::FORWARD, flops, x + weight + s.o + y),
             Work::new(&kernels::BACKWARD_INPUT, flops, y + weight + x),

@@ -1,8 +1,10 @@
 //! A convolution as the tuned kernels see it.
 
 use super::super::conv2d;
-use super::{TAPS, WINDOW};
+use super::texels::{self, Layout};
+use super::{TAPS, conv2d_tile, groups};
 use crate::error::Result;
+use crate::gpu::{Recording, Tensor, TexelFormat, Texels};
 use crate::shape::MapShape;
 
 /// The shapes of a convolution of stride 1.
@@ -18,15 +20,29 @@ pub struct Convolution {
     pub padding: (usize, usize),
 }
 
+/// Where the gradients go.
+pub struct Gradients<'a> {
+    /// (O, C, KH, KW)
+    pub dweight: &'a Tensor,
+    /// (O)
+    pub dbias: &'a Tensor,
+    /// (N, C, H, W), if wanted.
+    pub dx: Option<&'a Tensor>,
+}
+
 impl Convolution {
-    /// (O, OH/2, OW/2): the map behind 2×2 pooling.
+    /// (O, OH, OW)
     ///
     /// # Errors
-    /// [`crate::error::Error::Input`] when kernel or window do not fit.
-    pub fn pooled(&self) -> Result<MapShape> {
-        let full = conv2d::out_size((self.x.height, self.x.width), self.kernel, self.padding)?;
-        let (height, width) = WINDOW.out_size(full)?;
+    /// [`crate::error::Error::Input`] when the kernel does not fit.
+    pub fn y(&self) -> Result<MapShape> {
+        let (height, width) = conv2d::out_size((self.x.height, self.x.width), self.kernel, self.padding)?;
         Ok(MapShape::new(self.outputs, height, width))
+    }
+
+    /// (N, C, H, W) over a batch of `rows`.
+    pub fn x_dims(&self, rows: usize) -> [usize; 4] {
+        [rows, self.x.channels, self.x.height, self.x.width]
     }
 
     /// (O, C, KH, KW)
@@ -37,5 +53,19 @@ impl Convolution {
     /// How many blocks of neighbouring taps hold a kernel row.
     pub(super) fn tap_blocks(&self) -> usize {
         self.kernel.1.div_ceil(TAPS)
+    }
+
+    /// Records x (N, C, H, W) into a texture, with its padding and as far beyond as tiles and blocks of taps read.
+    pub(super) fn pack_x(&self, rec: &mut Recording, x: &Tensor) -> Result<(Layout, Texels)> {
+        let gpu = rec.gpu().clone();
+        let y = self.y()?;
+        let (height, width) = conv2d_tile::reach((y.height, y.width), self.kernel);
+        let height = height.max(self.x.height + 2 * self.padding.0);
+        let width = width.max(self.x.width + 2 * self.padding.1).max(y.width + self.tap_blocks() * TAPS);
+        let groups = groups(self.x.channels);
+        let layout = Layout::new(&gpu, x.rows(), groups, (height, width), self.padding)?;
+        let texels = layout.texels(&gpu, "x texels", TexelFormat::Reals)?;
+        texels::pack(rec, &layout, x, &texels)?;
+        Ok((layout, texels))
     }
 }

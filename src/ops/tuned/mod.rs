@@ -1,15 +1,16 @@
 //! Faster ways to the same results, each checked against the plain kernels' twins.
 
-pub mod conv2d_pooled;
-pub mod conv2d_pooled_input;
-pub mod conv2d_pooled_weight;
+pub mod conv2d_spread;
+pub mod conv2d_tile;
+pub mod conv2d_tiled;
+pub mod conv2d_weight;
 pub mod conv_block;
 mod convolution;
 pub mod dense_tile;
 pub mod texels;
 pub mod weight_texels;
 
-pub use convolution::Convolution;
+pub use convolution::{Convolution, Gradients};
 
 use super::max_pool2d::Window;
 
@@ -18,8 +19,15 @@ pub const WINDOW: Window = Window { kernel: (2, 2), stride: (2, 2) };
 
 /// Neighbouring taps of a kernel row that a thread takes at once.
 const TAPS: usize = 5;
+/// Windows side by side that a thread takes at once.
+const TILE_WINDOWS: usize = 4;
 
 /// How many groups of four hold `channels`.
 fn groups(channels: usize) -> usize {
     channels.div_ceil(4)
+}
+
+/// Groups of four that hold the gradient of `outputs` channels: kernels take them in pairs.
+fn paired_groups(outputs: usize) -> usize {
+    2 * outputs.div_ceil(8)
 }

@@ -95,9 +95,9 @@ impl Layout {
         Texels::zeros(gpu, label, format, self.across * self.image_width, height)
     }
 
-    /// The same layout with another number of groups a column.
-    pub fn with_groups(self, groups: usize) -> Self {
-        Self { groups, image_width: self.image_width / self.groups * groups, ..self }
+    /// The same layout for what takes one texel where this one takes two.
+    pub fn halved(self) -> Self {
+        Self { groups: self.groups / 2, image_width: self.image_width / 2, ..self }
     }
 
     fn params(&self, x: &Tensor) -> Result<Params> {

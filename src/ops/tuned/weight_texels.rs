@@ -1,6 +1,7 @@
 //! A convolution's weight in textures, four values to a texel.
 
 use super::super::u32_of;
+use super::conv2d_tile::TILE_OUTPUTS;
 use super::{Convolution, TAPS, groups};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, TexelFormat, Texels};
@@ -23,41 +24,47 @@ const KERNEL: Kernel = Kernel {
     source: include_str!("../../../shaders/tuned/weight_texels.wgsl"),
     entry_point: "",
     workgroup_size: 64,
-    bindings: &[],
+    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write_texels(2)],
 };
 
 /// Four outputs to a texel.
-pub const PACK_FORWARD: Kernel = Kernel {
-    label: "weight_texels.pack_forward",
-    entry_point: "pack_forward",
-    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write_texels(2)],
-    ..KERNEL
-};
+pub const PACK_FORWARD: Kernel =
+    Kernel { label: "weight_texels.pack_forward", entry_point: "pack_forward", ..KERNEL };
+
+/// Four input channels to a texel, taps turned round.
+pub const PACK_TURNED: Kernel =
+    Kernel { label: "weight_texels.pack_turned", entry_point: "pack_turned", ..KERNEL };
 
 /// Four input channels to a texel.
-pub const PACK_BACKWARD: Kernel = Kernel {
-    label: "weight_texels.pack_backward",
-    entry_point: "pack_backward",
-    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write_texels(2)],
-    ..KERNEL
-};
+pub const PACK_SPREAD: Kernel =
+    Kernel { label: "weight_texels.pack_spread", entry_point: "pack_spread", ..KERNEL };
 
-/// Records a texture of `weight` (O, C, KH, KW) for the way from x to y, outputs filled up to `outputs`.
+/// Records a texture of `weight` (O, C, KH, KW) for the way from x to y.
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when it does not fit a texture.
-pub fn forward(rec: &mut Recording, weight: &Tensor, outputs: usize) -> Result<Texels> {
+pub fn forward(rec: &mut Recording, weight: &Tensor) -> Result<Texels> {
     let filter = weight.map();
     let inner = groups(filter.channels);
-    let height = filter.height * filter.width * inner;
-    pack(rec, &PACK_FORWARD, weight, (outputs, height), (inner, 1))
+    let size = (weight.rows().next_multiple_of(TILE_OUTPUTS), filter.height * filter.width * inner);
+    pack(rec, &PACK_FORWARD, weight, size, (inner, 1))
 }
 
-/// Records a texture of the weight for the way from dy to dx, outputs filled up to `outputs`.
+/// Records a texture of the weight for the way from dy, which has `inner` channel groups, to dx.
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when it does not fit a texture.
-pub fn backward(
+pub fn turned(rec: &mut Recording, weight: &Tensor, inner: usize) -> Result<Texels> {
+    let filter = weight.map();
+    let size = (filter.channels.next_multiple_of(TILE_OUTPUTS), filter.height * filter.width * inner);
+    pack(rec, &PACK_TURNED, weight, size, (inner, 1))
+}
+
+/// Records a texture of the weight for the way from the winners of dy, which has `outputs` channels, to dx.
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when it does not fit a texture.
+pub fn spread(
     rec: &mut Recording,
     convolution: &Convolution,
     weight: &Tensor,
@@ -67,7 +74,7 @@ pub fn backward(
     let width = groups(convolution.x.channels) * taps;
     // Windows meet kernel rows from one above the first to at most two below the last.
     let height = (convolution.kernel.0 / 2 * 2 + 3) * outputs;
-    pack(rec, &PACK_BACKWARD, weight, (width, height), (outputs, taps))
+    pack(rec, &PACK_SPREAD, weight, (width, height), (outputs, taps))
 }
 
 fn pack(

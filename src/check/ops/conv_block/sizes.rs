@@ -2,8 +2,8 @@
 
 use crate::check::Work;
 use crate::ops::tuned::texels::{PACK, PACK_GRADIENT};
-use crate::ops::tuned::weight_texels::{PACK_BACKWARD, PACK_FORWARD};
-use crate::ops::tuned::{conv2d_pooled, conv2d_pooled_input, conv2d_pooled_weight};
+use crate::ops::tuned::weight_texels::{PACK_FORWARD, PACK_SPREAD};
+use crate::ops::tuned::{conv2d_spread, conv2d_tile, conv2d_weight};
 use crate::ops::{conv2d, max_pool2d, relu};
 use crate::reference::conv2d::Conv2dShape;
 use crate::reference::max_pool2d::MaxPool2dShape;
@@ -55,14 +55,14 @@ impl Sizes {
         vec![
             Work::new(&PACK, 0, 2 * x),
             Work::new(&PACK_FORWARD, 0, 2 * weight),
-            Work::new(&conv2d_pooled::FORWARD, flops + 5 * y, x + weight + bias + y + winner),
+            Work::new(&conv2d_tile::POOLED, flops + 5 * y, x + weight + bias + y + winner),
             Work::new(&PACK_GRADIENT, 0, 3 * y),
-            Work::new(&conv2d_pooled_weight::PARTIAL_SUMS, sparse, x + y + winner + weight),
-            Work::new(&conv2d_pooled_weight::REDUCE, 0, 2 * weight),
-            Work::new(&conv2d_pooled_weight::BIAS, y, y + bias),
-            Work::new(&PACK_BACKWARD, 0, 2 * weight),
-            Work::new(&conv2d_pooled_input::SPREAD, sparse, y + winner + weight + x),
-            Work::new(&conv2d_pooled_input::JOIN, 0, 2 * x),
+            Work::new(&conv2d_weight::POOLED_SUMS, sparse, x + y + winner + weight),
+            Work::new(&conv2d_weight::REDUCE, 0, 2 * weight),
+            Work::new(&conv2d_weight::BIAS, y, y + bias),
+            Work::new(&PACK_SPREAD, 0, 2 * weight),
+            Work::new(&conv2d_spread::SPREAD, sparse, y + winner + weight + x),
+            Work::new(&conv2d_spread::JOIN, 0, 2 * x),
         ]
     }
 }

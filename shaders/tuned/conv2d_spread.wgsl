@@ -31,7 +31,7 @@ const COLUMNS = 12u;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var d: texture_storage_2d<rgba32float, read>;       // (N, H/2, W/2, O/4), 0 where ReLU gave 0
 @group(0) @binding(2) var winner: texture_storage_2d<rg32uint, read>;     // a byte a channel: 2·row + column
-@group(0) @binding(3) var weight: texture_storage_2d<rgba32float, read>;  // see weight_texels.wgsl, pack_backward
+@group(0) @binding(3) var weight: texture_storage_2d<rgba32float, read>;  // see weight_texels.wgsl, pack_spread
 @group(0) @binding(4) var<storage, read_write> tiles_out: array<vec4f>;   // (tap_blocks, tiles, C/4, N, H, 12)
 @group(0) @binding(5) var<storage, read> tiles: array<vec4f>;             // (tap_blocks, tiles, C/4, N, H, 12)
 @group(0) @binding(6) var<storage, read_write> dx: array<f32>;            // (N, C, H, W)

@@ -1,5 +1,7 @@
-// Convolution, stride 1, with bias, ReLU and 2×2 max-pooling: only the pooled map is stored, and which value it was.
+// Convolution, stride 1.
 //   z[n,o,i,j] = bias[o] + Σ_{k,l,c} weight[o,c,k,l] · x[n,c,i+k-pad_h,j+l-pad_w]
+// `plain` stores z; with weights turned round and a bias of zeros it is the convolution's backward_input.
+// `pooled` puts ReLU and 2×2 max-pooling behind it and stores the pooled map alone, and which value it was:
 //   y[n,o,i,j] = max(0, z[n,o,2i,2j], z[n,o,2i,2j+1], z[n,o,2i+1,2j], z[n,o,2i+1,2j+1])
 // Twins: src/reference/conv2d.rs, relu.rs, max_pool2d.rs. Source: torch.nn.functional.conv2d, max_pool2d.
 //
@@ -9,8 +11,8 @@
 struct Params {
     rows: u32,          // N
     outputs: u32,       // O
-    pooled_h: u32,
-    pooled_w: u32,
+    height: u32,        // of y
+    width: u32,         // of y
     in_groups: u32,     // C / 4, rounded up
     kernel_h: u32,
     kernel_w: u32,
@@ -31,7 +33,7 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(1) var x: texture_storage_2d<rgba32float, read>;         // (N, H, W, C/4) with its border
 @group(0) @binding(2) var weight: texture_storage_2d<rgba32float, read>;    // see weight_texels.wgsl, pack_forward
 @group(0) @binding(3) var<storage, read> bias: array<f32>;                  // (O)
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;               // (N, O, H/2, W/2)
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;               // plain (N, O, OH, OW), pooled (N, O, OH/2, OW/2)
 @group(0) @binding(5) var winner: texture_storage_2d<rg32uint, write>;      // a byte a channel: 2·row + column
 
 struct Row { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f, c6: vec4f, c7: vec4f }
@@ -121,19 +123,19 @@ fn pool(o: u32, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4f) -> Pooled {
     return Pooled(select(best, vec4f(0.0), best <= vec4f(0.0)), which.x | which.y << 8u | which.z << 16u | which.w << 24u);
 }
 
-fn store_group(p: Place, j: u32, o: u32, value: vec4f) {
+fn store_group(p: Place, i: u32, j: u32, o: u32, value: vec4f) {
     for (var c = 0u; c < 4u; c++) {
         if o + c < params.outputs {
-            y[((p.n * params.outputs + o + c) * params.pooled_h + p.i) * params.pooled_w + j] = value[c];
+            y[((p.n * params.outputs + o + c) * params.height + i) * params.width + j] = value[c];
         }
     }
 }
 
 // One window of two groups.
 fn store(p: Place, j: u32, o: u32, a: Pooled, b: Pooled) {
-    if j >= params.pooled_w || o >= params.outputs { return; }
-    store_group(p, j, o, a.y);
-    store_group(p, j, o + 4u, b.y);
+    if j >= params.width || o >= params.outputs { return; }
+    store_group(p, p.i, j, o, a.y);
+    store_group(p, p.i, j, o + 4u, b.y);
     let column = p.n % params.winner_across * params.winner_width + j * params.winner_groups + o / 8u;
     let row = p.n / params.winner_across * params.winner_height + p.i;
     textureStore(winner, vec2u(column, row), vec4u(a.winner, b.winner, 0u, 0u));
@@ -147,21 +149,64 @@ fn store_windows(p: Place, o: u32, a0: Row, a1: Row, b0: Row, b1: Row) {
     store(p, p.j + 3u, o, pool(o, a0.c6, a0.c7, a1.c6, a1.c7), pool(o + 4u, b0.c6, b0.c7, b1.c6, b1.c7));
 }
 
+// The channels o to o + 15 of the tile at the across-th eight columns and the down-th two rows of image n.
+struct Work { n: u32, down: u32, across: u32, o: u32 }
+
+fn work(index: u32, tiles_w: u32, tiles_h: u32) -> Work {
+    let n = index / (tiles_w * tiles_h);
+    return Work(n % params.rows, index / tiles_w % tiles_h, index % tiles_w, n / params.rows * 16u);
+}
+
+fn tile(w: Work) -> Tile {
+    let column = w.n % params.x_across * params.x_width + 8u * w.across * params.in_groups;
+    let row = w.n / params.x_across * params.x_height + 2u * w.down;
+    return sums(vec2i(vec2u(column, row)), i32(w.o / 4u));
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    var index = id.y * groups.x * WORKGROUP_SIZE + id.x;
-    let tiles_w = (params.pooled_w + 3u) / 4u;
-    let j = index % tiles_w * 4u;
-    index /= tiles_w;
-    let i = index % params.pooled_h;
-    index /= params.pooled_h;
-    let n = index % params.rows;
-    let o = index / params.rows * 16u;
-    if o >= params.outputs { return; }
-    let column = n % params.x_across * params.x_width + 2u * j * params.in_groups;
-    let row = n / params.x_across * params.x_height + 2u * i;
-    let t = sums(vec2i(vec2u(column, row)), i32(o / 4u));
-    let p = Place(n, i, j);
-    store_windows(p, o, t.a0, t.a1, t.b0, t.b1);
-    store_windows(p, o + 8u, t.c0, t.c1, t.d0, t.d1);
+fn pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, (params.width + 3u) / 4u, params.height);
+    if w.o >= params.outputs { return; }
+    let t = tile(w);
+    let p = Place(w.n, w.down, 4u * w.across);
+    store_windows(p, w.o, t.a0, t.a1, t.b0, t.b1);
+    store_windows(p, w.o + 8u, t.c0, t.c1, t.d0, t.d1);
+}
+
+fn store_pixel(p: Place, j: u32, o: u32, value: vec4f) {
+    if j < params.width { store_group(p, p.i, j, o, value); }
+}
+
+fn store_row(p: Place, o: u32, r: Row) {
+    if p.i >= params.height || o >= params.outputs { return; }
+    var first = vec4f(0.0);
+    for (var c = 0u; c < 4u; c++) {
+        if o + c < params.outputs { first[c] = bias[o + c]; }
+    }
+    store_pixel(p, p.j, o, first + r.c0);
+    store_pixel(p, p.j + 1u, o, first + r.c1);
+    store_pixel(p, p.j + 2u, o, first + r.c2);
+    store_pixel(p, p.j + 3u, o, first + r.c3);
+    store_pixel(p, p.j + 4u, o, first + r.c4);
+    store_pixel(p, p.j + 5u, o, first + r.c5);
+    store_pixel(p, p.j + 6u, o, first + r.c6);
+    store_pixel(p, p.j + 7u, o, first + r.c7);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn plain(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let tiles_w = (params.width + 7u) / 8u;
+    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, tiles_w, (params.height + 1u) / 2u);
+    if w.o >= params.outputs { return; }
+    let t = tile(w);
+    let upper = Place(w.n, 2u * w.down, 8u * w.across);
+    let lower = Place(w.n, 2u * w.down + 1u, 8u * w.across);
+    store_row(upper, w.o, t.a0);
+    store_row(lower, w.o, t.a1);
+    store_row(upper, w.o + 4u, t.b0);
+    store_row(lower, w.o + 4u, t.b1);
+    store_row(upper, w.o + 8u, t.c0);
+    store_row(lower, w.o + 8u, t.c1);
+    store_row(upper, w.o + 12u, t.d0);
+    store_row(lower, w.o + 12u, t.d1);
 }

@@ -1,10 +1,11 @@
-//! The gradients of weight and bias of a convolution with ReLU and 2×2 max-pooling behind it.
+//! The gradients of a convolution's weight and bias: alone, or with ReLU and 2×2 max-pooling behind it.
 
 use super::super::{expect, u32_of};
 use super::texels::Layout;
 use super::{Convolution, groups};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels};
+use crate::shape::MapShape;
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -12,8 +13,8 @@ struct Params {
     rows: u32,
     outputs: u32,
     channels: u32,
-    pooled_h: u32,
-    pooled_w: u32,
+    height: u32,
+    width: u32,
     in_groups: u32,
     out_groups: u32,
     kernel_h: u32,
@@ -25,20 +26,36 @@ struct Params {
     d_across: u32,
     d_width: u32,
     d_height: u32,
+    d_top: u32,
+    d_left: u32,
+    reserved: [u32; 2],
 }
 
 const KERNEL: Kernel = Kernel {
-    label: "conv2d_pooled_weight",
-    source: include_str!("../../../shaders/tuned/conv2d_pooled_weight.wgsl"),
+    label: "conv2d_weight",
+    source: include_str!("../../../shaders/tuned/conv2d_weight.wgsl"),
     entry_point: "",
     workgroup_size: 64,
     bindings: &[],
 };
 
 /// One partial sum of dweight a slice of the batch.
-pub const PARTIAL_SUMS: Kernel = Kernel {
-    label: "conv2d_pooled_weight.partial_sums",
-    entry_point: "partial_sums",
+pub const PLAIN_SUMS: Kernel = Kernel {
+    label: "conv2d_weight.plain_sums",
+    entry_point: "plain_sums",
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read_texels(1),
+        Binding::read_texels(2),
+        Binding::write(4),
+    ],
+    ..KERNEL
+};
+
+/// One partial sum of dweight a slice of the batch, behind pooling.
+pub const POOLED_SUMS: Kernel = Kernel {
+    label: "conv2d_weight.pooled_sums",
+    entry_point: "pooled_sums",
     bindings: &[
         Binding::params::<Params>(),
         Binding::read_texels(1),
@@ -51,7 +68,7 @@ pub const PARTIAL_SUMS: Kernel = Kernel {
 
 /// The slices added up.
 pub const REDUCE: Kernel = Kernel {
-    label: "conv2d_pooled_weight.reduce",
+    label: "conv2d_weight.reduce",
     entry_point: "reduce",
     bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::write(6)],
     ..KERNEL
@@ -59,7 +76,7 @@ pub const REDUCE: Kernel = Kernel {
 
 /// dbias.
 pub const BIAS: Kernel = Kernel {
-    label: "conv2d_pooled_weight.bias",
+    label: "conv2d_weight.bias",
     entry_point: "bias",
     bindings: &[Binding::params::<Params>(), Binding::read_texels(2), Binding::write(7)],
     ..KERNEL
@@ -72,17 +89,17 @@ const THREADS: usize = 8192;
 pub struct Operands<'a> {
     /// With its border.
     pub x: (&'a Layout, &'a Texels),
-    /// The gradient behind pooling, 0 where ReLU gave 0; two texels for one of `winner`.
-    pub d: &'a Texels,
-    /// A byte a channel, which of its window has the gradient.
-    pub winner: (&'a Layout, &'a Texels),
+    /// The gradient of y; behind pooling, 0 where ReLU gave 0.
+    pub d: (&'a Layout, &'a Texels),
+    /// Behind pooling: a byte a channel, which of its window has the gradient; laid out as d, one texel for two.
+    pub winner: Option<&'a Texels>,
     /// (O, C, KH, KW)
     pub dweight: &'a Tensor,
     /// (O)
     pub dbias: &'a Tensor,
 }
 
-/// Records dweight and dbias over a batch of `rows`.
+/// Records dweight and dbias over a batch of `rows` maps of y, `map`.
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when the shapes do not fit, [`crate::error::Error::Gpu`] when there is no memory for
@@ -90,24 +107,23 @@ pub struct Operands<'a> {
 pub fn backward(
     rec: &mut Recording,
     convolution: &Convolution,
-    rows: usize,
+    (rows, map): (usize, MapShape),
     operands: &Operands<'_>,
 ) -> Result<()> {
-    const OP: &str = "conv2d_pooled_weight";
-    let Operands { x: (x_layout, x), d, winner: (d_layout, winner), dweight, dbias } = *operands;
-    let pooled = convolution.pooled()?;
+    const OP: &str = "conv2d_weight";
+    let Operands { x: (x_layout, x), d: (d_layout, d), winner, dweight, dbias } = *operands;
     let (channels, (kh, kw)) = (convolution.x.channels, convolution.kernel);
-    expect(OP, "dweight", dweight, &[pooled.channels, channels, kh, kw])?;
-    expect(OP, "dbias", dbias, &[pooled.channels])?;
-    let out_groups = d_layout.groups;
+    expect(OP, "dweight", dweight, &[map.channels, channels, kh, kw])?;
+    expect(OP, "dbias", dbias, &[map.channels])?;
+    let out_groups = d_layout.groups / 2;
     let threads = groups(channels) * convolution.tap_blocks() * kh * out_groups;
     let slices = THREADS.div_ceil(threads).clamp(1, rows);
     let params = Params {
         rows: u32_of(OP, rows)?,
-        outputs: u32_of(OP, pooled.channels)?,
+        outputs: u32_of(OP, map.channels)?,
         channels: u32_of(OP, channels)?,
-        pooled_h: u32_of(OP, pooled.height)?,
-        pooled_w: u32_of(OP, pooled.width)?,
+        height: u32_of(OP, map.height)?,
+        width: u32_of(OP, map.width)?,
         in_groups: u32_of(OP, groups(channels))?,
         out_groups: u32_of(OP, out_groups)?,
         kernel_h: u32_of(OP, kh)?,
@@ -117,12 +133,19 @@ pub fn backward(
         x_width: u32_of(OP, x_layout.image_width)?,
         x_height: u32_of(OP, x_layout.image_height)?,
         d_across: u32_of(OP, d_layout.across)?,
-        d_width: u32_of(OP, d_layout.image_width)?,
+        d_width: u32_of(OP, d_layout.image_width / 2)?,
         d_height: u32_of(OP, d_layout.image_height)?,
+        d_top: u32_of(OP, d_layout.border.0)?,
+        d_left: u32_of(OP, d_layout.border.1)?,
+        reserved: [0; 2],
     };
-    let dims = [slices, kh * kw, pooled.channels, 4 * groups(channels)];
+    let dims = [slices, kh * kw, map.channels, 4 * groups(channels)];
     let partial = Tensor::zeros(rec.gpu(), "partial sums of dweight", &dims)?;
-    rec.dispatch(&PARTIAL_SUMS, &params, &[x, d, winner, &partial], slices * threads)?;
+    let threads = slices * threads;
+    match winner {
+        Some(winner) => rec.dispatch(&POOLED_SUMS, &params, &[x, d, winner, &partial], threads)?,
+        None => rec.dispatch(&PLAIN_SUMS, &params, &[x, d, &partial], threads)?,
+    }
     rec.dispatch(&REDUCE, &params, &[&partial, dweight], partial.len() / 4 / slices)?;
     rec.dispatch_groups(&BIAS, &params, &[d, dbias], out_groups)
 }

@@ -1,11 +1,11 @@
 //! The gradient of the input of a convolution with ReLU and 2×2 max-pooling behind it.
 
 use super::super::{expect, u32_of};
-use super::conv2d_pooled::TILE_WINDOWS;
 use super::texels::Layout;
-use super::{Convolution, TAPS, groups};
+use super::{Convolution, TAPS, TILE_WINDOWS, groups};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels};
+use crate::shape::MapShape;
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -28,8 +28,8 @@ struct Params {
 }
 
 const KERNEL: Kernel = Kernel {
-    label: "conv2d_pooled_input",
-    source: include_str!("../../../shaders/tuned/conv2d_pooled_input.wgsl"),
+    label: "conv2d_spread",
+    source: include_str!("../../../shaders/tuned/conv2d_spread.wgsl"),
     entry_point: "",
     workgroup_size: 64,
     bindings: &[],
@@ -37,7 +37,7 @@ const KERNEL: Kernel = Kernel {
 
 /// What each tile of windows gives to the columns that it meets.
 pub const SPREAD: Kernel = Kernel {
-    label: "conv2d_pooled_input.spread",
+    label: "conv2d_spread.spread",
     entry_point: "spread",
     bindings: &[
         Binding::params::<Params>(),
@@ -51,7 +51,7 @@ pub const SPREAD: Kernel = Kernel {
 
 /// The tiles added up.
 pub const JOIN: Kernel = Kernel {
-    label: "conv2d_pooled_input.join",
+    label: "conv2d_spread.join",
     entry_point: "join",
     bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::write(6)],
     ..KERNEL
@@ -62,25 +62,29 @@ const COLUMNS: usize = 2 * TILE_WINDOWS + TAPS - 1;
 
 /// What the kernels read and write.
 pub struct Operands<'a> {
-    /// The gradient behind pooling, 0 where ReLU gave 0; two texels for one of `winner`.
-    pub d: &'a Texels,
-    /// A byte a channel, which of its window has the gradient.
-    pub winner: (&'a Layout, &'a Texels),
-    /// From [`super::weight_texels::backward`].
+    /// The gradient behind pooling, 0 where ReLU gave 0; without border.
+    pub d: (&'a Layout, &'a Texels),
+    /// A byte a channel, which of its window has the gradient; laid out as d, one texel for two.
+    pub winner: &'a Texels,
+    /// From [`super::weight_texels::spread`].
     pub weight: &'a Texels,
     /// (N, C, H, W)
     pub dx: &'a Tensor,
 }
 
-/// Records dx.
+/// Records dx from the gradients of maps `pooled`.
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when the shapes do not fit, [`crate::error::Error::Gpu`] when there is no memory for
 /// the tiles.
-pub fn backward(rec: &mut Recording, convolution: &Convolution, operands: &Operands<'_>) -> Result<()> {
-    const OP: &str = "conv2d_pooled_input";
-    let Operands { d, winner: (layout, winner), weight, dx } = *operands;
-    let pooled = convolution.pooled()?;
+pub fn backward(
+    rec: &mut Recording,
+    convolution: &Convolution,
+    pooled: MapShape,
+    operands: &Operands<'_>,
+) -> Result<()> {
+    const OP: &str = "conv2d_spread";
+    let Operands { d: (layout, d), winner, weight, dx } = *operands;
     let (x, rows) = (convolution.x, dx.rows());
     expect(OP, "dx", dx, &[rows, x.channels, x.height, x.width])?;
     let (tiles, tap_blocks) = (pooled.width.div_ceil(TILE_WINDOWS), convolution.tap_blocks());
@@ -93,12 +97,12 @@ pub fn backward(rec: &mut Recording, convolution: &Convolution, operands: &Opera
         pooled_h: u32_of(OP, pooled.height)?,
         tiles: u32_of(OP, tiles)?,
         tap_blocks: u32_of(OP, tap_blocks)?,
-        out_groups: u32_of(OP, layout.groups)?,
+        out_groups: u32_of(OP, layout.groups / 2)?,
         kernel_h: u32_of(OP, convolution.kernel.0)?,
         pad_h: u32_of(OP, pad_h)?,
         pad_w: u32_of(OP, pad_w)?,
         d_across: u32_of(OP, layout.across)?,
-        d_width: u32_of(OP, layout.image_width)?,
+        d_width: u32_of(OP, layout.image_width / 2)?,
         d_height: u32_of(OP, layout.image_height)?,
         reserved: [0; 2],
     };
