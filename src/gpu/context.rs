@@ -1,5 +1,6 @@
 //! The device that everything runs on: opened here, or borrowed from an application.
 
+use super::pipeline_cache::PipelineCache;
 use super::traffic::{Counters, Traffic};
 use super::{Adapter, Kernel};
 use crate::error::{Error, Result};
@@ -39,6 +40,9 @@ impl Default for Options {
     }
 }
 
+/// What keeps compiled pipelines between two starts.
+const CACHE: wgpu::Features = wgpu::Features::PIPELINE_CACHE;
+
 /// A device, its queue and the pipelines built on it. Clones share all three.
 #[derive(Clone)]
 pub struct Gpu(Arc<Inner>);
@@ -51,6 +55,13 @@ struct Inner {
     pipelines: Mutex<HashMap<&'static str, wgpu::ComputePipeline>>,
     fault: Arc<Mutex<Option<String>>>,
     counters: Counters,
+    cache: Option<PipelineCache>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.cache.iter().for_each(PipelineCache::save);
+    }
 }
 
 impl Gpu {
@@ -59,8 +70,10 @@ impl Gpu {
     /// # Errors
     /// [`Error::Gpu`] when the driver refuses.
     pub fn open(adapter: &Adapter, options: Options) -> Result<Self> {
+        let features = adapter.handle.features() & CACHE;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("dann"),
+            required_features: features,
             required_limits: adapter.limits(),
             ..Default::default()
         };
@@ -79,7 +92,8 @@ impl Gpu {
                 note(&lost, format!("the device was lost: {message}"));
             }
         });
-        Ok(Self::new(device, queue, adapter.to_string(), options, fault))
+        let cache = if features == CACHE { PipelineCache::open(&device, &adapter.info) } else { None };
+        Ok(Self::new(device, queue, adapter.to_string(), options, fault, cache))
     }
 
     fn new(
@@ -88,6 +102,7 @@ impl Gpu {
         name: String,
         options: Options,
         fault: Arc<Mutex<Option<String>>>,
+        cache: Option<PipelineCache>,
     ) -> Self {
         Self(Arc::new(Inner {
             device,
@@ -97,6 +112,7 @@ impl Gpu {
             pipelines: Mutex::default(),
             fault,
             counters: Counters::default(),
+            cache,
         }))
     }
 
@@ -195,7 +211,7 @@ impl Gpu {
                 zero_initialize_workgroup_memory: self.0.options.checks == ShaderChecks::Checked,
                 ..Default::default()
             },
-            cache: None,
+            cache: self.0.cache.as_ref().map(PipelineCache::wgpu),
         })
     }
 

@@ -3,6 +3,7 @@
 mod adapter;
 mod context;
 mod kernel;
+mod pipeline_cache;
 mod readback;
 mod recording;
 mod tensor;
