@@ -1,5 +1,6 @@
 # make demo    data, three short trainings, and the share of the gap that adaptation covers
 # make test    formatting, lints and all tests
+# make bench-peers   the training step beside PyTorch and Burn; writes benches/RESULTS.md (PYTHON=, ROUNDS=)
 # make setup   only what both need: the build, and a Vulkan driver where there is no adapter
 
 SHELL := /bin/bash
@@ -9,8 +10,10 @@ export XDG_RUNTIME_DIR ?= /tmp
 DANN := target/release/dann
 # A directory of photos for the backgrounds of MNIST-M; fetched, or else generated, if left out.
 PHOTOS ?=
+# How often bench-peers runs every peer.
+ROUNDS ?= 5
 
-.PHONY: help demo test setup build tools clean-demo
+.PHONY: help demo test bench-peers setup build tools clean-demo
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -24,6 +27,9 @@ test: tools
 	cargo test --release --no-run
 	scripts/vulkan.sh $(DANN)
 	cargo test --release
+
+bench-peers: setup
+	python3 benches/peers/run.py --rounds $(ROUNDS)
 
 setup: build
 	scripts/vulkan.sh $(DANN)

@@ -4,12 +4,14 @@
 mod cli;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 fn main() -> ExitCode {
+    let started = Instant::now();
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn,dann=info"))
         .format_timestamp(None)
         .init();
-    match cli::run() {
+    match cli::run(started) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             log::error!("{e:#}");

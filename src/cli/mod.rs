@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand.
 
+mod bench;
 mod check;
 mod data;
 mod devices;
@@ -13,6 +14,7 @@ mod train;
 
 use clap::{Parser, Subcommand};
 use output::Output;
+use std::time::Instant;
 
 /// Domain-adversarial training of neural networks on any vendor's GPU.
 #[derive(Parser)]
@@ -27,6 +29,7 @@ Examples:
   dann eval --run runs/first --data data/mnist_m
   dann predict --run runs/first digit.png
   dann check                                     prove the kernels on this machine
+  dann bench                                     time the training step on this machine
 
 `dann COMMAND --help` tells more. Logs go to stderr; RUST_LOG=debug shows all of them."
 )]
@@ -53,15 +56,17 @@ enum Command {
     Predict(predict::PredictArgs),
     /// Prove the kernels on an adapter: against f64 twins, or against another framework's answers
     Check(check::CheckArgs),
+    /// Time the training step on an adapter
+    Bench(bench::BenchArgs),
     /// List finished runs with their accuracies, and the share of the gap that adaptation covers
     Runs(runs::RunsArgs),
 }
 
-/// Runs the command line.
+/// Runs the command line of a program that was started at `started`.
 ///
 /// # Errors
 /// Whatever went wrong, worded for the user.
-pub fn run() -> anyhow::Result<()> {
+pub fn run(started: Instant) -> anyhow::Result<()> {
     let cli = Cli::parse();
     let out = Output::new(cli.json);
     match cli.command {
@@ -71,6 +76,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Eval(args) => eval::run(&args, &out),
         Command::Predict(args) => predict::run(&args, &out),
         Command::Check(args) => check::run(&args, &out),
+        Command::Bench(args) => bench::run(&args, started, &out),
         Command::Runs(args) => runs::run(&args, &out),
     }
 }

@@ -1,5 +1,6 @@
 //! Training and evaluation: schedules, the step, the loop over epochs, what is kept of a run.
 
+mod bench;
 mod checkpoint;
 mod config;
 mod device_data;
@@ -12,6 +13,7 @@ pub mod schedule;
 mod step;
 mod trainer;
 
+pub use bench::StepBench;
 pub use checkpoint::Checkpoint;
 pub use config::{Config, Method, TrainingSpec};
 pub use device_data::DeviceData;

@@ -5,6 +5,7 @@ mod adapters;
 mod bad_config;
 mod bad_idx;
 mod bad_images;
+mod bench;
 mod commands;
 mod evaluation;
 mod sandbox;

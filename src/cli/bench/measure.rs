@@ -1,0 +1,81 @@
+//! How often a step is timed, and what becomes of the times.
+
+use dann::error::Result;
+use dann::train::StepBench;
+use std::time::{Duration, Instant};
+
+/// Caches filled, clocks up.
+const WARM_UP: Duration = Duration::from_millis(500);
+/// Long against what a submission costs.
+const SAMPLE: Duration = Duration::from_millis(100);
+/// All samples together, on a device that is fast enough for [`FEWEST`] of them.
+const TOTAL: Duration = Duration::from_secs(15);
+const FEWEST: f64 = 3.0;
+const MOST: f64 = 25.0;
+
+/// The times of the steps of a bench.
+pub struct Timing {
+    /// One for each sample, in ascending order.
+    pub step_ms: Vec<f64>,
+    /// How many steps each sample is the mean of.
+    pub steps_per_sample: usize,
+}
+
+impl Timing {
+    /// Warms up and times.
+    pub fn take(bench: &StepBench) -> Result<Self> {
+        let (samples, steps_per_sample) = plan(warm_up(bench)?);
+        let sample = |_| Ok(1e3 * bench.time(steps_per_sample)?.as_secs_f64() / steps_per_sample as f64);
+        let mut step_ms = (0..samples).map(sample).collect::<Result<Vec<f64>>>()?;
+        step_ms.sort_by(f64::total_cmp);
+        Ok(Self { step_ms, steps_per_sample })
+    }
+}
+
+/// Takes steps for a while, at least two; gives the time of the last one.
+fn warm_up(bench: &StepBench) -> Result<Duration> {
+    let began = Instant::now();
+    let mut step = bench.time(1)?;
+    loop {
+        step = bench.time(1)?.min(step);
+        if began.elapsed() > WARM_UP {
+            return Ok(step);
+        }
+    }
+}
+
+/// How many samples of how many steps.
+fn plan(step: Duration) -> (usize, usize) {
+    let step = step.as_secs_f64().max(1e-6);
+    let steps = (SAMPLE.as_secs_f64() / step).ceil().clamp(1.0, StepBench::MOST_STEPS as f64);
+    let samples = (TOTAL.as_secs_f64() / (steps * step)).clamp(FEWEST, MOST);
+    (samples as usize, steps as usize)
+}
+
+/// The value below which that share of the sorted `values` lies, interpolated between neighbours.
+pub fn percentile(values: &[f64], share: f64) -> f64 {
+    let place = share * (values.len() - 1) as f64;
+    let (below, above) = (place.floor() as usize, place.ceil() as usize);
+    values[below] + (values[above] - values[below]) * place.fract()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_lie_between_neighbours() {
+        assert_eq!(percentile(&[4.0], 0.9), 4.0);
+        assert_eq!(percentile(&[1.0, 2.0, 4.0], 0.5), 2.0);
+        assert_eq!(percentile(&[1.0, 2.0], 0.5), 1.5);
+        assert!((percentile(&[0.0, 10.0, 20.0], 0.9) - 18.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn fast_steps_share_a_submission_and_slow_ones_are_few() {
+        assert_eq!(plan(Duration::from_micros(200)), (25, 64));
+        assert_eq!(plan(Duration::from_millis(30)), (25, 4));
+        assert_eq!(plan(Duration::from_secs(1)), (15, 1));
+        assert_eq!(plan(Duration::from_secs(60)), (3, 1));
+    }
+}

@@ -1,0 +1,137 @@
+//! `dann bench`
+
+mod measure;
+
+use super::gpu::GpuArgs;
+use super::output::{Output, table};
+use anyhow::Context as _;
+use clap::{Args, builder::PossibleValuesParser, value_parser};
+use dann::gpu::{Gpu, Variant};
+use dann::train::{Config, StepBench};
+use measure::{Timing, percentile};
+use serde::Serialize;
+use std::time::Instant;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dann bench                                 the step of the paper's network, 64 + 64 images
+  dann bench --batches 16,64,256,1024        how the time grows with the batch
+  dann bench --batch 128 --adapter nvidia --variant plain --json
+
+What is timed is the step as `dann train` replays it: gathering the batch from the images on the device, forward,
+losses, backward, update. Images and labels are random. After a warm-up, up to 25 samples are taken, each of one or
+more steps in one submission, timed on the host from encoding until the device is done; slow devices get fewer, at
+least 3. `first_step_s` is the time from the start of the program to the end of the first step, shaders compiled and
+data uploaded; only the first batch has one. `gpu_bytes` is what wgpu's allocator holds on the device, or null where
+the back end does not report it.")]
+pub struct BenchArgs {
+    /// The recipe whose step is timed
+    #[arg(long, default_value = "paper", value_parser = PossibleValuesParser::new(Config::presets()))]
+    preset: String,
+    /// Source rows a step, and as many target rows [default: the preset's]
+    #[arg(long, value_parser = value_parser!(u32).range(1..))]
+    batch: Option<u32>,
+    /// Several batches, one after the other
+    #[arg(
+        long,
+        value_name = "BATCH,BATCH",
+        value_delimiter = ',',
+        conflicts_with = "batch",
+        value_parser = value_parser!(u32).range(1..)
+    )]
+    batches: Vec<u32>,
+    #[command(flatten)]
+    gpu: GpuArgs,
+}
+
+/// What is printed of one batch.
+#[derive(Serialize)]
+struct Row {
+    adapter: String,
+    driver: String,
+    preset: String,
+    variant: &'static str,
+    batch: usize,
+    step_ms_median: f64,
+    step_ms_p10: f64,
+    step_ms_p90: f64,
+    images_per_s: f64,
+    first_step_s: Option<f64>,
+    gpu_bytes: Option<u64>,
+    samples: usize,
+    steps_per_sample: usize,
+}
+
+pub fn run(args: &BenchArgs, started: Instant, out: &Output) -> anyhow::Result<()> {
+    let gpu = args.gpu.open()?;
+    let preset = Config::preset(&args.preset)?;
+    let batches = match (&args.batches[..], args.batch) {
+        ([], None) => vec![preset.training.batch],
+        ([], Some(batch)) => vec![batch as usize],
+        (batches, _) => batches.iter().map(|&batch| batch as usize).collect(),
+    };
+    let mut rows = Vec::new();
+    let mut first = Some(started);
+    let measured = batches.into_iter().try_for_each(|batch| -> anyhow::Result<()> {
+        let mut config = preset.clone();
+        config.training.batch = batch;
+        let row =
+            bench(&gpu, &args.preset, &config, first.take()).with_context(|| format!("batch {batch}"))?;
+        out.json(&row)?;
+        rows.push(row);
+        Ok(())
+    });
+    if !rows.is_empty() {
+        print(&rows, &args.preset, &gpu, out)?;
+    }
+    measured
+}
+
+/// Times the step of `config`.
+fn bench(gpu: &Gpu, preset: &str, config: &Config, started: Option<Instant>) -> dann::error::Result<Row> {
+    let bench = StepBench::new(gpu, config)?;
+    bench.time(1)?;
+    let first_step_s = started.map(|started| started.elapsed().as_secs_f64());
+    let Timing { step_ms, steps_per_sample } = Timing::take(&bench)?;
+    bench.check()?;
+    let gpu_bytes = gpu.device().generate_allocator_report().map(|report| report.total_allocated_bytes);
+    let step_ms_median = percentile(&step_ms, 0.5);
+    let info = gpu.device().adapter_info();
+    Ok(Row {
+        adapter: info.name,
+        driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+        preset: preset.to_owned(),
+        variant: match gpu.variant() {
+            Variant::Plain => "plain",
+            Variant::Tuned => "tuned",
+        },
+        batch: config.training.batch,
+        step_ms_median,
+        step_ms_p10: percentile(&step_ms, 0.1),
+        step_ms_p90: percentile(&step_ms, 0.9),
+        images_per_s: 1e3 * bench.images_per_step() as f64 / step_ms_median,
+        first_step_s,
+        gpu_bytes,
+        samples: step_ms.len(),
+        steps_per_sample,
+    })
+}
+
+fn print(rows: &[Row], preset: &str, gpu: &Gpu, out: &Output) -> anyhow::Result<()> {
+    let cells = |row: &Row| {
+        [
+            format!("{0} + {0}", row.batch),
+            format!("{:.3}", row.step_ms_median),
+            format!("{:.3}", row.step_ms_p10),
+            format!("{:.3}", row.step_ms_p90),
+            format!("{:.0}", row.images_per_s),
+            row.first_step_s.map_or("n/a".into(), |s| format!("{s:.2}")),
+            row.gpu_bytes.map_or("n/a".into(), |bytes| format!("{:.1}", bytes as f64 / f64::from(1 << 20))),
+        ]
+    };
+    let header =
+        ["batch", "step ms, median", "10 %", "90 %", "images/s", "first step, s", "device memory, MiB"];
+    out.text(table(header, rows.iter().map(cells)))?;
+    out.text(format!("preset {preset}, {} kernels on {}", rows[0].variant, gpu.name()))
+}

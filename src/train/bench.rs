@@ -1,0 +1,120 @@
+//! The training step over random images, to be timed.
+
+use super::config::Config;
+use super::feed::Feed;
+use super::step::TrainingStep;
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::gpu::{Gpu, Recording, Tensor};
+use crate::model::Dann;
+use crate::ops::Step;
+use crate::rng;
+use rand::{Rng as _, RngExt as _};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Images of each domain, unless a batch needs more: a step must not find its images in a cache that the step
+/// before filled.
+const IMAGES: usize = 8192;
+/// Batches that each domain holds at most.
+const MOST_BATCHES: usize = 8;
+
+/// The step that a [`Trainer`](super::Trainer) replays, gathering of the batch included, over random images and
+/// labels.
+pub struct StepBench {
+    training_step: TrainingStep,
+    feed: Recording,
+    steps: Tensor,
+}
+
+impl StepBench {
+    /// Steps in one submission at most.
+    pub const MOST_STEPS: usize = 64;
+
+    /// Sets up the step of `config` and the images on the device.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the batch is beyond the device's limits, [`Error::Gpu`] when the device has no room.
+    pub fn new(gpu: &Gpu, config: &Config) -> Result<Self> {
+        config.check()?;
+        let spec = &config.training;
+        let model = Dann::new(gpu, &config.model)?;
+        model.initialize(spec.initialization, spec.seed)?;
+        // Before the images: the device refuses a batch that is too large before the host draws any.
+        let training_step = TrainingStep::new(&model, spec.batch, spec.objective(), Self::MOST_STEPS)?;
+        let batches = (IMAGES / spec.batch).clamp(1, MOST_BATCHES);
+        let [labelled, unlabelled] =
+            ["labelled", "unlabelled"].map(|name| random_images(config, name, batches * spec.batch));
+        let mut data = Feed::new(gpu, config, &labelled?, Some(&unlabelled?))?;
+        data.shuffle(gpu)?;
+        let feed = data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?;
+        let steps = Step::table(gpu, "steps", Self::MOST_STEPS)?;
+        steps.write(gpu, &step_values(config, batches))?;
+        Ok(Self { training_step, feed, steps })
+    }
+
+    /// Images that a step looks at.
+    pub fn images_per_step(&self) -> usize {
+        self.training_step.batch.x.rows()
+    }
+
+    /// How long `count` steps take, at most [`Self::MOST_STEPS`], in one submission and until the device is done.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device was lost or reported a fault.
+    pub fn time(&self, count: usize) -> Result<Duration> {
+        let gpu = self.training_step.gpu();
+        let began = Instant::now();
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        for row in 0..count.min(Self::MOST_STEPS) {
+            self.training_step.encode(&mut encoder, &self.steps, row, Some(&self.feed));
+        }
+        gpu.submit(encoder);
+        gpu.wait()?;
+        Ok(began.elapsed())
+    }
+
+    /// Refuses what was timed if it was no training: when a loss is no longer a number.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] giving the losses.
+    pub fn check(&self) -> Result<()> {
+        let metrics: Vec<f32> = self.training_step.outputs.table.read(self.training_step.gpu())?;
+        match metrics.iter().all(|value| value.is_finite()) {
+            true => Ok(()),
+            false => Err(Error::Gpu(format!("the losses are no numbers: {:?}", &metrics[..4]))),
+        }
+    }
+}
+
+/// Random bytes as images, and a random class for each.
+fn random_images(config: &Config, name: &str, count: usize) -> Result<Dataset> {
+    let shape = config.model.input.shape();
+    let classes = config.model.classes()?.min(usize::from(u8::MAX)) as u8;
+    let mut rng = rng::stream(config.training.seed, name);
+    let mut images = vec![0; count * shape.len()];
+    rng.fill_bytes(&mut images);
+    let labels = (0..count).map(|_| rng.random_range(0..classes)).collect();
+    let classes = (0..classes).map(|class| class.to_string()).collect();
+    let origin: PathBuf = "random images".into();
+    Ok(Dataset { shape, images, labels: Some(labels), classes, labels_origin: origin.clone(), origin })
+}
+
+/// The schedules' last values: the full λ, and the learning rate that keeps any number of steps stable.
+fn step_values(config: &Config, batches: usize) -> Vec<Step> {
+    let spec = &config.training;
+    let mut seeds = rng::stream(spec.seed, "dropout");
+    let step = |index| {
+        let start = (index % batches * spec.batch) as u32;
+        Step {
+            index: index as u32,
+            source_start: start,
+            target_start: start,
+            seed: seeds.next_u32(),
+            lambda: spec.lambda.at(1.0) as f32,
+            learning_rate: spec.learning_rate.at(1.0) as f32,
+            reserved: [0; 2],
+        }
+    };
+    (0..StepBench::MOST_STEPS).map(step).collect()
+}

@@ -1,0 +1,72 @@
+//! `dann bench`: what it prints, and what it refuses.
+
+use crate::sandbox::Sandbox;
+use serde_json::Value;
+
+const KEYS: [&str; 10] = [
+    "adapter",
+    "driver",
+    "preset",
+    "batch",
+    "step_ms_median",
+    "step_ms_p10",
+    "step_ms_p90",
+    "images_per_s",
+    "first_step_s",
+    "gpu_bytes",
+];
+
+fn number(line: &Value, key: &str) -> f64 {
+    line[key].as_f64().unwrap_or_else(|| panic!("{key} is no number in {line}"))
+}
+
+#[test]
+fn a_step_is_timed() {
+    let sandbox = Sandbox::new();
+    let lines = sandbox.json("bench --batch 2");
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    for key in KEYS {
+        assert!(line.get(key).is_some(), "no {key} in {line}");
+    }
+    assert_eq!(
+        (&line["preset"], &line["batch"], &line["variant"]),
+        (&"paper".into(), &2.into(), &"tuned".into())
+    );
+    let [p10, median, p90] = ["p10", "median", "p90"].map(|which| number(line, &format!("step_ms_{which}")));
+    assert!(0.0 < p10 && p10 <= median && median <= p90, "{line}");
+    assert!((number(line, "images_per_s") * median / 1e3 - 4.0).abs() < 1e-6, "{line}");
+    // No step of a program can end before the program has started, nor later than the test waits.
+    assert!((median / 2e3..120.0).contains(&number(line, "first_step_s")), "{line}");
+    // The parameters of the paper's network alone, with gradients and velocities, where memory is reported.
+    assert!(line["gpu_bytes"].is_null() || number(line, "gpu_bytes") > 3.0 * 4.0 * 200_000.0, "{line}");
+}
+
+#[test]
+fn several_batches_make_a_table() {
+    let sandbox = Sandbox::new();
+    let lines = sandbox.json("bench --preset demo --variant plain --batches 1,3");
+    assert_eq!(lines.iter().map(|line| &line["batch"]).collect::<Vec<_>>(), [1, 3]);
+    assert!(lines.iter().all(|line| line["variant"] == "plain" && line["preset"] == "demo"), "{lines:?}");
+    assert!(lines[0]["first_step_s"].is_number() && lines[1]["first_step_s"].is_null(), "{lines:?}");
+}
+
+#[test]
+fn what_ran_is_printed_before_a_batch_that_is_too_large() {
+    let sandbox = Sandbox::new();
+    let output = sandbox.dann("bench --batches 2,4000000000").assert().code(1).get_output().clone();
+    let (printed, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(printed.contains("2 + 2") && printed.contains("preset paper, tuned kernels on"), "{printed}");
+    assert!(!printed.contains("4000000000"), "{printed}");
+    assert!(said.contains("batch 4000000000: x: expected a tensor of"), "{said}");
+}
+
+#[test]
+fn bad_flags_are_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.refused("bench --batch 0", &["invalid value '0'", "--batch", "0 is not in 1.."]);
+    sandbox.refused("bench --batches 16,0", &["invalid value '0'", "--batches", "0 is not in 1.."]);
+    sandbox.refused("bench --batches 16,,32", &["--batches", "invalid value ''"]);
+    sandbox.refused("bench --batch 5000000000", &["--batch", "5000000000 is not in 1.."]);
+    sandbox.refused("bench --preset best", &["invalid value 'best'", "--preset", "paper, demo"]);
+    sandbox.refused("bench --batch 2 --batches 3", &["'--batch <BATCH>' cannot be used with '--batches"]);
+}
