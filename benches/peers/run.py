@@ -58,20 +58,19 @@ def built_burn(features):
 class Dann:
     """This project: a round is one run of `dann bench`."""
 
-    name = "dann"
+    label = "this project"
 
-    def __init__(self, program, variant):
-        self.program, self.variant = program, variant
-        self.label = f"this project, {variant} kernels"
+    def __init__(self, program):
+        self.program = program
 
     def check(self):
-        summary = json_lines([self.program, "check", "--variant", self.variant, "--json"])[-1]
+        summary = json_lines([self.program, "check", "--json"])[-1]
         if summary["cases"] == 0 or summary["failed"] > 0:
             raise SystemExit(f"{self.label}: dann check says {summary}")
 
     def round(self):
-        command = [self.program, "bench", "--preset", "paper", "--batch", str(BATCH), "--variant", self.variant]
-        (self.line,) = json_lines([*command, "--json"])
+        command = [self.program, "bench", "--preset", "paper", "--batch", str(BATCH), "--json"]
+        (self.line,) = json_lines(command)
         return self.line["step_ms_median"]
 
 
@@ -80,7 +79,6 @@ class Peer:
 
     def __init__(self, command):
         self.command = command
-        self.checked = False
 
     def check(self):
         self.round()
@@ -111,7 +109,7 @@ def peers(arguments):
     ]
     burn_steps = 1 if modes == ["cpu-eager"] else 100
     others = [*torch, Peer([burn, str(BATCH), "3", str(burn_steps)])]
-    return [Dann(program, "tuned"), Dann(program, "plain"), *others]
+    return [Dann(program), *others]
 
 
 def spread(values, form):
@@ -142,11 +140,11 @@ def report(contestants, times, rounds, idle):
     load = f"{idle:.2f} before the first round" if idle is not None else "unknown"
     return f"""# One training step, compared
 
-One step of the paper's network in f32 at its batch (gathering or holding the batch on the device, forward, backward
+One step of the paper's network at its batch (gathering or holding the batch on the device, forward, backward
 through the gradient reversal, SGD with momentum). Written by `make bench-peers`; medians over {rounds} rounds in
 which every peer ran once, with the smallest and the largest round in brackets. A ratio below 1 means that this project
 is faster; each is the median of the rounds' ratios. Only this project's step gathers its batch from a data set;
-the peers hold theirs. PyTorch and Burn run with their own defaults, which on some GPUs are tensor cores in convolutions.
+the peers hold theirs. The peers run with their own defaults, which on some GPUs mean less precision than f32.
 
 {table(contestants, times)}
 
@@ -178,4 +176,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except subprocess.CalledProcessError as failure:
+        sys.exit(f"exit status {failure.returncode}: {' '.join(map(str, failure.cmd))}\n{failure.stdout}")

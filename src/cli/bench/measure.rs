@@ -32,16 +32,14 @@ impl Timing {
     }
 }
 
-/// Takes steps for a while, at least two; gives the time of the last one.
+/// Takes steps for a while; gives the time of the fastest one.
 fn warm_up(bench: &StepBench) -> Result<Duration> {
     let began = Instant::now();
-    let mut step = bench.time(1)?;
-    loop {
-        step = bench.time(1)?.min(step);
-        if began.elapsed() > WARM_UP {
-            return Ok(step);
-        }
+    let mut fastest = Duration::MAX;
+    while began.elapsed() < WARM_UP {
+        fastest = bench.time(1)?.min(fastest);
     }
+    Ok(fastest)
 }
 
 /// How many samples of how many steps.

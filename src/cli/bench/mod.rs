@@ -19,12 +19,15 @@ Examples:
   dann bench --batches 16,64,256,1024        how the time grows with the batch
   dann bench --batch 128 --adapter nvidia --variant plain --json
 
-What is timed is the step as `dann train` replays it: gathering the batch from the images on the device, forward,
-losses, backward, update. Images and labels are random. After a warm-up, up to 25 samples are taken, each of one or
-more steps in one submission, timed on the host from encoding until the device is done; slow devices get fewer, at
-least 3. `first_step_s` is the time from the start of the program to the end of the first step, shaders compiled and
-data uploaded; only the first batch has one. `gpu_bytes` is what wgpu's allocator holds on the device, or null where
-the back end does not report it.")]
+What is timed is the step as `dann train` replays it: gathering the batch from the images on
+the device, forward, losses, backward, update. Images and labels are random.
+
+After a warm-up, up to 25 samples are taken, each of one or more steps in one submission, timed on
+the host from encoding until the device is done; slow devices get fewer, at least 3.
+
+first_step_s is the time from the start of the program to the end of the first step, shaders
+compiled and data uploaded; only the first batch has one. gpu_bytes is what wgpu's allocator holds
+on the device, null where the back end does not report it.")]
 pub struct BenchArgs {
     /// The recipe whose step is timed
     #[arg(long, default_value = "paper", value_parser = PossibleValuesParser::new(Config::presets()))]
