@@ -1,8 +1,8 @@
 //! Fused and tiled kernels train as the plain ones do.
 
-use dann::gpu::{Gpu, Options, ShaderChecks, Variant, choose};
+use dann::gpu::{Gpu, Options, Recording, ShaderChecks, Tensor, Variant, choose};
 use dann::model::{Dann, Initialization};
-use dann::ops::Step;
+use dann::ops::{Step, relu, tuned::dense_tile};
 use dann::train::{Config, TrainingStep};
 use std::collections::BTreeMap;
 
@@ -13,7 +13,8 @@ const STEPS: u32 = 3;
 const TOLERANCE: f64 = 1e-4;
 
 /// Blocks behind one another, at the start, and between layers that no block stands for: a convolution whose outputs
-/// do not come in fours, one without ReLU, one with another window; dense layers in tiles and others. Batch norm comes
+/// do not come in fours, one without ReLU, one with another window; dense layers in tiles and one whose inputs do not come in fours, with
+/// a ReLU that tiles take over and one that they do not. Batch norm comes
 /// behind ReLU: right behind a layer its bias would have a gradient of 0, in which only rounding could be compared.
 const MIXED: &str = r#"
 [training]
@@ -50,6 +51,10 @@ label_predictor = [
     { layer = "leaky_relu" },
     { layer = "batch_norm2d" },
     { layer = "dropout", rate = 0.5 },
+    { layer = "dense", outputs = 12 },
+    { layer = "relu" },
+    { layer = "dense", outputs = 6 },
+    { layer = "relu" },
     { layer = "dense", outputs = 10 },
 ]
 domain_classifier = [
@@ -133,7 +138,32 @@ fn the_mixed_network_is_made_of_both() {
         training.recording().dispatches().iter().filter(|dispatch| dispatch.kernel.label == label).count()
     };
     let labels = ["conv2d_pooled.forward", "conv2d.forward", "dense_tile.forward", "dense.forward"];
-    assert_eq!(labels.map(count), [4, 3, 2, 2]);
+    assert_eq!(labels.map(count), [4, 3, 5, 1]);
+    // Leaky ones twice, three behind a convolution or in front of the dense layer without tiles.
+    assert_eq!(["relu.forward", "relu.backward"].map(count), [5, 5]);
+    assert_eq!(["dense_tile.backward_parameters", "dense.backward_bias"].map(count), [5, 1]);
+}
+
+/// A poisoned value must reach the loss, and its gradient the parameters.
+#[test]
+fn nan_passes_relu_alone_and_in_tiles() {
+    let gpu = Gpu::open(&choose(None).unwrap(), Options::default()).unwrap();
+    let ones = |dims: &[usize]| Tensor::from_slice(&gpu, "ones", dims, &vec![1.0_f32; dims.iter().product()]);
+    let (dy, weight, bias) = (ones(&[1, 4]).unwrap(), ones(&[4, 4]).unwrap(), ones(&[4]).unwrap());
+    let x = Tensor::from_slice(&gpu, "x", &[1, 4], &[f32::NAN, 2.0, -3.0, 0.0]).unwrap();
+    let room = || Tensor::zeros(&gpu, "result", &[1, 4]).unwrap();
+    let (y, dx, tile_y, tile_dx) = (room(), room(), room(), room());
+    let mut rec = Recording::new(&gpu);
+    relu::forward(&mut rec, &x, &y, 0.0).unwrap();
+    relu::backward(&mut rec, &x, &dy, &dx, 0.0).unwrap();
+    dense_tile::forward(&mut rec, &x, &weight, &bias, &tile_y, true).unwrap();
+    dense_tile::backward_input(&mut rec, &x, &dy, &weight, &tile_dx, true).unwrap();
+    rec.submit();
+    let read = |tensor: &Tensor| tensor.read::<f32>(&gpu).unwrap();
+    assert!(read(&y)[0].is_nan() && read(&y)[1..] == [2.0, 0.0, 0.0]);
+    assert!(read(&tile_y).iter().all(|value| value.is_nan()));
+    assert_eq!(read(&dx), [1.0, 1.0, 0.0, 0.0]);
+    assert_eq!(read(&tile_dx), [4.0, 4.0, 0.0, 0.0]);
 }
 
 #[test]

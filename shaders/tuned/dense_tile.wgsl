@@ -1,16 +1,16 @@
-// Fully connected layer in register tiles: I and O in fours, four values to a vec4.
+// Fully connected layer in register tiles: I in fours, four values to a vec4, any O; a ReLU on either side if wanted.
 //   y[n,o] = bias[o] + Σ_i weight[o,i] · x[n,i]
-// Twin: src/reference/dense.rs. Source: torch.nn.functional.linear.
+// Twin: src/reference/dense.rs, relu.rs. Source: torch.nn.functional.linear, relu.
 //
 // A thread computes 8 rows × 8 outputs (forward), 8 rows × 8 inputs (backward_input) or 8 outputs × 8 inputs
-// (backward_weight): one load for four multiply-adds of vec4. Tiles that reach over the edge read the last row or
-// group again and store nothing there.
+// (backward_parameters): one load for four multiply-adds of vec4. Tiles that reach over the edge read the last row or
+// output again and store nothing there.
 
 struct Params {
     rows: u32,      // N
     inputs: u32,    // I / 4
     outputs: u32,   // O
-    reserved: u32,
+    relu: u32,      // 1 if there is one: behind y (forward), in front of x (backward_input)
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -20,9 +20,10 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(2) var<storage, read> weight: array<vec4f>;         // (O, I/4)
 @group(0) @binding(3) var<storage, read> bias: array<f32>;             // (O)
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;          // (N, O)
-@group(0) @binding(5) var<storage, read> dy: array<vec4f>;             // (N, O/4)
+@group(0) @binding(5) var<storage, read> dy: array<f32>;               // (N, O)
 @group(0) @binding(6) var<storage, read_write> dx: array<vec4f>;       // (N, I/4)
 @group(0) @binding(7) var<storage, read_write> dweight: array<vec4f>;  // (O, I/4)
+@group(0) @binding(8) var<storage, read_write> dbias: array<f32>;      // (O)
 
 // Where 8 consecutive rows of `length` values start, the last one repeated past the end.
 fn starts(first: u32, count: u32, length: u32) -> array<u32, 8> {
@@ -36,7 +37,10 @@ fn starts(first: u32, count: u32, length: u32) -> array<u32, 8> {
 }
 
 fn store_one(n: u32, o: u32, sum: f32) {
-    if o < params.outputs { y[n * params.outputs + o] = sum + bias[o]; }
+    if o >= params.outputs { return; }
+    let value = sum + bias[o];
+    // Written so that NaN stays NaN: a poisoned value must reach the loss.
+    y[n * params.outputs + o] = select(value, 0.0, params.relu == 1u && value <= 0.0);
 }
 
 fn store(first: u32, o: u32, r: u32, s0: f32, s1: f32, s2: f32, s3: f32, s4: f32, s5: f32, s6: f32, s7: f32) {
@@ -85,10 +89,17 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     store(n, o, 7u, s70, s71, s72, s73, s74, s75, s76, s77);
 }
 
+// Behind the ReLU that gave x, dx is 0 where x is; NaN lets it through.
+fn behind_relu(at: u32, value: vec4f) -> vec4f {
+    if params.relu == 0u { return value; }
+    return select(value, vec4f(0.0), x[at] <= vec4f(0.0));
+}
+
 fn store_dx(n: u32, i: u32, a: vec4f, b: vec4f) {
     if n >= params.rows { return; }
-    dx[n * params.inputs + i] = a;
-    if i + 1u < params.inputs { dx[n * params.inputs + i + 1u] = b; }
+    let at = n * params.inputs + i;
+    dx[at] = behind_relu(at, a);
+    if i + 1u < params.inputs { dx[at + 1u] = behind_relu(at + 1u, b); }
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -99,7 +110,7 @@ fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
     let n = index / blocks * 8u;
     if n >= params.rows { return; }
     let second = min(i + 1u, params.inputs - 1u);
-    let rows = starts(n, params.rows, params.outputs / 4u);
+    let rows = starts(n, params.rows, params.outputs);
     var a0 = vec4f(0.0); var b0 = vec4f(0.0);
     var a1 = vec4f(0.0); var b1 = vec4f(0.0);
     var a2 = vec4f(0.0); var b2 = vec4f(0.0);
@@ -108,20 +119,17 @@ fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
     var a5 = vec4f(0.0); var b5 = vec4f(0.0);
     var a6 = vec4f(0.0); var b6 = vec4f(0.0);
     var a7 = vec4f(0.0); var b7 = vec4f(0.0);
-    for (var o = 0u; o < params.outputs / 4u; o++) {
-        let w = 4u * o * params.inputs;
-        let wa0 = weight[w + i]; let wb0 = weight[w + second];
-        let wa1 = weight[w + params.inputs + i]; let wb1 = weight[w + params.inputs + second];
-        let wa2 = weight[w + 2u * params.inputs + i]; let wb2 = weight[w + 2u * params.inputs + second];
-        let wa3 = weight[w + 3u * params.inputs + i]; let wb3 = weight[w + 3u * params.inputs + second];
-        { let d = dy[rows[0] + o]; a0 += d.x * wa0 + d.y * wa1 + d.z * wa2 + d.w * wa3; b0 += d.x * wb0 + d.y * wb1 + d.z * wb2 + d.w * wb3; }
-        { let d = dy[rows[1] + o]; a1 += d.x * wa0 + d.y * wa1 + d.z * wa2 + d.w * wa3; b1 += d.x * wb0 + d.y * wb1 + d.z * wb2 + d.w * wb3; }
-        { let d = dy[rows[2] + o]; a2 += d.x * wa0 + d.y * wa1 + d.z * wa2 + d.w * wa3; b2 += d.x * wb0 + d.y * wb1 + d.z * wb2 + d.w * wb3; }
-        { let d = dy[rows[3] + o]; a3 += d.x * wa0 + d.y * wa1 + d.z * wa2 + d.w * wa3; b3 += d.x * wb0 + d.y * wb1 + d.z * wb2 + d.w * wb3; }
-        { let d = dy[rows[4] + o]; a4 += d.x * wa0 + d.y * wa1 + d.z * wa2 + d.w * wa3; b4 += d.x * wb0 + d.y * wb1 + d.z * wb2 + d.w * wb3; }
-        { let d = dy[rows[5] + o]; a5 += d.x * wa0 + d.y * wa1 + d.z * wa2 + d.w * wa3; b5 += d.x * wb0 + d.y * wb1 + d.z * wb2 + d.w * wb3; }
-        { let d = dy[rows[6] + o]; a6 += d.x * wa0 + d.y * wa1 + d.z * wa2 + d.w * wa3; b6 += d.x * wb0 + d.y * wb1 + d.z * wb2 + d.w * wb3; }
-        { let d = dy[rows[7] + o]; a7 += d.x * wa0 + d.y * wa1 + d.z * wa2 + d.w * wa3; b7 += d.x * wb0 + d.y * wb1 + d.z * wb2 + d.w * wb3; }
+    for (var o = 0u; o < params.outputs; o++) {
+        let wa = weight[o * params.inputs + i];
+        let wb = weight[o * params.inputs + second];
+        { let d = dy[rows[0] + o]; a0 += d * wa; b0 += d * wb; }
+        { let d = dy[rows[1] + o]; a1 += d * wa; b1 += d * wb; }
+        { let d = dy[rows[2] + o]; a2 += d * wa; b2 += d * wb; }
+        { let d = dy[rows[3] + o]; a3 += d * wa; b3 += d * wb; }
+        { let d = dy[rows[4] + o]; a4 += d * wa; b4 += d * wb; }
+        { let d = dy[rows[5] + o]; a5 += d * wa; b5 += d * wb; }
+        { let d = dy[rows[6] + o]; a6 += d * wa; b6 += d * wb; }
+        { let d = dy[rows[7] + o]; a7 += d * wa; b7 += d * wb; }
     }
     store_dx(n + 0u, i, a0, b0);
     store_dx(n + 1u, i, a1, b1);
@@ -133,51 +141,49 @@ fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
     store_dx(n + 7u, i, a7, b7);
 }
 
-fn store_dweight(o: u32, i: u32, a: vec4f, b: vec4f) {
+fn store_dweight(o: u32, i: u32, a: vec4f, b: vec4f, sum: f32) {
     if o >= params.outputs { return; }
     dweight[o * params.inputs + i] = a;
     if i + 1u < params.inputs { dweight[o * params.inputs + i + 1u] = b; }
+    if i == 0u { dbias[o] = sum; }
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward_weight(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn backward_parameters(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
     let blocks = (params.inputs + 1u) / 2u;
     let i = index % blocks * 2u;
     let o = index / blocks * 8u;
     if o >= params.outputs { return; }
     let second = min(i + 1u, params.inputs - 1u);
-    let out_groups = params.outputs / 4u;
-    let group = o / 4u;
-    let next = min(group + 1u, out_groups - 1u);
-    var a0 = vec4f(0.0); var b0 = vec4f(0.0);
-    var a1 = vec4f(0.0); var b1 = vec4f(0.0);
-    var a2 = vec4f(0.0); var b2 = vec4f(0.0);
-    var a3 = vec4f(0.0); var b3 = vec4f(0.0);
-    var a4 = vec4f(0.0); var b4 = vec4f(0.0);
-    var a5 = vec4f(0.0); var b5 = vec4f(0.0);
-    var a6 = vec4f(0.0); var b6 = vec4f(0.0);
-    var a7 = vec4f(0.0); var b7 = vec4f(0.0);
+    let columns = starts(o, params.outputs, 1u);
+    var a0 = vec4f(0.0); var b0 = vec4f(0.0); var s0 = 0.0;
+    var a1 = vec4f(0.0); var b1 = vec4f(0.0); var s1 = 0.0;
+    var a2 = vec4f(0.0); var b2 = vec4f(0.0); var s2 = 0.0;
+    var a3 = vec4f(0.0); var b3 = vec4f(0.0); var s3 = 0.0;
+    var a4 = vec4f(0.0); var b4 = vec4f(0.0); var s4 = 0.0;
+    var a5 = vec4f(0.0); var b5 = vec4f(0.0); var s5 = 0.0;
+    var a6 = vec4f(0.0); var b6 = vec4f(0.0); var s6 = 0.0;
+    var a7 = vec4f(0.0); var b7 = vec4f(0.0); var s7 = 0.0;
     for (var n = 0u; n < params.rows; n++) {
-        let da = dy[n * out_groups + group];
-        let db = dy[n * out_groups + next];
+        let row = n * params.outputs;
         let xa = x[n * params.inputs + i];
         let xb = x[n * params.inputs + second];
-        a0 += da.x * xa; b0 += da.x * xb;
-        a1 += da.y * xa; b1 += da.y * xb;
-        a2 += da.z * xa; b2 += da.z * xb;
-        a3 += da.w * xa; b3 += da.w * xb;
-        a4 += db.x * xa; b4 += db.x * xb;
-        a5 += db.y * xa; b5 += db.y * xb;
-        a6 += db.z * xa; b6 += db.z * xb;
-        a7 += db.w * xa; b7 += db.w * xb;
+        { let d = dy[row + columns[0]]; a0 += d * xa; b0 += d * xb; s0 += d; }
+        { let d = dy[row + columns[1]]; a1 += d * xa; b1 += d * xb; s1 += d; }
+        { let d = dy[row + columns[2]]; a2 += d * xa; b2 += d * xb; s2 += d; }
+        { let d = dy[row + columns[3]]; a3 += d * xa; b3 += d * xb; s3 += d; }
+        { let d = dy[row + columns[4]]; a4 += d * xa; b4 += d * xb; s4 += d; }
+        { let d = dy[row + columns[5]]; a5 += d * xa; b5 += d * xb; s5 += d; }
+        { let d = dy[row + columns[6]]; a6 += d * xa; b6 += d * xb; s6 += d; }
+        { let d = dy[row + columns[7]]; a7 += d * xa; b7 += d * xb; s7 += d; }
     }
-    store_dweight(o + 0u, i, a0, b0);
-    store_dweight(o + 1u, i, a1, b1);
-    store_dweight(o + 2u, i, a2, b2);
-    store_dweight(o + 3u, i, a3, b3);
-    store_dweight(o + 4u, i, a4, b4);
-    store_dweight(o + 5u, i, a5, b5);
-    store_dweight(o + 6u, i, a6, b6);
-    store_dweight(o + 7u, i, a7, b7);
+    store_dweight(o + 0u, i, a0, b0, s0);
+    store_dweight(o + 1u, i, a1, b1, s1);
+    store_dweight(o + 2u, i, a2, b2, s2);
+    store_dweight(o + 3u, i, a3, b3, s3);
+    store_dweight(o + 4u, i, a4, b4, s4);
+    store_dweight(o + 5u, i, a5, b5, s5);
+    store_dweight(o + 6u, i, a6, b6, s6);
+    store_dweight(o + 7u, i, a7, b7, s7);
 }

@@ -2,6 +2,7 @@
 
 mod conv_block;
 mod dann;
+mod dense_tiles;
 mod initialization;
 mod layer;
 mod parameters;

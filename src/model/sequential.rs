@@ -1,6 +1,7 @@
 //! A chain of layers: feature extractor, label predictor or domain classifier.
 
 use super::conv_block::{self, ConvBlock};
+use super::dense_tiles::DenseTiles;
 use super::layer::{self, Layer};
 use super::parameters::Parameters;
 use super::spec::PlacedLayer;
@@ -22,15 +23,17 @@ pub struct Sequential {
     stages: Vec<Stage>,
 }
 
-/// A layer, or a block of fused kernels that stands for several.
+/// A layer, or fused kernels that stand for several.
 enum Stage {
     Layer(Box<Layer>),
     Block(Box<ConvBlock>),
+    Dense(Box<DenseTiles>),
 }
 
 enum Saved {
     Layer(layer::Saved),
     Block(tuned::conv_block::Saved),
+    X(Tensor),
 }
 
 /// What a forward pass leaves for the backward pass.
@@ -51,20 +54,19 @@ impl Sequential {
         let mut stages = Vec::new();
         let mut next = 0;
         while next < placed.len() {
-            let block = match gpu.variant() {
+            let tuned = match gpu.variant() {
                 Variant::Plain => None,
-                Variant::Tuned => ConvBlock::new(&placed[next..], parameters)?,
+                Variant::Tuned => Stage::tuned(placed, next, parameters)?,
             };
-            let (stage, layers) = match block {
-                Some(block) => (Stage::Block(Box::new(block)), conv_block::LAYERS),
+            let stage = match tuned {
+                Some(stage) => stage,
                 None => {
                     let salt = (first_salt + next) as u32;
-                    let layer = Layer::new(gpu, &placed[next], parameters, salt)?;
-                    (Stage::Layer(Box::new(layer)), 1)
+                    Stage::Layer(Box::new(Layer::new(gpu, &placed[next], parameters, salt)?))
                 }
             };
+            next += stage.layers();
             stages.push(stage);
-            next += layers;
         }
         Ok(Self { stages })
     }
@@ -73,7 +75,7 @@ impl Sequential {
     pub(super) fn state(&self) -> impl Iterator<Item = (String, Tensor)> + '_ {
         self.stages.iter().flat_map(|stage| match stage {
             Stage::Layer(layer) => layer.state(),
-            Stage::Block(_) => vec![],
+            Stage::Block(_) | Stage::Dense(_) => vec![],
         })
     }
 
@@ -131,6 +133,24 @@ impl Sequential {
 }
 
 impl Stage {
+    /// What stands for the layer of `placed` at `at`, and maybe for some behind it, if anything does.
+    fn tuned(placed: &[PlacedLayer<'_>], at: usize, parameters: &Parameters) -> Result<Option<Self>> {
+        if let Some(block) = ConvBlock::new(&placed[at..], parameters)? {
+            return Ok(Some(Self::Block(Box::new(block))));
+        }
+        let dense = DenseTiles::new(placed, at, parameters)?;
+        Ok(dense.map(|dense| Self::Dense(Box::new(dense))))
+    }
+
+    /// How many layers the stage stands for.
+    fn layers(&self) -> usize {
+        match self {
+            Self::Layer(_) => 1,
+            Self::Block(_) => conv_block::LAYERS,
+            Self::Dense(dense) => dense.layers(),
+        }
+    }
+
     fn forward(&self, rec: &mut Recording, step: &Tensor, x: &Tensor, mode: Mode) -> Result<(Tensor, Saved)> {
         Ok(match self {
             Self::Layer(layer) => {
@@ -141,6 +161,7 @@ impl Stage {
                 let (y, saved) = block.forward(rec, x)?;
                 (y, Saved::Block(saved))
             }
+            Self::Dense(dense) => (dense.forward(rec, x)?, Saved::X(x.clone())),
         })
     }
 
@@ -155,6 +176,7 @@ impl Stage {
     ) -> Result<Option<Tensor>> {
         match (self, saved) {
             (Self::Block(block), Saved::Block(saved)) => block.backward(rec, saved, dy, want_dx),
+            (Self::Dense(dense), Saved::X(x)) => dense.backward(rec, x, dy, want_dx),
             (Self::Layer(layer), Saved::Layer(saved)) => {
                 layer.backward_parameters(rec, saved, dy)?;
                 if want_dx { layer.backward_input(rec, step, saved, dy).map(Some) } else { Ok(None) }

@@ -40,7 +40,7 @@ pub const KERNELS: &[&Kernel] = &[
     &conv2d::BACKWARD_BIAS,
     &dense_tile::FORWARD,
     &dense_tile::BACKWARD_INPUT,
-    &dense_tile::BACKWARD_WEIGHT,
+    &dense_tile::BACKWARD_PARAMETERS,
     &dense::FORWARD,
     &dense::BACKWARD_INPUT,
     &dense::BACKWARD_WEIGHT,

@@ -18,7 +18,7 @@ fn shape(case: &Case) -> Result<DenseShape> {
 
 /// Whether the variant computes this shape in tiles.
 fn tiled(s: DenseShape, variant: Variant) -> bool {
-    variant == Variant::Tuned && dense_tile::fits(&[s.o, s.i])
+    variant == Variant::Tuned && dense_tile::fits(s.i)
 }
 
 impl Op for Dense {
@@ -44,14 +44,13 @@ impl Op for Dense {
         let dbias = rig.output("dbias", bias.dims())?;
         let rec = &mut rig.rec;
         if tiled {
-            dense_tile::forward(rec, &x, &weight, &bias, &y)?;
-            dense_tile::backward_input(rec, &dy, &weight, &dx)?;
-            dense_tile::backward_weight(rec, &x, &dy, &dweight)?;
-        } else {
-            kernels::forward(rec, &x, &weight, &bias, &y)?;
-            kernels::backward_input(rec, &dy, &weight, &dx)?;
-            kernels::backward_weight(rec, &x, &dy, &dweight)?;
+            dense_tile::forward(rec, &x, &weight, &bias, &y, false)?;
+            dense_tile::backward_input(rec, &x, &dy, &weight, &dx, false)?;
+            return dense_tile::backward_parameters(rec, &x, &dy, &dweight, &dbias);
         }
+        kernels::forward(rec, &x, &weight, &bias, &y)?;
+        kernels::backward_input(rec, &dy, &weight, &dx)?;
+        kernels::backward_weight(rec, &x, &dy, &dweight)?;
         kernels::backward_bias(rec, &dy, &dbias)
     }
 
@@ -78,16 +77,19 @@ impl Op for Dense {
         let s = shape(case)?;
         let DenseShape { n, i, o } = s;
         let flops = 2 * n * i * o;
-        let [forward, backward_input, backward_weight] = if tiled(s, variant) {
-            [&dense_tile::FORWARD, &dense_tile::BACKWARD_INPUT, &dense_tile::BACKWARD_WEIGHT]
-        } else {
-            [&kernels::FORWARD, &kernels::BACKWARD_INPUT, &kernels::BACKWARD_WEIGHT]
-        };
+        let (x, weight, y) = (n * i, o * i, n * o);
+        if tiled(s, variant) {
+            return Ok(vec![
+                Work::new(&dense_tile::FORWARD, flops, x + weight + o + y),
+                Work::new(&dense_tile::BACKWARD_INPUT, flops, y + weight + x),
+                Work::new(&dense_tile::BACKWARD_PARAMETERS, flops + y, x + y + weight + o),
+            ]);
+        }
         Ok(vec![
-            Work::new(forward, flops, n * i + o * i + o + n * o),
-            Work::new(backward_input, flops, n * o + o * i + n * i),
-            Work::new(backward_weight, flops, n * i + n * o + o * i),
-            Work::new(&kernels::BACKWARD_BIAS, n * o, n * o + o),
+            Work::new(&kernels::FORWARD, flops, x + weight + o + y),
+            Work::new(&kernels::BACKWARD_INPUT, flops, y + weight + x),
+            Work::new(&kernels::BACKWARD_WEIGHT, flops, x + y + weight),
+            Work::new(&kernels::BACKWARD_BIAS, y, y + o),
         ])
     }
 
