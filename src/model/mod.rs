@@ -2,7 +2,7 @@
 
 mod conv_block;
 mod dann;
-mod dense_tiles;
+mod dense_chain;
 mod initialization;
 mod layer;
 mod parameters;

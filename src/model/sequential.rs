@@ -1,7 +1,7 @@
 //! A chain of layers: feature extractor, label predictor or domain classifier.
 
 use super::conv_block::{self, ConvBlock};
-use super::dense_tiles::DenseTiles;
+use super::dense_chain::DenseChain;
 use super::layer::{self, Layer};
 use super::parameters::Parameters;
 use super::spec::PlacedLayer;
@@ -27,13 +27,13 @@ pub struct Sequential {
 enum Stage {
     Layer(Box<Layer>),
     Block(Box<ConvBlock>),
-    Dense(Box<DenseTiles>),
+    Chain(Box<DenseChain>),
 }
 
 enum Saved {
     Layer(layer::Saved),
     Block(tuned::conv_block::Saved),
-    X(Tensor),
+    Chain(tuned::dense_chain::Saved),
 }
 
 /// What a forward pass leaves for the backward pass.
@@ -56,7 +56,7 @@ impl Sequential {
         while next < placed.len() {
             let tuned = match gpu.variant() {
                 Variant::Plain => None,
-                Variant::Tuned => Stage::tuned(placed, next, parameters)?,
+                Variant::Tuned => Stage::tuned(gpu, &placed[next..], parameters)?,
             };
             let stage = match tuned {
                 Some(stage) => stage,
@@ -75,7 +75,7 @@ impl Sequential {
     pub(super) fn state(&self) -> impl Iterator<Item = (String, Tensor)> + '_ {
         self.stages.iter().flat_map(|stage| match stage {
             Stage::Layer(layer) => layer.state(),
-            Stage::Block(_) | Stage::Dense(_) => vec![],
+            Stage::Block(_) | Stage::Chain(_) => vec![],
         })
     }
 
@@ -133,13 +133,13 @@ impl Sequential {
 }
 
 impl Stage {
-    /// What stands for the layer of `placed` at `at`, and maybe for some behind it, if anything does.
-    fn tuned(placed: &[PlacedLayer<'_>], at: usize, parameters: &Parameters) -> Result<Option<Self>> {
-        if let Some(block) = ConvBlock::new(&placed[at..], parameters)? {
+    /// Fused kernels for the first layers of `placed`, if any can stand for them.
+    fn tuned(gpu: &Gpu, placed: &[PlacedLayer<'_>], parameters: &Parameters) -> Result<Option<Self>> {
+        if let Some(block) = ConvBlock::new(placed, parameters)? {
             return Ok(Some(Self::Block(Box::new(block))));
         }
-        let dense = DenseTiles::new(placed, at, parameters)?;
-        Ok(dense.map(|dense| Self::Dense(Box::new(dense))))
+        let chain = DenseChain::new(gpu, placed, parameters)?;
+        Ok(chain.map(|chain| Self::Chain(Box::new(chain))))
     }
 
     /// How many layers the stage stands for.
@@ -147,7 +147,7 @@ impl Stage {
         match self {
             Self::Layer(_) => 1,
             Self::Block(_) => conv_block::LAYERS,
-            Self::Dense(dense) => dense.layers(),
+            Self::Chain(chain) => chain.layers(),
         }
     }
 
@@ -161,7 +161,10 @@ impl Stage {
                 let (y, saved) = block.forward(rec, x)?;
                 (y, Saved::Block(saved))
             }
-            Self::Dense(dense) => (dense.forward(rec, x)?, Saved::X(x.clone())),
+            Self::Chain(chain) => {
+                let (y, saved) = chain.forward(rec, x)?;
+                (y, Saved::Chain(saved))
+            }
         })
     }
 
@@ -176,7 +179,7 @@ impl Stage {
     ) -> Result<Option<Tensor>> {
         match (self, saved) {
             (Self::Block(block), Saved::Block(saved)) => block.backward(rec, saved, dy, want_dx),
-            (Self::Dense(dense), Saved::X(x)) => dense.backward(rec, x, dy, want_dx),
+            (Self::Chain(chain), Saved::Chain(saved)) => chain.backward(rec, saved, dy, want_dx),
             (Self::Layer(layer), Saved::Layer(saved)) => {
                 layer.backward_parameters(rec, saved, dy)?;
                 if want_dx { layer.backward_input(rec, step, saved, dy).map(Some) } else { Ok(None) }

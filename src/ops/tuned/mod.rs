@@ -5,6 +5,7 @@ pub mod conv2d_pooled_input;
 pub mod conv2d_pooled_weight;
 pub mod conv_block;
 mod convolution;
+pub mod dense_chain;
 pub mod dense_tile;
 pub mod texels;
 pub mod weight_texels;

@@ -1,16 +1,18 @@
 //! dense_relu_dense: two dense layers with a ReLU between them; y and all gradients from x, both weights, both biases
 //! and dy.
 //!
-//! Tuned the dense kernels do the ReLU's work, plain it is the three ops one after the other.
+//! Tuned it is one chain of fused kernels, plain it is the three ops one after the other.
 
+mod sizes;
 mod twin;
 
 use super::*;
 use crate::check::contract::real_output;
 use crate::gpu::Tensor;
-use crate::ops::tuned::dense_tile;
+use crate::ops::tuned::dense_chain::{self, Parameters};
 use crate::ops::{dense, relu};
 use crate::reference::dense::DenseShape;
+use sizes::Sizes;
 use twin::Twin;
 
 pub struct DenseReluDense;
@@ -26,11 +28,6 @@ fn shapes(case: &Case) -> Result<[DenseShape; 2]> {
     case.expect_reals("bias2", &[o])?;
     case.expect_reals("dy", &[n, o])?;
     Ok([DenseShape { n, i, o: hidden }, DenseShape { n, i: hidden, o }])
-}
-
-/// Whether the variant computes both layers in tiles.
-fn tiled(layers: [DenseShape; 2], variant: Variant) -> bool {
-    variant == Variant::Tuned && layers.iter().all(|layer| dense_tile::fits(layer.i))
 }
 
 /// A layer's tensors on the device.
@@ -49,17 +46,12 @@ struct Ends {
     dx: Tensor,
 }
 
-fn record_tiled(rig: &mut Rig<'_>, layers: &[Layer; 2], ends: &Ends) -> Result<()> {
-    let ([first, second], Ends { x, dy, y, dx }) = (layers, ends);
-    let dims = [x.rows(), first.bias.rows()];
-    let (hidden, d_hidden) = (rig.scratch("hidden", &dims)?, rig.scratch("gradient before relu", &dims)?);
-    let rec = &mut rig.rec;
-    dense_tile::forward(rec, x, &first.weight, &first.bias, &hidden, true)?;
-    dense_tile::forward(rec, &hidden, &second.weight, &second.bias, y, false)?;
-    dense_tile::backward_parameters(rec, &hidden, dy, &second.dweight, &second.dbias)?;
-    dense_tile::backward_input(rec, &hidden, dy, &second.weight, &d_hidden, true)?;
-    dense_tile::backward_parameters(rec, x, &d_hidden, &first.dweight, &first.dbias)?;
-    dense_tile::backward_input(rec, x, &d_hidden, &first.weight, dx, false)
+fn record_fused(rig: &mut Rig<'_>, layers: &[Layer; 2], ends: &Ends) -> Result<()> {
+    let Ends { x, dy, y, dx } = ends;
+    let parameters = layers.each_ref().map(|l| Parameters { weight: &l.weight, bias: &l.bias });
+    let gradients = layers.each_ref().map(|l| Parameters { weight: &l.dweight, bias: &l.dbias });
+    let saved = dense_chain::forward(&mut rig.rec, x, &parameters, y)?;
+    dense_chain::backward(&mut rig.rec, &saved, dy, &gradients, Some(dx))
 }
 
 fn record_plain(rig: &mut Rig<'_>, layers: &[Layer; 2], ends: &Ends) -> Result<()> {
@@ -95,7 +87,7 @@ impl Op for DenseReluDense {
     }
 
     fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
-        let shapes = shapes(rig.case)?;
+        shapes(rig.case)?;
         let mut layer = |[weight, bias, dweight, dbias]: [&'static str; 4]| -> Result<Layer> {
             let (weight, bias) = (rig.input(weight)?, rig.input(bias)?);
             let (dweight, dbias) = (rig.output(dweight, weight.dims())?, rig.output(dbias, bias.dims())?);
@@ -108,8 +100,10 @@ impl Op for DenseReluDense {
         let (x, dy) = (rig.input("x")?, rig.input("dy")?);
         let (y, dx) = (rig.output("y", dy.dims())?, rig.output("dx", x.dims())?);
         let ends = Ends { x, dy, y, dx };
-        let record = if tiled(shapes, rig.variant()) { record_tiled } else { record_plain };
-        record(rig, &layers, &ends)
+        match rig.variant() {
+            Variant::Plain => record_plain(rig, &layers, &ends),
+            Variant::Tuned => record_fused(rig, &layers, &ends),
+        }
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {
@@ -137,35 +131,8 @@ impl Op for DenseReluDense {
     }
 
     fn work(&self, case: &Case, variant: Variant) -> Result<Vec<Work>> {
-        let layers = shapes(case)?;
-        let [first, second] = layers;
-        // x, weight, bias and y of a layer, and the multiplications and additions of a pass.
-        let sizes = |s: DenseShape| (s.n * s.i, s.o * s.i, s.o, s.n * s.o, 2 * s.n * s.i * s.o);
-        let (x, weight1, bias1, hidden, flops1) = sizes(first);
-        let (_, weight2, bias2, y, flops2) = sizes(second);
-        if tiled(layers, variant) {
-            use dense_tile::{BACKWARD_INPUT, BACKWARD_PARAMETERS, FORWARD};
-            return Ok(vec![
-                Work::new(&FORWARD, flops1 + hidden, x + weight1 + bias1 + hidden),
-                Work::new(&FORWARD, flops2, hidden + weight2 + bias2 + y),
-                Work::new(&BACKWARD_PARAMETERS, flops2 + y, hidden + y + weight2 + bias2),
-                Work::new(&BACKWARD_INPUT, flops2 + hidden, y + weight2 + 2 * hidden),
-                Work::new(&BACKWARD_PARAMETERS, flops1 + hidden, x + hidden + weight1 + bias1),
-                Work::new(&BACKWARD_INPUT, flops1, hidden + weight1 + x),
-            ]);
-        }
-        Ok(vec![
-            Work::new(&dense::FORWARD, flops1, x + weight1 + bias1 + hidden),
-            Work::new(&relu::FORWARD, hidden, 2 * hidden),
-            Work::new(&dense::FORWARD, flops2, hidden + weight2 + bias2 + y),
-            Work::new(&dense::BACKWARD_WEIGHT, flops2, hidden + y + weight2),
-            Work::new(&dense::BACKWARD_BIAS, y, y + bias2),
-            Work::new(&dense::BACKWARD_INPUT, flops2, y + weight2 + hidden),
-            Work::new(&relu::BACKWARD, hidden, 3 * hidden),
-            Work::new(&dense::BACKWARD_WEIGHT, flops1, x + hidden + weight1),
-            Work::new(&dense::BACKWARD_BIAS, hidden, hidden + bias1),
-            Work::new(&dense::BACKWARD_INPUT, flops1, hidden + weight1 + x),
-        ])
+        let sizes = Sizes::new(shapes(case)?);
+        Ok(if variant == Variant::Tuned { sizes.fused() } else { sizes.plain() })
     }
 
     fn gradients(&self) -> &'static [Gradient] {
