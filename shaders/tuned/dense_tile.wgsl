@@ -3,7 +3,7 @@
 // Twin: src/reference/dense.rs, relu.rs. Source: torch.nn.functional.linear, relu.
 //
 // A thread computes 16 rows × 8 outputs (forward), 8 rows × 16 inputs (backward_input) or 8 outputs × 16 inputs
-// (backward_parameters): one texel for four to six multiply-adds of vec4. Textures hold whole tiles; what lies beyond
+// (backward_parameters): one texel for five multiply-adds of vec4. Textures hold whole tiles; what lies beyond
 // the columns of a matrix is 0, what lies below its rows is never stored.
 
 struct Params {
@@ -19,13 +19,13 @@ const WORKGROUP_SIZE = 16u;
 @group(0) @binding(1) var x: texture_storage_2d<rgba32float, read>;          // (N, I)
 @group(0) @binding(2) var weight: texture_storage_2d<rgba32float, read>;     // (O, I)
 @group(0) @binding(3) var dy: texture_storage_2d<rgba32float, read>;         // (N, O)
-@group(0) @binding(4) var<storage, read> matrix: array<f32>;                 // (N, I)
+@group(0) @binding(4) var<storage, read> matrix: array<f32>;                 // (N, I), whatever it holds
 @group(0) @binding(5) var<storage, read> bias: array<f32>;                   // (O)
 @group(0) @binding(6) var<storage, read_write> y: array<f32>;                // (N, O)
 @group(0) @binding(7) var<storage, read_write> dx: array<f32>;               // (N, I)
 @group(0) @binding(8) var<storage, read_write> dweight: array<f32>;          // (O, I)
 @group(0) @binding(9) var<storage, read_write> dbias: array<f32>;            // (O)
-@group(0) @binding(10) var texels: texture_storage_2d<rgba32float, write>;   // (N, I), (N, O) or (N, I)
+@group(0) @binding(10) var texels: texture_storage_2d<rgba32float, write>;   // (N, I), or (N, O) behind y
 
 // A texture from a matrix.
 @compute @workgroup_size(WORKGROUP_SIZE)
