@@ -1,8 +1,9 @@
 //! Fused and tiled kernels train as the plain ones do.
 
-use dann::gpu::{Gpu, Options, ShaderChecks, Variant, choose};
-use dann::model::{Dann, Initialization};
-use dann::ops::Step;
+use dann::gpu::{Gpu, Options, Recording, ShaderChecks, Tensor, Texels, Variant, choose};
+use dann::model::{Dann, Initialization, LayerSpec};
+use dann::ops::tuned::dense_chain::{self, Parameters};
+use dann::ops::{Step, relu};
 use dann::train::{Config, TrainingStep};
 use std::collections::BTreeMap;
 
@@ -13,8 +14,9 @@ const STEPS: u32 = 3;
 const TOLERANCE: f64 = 1e-4;
 
 /// Blocks behind one another, at the start, and between layers that no block stands for: a convolution whose outputs
-/// do not come in fours, one without ReLU, one with another window; dense layers in tiles and others. Batch norm comes
-/// behind ReLU: right behind a layer its bias would have a gradient of 0, in which only rounding could be compared.
+/// do not come in fours, one without ReLU, one with another window; chains of one, two and three dense layers, some
+/// of odd sizes. Batch norm comes behind ReLU: right behind a layer its bias would have a gradient of 0, in which only
+/// rounding could be compared.
 const MIXED: &str = r#"
 [training]
 epochs = 1
@@ -46,10 +48,14 @@ feature_extractor = [
     { layer = "max_pool2d", kernel = 2, stride = 1 },
 ]
 label_predictor = [
-    { layer = "dense", outputs = 20 },
+    { layer = "dense", outputs = 17 },
     { layer = "leaky_relu" },
     { layer = "batch_norm2d" },
     { layer = "dropout", rate = 0.5 },
+    { layer = "dense", outputs = 12 },
+    { layer = "relu" },
+    { layer = "dense", outputs = 6 },
+    { layer = "relu" },
     { layer = "dense", outputs = 10 },
 ]
 domain_classifier = [
@@ -132,8 +138,62 @@ fn the_mixed_network_is_made_of_both() {
     let count = |label: &str| {
         training.recording().dispatches().iter().filter(|dispatch| dispatch.kernel.label == label).count()
     };
-    let labels = ["conv2d_tile.pooled", "conv2d_weight.plain_sums", "dense_tile.forward", "dense.forward"];
-    assert_eq!(labels.map(count), [4, 3, 2, 2]);
+    assert_eq!(["conv2d_tile.pooled", "conv2d_weight.plain_sums"].map(count), [4, 3]);
+    assert_eq!(["dense_tile.forward", "dense_tile.forward_relu", "dense.forward"].map(count), [3, 3, 0]);
+    assert_eq!(["dense_tile.backward_input", "dense_tile.backward_input_relu"].map(count), [3, 3]);
+    assert_eq!(["dense_tile.backward_parameters", "dense.backward_bias"].map(count), [6, 0]);
+    // Two leaky ones and two that no block takes.
+    assert_eq!(["relu.forward", "relu.backward"].map(count), [4, 4]);
+}
+
+#[test]
+fn a_dense_layer_too_large_for_a_texture_has_plain_kernels() {
+    let gpu = Gpu::open(&choose(None).unwrap(), Options::default()).unwrap();
+    let mut config = mixed();
+    let dense =
+        |outputs| vec![LayerSpec::Dense { outputs }, LayerSpec::Relu {}, LayerSpec::Dense { outputs }];
+    config.model.feature_extractor = vec![LayerSpec::Relu {}];
+    (config.model.label_predictor, config.model.domain_classifier) = (dense(3), dense(2));
+    (config.model.input.height, config.model.input.width) = (210, 210);
+    let model = Dann::new(&gpu, &config.model).unwrap();
+    let training = TrainingStep::new(&model, 1, config.training.objective(), 1).unwrap();
+    let labels: Vec<_> = training.recording().dispatches().iter().map(|d| d.kernel.label).collect();
+    let plain = labels.iter().filter(|label| label.starts_with("dense.forward")).count();
+    let too_large = 3 * 210 * 210 / 4 > Texels::most(&gpu);
+    assert_eq!(plain, if too_large { 2 } else { 0 });
+    assert!(labels.contains(&"dense_tile.forward"));
+}
+
+/// A poisoned value must reach the loss, and its gradient the parameters.
+#[test]
+fn nan_passes_relu_alone_and_in_chains() {
+    let gpu = Gpu::open(&choose(None).unwrap(), Options::default()).unwrap();
+    let tensor = |dims: &[usize], values: &[f32]| Tensor::from_slice(&gpu, "tensor", dims, values).unwrap();
+    let room = |dims: &[usize]| Tensor::zeros(&gpu, "result", dims).unwrap();
+    const X: [f32; 4] = [f32::NAN, 2.0, -3.0, 0.0];
+    let (x, ones) = (tensor(&[1, 4], &X), tensor(&[1, 4], &[1.0; 4]));
+    // A first layer that gives the same values.
+    let (x1, weight1, bias1) = (tensor(&[1, 1], &[1.0]), tensor(&[4, 1], &X), tensor(&[4], &[0.0; 4]));
+    let (weight2, bias2, dy2) = (ones.clone(), tensor(&[1], &[0.0]), tensor(&[1, 1], &[1.0]));
+    let (y, dx) = (room(&[1, 4]), room(&[1, 4]));
+    let (y2, dweight1, dbias1) = (room(&[1, 1]), room(&[4, 1]), room(&[4]));
+    let (dweight2, dbias2) = (room(&[1, 4]), room(&[1]));
+    let mut rec = Recording::new(&gpu);
+    relu::forward(&mut rec, &x, &y, 0.0).unwrap();
+    relu::backward(&mut rec, &x, &ones, &dx, 0.0).unwrap();
+    let layers =
+        [Parameters { weight: &weight1, bias: &bias1 }, Parameters { weight: &weight2, bias: &bias2 }];
+    let gradients =
+        [Parameters { weight: &dweight1, bias: &dbias1 }, Parameters { weight: &dweight2, bias: &dbias2 }];
+    let saved = dense_chain::forward(&mut rec, &x1, &layers, &y2).unwrap();
+    dense_chain::backward(&mut rec, &saved, &dy2, &gradients, None).unwrap();
+    rec.submit();
+    let read = |tensor: &Tensor| tensor.read::<f32>(&gpu).unwrap();
+    assert!(read(&y)[0].is_nan() && read(&y)[1..] == [2.0, 0.0, 0.0]);
+    assert_eq!(read(&dx), [1.0, 1.0, 0.0, 0.0]);
+    assert!(read(&y2)[0].is_nan());
+    assert!(read(&dweight2)[0].is_nan() && read(&dweight2)[1..] == [2.0, 0.0, 0.0]);
+    assert_eq!(read(&dbias1), [1.0, 1.0, 0.0, 0.0]);
 }
 
 #[test]

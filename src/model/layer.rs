@@ -4,9 +4,8 @@ use super::parameters::{Parameter, Parameters};
 use super::sequential::Mode;
 use super::spec::{LayerSpec, PlacedLayer};
 use crate::error::Result;
-use crate::gpu::{Gpu, Recording, Tensor, Variant};
+use crate::gpu::{Gpu, Recording, Tensor};
 use crate::ops::batch_norm2d::{self, ParameterGradients, Statistics};
-use crate::ops::tuned::dense_tile;
 use crate::ops::{conv2d, dense, dropout, max_pool2d, relu};
 use crate::shape::MapShape;
 
@@ -19,7 +18,7 @@ pub(super) struct Layer {
 
 enum Kind {
     Conv2d { weight: Parameter, bias: Parameter, padding: (usize, usize) },
-    Dense { weight: Parameter, bias: Parameter, tiled: bool },
+    Dense { weight: Parameter, bias: Parameter },
     Relu { slope: f32 },
     MaxPool2d { window: max_pool2d::Window },
     BatchNorm2d(BatchNorm),
@@ -55,11 +54,7 @@ impl Layer {
             LayerSpec::Conv2d { padding, .. } => {
                 Kind::Conv2d { weight: weight()?, bias: bias()?, padding: padding.into() }
             }
-            LayerSpec::Dense { .. } => {
-                let weight = weight()?;
-                let tiled = gpu.variant() == Variant::Tuned && dense_tile::fits(weight.value.dims());
-                Kind::Dense { weight, bias: bias()?, tiled }
-            }
+            LayerSpec::Dense { .. } => Kind::Dense { weight: weight()?, bias: bias()? },
             LayerSpec::Relu {} => Kind::Relu { slope: 0.0 },
             LayerSpec::LeakyRelu { slope } => Kind::Relu { slope },
             LayerSpec::MaxPool2d { kernel, stride } => {
@@ -114,10 +109,9 @@ impl Layer {
                 conv2d::forward(rec, &as_maps(x), &weight.value, &bias.value, &y, *padding)?;
                 y
             }
-            Kind::Dense { weight, bias, tiled } => {
+            Kind::Dense { weight, bias } => {
                 let y = empty("y", &[n, c])?;
-                let forward = if *tiled { dense_tile::forward } else { dense::forward };
-                forward(rec, x, &weight.value, &bias.value, &y)?;
+                dense::forward(rec, x, &weight.value, &bias.value, &y)?;
                 y
             }
             Kind::Relu { slope } => {
@@ -171,10 +165,7 @@ impl Layer {
             (Kind::Conv2d { weight, padding, .. }, _) => {
                 conv2d::backward_input(rec, dy, &weight.value, &as_maps(&dx), *padding)?;
             }
-            (Kind::Dense { weight, tiled, .. }, _) => {
-                let backward = if *tiled { dense_tile::backward_input } else { dense::backward_input };
-                backward(rec, dy, &weight.value, &dx)?;
-            }
+            (Kind::Dense { weight, .. }, _) => dense::backward_input(rec, dy, &weight.value, &dx)?,
             (Kind::Relu { slope }, _) => relu::backward(rec, x, dy, &dx, *slope)?,
             (Kind::MaxPool2d { window }, Extra::Argmax(argmax)) => {
                 max_pool2d::backward(rec, argmax, dy, &as_maps(&dx), *window)?;
@@ -199,9 +190,8 @@ impl Layer {
             (Kind::Conv2d { weight, bias, padding }, _) => {
                 conv2d::backward_parameters(rec, &as_maps(x), dy, &weight.grad, &bias.grad, *padding)
             }
-            (Kind::Dense { weight, bias, tiled }, _) => {
-                let backward = if *tiled { dense_tile::backward_weight } else { dense::backward_weight };
-                backward(rec, x, dy, &weight.grad)?;
+            (Kind::Dense { weight, bias }, _) => {
+                dense::backward_weight(rec, x, dy, &weight.grad)?;
                 dense::backward_bias(rec, dy, &bias.grad)
             }
             (Kind::BatchNorm2d(norm), Extra::Statistics(statistics)) => {

@@ -2,6 +2,7 @@
 
 mod convolution;
 mod dann;
+mod dense_chain;
 mod initialization;
 mod layer;
 mod parameters;

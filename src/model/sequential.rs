@@ -1,11 +1,13 @@
 //! A chain of layers: feature extractor, label predictor or domain classifier.
 
 use super::convolution::{self, Convolution};
+use super::dense_chain::DenseChain;
 use super::layer::{self, Layer};
 use super::parameters::Parameters;
 use super::spec::PlacedLayer;
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor, Variant};
+use crate::ops::tuned;
 
 /// Whether dropout drops and batch norm uses the batch's own statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,15 +23,17 @@ pub struct Sequential {
     stages: Vec<Stage>,
 }
 
-/// A layer, or a tuned convolution that may stand for several.
+/// A layer, or tuned kernels that may stand for several.
 enum Stage {
     Layer(Box<Layer>),
     Convolution(Box<Convolution>),
+    Chain(Box<DenseChain>),
 }
 
 enum Saved {
     Layer(layer::Saved),
     Convolution(convolution::Saved, Vec<usize>),
+    Chain(tuned::dense_chain::Saved),
 }
 
 /// What a forward pass leaves for the backward pass.
@@ -50,20 +54,19 @@ impl Sequential {
         let mut stages = Vec::new();
         let mut next = 0;
         while next < placed.len() {
-            let convolution = match gpu.variant() {
+            let tuned = match gpu.variant() {
                 Variant::Plain => None,
-                Variant::Tuned => Convolution::new(&placed[next..], parameters)?,
+                Variant::Tuned => Stage::tuned(gpu, &placed[next..], parameters)?,
             };
-            let (stage, layers) = match convolution {
-                Some((convolution, layers)) => (Stage::Convolution(Box::new(convolution)), layers),
+            let (stage, layers) = match tuned {
+                Some(tuned) => tuned,
                 None => {
                     let salt = (first_salt + next) as u32;
-                    let layer = Layer::new(gpu, &placed[next], parameters, salt)?;
-                    (Stage::Layer(Box::new(layer)), 1)
+                    (Stage::Layer(Box::new(Layer::new(gpu, &placed[next], parameters, salt)?)), 1)
                 }
             };
-            stages.push(stage);
             next += layers;
+            stages.push(stage);
         }
         Ok(Self { stages })
     }
@@ -72,7 +75,7 @@ impl Sequential {
     pub(super) fn state(&self) -> impl Iterator<Item = (String, Tensor)> + '_ {
         self.stages.iter().flat_map(|stage| match stage {
             Stage::Layer(layer) => layer.state(),
-            Stage::Convolution(_) => vec![],
+            Stage::Convolution(_) | Stage::Chain(_) => vec![],
         })
     }
 
@@ -130,6 +133,19 @@ impl Sequential {
 }
 
 impl Stage {
+    /// Tuned kernels for the first layers of `placed`, if any can stand for them, and for how many.
+    fn tuned(
+        gpu: &Gpu,
+        placed: &[PlacedLayer<'_>],
+        parameters: &Parameters,
+    ) -> Result<Option<(Self, usize)>> {
+        if let Some((convolution, layers)) = Convolution::new(placed, parameters)? {
+            return Ok(Some((Self::Convolution(Box::new(convolution)), layers)));
+        }
+        let chain = DenseChain::new(gpu, placed, parameters)?;
+        Ok(chain.map(|(chain, layers)| (Self::Chain(Box::new(chain)), layers)))
+    }
+
     fn forward(&self, rec: &mut Recording, step: &Tensor, x: &Tensor, mode: Mode) -> Result<(Tensor, Saved)> {
         Ok(match self {
             Self::Layer(layer) => {
@@ -139,6 +155,10 @@ impl Stage {
             Self::Convolution(convolution) => {
                 let (y, saved) = convolution.forward(rec, x)?;
                 (y, Saved::Convolution(saved, x.dims().to_vec()))
+            }
+            Self::Chain(chain) => {
+                let (y, saved) = chain.forward(rec, x)?;
+                (y, Saved::Chain(saved))
             }
         })
     }
@@ -156,6 +176,7 @@ impl Stage {
             (Self::Convolution(convolution), Saved::Convolution(saved, x)) => {
                 convolution.backward(rec, saved, dy, want_dx.then_some(x.as_slice()))
             }
+            (Self::Chain(chain), Saved::Chain(saved)) => chain.backward(rec, saved, dy, want_dx),
             (Self::Layer(layer), Saved::Layer(saved)) => {
                 layer.backward_parameters(rec, saved, dy)?;
                 if want_dx { layer.backward_input(rec, step, saved, dy).map(Some) } else { Ok(None) }

@@ -24,8 +24,49 @@ pub(super) fn dense() -> Vec<Case> {
         case("one tile of rows", [8, 768, 4]),
         case("one row more than a tile", [9, 4, 100]),
         case("many rows in tiles", [65, 12, 12]),
+        case("one output in tiles", [7, 12, 1]),
+        case("two outputs in tiles", [65, 100, 2]),
+        case("three outputs in tiles", [9, 4, 3]),
+        case("one output more than a tile", [8, 768, 9]),
+        case("one output less than two tiles", [1, 12, 15]),
         case("label_predictor.dense1", [64, 768, 100]),
         case("label_predictor.dense3", [17, 100, 10]),
+    ]
+}
+
+/// x, weight1 and bias1 are whole numbers but in one case: the sums in front of the ReLU are exact, and some are 0.
+pub(super) fn dense_relu_dense() -> Vec<Case> {
+    let shaped = |name, [n, i, hidden, o]: [usize; 4]| {
+        Case::new("dense_relu_dense", name, SEED)
+            .normal("x", &[n, i], 1.0)
+            .normal("weight1", &[hidden, i], 1.0)
+            .normal("bias1", &[hidden], 1.0)
+            .normal("weight2", &[o, hidden], 0.1)
+            .normal("bias2", &[o], 1.0)
+            .normal("dy", &[n, o], 1.0)
+    };
+    let case = |name, [n, i, hidden, o]: [usize; 4]| {
+        shaped(name, [n, i, hidden, o])
+            .signed_levels("x", &[n, i], 2)
+            .signed_levels("weight1", &[hidden, i], 2)
+            .signed_levels("bias1", &[hidden], 3)
+            .not_smooth()
+    };
+    let dead = |case: Case, hidden: usize| case.input("bias1", Array::f32(&[hidden], vec![-1000.0; hidden]));
+    vec![
+        shaped("real numbers", [7, 12, 12, 3]),
+        shaped("real numbers, one row", [1, 4, 100, 10]),
+        case("smallest tiles", [1, 4, 4, 1]),
+        case("one row less than a tile", [7, 12, 100, 2]),
+        case("one tile of rows", [8, 768, 4, 100]),
+        case("one row more than a tile", [9, 4, 12, 3]),
+        case("many rows", [65, 12, 4, 10]),
+        case("one output", [65, 4, 100, 1]),
+        dead(case("nothing lit", [9, 12, 12, 10]), 12),
+        case("odd inputs", [9, 5, 12, 10]),
+        case("odd hidden", [17, 12, 6, 3]),
+        case("label_predictor", [17, 768, 100, 10]),
+        case("domain_classifier", [65, 768, 100, 2]),
     ]
 }
 

@@ -11,10 +11,11 @@ const SEED: u64 = 1;
 
 /// Every own case, drawn when its turn comes.
 pub fn cases() -> impl Iterator<Item = Case> {
-    const LISTS: [fn() -> Vec<Case>; 12] = [
+    const LISTS: [fn() -> Vec<Case>; 13] = [
         convolutions::conv2d,
         convolutions::conv_block,
         layers::dense,
+        layers::dense_relu_dense,
         layers::relu,
         layers::max_pool2d,
         layers::batch_norm2d,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ops::dense as kernels;
+use crate::ops::tuned::dense_chain::{self, Parameters};
 use crate::ops::tuned::dense_tile;
 use crate::reference::dense::{self as reference, DenseShape};
 
@@ -14,11 +15,6 @@ fn shape(case: &Case) -> Result<DenseShape> {
     case.expect_reals("bias", &[o])?;
     case.expect_reals("dy", &[n, o])?;
     Ok(DenseShape { n, i, o })
-}
-
-/// Whether the variant computes this shape in tiles.
-fn tiled(s: DenseShape, variant: Variant) -> bool {
-    variant == Variant::Tuned && dense_tile::fits(&[s.o, s.i])
 }
 
 impl Op for Dense {
@@ -35,23 +31,23 @@ impl Op for Dense {
     }
 
     fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
-        let tiled = tiled(shape(rig.case)?, rig.variant());
+        shape(rig.case)?;
         let (x, weight) = (rig.input("x")?, rig.input("weight")?);
         let (bias, dy) = (rig.input("bias")?, rig.input("dy")?);
         let y = rig.output("y", dy.dims())?;
         let dx = rig.output("dx", x.dims())?;
         let dweight = rig.output("dweight", weight.dims())?;
         let dbias = rig.output("dbias", bias.dims())?;
-        let rec = &mut rig.rec;
-        if tiled {
-            dense_tile::forward(rec, &x, &weight, &bias, &y)?;
-            dense_tile::backward_input(rec, &dy, &weight, &dx)?;
-            dense_tile::backward_weight(rec, &x, &dy, &dweight)?;
-        } else {
-            kernels::forward(rec, &x, &weight, &bias, &y)?;
-            kernels::backward_input(rec, &dy, &weight, &dx)?;
-            kernels::backward_weight(rec, &x, &dy, &dweight)?;
+        if rig.variant() == Variant::Tuned {
+            let parameters = [Parameters { weight: &weight, bias: &bias }];
+            let gradients = [Parameters { weight: &dweight, bias: &dbias }];
+            let saved = dense_chain::forward(&mut rig.rec, &x, &parameters, &y)?;
+            return dense_chain::backward(&mut rig.rec, &saved, &dy, &gradients, Some(&dx));
         }
+        let rec = &mut rig.rec;
+        kernels::forward(rec, &x, &weight, &bias, &y)?;
+        kernels::backward_input(rec, &dy, &weight, &dx)?;
+        kernels::backward_weight(rec, &x, &dy, &dweight)?;
         kernels::backward_bias(rec, &dy, &dbias)
     }
 
@@ -78,16 +74,22 @@ impl Op for Dense {
         let s = shape(case)?;
         let DenseShape { n, i, o } = s;
         let flops = 2 * n * i * o;
-        let [forward, backward_input, backward_weight] = if tiled(s, variant) {
-            [&dense_tile::FORWARD, &dense_tile::BACKWARD_INPUT, &dense_tile::BACKWARD_WEIGHT]
-        } else {
-            [&kernels::FORWARD, &kernels::BACKWARD_INPUT, &kernels::BACKWARD_WEIGHT]
-        };
+        let (x, weight, y) = (n * i, o * i, n * o);
+        if variant == Variant::Tuned {
+            return Ok(vec![
+                Work::new(&dense_tile::PACK, 0, 2 * x),
+                Work::new(&dense_tile::PACK, 0, 2 * weight),
+                Work::new(&dense_tile::FORWARD, flops, x + weight + o + y),
+                Work::new(&dense_tile::PACK, 0, 2 * y),
+                Work::new(&dense_tile::BACKWARD_PARAMETERS, flops + y, x + y + weight + o),
+                Work::new(&dense_tile::BACKWARD_INPUT, flops, y + weight + x),
+            ]);
+        }
         Ok(vec![
-            Work::new(forward, flops, n * i + o * i + o + n * o),
-            Work::new(backward_input, flops, n * o + o * i + n * i),
-            Work::new(backward_weight, flops, n * i + n * o + o * i),
-            Work::new(&kernels::BACKWARD_BIAS, n * o, n * o + o),
+            Work::new(&kernels::FORWARD, flops, x + weight + o + y),
+            Work::new(&kernels::BACKWARD_INPUT, flops, y + weight + x),
+            Work::new(&kernels::BACKWARD_WEIGHT, flops, x + y + weight),
+            Work::new(&kernels::BACKWARD_BIAS, y, y + o),
         ])
     }
 

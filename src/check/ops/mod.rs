@@ -4,6 +4,7 @@ mod batch_norm2d;
 mod conv2d;
 mod conv_block;
 mod dense;
+mod dense_relu_dense;
 mod dropout;
 mod gather_batch;
 mod gradient_reversal;
@@ -22,6 +23,7 @@ pub const OPS: &[&dyn Op] = &[
     &conv2d::Conv2d,
     &conv_block::ConvBlock,
     &dense::Dense,
+    &dense_relu_dense::DenseReluDense,
     &relu::Relu { leaky: false },
     &relu::Relu { leaky: true },
     &max_pool2d::MaxPool2d,

@@ -1,8 +1,8 @@
-//! Fully connected layer in register tiles; for I and O in fours.
+//! Fully connected layers in register tiles, with ReLU between them; all that is read lies in textures.
 
-use super::super::{expect, expect_rank, u32_of};
-use crate::error::{Error, Result};
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use super::super::{expect, u32_of};
+use crate::error::Result;
+use crate::gpu::{Binding, Gpu, Kernel, Recording, Tensor, TexelFormat, Texels};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -17,8 +17,16 @@ const KERNEL: Kernel = Kernel {
     label: "dense_tile",
     source: include_str!("../../../shaders/tuned/dense_tile.wgsl"),
     entry_point: "",
-    workgroup_size: 64,
+    workgroup_size: 16,
     bindings: &[],
+};
+
+/// A texture from a matrix.
+pub const PACK: Kernel = Kernel {
+    label: "dense_tile.pack",
+    entry_point: "pack",
+    bindings: &[Binding::params::<Params>(), Binding::read(4), Binding::write_texels(10)],
+    ..KERNEL
 };
 
 /// y from x, weight and bias.
@@ -27,10 +35,24 @@ pub const FORWARD: Kernel = Kernel {
     entry_point: "forward",
     bindings: &[
         Binding::params::<Params>(),
-        Binding::read(1),
-        Binding::read(2),
-        Binding::read(3),
-        Binding::write(4),
+        Binding::read_texels(1),
+        Binding::read_texels(2),
+        Binding::read(5),
+        Binding::write(6),
+    ],
+    ..KERNEL
+};
+
+/// relu(y), in a texture, from x, weight and bias.
+pub const FORWARD_RELU: Kernel = Kernel {
+    label: "dense_tile.forward_relu",
+    entry_point: "forward_relu",
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read_texels(1),
+        Binding::read_texels(2),
+        Binding::read(5),
+        Binding::write_texels(10),
     ],
     ..KERNEL
 };
@@ -39,74 +61,173 @@ pub const FORWARD: Kernel = Kernel {
 pub const BACKWARD_INPUT: Kernel = Kernel {
     label: "dense_tile.backward_input",
     entry_point: "backward_input",
-    bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::read(2), Binding::write(6)],
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read_texels(3),
+        Binding::read_texels(2),
+        Binding::write(7),
+    ],
     ..KERNEL
 };
 
-/// dweight from x and dy.
-pub const BACKWARD_WEIGHT: Kernel = Kernel {
-    label: "dense_tile.backward_weight",
-    entry_point: "backward_weight",
-    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::read(5), Binding::write(7)],
+/// The gradient in front of the ReLU that gave x, in a texture, from x, dy and weight.
+pub const BACKWARD_INPUT_RELU: Kernel = Kernel {
+    label: "dense_tile.backward_input_relu",
+    entry_point: "backward_input_relu",
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read_texels(1),
+        Binding::read_texels(3),
+        Binding::read_texels(2),
+        Binding::write_texels(10),
+    ],
     ..KERNEL
 };
 
-/// Rows, outputs or (in fours, twice) inputs of a tile.
-const TILE: usize = 8;
+/// dweight and dbias from x and dy.
+pub const BACKWARD_PARAMETERS: Kernel = Kernel {
+    label: "dense_tile.backward_parameters",
+    entry_point: "backward_parameters",
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read_texels(1),
+        Binding::read_texels(3),
+        Binding::write(8),
+        Binding::write(9),
+    ],
+    ..KERNEL
+};
 
-/// Whether the tiles can take a weight of those dimensions, (O, I).
-pub fn fits(weight: &[usize]) -> bool {
-    weight.iter().all(|d| d.is_multiple_of(4))
+const OP: &str = "dense_tile";
+/// Most rows of a tile, and most columns.
+const TILE: usize = 16;
+
+/// A matrix in a texture, four columns to a texel; the texture holds whole tiles.
+pub struct Matrix {
+    rows: usize,
+    columns: usize,
+    texels: Texels,
 }
 
-/// Each row of `x` counts as one vector, whatever its shape.
-fn params(x: &Tensor, weight: &Tensor) -> Result<Params> {
-    const OP: &str = "dense_tile";
-    expect_rank(OP, "weight", weight, 2)?;
-    let inputs = x.map().len();
-    expect(OP, "weight", weight, &[weight.rows(), inputs])?;
-    if !fits(weight.dims()) {
-        let found = format!("{:?}", weight.dims());
-        return Err(Error::input("dense_tile: weight", "inputs and outputs in fours", found));
+/// The size of the texture for a matrix, in texels.
+fn size(rows: usize, columns: usize) -> (usize, usize) {
+    (columns.next_multiple_of(TILE) / 4, rows.next_multiple_of(TILE))
+}
+
+/// Whether a matrix fits a texture of the device.
+pub fn fits(gpu: &Gpu, rows: usize, columns: usize) -> bool {
+    let (width, height) = size(rows, columns);
+    width.max(height) <= Texels::most(gpu)
+}
+
+impl Matrix {
+    /// A matrix of zeros.
+    ///
+    /// # Errors
+    /// As [`Texels::zeros`].
+    pub fn zeros(gpu: &Gpu, label: &str, rows: usize, columns: usize) -> Result<Self> {
+        let (width, height) = size(rows, columns);
+        let texels = Texels::zeros(gpu, label, TexelFormat::Reals, width, height)?;
+        Ok(Self { rows, columns, texels })
     }
+
+    /// `tensor`, of which each row counts as one vector, whatever its shape.
+    ///
+    /// # Errors
+    /// As [`Texels::zeros`].
+    pub fn pack(rec: &mut Recording, label: &str, tensor: &Tensor) -> Result<Self> {
+        let matrix = Self::zeros(rec.gpu(), label, tensor.rows(), tensor.map().len())?;
+        let params = params(matrix.rows, matrix.columns, 0)?;
+        let threads = matrix.rows * matrix.columns.div_ceil(4);
+        rec.dispatch(&PACK, &params, &[tensor, &matrix.texels], threads)?;
+        Ok(matrix)
+    }
+}
+
+fn params(rows: usize, inputs: usize, outputs: usize) -> Result<Params> {
     Ok(Params {
-        rows: u32_of(OP, x.rows())?,
-        inputs: u32_of(OP, inputs / 4)?,
-        outputs: u32_of(OP, weight.rows())?,
+        rows: u32_of(OP, rows)?,
+        inputs: u32_of(OP, inputs)?,
+        outputs: u32_of(OP, outputs)?,
         reserved: 0,
     })
+}
+
+/// The parameters of a pass forward and how many threads it takes.
+fn forward_size(x: &Matrix, weight: &Matrix, bias: &Tensor) -> Result<(Params, usize)> {
+    debug_assert_eq!(x.columns, weight.columns);
+    expect(OP, "bias", bias, &[weight.rows])?;
+    let threads = x.rows.div_ceil(TILE) * weight.rows.div_ceil(TILE / 2);
+    Ok((params(x.rows, x.columns, weight.rows)?, threads))
 }
 
 /// y (N, O) = x (N, I) · weightᵀ (I, O) + bias (O).
 ///
 /// # Errors
-/// [`Error::Input`] when the shapes do not fit.
-pub fn forward(rec: &mut Recording, x: &Tensor, weight: &Tensor, bias: &Tensor, y: &Tensor) -> Result<()> {
-    let params = params(x, weight)?;
-    expect("dense_tile", "bias", bias, &[weight.rows()])?;
-    expect("dense_tile", "y", y, &[x.rows(), weight.rows()])?;
-    let threads = x.rows().div_ceil(TILE) * weight.rows().div_ceil(TILE);
-    rec.dispatch(&FORWARD, &params, &[x, weight, bias, y], threads)
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub fn forward(rec: &mut Recording, x: &Matrix, weight: &Matrix, bias: &Tensor, y: &Tensor) -> Result<()> {
+    let (params, threads) = forward_size(x, weight, bias)?;
+    expect(OP, "y", y, &[x.rows, weight.rows])?;
+    rec.dispatch(&FORWARD, &params, &[&x.texels, &weight.texels, bias, y], threads)
 }
 
-/// dx (N, I) = dy (N, O) · weight (O, I).
+/// relu(y) (N, O) of the same y, as the x of the layer behind.
 ///
 /// # Errors
-/// [`Error::Input`] when the shapes do not fit.
-pub fn backward_input(rec: &mut Recording, dy: &Tensor, weight: &Tensor, dx: &Tensor) -> Result<()> {
-    let params = params(dx, weight)?;
-    expect("dense_tile", "dy", dy, &[dx.rows(), weight.rows()])?;
-    let threads = dx.rows().div_ceil(TILE) * weight.map().len().div_ceil(TILE);
-    rec.dispatch(&BACKWARD_INPUT, &params, &[dy, weight, dx], threads)
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub fn forward_relu(rec: &mut Recording, x: &Matrix, weight: &Matrix, bias: &Tensor) -> Result<Matrix> {
+    let (params, threads) = forward_size(x, weight, bias)?;
+    let y = Matrix::zeros(rec.gpu(), "relu", x.rows, weight.rows)?;
+    rec.dispatch(&FORWARD_RELU, &params, &[&x.texels, &weight.texels, bias, &y.texels], threads)?;
+    Ok(y)
 }
 
-/// dweight (O, I) = dyᵀ (O, N) · x (N, I).
+/// The parameters of a pass to the input and how many threads it takes.
+fn input_size(dy: &Matrix, weight: &Matrix) -> Result<(Params, usize)> {
+    debug_assert_eq!(dy.columns, weight.rows);
+    let threads = dy.rows.div_ceil(TILE / 2) * weight.columns.div_ceil(TILE);
+    Ok((params(dy.rows, weight.columns, weight.rows)?, threads))
+}
+
+/// dx (N, …), I values a row, = dy (N, O) · weight (O, I).
 ///
 /// # Errors
-/// [`Error::Input`] when the shapes do not fit.
-pub fn backward_weight(rec: &mut Recording, x: &Tensor, dy: &Tensor, dweight: &Tensor) -> Result<()> {
-    let params = params(x, dweight)?;
-    expect("dense_tile", "dy", dy, &[x.rows(), dweight.rows()])?;
-    let threads = dweight.rows().div_ceil(TILE) * dweight.map().len().div_ceil(TILE);
-    rec.dispatch(&BACKWARD_WEIGHT, &params, &[x, dy, dweight], threads)
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub fn backward_input(rec: &mut Recording, dy: &Matrix, weight: &Matrix, dx: &Tensor) -> Result<()> {
+    let (params, threads) = input_size(dy, weight)?;
+    let dx = dx.reshaped(&[dx.rows(), dx.map().len()]);
+    expect(OP, "dx", &dx, &[dy.rows, weight.columns])?;
+    rec.dispatch(&BACKWARD_INPUT, &params, &[&dy.texels, &weight.texels, &dx], threads)
+}
+
+/// The same dx (N, I) in front of the ReLU that gave x (N, I), as the dy of the layer in front.
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub fn backward_input_relu(rec: &mut Recording, x: &Matrix, dy: &Matrix, weight: &Matrix) -> Result<Matrix> {
+    debug_assert_eq!((x.rows, x.columns), (dy.rows, weight.columns));
+    let (params, threads) = input_size(dy, weight)?;
+    let dx = Matrix::zeros(rec.gpu(), "dx", x.rows, x.columns)?;
+    let [x, dy, weight, texels] = [x, dy, weight, &dx].map(|matrix| &matrix.texels);
+    rec.dispatch(&BACKWARD_INPUT_RELU, &params, &[x, dy, weight, texels], threads)?;
+    Ok(dx)
+}
+
+/// dweight (O, I) = dyᵀ (O, N) · x (N, I), and dbias (O), the column sums of dy (N, O).
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub fn backward_parameters(
+    rec: &mut Recording,
+    x: &Matrix,
+    dy: &Matrix,
+    dweight: &Tensor,
+    dbias: &Tensor,
+) -> Result<()> {
+    debug_assert_eq!(x.rows, dy.rows);
+    expect(OP, "dweight", dweight, &[dy.columns, x.columns])?;
+    expect(OP, "dbias", dbias, &[dy.columns])?;
+    let params = params(x.rows, x.columns, dy.columns)?;
+    let threads = dy.columns.div_ceil(TILE / 2) * x.columns.div_ceil(TILE);
+    rec.dispatch(&BACKWARD_PARAMETERS, &params, &[&x.texels, &dy.texels, dweight, dbias], threads)
 }

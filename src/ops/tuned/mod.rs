@@ -6,6 +6,7 @@ pub mod conv2d_tiled;
 pub mod conv2d_weight;
 pub mod conv_block;
 mod convolution;
+pub mod dense_chain;
 pub mod dense_tile;
 pub mod texels;
 pub mod weight_texels;

@@ -1,0 +1,147 @@
+//! dense_relu_dense: two dense layers with a ReLU between them; y and all gradients from x, both weights, both biases
+//! and dy.
+//!
+//! Tuned it is one chain of fused kernels, plain it is the three ops one after the other.
+
+mod sizes;
+mod twin;
+
+use super::*;
+use crate::check::contract::real_output;
+use crate::gpu::Tensor;
+use crate::ops::tuned::dense_chain::{self, Parameters};
+use crate::ops::{dense, relu};
+use crate::reference::dense::DenseShape;
+use sizes::Sizes;
+use twin::Twin;
+
+pub struct DenseReluDense;
+
+/// The first layer and the second.
+fn shapes(case: &Case) -> Result<[DenseShape; 2]> {
+    let [n, i] = case.dims("x")?;
+    let [hidden, _] = case.dims("weight1")?;
+    let [o, _] = case.dims("weight2")?;
+    case.expect_reals("weight1", &[hidden, i])?;
+    case.expect_reals("bias1", &[hidden])?;
+    case.expect_reals("weight2", &[o, hidden])?;
+    case.expect_reals("bias2", &[o])?;
+    case.expect_reals("dy", &[n, o])?;
+    Ok([DenseShape { n, i, o: hidden }, DenseShape { n, i: hidden, o }])
+}
+
+/// A layer's tensors on the device.
+struct Layer {
+    weight: Tensor,
+    bias: Tensor,
+    dweight: Tensor,
+    dbias: Tensor,
+}
+
+/// The tensors at both ends.
+struct Ends {
+    x: Tensor,
+    dy: Tensor,
+    y: Tensor,
+    dx: Tensor,
+}
+
+fn record_fused(rig: &mut Rig<'_>, layers: &[Layer; 2], ends: &Ends) -> Result<()> {
+    let Ends { x, dy, y, dx } = ends;
+    let parameters = layers.each_ref().map(|l| Parameters { weight: &l.weight, bias: &l.bias });
+    let gradients = layers.each_ref().map(|l| Parameters { weight: &l.dweight, bias: &l.dbias });
+    let saved = dense_chain::forward(&mut rig.rec, x, &parameters, y)?;
+    dense_chain::backward(&mut rig.rec, &saved, dy, &gradients, Some(dx))
+}
+
+fn record_plain(rig: &mut Rig<'_>, layers: &[Layer; 2], ends: &Ends) -> Result<()> {
+    let ([first, second], Ends { x, dy, y, dx }) = (layers, ends);
+    let dims = [x.rows(), first.bias.rows()];
+    let (before_relu, hidden) = (rig.scratch("before relu", &dims)?, rig.scratch("hidden", &dims)?);
+    let d_hidden = rig.scratch("gradient behind relu", &dims)?;
+    let d_before_relu = rig.scratch("gradient before relu", &dims)?;
+    let rec = &mut rig.rec;
+    dense::forward(rec, x, &first.weight, &first.bias, &before_relu)?;
+    relu::forward(rec, &before_relu, &hidden, 0.0)?;
+    dense::forward(rec, &hidden, &second.weight, &second.bias, y)?;
+    dense::backward_weight(rec, &hidden, dy, &second.dweight)?;
+    dense::backward_bias(rec, dy, &second.dbias)?;
+    dense::backward_input(rec, dy, &second.weight, &d_hidden)?;
+    relu::backward(rec, &before_relu, &d_hidden, &d_before_relu, 0.0)?;
+    dense::backward_weight(rec, x, &d_before_relu, &first.dweight)?;
+    dense::backward_bias(rec, &d_before_relu, &first.dbias)?;
+    dense::backward_input(rec, &d_before_relu, &first.weight, dx)
+}
+
+impl Op for DenseReluDense {
+    fn name(&self) -> &'static str {
+        "dense_relu_dense"
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn tensors(&self) -> &'static [&'static str] {
+        &["x", "weight1", "bias1", "weight2", "bias2", "dy"]
+    }
+
+    fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
+        shapes(rig.case)?;
+        let mut layer = |[weight, bias, dweight, dbias]: [&'static str; 4]| -> Result<Layer> {
+            let (weight, bias) = (rig.input(weight)?, rig.input(bias)?);
+            let (dweight, dbias) = (rig.output(dweight, weight.dims())?, rig.output(dbias, bias.dims())?);
+            Ok(Layer { weight, bias, dweight, dbias })
+        };
+        let layers = [
+            layer(["weight1", "bias1", "dweight1", "dbias1"])?,
+            layer(["weight2", "bias2", "dweight2", "dbias2"])?,
+        ];
+        let (x, dy) = (rig.input("x")?, rig.input("dy")?);
+        let (y, dx) = (rig.output("y", dy.dims())?, rig.output("dx", x.dims())?);
+        let ends = Ends { x, dy, y, dx };
+        match rig.variant() {
+            Variant::Plain => record_plain(rig, &layers, &ends),
+            Variant::Tuned => record_fused(rig, &layers, &ends),
+        }
+    }
+
+    fn twin(&self, case: &Case) -> Result<Arrays> {
+        Ok(Twin::new(case)?.outputs())
+    }
+
+    /// One rounding for each product that is added up and one for the product itself, in each of the sums that lead
+    /// to a value. This takes for granted that rounding changes nothing of what ReLU lets through, which a test makes
+    /// sure of in every own case.
+    fn bounds(&self, case: &Case, _: &Arrays) -> Result<Bounds> {
+        let twin = Twin::new(case)?;
+        let (n, magnitudes) = (twin.first.n, twin.magnitudes());
+        let (hidden, d_hidden) = (twin::roundings(twin.first), twin.second.o + 1);
+        let roundings = [
+            ("y", hidden + twin::roundings(twin.second)),
+            ("dx", d_hidden + twin.first.o + 1),
+            ("dweight1", d_hidden + n + 1),
+            ("dbias1", d_hidden + n + 1),
+            ("dweight2", hidden + n + 1),
+            ("dbias2", n + 1),
+        ];
+        let bound =
+            |(name, roundings)| Ok((name, Bound::rounding(&real_output(&magnitudes, name)?, roundings)));
+        roundings.into_iter().map(bound).collect()
+    }
+
+    fn work(&self, case: &Case, variant: Variant) -> Result<Vec<Work>> {
+        let sizes = Sizes::new(shapes(case)?);
+        Ok(if variant == Variant::Tuned { sizes.fused() } else { sizes.plain() })
+    }
+
+    fn gradients(&self) -> &'static [Gradient] {
+        &[
+            Gradient { result: "dx", input: "x", output: "y" },
+            Gradient { result: "dweight1", input: "weight1", output: "y" },
+            Gradient { result: "dbias1", input: "bias1", output: "y" },
+            Gradient { result: "dweight2", input: "weight2", output: "y" },
+            Gradient { result: "dbias2", input: "bias2", output: "y" },
+        ]
+    }
+}
