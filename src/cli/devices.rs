@@ -17,6 +17,7 @@ pub fn run(out: &Output) -> anyhow::Result<()> {
             "max_buffer_size": adapter.limits().max_buffer_size,
             "usable": adapter.obstacle().is_none(),
             "obstacle": adapter.obstacle(),
+            "tuned_obstacle": adapter.tuned_obstacle(),
         }))?;
     }
     // Without a usable adapter this is the error that says what to install.
@@ -24,7 +25,11 @@ pub fn run(out: &Output) -> anyhow::Result<()> {
     let row = |adapter: &Adapter| {
         let info = &adapter.info;
         let driver = format!("{} {}", info.driver, info.driver_info);
-        let usable = adapter.obstacle().unwrap_or_else(|| "yes".into());
+        let usable = match (adapter.obstacle(), adapter.tuned_obstacle()) {
+            (Some(obstacle), _) => obstacle,
+            (None, Some(obstacle)) => format!("plain kernels alone: {obstacle}"),
+            (None, None) => "yes".into(),
+        };
         let kind = format!("{:?}", info.device_type);
         let index = adapter.index.to_string();
         [index, info.name.clone(), info.backend.to_string(), kind, driver.trim().into(), usable]

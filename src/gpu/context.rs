@@ -65,11 +65,13 @@ impl Drop for Inner {
 }
 
 impl Gpu {
-    /// Opens a device on `adapter`, with everything the adapter allows.
+    /// Opens a device on `adapter`, with everything the adapter allows. Where it cannot run tuned kernels
+    /// ([`Adapter::tuned_obstacle`]), plain ones take their place.
     ///
     /// # Errors
     /// [`Error::Gpu`] when the driver refuses.
-    pub fn open(adapter: &Adapter, options: Options) -> Result<Self> {
+    pub fn open(adapter: &Adapter, mut options: Options) -> Result<Self> {
+        options.variant = adapter.variant(options.variant);
         let features = adapter.handle.features() & CACHE;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("dann"),

@@ -14,6 +14,9 @@ pub enum TexelFormat {
 }
 
 impl TexelFormat {
+    /// Every format.
+    pub const ALL: [Self; 2] = [Self::Reals, Self::Words];
+
     /// The format as wgpu names it.
     pub const fn wgpu(self) -> wgpu::TextureFormat {
         match self {
