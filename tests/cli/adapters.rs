@@ -61,3 +61,31 @@ fn without_an_adapter_the_error_says_what_to_install() {
         assert!(output.stdout.is_empty() && !sandbox.path("out").exists());
     }
 }
+
+/// OpenGL, where there is one, lacks the storage textures of the tuned kernels.
+#[test]
+fn an_adapter_without_storage_textures_trains_with_plain_kernels_and_says_so() {
+    let sandbox = Sandbox::new();
+    let on_gl = |arguments: &str| {
+        let mut command = sandbox.dann(arguments);
+        command.env("WGPU_BACKEND", "gl").env("RUST_LOG", "warn");
+        command.output().expect("the program starts")
+    };
+    let listed = String::from_utf8(on_gl("devices --json").stdout).expect("UTF-8 on stdout");
+    let adapters: Vec<serde_json::Value> =
+        listed.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let Some(obstacle) = adapters
+        .iter()
+        .find(|adapter| adapter["usable"] == true)
+        .and_then(|adapter| adapter["tuned_obstacle"].as_str())
+    else {
+        eprintln!("skipped: no OpenGL adapter without storage textures on this machine");
+        return;
+    };
+    for (variant, warned) in [("tuned", true), ("plain", false)] {
+        let output = on_gl(&format!("{} --out {variant} --steps 2 --variant {variant}", Sandbox::TRAIN));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        assert_eq!(said.contains(&format!("plain kernels, which are slower: {obstacle}")), warned, "{said}");
+    }
+}
