@@ -11,7 +11,7 @@ const EPOCHS: u64 = 3;
 const BATCH: usize = 4;
 const STEPS_PER_EPOCH: u64 = (IMAGES / BATCH) as u64;
 /// Dispatches of one step of the paper's network, the batch included.
-const DISPATCHES: usize = 50;
+const DISPATCHES: usize = 54;
 
 fn data() -> Dataset {
     let shape = MapShape::new(3, 28, 28);

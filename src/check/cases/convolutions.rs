@@ -30,17 +30,19 @@ pub(super) fn conv2d() -> Vec<Case> {
     ]
 }
 
-/// x, weight and bias are whole numbers: every sum is exact, and so are ties, whose first value must win.
+/// x, weight and bias are whole numbers: every sum is exact, and so are ties, whose first value must win. In Winograd's
+/// domain no sum is exact, so that there they are real numbers, of seeds with which no winner hangs on rounding.
 pub(super) fn conv_block() -> Vec<Case> {
-    let shaped = |name, [n, c, h, w]: [usize; 4], [o, kh, kw]: [usize; 3], [ph, pw]: [usize; 2]| {
+    let drawn = |name, seed, [n, c, h, w]: [usize; 4], [o, kh, kw]: [usize; 3], [ph, pw]: [usize; 2]| {
         let (out_h, out_w) = (h + 2 * ph - kh + 1, w + 2 * pw - kw + 1);
-        Case::new("conv_block", name, SEED)
+        Case::new("conv_block", name, seed)
             .attribute("padding", json!([ph, pw]))
             .normal("x", &[n, c, h, w], 1.0)
             .normal("weight", &[o, c, kh, kw], 0.2)
             .normal("bias", &[o], 1.0)
             .normal("dy", &[n, o, out_h / 2, out_w / 2], 1.0)
     };
+    let shaped = |name, x, weight, padding| drawn(name, SEED, x, weight, padding);
     let case = |name, x: [usize; 4], [o, kh, kw]: [usize; 3], padding: [usize; 2]| {
         shaped(name, x, [o, kh, kw], padding)
             .signed_levels("x", &x, 4)
@@ -71,7 +73,7 @@ pub(super) fn conv_block() -> Vec<Case> {
         case("padding on the sides", [2, 5, 4, 3], [4, 3, 4], [0, 3]),
         case("padding above and below", [3, 1, 3, 16], [12, 4, 2], [3, 0]),
         case("many rows", [65, 1, 4, 5], [4, 3, 3], [1, 1]),
-        case("many rows, few slices", [65, 32, 2, 3], [48, 5, 5], [2, 2]),
+        case("many rows, few slices", [65, 32, 2, 3], [48, 5, 4], [2, 2]),
         case("odd height", [3, 5, 7, 9], [12, 3, 3], [1, 1]),
         case("odd width", [1, 3, 8, 13], [20, 5, 5], [2, 2]),
         dead(case("dead windows", [3, 5, 7, 9], [12, 3, 3], [1, 1]), 12),
@@ -80,6 +82,10 @@ pub(super) fn conv_block() -> Vec<Case> {
         case("outputs not in fours", [2, 3, 6, 5], [5, 3, 3], [1, 1]),
         case("padding beyond the kernel", [2, 3, 3, 4], [4, 2, 2], [2, 3]),
         case("feature_extractor.conv1", [2, 3, 28, 28], [32, 5, 5], [0, 0]),
-        case("feature_extractor.conv2", [2, 32, 12, 12], [48, 5, 5], [0, 0]),
+        drawn("Winograd, one tile", SEED, [1, 16, 6, 6], [16, 5, 5], [0, 0]).not_smooth(),
+        drawn("Winograd, ragged", SEED, [3, 17, 9, 11], [19, 5, 5], [2, 1]).not_smooth(),
+        drawn("Winograd, widest padding", SEED, [2, 18, 5, 4], [21, 5, 5], [4, 4]).not_smooth(),
+        drawn("Winograd, many rows", SEED, [65, 16, 5, 6], [18, 5, 5], [1, 2]).not_smooth(),
+        drawn("feature_extractor.conv2", 2, [2, 32, 12, 12], [48, 5, 5], [0, 0]).not_smooth(),
     ]
 }

@@ -22,7 +22,8 @@ struct Params {
     winner_width: u32,
     winner_height: u32,
     winner_groups: u32,
-    reserved: [u32; 2],
+    channels: u32,
+    reserved: u32,
 }
 
 const KERNEL: Kernel = Kernel {
@@ -72,6 +73,8 @@ pub(super) const TILE_OUTPUTS: usize = 16;
 pub struct Operands<'a> {
     /// With its border.
     pub x: (&'a Layout, &'a Texels),
+    /// Of x.
+    pub channels: usize,
     /// From [`super::weight_texels::forward`] or [`super::weight_texels::turned`].
     pub weight: &'a Texels,
     /// (KH, KW)
@@ -102,7 +105,8 @@ impl Operands<'_> {
             winner_width: of_winner(|layout| layout.image_width)?,
             winner_height: of_winner(|layout| layout.image_height)?,
             winner_groups: of_winner(|layout| layout.groups)?,
-            reserved: [0; 2],
+            channels: u32_of(OP, self.channels)?,
+            reserved: 0,
         })
     }
 }

@@ -60,7 +60,8 @@ impl Conv2dTiled {
         let x = self.convolution.pack_x(rec, x)?;
         let weight = &weight_texels::forward(rec, weight)?;
         let kernel = self.convolution.kernel;
-        let operands = conv2d_tile::Operands { x: (&x.0, &x.1), weight, kernel, bias };
+        let channels = self.convolution.x.channels;
+        let operands = conv2d_tile::Operands { x: (&x.0, &x.1), channels, weight, kernel, bias };
         conv2d_tile::plain(rec, &operands, y)?;
         Ok(Saved { x })
     }
@@ -95,7 +96,9 @@ impl Conv2dTiled {
         let weight = &weight_texels::turned(rec, weight, layout.groups)?;
         let no_bias = Tensor::zeros(&gpu, "no bias", &[self.convolution.x.channels])?;
         let kernel = self.convolution.kernel;
-        let operands = conv2d_tile::Operands { x: (&layout, &texels), weight, kernel, bias: &no_bias };
+        let channels = self.y.channels;
+        let operands =
+            conv2d_tile::Operands { x: (&layout, &texels), channels, weight, kernel, bias: &no_bias };
         conv2d_tile::plain(rec, &operands, dx)
     }
 }

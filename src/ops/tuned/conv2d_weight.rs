@@ -99,6 +99,39 @@ pub struct Operands<'a> {
     pub dbias: &'a Tensor,
 }
 
+const OP: &str = "conv2d_weight";
+
+/// What the kernels know of d, maps of `map` over a batch of `rows`.
+fn params_of_d((rows, map): (usize, MapShape), layout: &Layout) -> Result<Params> {
+    Ok(Params {
+        rows: u32_of(OP, rows)?,
+        outputs: u32_of(OP, map.channels)?,
+        height: u32_of(OP, map.height)?,
+        width: u32_of(OP, map.width)?,
+        out_groups: u32_of(OP, layout.groups / 2)?,
+        d_across: u32_of(OP, layout.across)?,
+        d_width: u32_of(OP, layout.image_width / 2)?,
+        d_height: u32_of(OP, layout.image_height)?,
+        d_top: u32_of(OP, layout.border.0)?,
+        d_left: u32_of(OP, layout.border.1)?,
+        ..bytemuck::Zeroable::zeroed()
+    })
+}
+
+/// Records dbias (O) over a batch of `rows` maps of y, `map`, from their gradient.
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub fn bias(
+    rec: &mut Recording,
+    (rows, map): (usize, MapShape),
+    (layout, d): (&Layout, &Texels),
+    dbias: &Tensor,
+) -> Result<()> {
+    expect(OP, "dbias", dbias, &[map.channels])?;
+    rec.dispatch_groups(&BIAS, &params_of_d((rows, map), layout)?, &[d, dbias], layout.groups / 2)
+}
+
 /// Records dweight and dbias over a batch of `rows` maps of y, `map`.
 ///
 /// # Errors
@@ -110,34 +143,21 @@ pub fn backward(
     (rows, map): (usize, MapShape),
     operands: &Operands<'_>,
 ) -> Result<()> {
-    const OP: &str = "conv2d_weight";
     let Operands { x: (x_layout, x), d: (d_layout, d), winner, dweight, dbias } = *operands;
     let (channels, (kh, kw)) = (convolution.x.channels, convolution.kernel);
     expect(OP, "dweight", dweight, &[map.channels, channels, kh, kw])?;
-    expect(OP, "dbias", dbias, &[map.channels])?;
-    let out_groups = d_layout.groups / 2;
-    let threads = groups(channels) * convolution.tap_blocks() * kh * out_groups;
+    let threads = groups(channels) * convolution.tap_blocks() * kh * (d_layout.groups / 2);
     let slices = THREADS.div_ceil(threads).clamp(1, rows);
     let params = Params {
-        rows: u32_of(OP, rows)?,
-        outputs: u32_of(OP, map.channels)?,
         channels: u32_of(OP, channels)?,
-        height: u32_of(OP, map.height)?,
-        width: u32_of(OP, map.width)?,
         in_groups: u32_of(OP, groups(channels))?,
-        out_groups: u32_of(OP, out_groups)?,
         kernel_h: u32_of(OP, kh)?,
         kernel_w: u32_of(OP, kw)?,
         slices: u32_of(OP, slices)?,
         x_across: u32_of(OP, x_layout.across)?,
         x_width: u32_of(OP, x_layout.image_width)?,
         x_height: u32_of(OP, x_layout.image_height)?,
-        d_across: u32_of(OP, d_layout.across)?,
-        d_width: u32_of(OP, d_layout.image_width / 2)?,
-        d_height: u32_of(OP, d_layout.image_height)?,
-        d_top: u32_of(OP, d_layout.border.0)?,
-        d_left: u32_of(OP, d_layout.border.1)?,
-        reserved: [0; 2],
+        ..params_of_d((rows, map), d_layout)?
     };
     let dims = [slices, kh * kw, map.channels, 4 * groups(channels)];
     let partial = Tensor::zeros(rec.gpu(), "partial sums of dweight", &dims)?;
@@ -147,5 +167,5 @@ pub fn backward(
         None => rec.dispatch(&PLAIN_SUMS, &params, &[x, d, &partial], threads)?,
     }
     rec.dispatch(&REDUCE, &params, &[&partial, dweight], partial.len() / 4 / slices)?;
-    rec.dispatch_groups(&BIAS, &params, &[d, dbias], out_groups)
+    bias(rec, (rows, map), (d_layout, d), dbias)
 }

@@ -2,6 +2,7 @@
 
 use super::super::expect;
 use super::texels::{self, Layout};
+use super::winograd::{Spectrum, Upstream, Winograd};
 use super::{Convolution, Gradients, TILE_WINDOWS, WINDOW, paired_groups};
 use super::{conv2d_spread, conv2d_tile, conv2d_weight, weight_texels};
 use crate::error::Result;
@@ -15,13 +16,20 @@ const OP: &str = "conv_block";
 pub struct ConvBlock {
     convolution: Convolution,
     pooled: MapShape,
+    /// The convolution in Winograd's domain, if that is the shorter way.
+    winograd: Option<Winograd>,
 }
 
 /// What a forward pass leaves for its backward pass.
 pub struct Saved {
-    x: (Layout, Texels),
+    x: SavedX,
     winner: Texels,
     y: Tensor,
+}
+
+enum SavedX {
+    Texels(Layout, Texels),
+    Spectrum(Winograd, Spectrum),
 }
 
 impl ConvBlock {
@@ -29,7 +37,9 @@ impl ConvBlock {
     pub fn new(convolution: Convolution) -> Option<Self> {
         let full = convolution.y().ok()?;
         let (height, width) = WINDOW.out_size((full.height, full.width)).ok()?;
-        Some(Self { convolution, pooled: MapShape::new(full.channels, height, width) })
+        let pooled = MapShape::new(full.channels, height, width);
+        let covered = (WINDOW.kernel.0 * height, WINDOW.kernel.1 * width);
+        Some(Self { convolution, pooled, winograd: Winograd::new(convolution, covered) })
     }
 
     /// The shape of x and dx over a batch of `rows`.
@@ -42,11 +52,17 @@ impl ConvBlock {
         [rows, self.pooled.channels, self.pooled.height, self.pooled.width]
     }
 
+    /// Whether the block computes in Winograd's domain.
+    pub fn is_winograd(&self) -> bool {
+        self.winograd.is_some()
+    }
+
     /// The gradient behind pooling, whole tiles of windows.
     fn d_layout(&self, gpu: &Gpu, rows: usize) -> Result<Layout> {
         let width = self.pooled.width.next_multiple_of(TILE_WINDOWS);
+        let height = self.pooled.height.next_multiple_of(2);
         let groups = paired_groups(self.pooled.channels);
-        Layout::new(gpu, rows, groups, (self.pooled.height, width), (0, 0))
+        Layout::new(gpu, rows, groups, (height, width), (0, 0))
     }
 
     /// Records y (N, O, OH/2, OW/2) from x (N, C, H, W), weight (O, C, KH, KW) and bias (O).
@@ -66,13 +82,23 @@ impl ConvBlock {
         expect(OP, "x", x, &self.x_dims(rows))?;
         expect(OP, "y", y, &self.y_dims(rows))?;
         expect(OP, "weight", weight, &self.convolution.weight_dims())?;
-        let x = self.convolution.pack_x(rec, x)?;
-        let weight = &weight_texels::forward(rec, weight)?;
         let layout = self.d_layout(&gpu, rows)?.halved();
         let winner = layout.texels(&gpu, "winners", TexelFormat::Words)?;
-        let kernel = self.convolution.kernel;
-        let operands = conv2d_tile::Operands { x: (&x.0, &x.1), weight, kernel, bias };
-        conv2d_tile::pooled(rec, &operands, y, (&layout, &winner))?;
+        let x = match self.winograd {
+            Some(winograd) => {
+                let spectrum = winograd.forward_pooled(rec, x, (weight, bias), y, (&layout, &winner))?;
+                SavedX::Spectrum(winograd, spectrum)
+            }
+            None => {
+                let x = self.convolution.pack_x(rec, x)?;
+                let weight = &weight_texels::forward(rec, weight)?;
+                let kernel = self.convolution.kernel;
+                let channels = self.convolution.x.channels;
+                let operands = conv2d_tile::Operands { x: (&x.0, &x.1), channels, weight, kernel, bias };
+                conv2d_tile::pooled(rec, &operands, y, (&layout, &winner))?;
+                SavedX::Texels(x.0, x.1)
+            }
+        };
         Ok(Saved { x, winner, y: y.clone() })
     }
 
@@ -94,18 +120,21 @@ impl ConvBlock {
         let texels = layout.texels(&gpu, "gradient texels", TexelFormat::Reals)?;
         texels::pack_gradient(rec, &layout, dy, &saved.y, &texels)?;
         let d = (&layout, &texels);
-        let operands = conv2d_weight::Operands {
-            x: (&saved.x.0, &saved.x.1),
-            d,
-            winner: Some(&saved.winner),
-            dweight: gradients.dweight,
-            dbias: gradients.dbias,
-        };
-        conv2d_weight::backward(rec, &self.convolution, (rows, self.pooled), &operands)?;
-        let Some(dx) = gradients.dx else { return Ok(()) };
-        let outputs = 4 * layout.groups;
-        let weight = &weight_texels::spread(rec, &self.convolution, weight, outputs)?;
-        let operands = conv2d_spread::Operands { d, winner: &saved.winner, weight, dx };
-        conv2d_spread::backward(rec, &self.convolution, self.pooled, &operands)
+        match &saved.x {
+            SavedX::Spectrum(winograd, x) => {
+                let upstream = Upstream { d, winner: &saved.winner, map: self.pooled };
+                winograd.backward(rec, x, weight, &upstream, gradients)
+            }
+            SavedX::Texels(x_layout, x) => {
+                let winner = Some(&saved.winner);
+                let Gradients { dweight, dbias, .. } = *gradients;
+                let operands = conv2d_weight::Operands { x: (x_layout, x), d, winner, dweight, dbias };
+                conv2d_weight::backward(rec, &self.convolution, (rows, self.pooled), &operands)?;
+                let Some(dx) = gradients.dx else { return Ok(()) };
+                let weight = &weight_texels::spread(rec, &self.convolution, weight, 4 * layout.groups)?;
+                let operands = conv2d_spread::Operands { d, winner: &saved.winner, weight, dx };
+                conv2d_spread::backward(rec, &self.convolution, self.pooled, &operands)
+            }
+        }
     }
 }

@@ -8,8 +8,15 @@ pub mod conv_block;
 mod convolution;
 pub mod dense_chain;
 pub mod dense_tile;
+pub mod pixels;
 pub mod texels;
 pub mod weight_texels;
+pub mod winograd;
+pub mod winograd_gradient;
+pub mod winograd_product;
+pub mod winograd_result;
+pub mod winograd_transform;
+pub mod winograd_weight;
 
 pub use convolution::{Convolution, Gradients};
 

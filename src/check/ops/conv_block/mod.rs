@@ -107,9 +107,9 @@ impl Op for ConvBlock {
         Ok(Twin::new(case)?.outputs())
     }
 
-    /// As for conv2d alone; y may lie as far off as the worst value of its window. This takes for granted that
+    /// As for conv2d alone, but for the gradients that are taken in Winograd's domain. y may lie as far off as the worst value of its window. This takes for granted that
     /// rounding changes no winner, which a test makes sure of in every own case.
-    fn bounds(&self, case: &Case, _: &Arrays) -> Result<Bounds> {
+    fn bounds(&self, case: &Case, outputs: &Arrays) -> Result<Bounds> {
         let twin = Twin::new(case)?;
         let (s, pool) = (twin.s, twin.pool);
         let (y, _) = pooling::forward(&twin.magnitude_before_relu(), pool);
@@ -120,13 +120,22 @@ impl Op for ConvBlock {
         for (name, terms) in sums {
             bounds.insert(name, Bound::rounding(&real_output(&magnitudes, name)?, terms + 1));
         }
+        if fused(s, Variant::Tuned).is_some_and(|block| block.is_winograd()) {
+            for name in ["dx", "dweight"] {
+                bounds.insert(name, Bound::winograd(&real_output(outputs, name)?));
+            }
+        }
         Ok(bounds)
     }
 
     fn work(&self, case: &Case, variant: Variant) -> Result<Vec<Work>> {
         let (s, pool) = shape(case)?;
         let sizes = Sizes::new(s, pool);
-        Ok(if fused(s, variant).is_some() { sizes.fused() } else { sizes.plain() })
+        Ok(match fused(s, variant) {
+            None => sizes.plain(),
+            Some(block) if block.is_winograd() => sizes.winograd(),
+            Some(_) => sizes.fused(),
+        })
     }
 
     fn gradients(&self) -> &'static [Gradient] {

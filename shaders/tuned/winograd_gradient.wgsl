@@ -1,0 +1,132 @@
+// The way of the input's gradient out of Winograd's domain, F(4×4, 5×5); see winograd_transform.wgsl.
+//   dx = Σ B dV Bᵀ over the 8×8 tiles that overlap: `tiles` computes them, `join` adds them up in their order.
+// Twin: src/reference/conv2d.rs. Source: Lavin & Gray, arXiv 1509.09308.
+
+struct Params {
+    maps: u32,        // tiles of all images
+    tiles_h: u32,     // of an image
+    tiles_w: u32,
+    groups: u32,      // channel groups: C / 4, rounded up
+    channels: u32,    // C
+    height: u32,      // H
+    width: u32,       // W
+    pad_h: u32,
+    pad_w: u32,
+    reserved0: u32,
+    reserved1: u32,
+    reserved2: u32,
+}
+
+const WORKGROUP_SIZE = 64u;
+const POINTS = 64u;
+const TILES = 16u;
+const TILE = 4u;
+const SIDE = 8u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> spectrum: array<vec4f>;          // (tiles / 16, 64, C/4, 16)
+@group(0) @binding(2) var<storage, read_write> tiles_out: array<vec4f>;   // (tiles, C/4, 8, 8)
+@group(0) @binding(3) var<storage, read> overlapping: array<vec4f>;       // (tiles, C/4, 8, 8)
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;            // (N, C, H, W)
+
+struct Eight { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f, c6: vec4f, c7: vec4f }
+
+// B of eight points.
+fn pixels(v: Eight) -> Eight {
+    let s1 = v.c1 + v.c2;
+    let t1 = v.c1 - v.c2;
+    let s2 = v.c3 + v.c4;
+    let t2 = v.c3 - v.c4;
+    let s3 = v.c5 + v.c6;
+    let t3 = v.c5 - v.c6;
+    return Eight(
+        v.c0, t1 + 0.5 * t2 + 2.0 * t3 - v.c7, s1 + 0.25 * s2 + 4.0 * s3 - 5.25 * v.c0,
+        5.25 * v.c7 - 4.25 * t1 - 2.5 * (t2 + t3), 5.25 * v.c0 - 4.25 * s1 - 1.25 * s2 - 5.0 * s3,
+        t1 + 2.0 * t2 + 0.5 * t3 - 5.25 * v.c7, s1 + s2 + s3 - v.c0, v.c7,
+    );
+}
+
+// Points 8 · row to 8 · row + 7 of tile t.
+fn load_row(t: u32, g: u32, row: u32) -> Eight {
+    let at = ((t / TILES * POINTS + SIDE * row) * params.groups + g) * TILES + t % TILES;
+    let next = params.groups * TILES;
+    return pixels(Eight(
+        spectrum[at], spectrum[at + next], spectrum[at + 2u * next], spectrum[at + 3u * next], spectrum[at + 4u * next],
+        spectrum[at + 5u * next], spectrum[at + 6u * next], spectrum[at + 7u * next],
+    ));
+}
+
+fn store_column(at: u32, v: Eight) {
+    tiles_out[at] = v.c0;
+    tiles_out[at + SIDE] = v.c1;
+    tiles_out[at + 2u * SIDE] = v.c2;
+    tiles_out[at + 3u * SIDE] = v.c3;
+    tiles_out[at + 4u * SIDE] = v.c4;
+    tiles_out[at + 5u * SIDE] = v.c5;
+    tiles_out[at + 6u * SIDE] = v.c6;
+    tiles_out[at + 7u * SIDE] = v.c7;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn tiles(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    let g = index / TILES % params.groups;
+    let t = index / TILES / params.groups * TILES + index % TILES;
+    if t >= params.maps { return; }
+    let r0 = load_row(t, g, 0u);
+    let r1 = load_row(t, g, 1u);
+    let r2 = load_row(t, g, 2u);
+    let r3 = load_row(t, g, 3u);
+    let r4 = load_row(t, g, 4u);
+    let r5 = load_row(t, g, 5u);
+    let r6 = load_row(t, g, 6u);
+    let r7 = load_row(t, g, 7u);
+    let at = (t * params.groups + g) * SIDE * SIDE;
+    store_column(at, pixels(Eight(r0.c0, r1.c0, r2.c0, r3.c0, r4.c0, r5.c0, r6.c0, r7.c0)));
+    store_column(at + 1u, pixels(Eight(r0.c1, r1.c1, r2.c1, r3.c1, r4.c1, r5.c1, r6.c1, r7.c1)));
+    store_column(at + 2u, pixels(Eight(r0.c2, r1.c2, r2.c2, r3.c2, r4.c2, r5.c2, r6.c2, r7.c2)));
+    store_column(at + 3u, pixels(Eight(r0.c3, r1.c3, r2.c3, r3.c3, r4.c3, r5.c3, r6.c3, r7.c3)));
+    store_column(at + 4u, pixels(Eight(r0.c4, r1.c4, r2.c4, r3.c4, r4.c4, r5.c4, r6.c4, r7.c4)));
+    store_column(at + 5u, pixels(Eight(r0.c5, r1.c5, r2.c5, r3.c5, r4.c5, r5.c5, r6.c5, r7.c5)));
+    store_column(at + 6u, pixels(Eight(r0.c6, r1.c6, r2.c6, r3.c6, r4.c6, r5.c6, r6.c6, r7.c6)));
+    store_column(at + 7u, pixels(Eight(r0.c7, r1.c7, r2.c7, r3.c7, r4.c7, r5.c7, r6.c7, r7.c7)));
+}
+
+// Four channels of a pixel.
+struct Place { n: u32, i: u32, j: u32, g: u32 }
+
+fn place(thread: u32) -> Place {
+    let j = thread / params.groups % params.width;
+    let i = thread / (params.groups * params.width) % params.height;
+    return Place(thread / (params.groups * params.width * params.height), i, j, thread % params.groups);
+}
+
+// Up to four tiles overlap at a pixel.
+fn sum(p: Place) -> vec4f {
+    let i = p.i + params.pad_h;
+    let j = p.j + params.pad_w;
+    var sum = vec4f(0.0);
+    for (var down = 0u; down < 2u; down++) {
+        for (var right = 0u; right < 2u; right++) {
+            // Above and left of the first tile the difference wraps round to a large number.
+            let tile_i = i / TILE - down;
+            let tile_j = j / TILE - right;
+            if tile_i < params.tiles_h && tile_j < params.tiles_w {
+                let t = (p.n * params.tiles_h + tile_i) * params.tiles_w + tile_j;
+                let pixel = (i % TILE + TILE * down) * SIDE + j % TILE + TILE * right;
+                sum += overlapping[(t * params.groups + p.g) * SIDE * SIDE + pixel];
+            }
+        }
+    }
+    return sum;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn join(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let p = place(id.y * groups.x * WORKGROUP_SIZE + id.x);
+    if p.n * params.tiles_h * params.tiles_w >= params.maps { return; }
+    var value = sum(p);
+    for (var c = 4u * p.g; c < min(params.channels, 4u * p.g + 4u); c++) {
+        dx[((p.n * params.channels + c) * params.height + p.i) * params.width + p.j] = value[c % 4u];
+    }
+}

@@ -1,0 +1,164 @@
+// The sums of Winograd's domain, one matrix product at each of its 64 points p; see winograd_transform.wgsl.
+// `sum_channels`: product[p,o,t] = Σ_c left[p,c,t] · weight[p,c,o]  – forward, and with the weight turned, backward
+// `sum_tiles`:    dweight[p,c,o] = Σ_t left[p,c,t] · right[p,o,t]
+// A thread computes 16 tiles × 16 channels, or 16 × 16 channels. Twin: src/reference/conv2d.rs.
+
+struct Params {
+    maps: u32,       // tiles of all images
+    reserved: u32,
+    in_groups: u32,  // channel groups of left
+    out_groups: u32, // channel groups of product, right and dweight
+}
+
+const WORKGROUP_SIZE = 64u;
+const POINTS = 64u;
+const TILES = 16u;
+const BLOCK = 4u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> left: array<vec4f>;                // (tiles / 16, 64, C/4, 16)
+@group(0) @binding(2) var<storage, read> right: array<vec4f>;               // (tiles / 16, 64, O/4, 16)
+@group(0) @binding(3) var weight: texture_storage_2d<rgba32float, read>;    // (64, C/4, O, 4), four outputs to a texel
+@group(0) @binding(4) var<storage, read_write> product: array<vec4f>;       // (tiles / 16, 64, O/4, 16)
+@group(0) @binding(5) var<storage, read_write> dweight: array<vec4f>;       // (64, O/4, C)
+
+struct Eight { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f, c6: vec4f, c7: vec4f }
+
+fn load_eight(at: u32) -> Eight {
+    return Eight(
+        left[at], left[at + 1u], left[at + 2u], left[at + 3u], left[at + 4u], left[at + 5u], left[at + 6u], left[at + 7u],
+    );
+}
+
+fn block(at: vec2u) -> mat4x4f {
+    return mat4x4f(
+        textureLoad(weight, at), textureLoad(weight, at + vec2u(1u, 0u)), textureLoad(weight, at + vec2u(2u, 0u)),
+        textureLoad(weight, at + vec2u(3u, 0u)),
+    );
+}
+
+fn add(t: Eight, w: mat4x4f, v: Eight) -> Eight {
+    return Eight(
+        t.c0 + w * v.c0, t.c1 + w * v.c1, t.c2 + w * v.c2, t.c3 + w * v.c3, t.c4 + w * v.c4, t.c5 + w * v.c5,
+        t.c6 + w * v.c6, t.c7 + w * v.c7,
+    );
+}
+
+fn store_eight(at: u32, v: Eight) {
+    product[at] = v.c0;
+    product[at + 1u] = v.c1;
+    product[at + 2u] = v.c2;
+    product[at + 3u] = v.c3;
+    product[at + 4u] = v.c4;
+    product[at + 5u] = v.c5;
+    product[at + 6u] = v.c6;
+    product[at + 7u] = v.c7;
+}
+
+// Sixteen tiles of one channel group.
+fn store_tiles(plane: u32, group: u32, lower: Eight, upper: Eight) {
+    if group >= params.out_groups { return; }
+    let at = (plane * params.out_groups + group) * TILES;
+    store_eight(at, lower);
+    store_eight(at + 8u, upper);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn sum_channels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    var index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    let p = index % POINTS;
+    index /= POINTS;
+    let out_blocks = (params.out_groups + BLOCK - 1u) / BLOCK;
+    let g = index % out_blocks * BLOCK;
+    let t = index / out_blocks * TILES;
+    if t >= params.maps { return; }
+    let plane = t / TILES * POINTS + p;
+    let first = plane * params.in_groups * TILES;
+    var a0 = Eight(); var b0 = Eight(); var c0 = Eight(); var d0 = Eight();
+    var a1 = Eight(); var b1 = Eight(); var c1 = Eight(); var d1 = Eight();
+    for (var c = 0u; c < params.in_groups; c++) {
+        let lower = load_eight(first + c * TILES);
+        let upper = load_eight(first + c * TILES + 8u);
+        let w = vec2u(4u * g, p * params.in_groups + c);
+        let wa = block(w);
+        a0 = add(a0, wa, lower);
+        a1 = add(a1, wa, upper);
+        let wb = block(w + vec2u(4u, 0u));
+        b0 = add(b0, wb, lower);
+        b1 = add(b1, wb, upper);
+        let wc = block(w + vec2u(8u, 0u));
+        c0 = add(c0, wc, lower);
+        c1 = add(c1, wc, upper);
+        let wd = block(w + vec2u(12u, 0u));
+        d0 = add(d0, wd, lower);
+        d1 = add(d1, wd, upper);
+    }
+    store_tiles(plane, g, a0, a1);
+    store_tiles(plane, g + 1u, b0, b1);
+    store_tiles(plane, g + 2u, c0, c1);
+    store_tiles(plane, g + 3u, d0, d1);
+}
+
+// Four tiles of a channel group; as a matrix, its columns belong to tiles.
+fn four_left(at: u32) -> mat4x4f {
+    return mat4x4f(left[at], left[at + 1u], left[at + 2u], left[at + 3u]);
+}
+
+fn four_right(at: u32) -> mat4x4f {
+    return mat4x4f(right[at], right[at + 1u], right[at + 2u], right[at + 3u]);
+}
+
+// Sums of four channels for four outputs each.
+struct Four { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f }
+
+fn add_tiles(t: Four, x: mat4x4f, d: mat4x4f) -> Four {
+    let v = transpose(x);
+    return Four(t.c0 + d * v[0], t.c1 + d * v[1], t.c2 + d * v[2], t.c3 + d * v[3]);
+}
+
+// Channels of group c, outputs of group g at point p.
+fn store_four(p: u32, c: u32, g: u32, t: Four) {
+    if c >= params.in_groups || g >= params.out_groups { return; }
+    let at = (p * params.out_groups + g) * 4u * params.in_groups + 4u * c;
+    dweight[at] = t.c0;
+    dweight[at + 1u] = t.c1;
+    dweight[at + 2u] = t.c2;
+    dweight[at + 3u] = t.c3;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn sum_tiles(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    var index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    let in_blocks = (params.in_groups + BLOCK - 1u) / BLOCK;
+    let out_blocks = (params.out_groups + BLOCK - 1u) / BLOCK;
+    let c = index % in_blocks * BLOCK;
+    index /= in_blocks;
+    let g = index % out_blocks * BLOCK;
+    let p = index / out_blocks;
+    if p >= POINTS { return; }
+    var aa = Four(); var ab = Four(); var ac = Four(); var ad = Four();
+    var ba = Four(); var bb = Four(); var bc = Four(); var bd = Four();
+    var ca = Four(); var cb = Four(); var cc = Four(); var cd = Four();
+    var da = Four(); var db = Four(); var dc = Four(); var dd = Four();
+    for (var t = 0u; t < params.maps; t += 4u) {
+        let plane = t / TILES * POINTS + p;
+        let first = (plane * params.in_groups + c) * TILES + t % TILES;
+        let other = (plane * params.out_groups + g) * TILES + t % TILES;
+        let d0 = four_right(other);
+        let d1 = four_right(other + TILES);
+        let d2 = four_right(other + 2u * TILES);
+        let d3 = four_right(other + 3u * TILES);
+        let x0 = four_left(first);
+        aa = add_tiles(aa, x0, d0); ab = add_tiles(ab, x0, d1); ac = add_tiles(ac, x0, d2); ad = add_tiles(ad, x0, d3);
+        let x1 = four_left(first + TILES);
+        ba = add_tiles(ba, x1, d0); bb = add_tiles(bb, x1, d1); bc = add_tiles(bc, x1, d2); bd = add_tiles(bd, x1, d3);
+        let x2 = four_left(first + 2u * TILES);
+        ca = add_tiles(ca, x2, d0); cb = add_tiles(cb, x2, d1); cc = add_tiles(cc, x2, d2); cd = add_tiles(cd, x2, d3);
+        let x3 = four_left(first + 3u * TILES);
+        da = add_tiles(da, x3, d0); db = add_tiles(db, x3, d1); dc = add_tiles(dc, x3, d2); dd = add_tiles(dd, x3, d3);
+    }
+    store_four(p, c, g, aa); store_four(p, c, g + 1u, ab); store_four(p, c, g + 2u, ac); store_four(p, c, g + 3u, ad);
+    store_four(p, c + 1u, g, ba); store_four(p, c + 1u, g + 1u, bb); store_four(p, c + 1u, g + 2u, bc); store_four(p, c + 1u, g + 3u, bd);
+    store_four(p, c + 2u, g, ca); store_four(p, c + 2u, g + 1u, cb); store_four(p, c + 2u, g + 2u, cc); store_four(p, c + 2u, g + 3u, cd);
+    store_four(p, c + 3u, g, da); store_four(p, c + 3u, g + 1u, db); store_four(p, c + 3u, g + 2u, dc); store_four(p, c + 3u, g + 3u, dd);
+}

@@ -1,0 +1,172 @@
+// The weight's side of Winograd's domain, F(4×4, 5×5); see winograd_transform.wgsl.
+// `forward`, `turned`: G g Gᵀ of each kernel, four outputs or four input channels to a texel.
+// `gradient`: Gᵀ dU G, four outputs at once. Twin: src/reference/conv2d.rs. Source: Lavin & Gray, arXiv 1509.09308.
+
+struct Params {
+    outputs: u32,     // O
+    channels: u32,    // C
+    in_groups: u32,   // forward: C / 4, turned: O / 4, rounded up
+    out_groups: u32,  // of dspectrum: O / 4, rounded up
+    stride: u32,      // input channels that dspectrum has room for
+    reserved0: u32,
+    reserved1: u32,
+    reserved2: u32,
+}
+
+const WORKGROUP_SIZE = 64u;
+const TAPS = 5u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> weight: array<f32>;                  // (O, C, 5, 5)
+@group(0) @binding(2) var spectrum: texture_storage_2d<rgba32float, write>;   // (64, C/4, O/4, 4) or (64, O/4, C/4, 4)
+@group(0) @binding(3) var<storage, read> dspectrum: array<vec4f>;             // (64, O/4, C)
+@group(0) @binding(4) var<storage, read_write> dweight: array<f32>;           // (O, C, 5, 5)
+
+struct Five { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f }
+
+struct Eight { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f, c6: vec4f, c7: vec4f }
+
+// Factors of G's rows of the points ±1, ±2 and ±1/2.
+const ONE = -2.0 / 9.0;
+const TWO = 1.0 / 90.0;
+const HALF = 2.0 / 45.0;
+
+// G of five taps.
+fn points(g: Five) -> Eight {
+    let even1 = ONE * (g.c0 + g.c2 + g.c4);
+    let odd1 = ONE * (g.c1 + g.c3);
+    let even2 = TWO * (g.c0 + 4.0 * g.c2 + 16.0 * g.c4);
+    let odd2 = TWO * (2.0 * g.c1 + 8.0 * g.c3);
+    let even3 = HALF * (16.0 * g.c0 + 4.0 * g.c2 + g.c4);
+    let odd3 = HALF * (8.0 * g.c1 + 2.0 * g.c3);
+    return Eight(g.c0, even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2, even3 + odd3, even3 - odd3, g.c4);
+}
+
+// Gᵀ of eight points.
+fn taps(u: Eight) -> Five {
+    let s1 = ONE * (u.c1 + u.c2);
+    let t1 = ONE * (u.c1 - u.c2);
+    let s2 = TWO * (u.c3 + u.c4);
+    let t2 = TWO * (u.c3 - u.c4);
+    let s3 = HALF * (u.c5 + u.c6);
+    let t3 = HALF * (u.c5 - u.c6);
+    return Five(
+        u.c0 + s1 + s2 + 16.0 * s3, t1 + 2.0 * t2 + 8.0 * t3, s1 + 4.0 * (s2 + s3), t1 + 8.0 * t2 + 2.0 * t3,
+        s1 + 16.0 * s2 + s3 + u.c7,
+    );
+}
+
+fn value(o: u32, c: u32, tap: u32) -> f32 {
+    if o >= params.outputs || c >= params.channels { return 0.0; }
+    return weight[(o * params.channels + c) * TAPS * TAPS + tap];
+}
+
+// One tap of four neighbours among the outputs, or among the channels.
+fn four(o: u32, c: u32, among_outputs: bool, tap: u32) -> vec4f {
+    let next = select(vec2u(0u, 1u), vec2u(1u, 0u), among_outputs);
+    return vec4f(
+        value(o, c, tap), value(o + next.x, c + next.y, tap), value(o + 2u * next.x, c + 2u * next.y, tap),
+        value(o + 3u * next.x, c + 3u * next.y, tap),
+    );
+}
+
+fn row(o: u32, c: u32, among_outputs: bool, k: u32) -> Eight {
+    let first = k * TAPS;
+    return points(Five(
+        four(o, c, among_outputs, first), four(o, c, among_outputs, first + 1u), four(o, c, among_outputs, first + 2u),
+        four(o, c, among_outputs, first + 3u), four(o, c, among_outputs, first + 4u),
+    ));
+}
+
+fn store_column(at: vec2u, column: u32, v: Eight) {
+    let first = at + vec2u(0u, column * params.in_groups);
+    let next = vec2u(0u, 8u * params.in_groups);
+    textureStore(spectrum, first, v.c0);
+    textureStore(spectrum, first + next, v.c1);
+    textureStore(spectrum, first + 2u * next, v.c2);
+    textureStore(spectrum, first + 3u * next, v.c3);
+    textureStore(spectrum, first + 4u * next, v.c4);
+    textureStore(spectrum, first + 5u * next, v.c5);
+    textureStore(spectrum, first + 6u * next, v.c6);
+    textureStore(spectrum, first + 7u * next, v.c7);
+}
+
+fn transform(o: u32, c: u32, among_outputs: bool, at: vec2u) {
+    let r0 = row(o, c, among_outputs, 0u);
+    let r1 = row(o, c, among_outputs, 1u);
+    let r2 = row(o, c, among_outputs, 2u);
+    let r3 = row(o, c, among_outputs, 3u);
+    let r4 = row(o, c, among_outputs, 4u);
+    store_column(at, 0u, points(Five(r0.c0, r1.c0, r2.c0, r3.c0, r4.c0)));
+    store_column(at, 1u, points(Five(r0.c1, r1.c1, r2.c1, r3.c1, r4.c1)));
+    store_column(at, 2u, points(Five(r0.c2, r1.c2, r2.c2, r3.c2, r4.c2)));
+    store_column(at, 3u, points(Five(r0.c3, r1.c3, r2.c3, r3.c3, r4.c3)));
+    store_column(at, 4u, points(Five(r0.c4, r1.c4, r2.c4, r3.c4, r4.c4)));
+    store_column(at, 5u, points(Five(r0.c5, r1.c5, r2.c5, r3.c5, r4.c5)));
+    store_column(at, 6u, points(Five(r0.c6, r1.c6, r2.c6, r3.c6, r4.c6)));
+    store_column(at, 7u, points(Five(r0.c7, r1.c7, r2.c7, r3.c7, r4.c7)));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    let c = index % params.channels;
+    let o = index / params.channels * 4u;
+    if o >= params.outputs { return; }
+    transform(o, c, true, vec2u(o + c % 4u, c / 4u));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn turned(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    let o = index % params.outputs;
+    let c = index / params.outputs * 4u;
+    if c >= params.channels { return; }
+    transform(o, c, false, vec2u(c + o % 4u, o / 4u));
+}
+
+// Points 8 · line to 8 · line + 7.
+fn load_row(c: u32, g: u32, line: u32) -> Five {
+    let at = (8u * line * params.out_groups + g) * params.stride + c;
+    let next = params.out_groups * params.stride;
+    return taps(Eight(
+        dspectrum[at], dspectrum[at + next], dspectrum[at + 2u * next], dspectrum[at + 3u * next], dspectrum[at + 4u * next],
+        dspectrum[at + 5u * next], dspectrum[at + 6u * next], dspectrum[at + 7u * next],
+    ));
+}
+
+fn store_tap(o: u32, c: u32, tap: u32, sums: vec4f) {
+    var value = sums;
+    for (var k = 0u; k < min(4u, params.outputs - o); k++) {
+        dweight[((o + k) * params.channels + c) * TAPS * TAPS + tap] = value[k];
+    }
+}
+
+fn store_taps(o: u32, c: u32, column: u32, v: Five) {
+    store_tap(o, c, column, v.c0);
+    store_tap(o, c, TAPS + column, v.c1);
+    store_tap(o, c, 2u * TAPS + column, v.c2);
+    store_tap(o, c, 3u * TAPS + column, v.c3);
+    store_tap(o, c, 4u * TAPS + column, v.c4);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn gradient(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    let c = index % params.channels;
+    let g = index / params.channels;
+    if 4u * g >= params.outputs { return; }
+    let r0 = load_row(c, g, 0u);
+    let r1 = load_row(c, g, 1u);
+    let r2 = load_row(c, g, 2u);
+    let r3 = load_row(c, g, 3u);
+    let r4 = load_row(c, g, 4u);
+    let r5 = load_row(c, g, 5u);
+    let r6 = load_row(c, g, 6u);
+    let r7 = load_row(c, g, 7u);
+    store_taps(4u * g, c, 0u, taps(Eight(r0.c0, r1.c0, r2.c0, r3.c0, r4.c0, r5.c0, r6.c0, r7.c0)));
+    store_taps(4u * g, c, 1u, taps(Eight(r0.c1, r1.c1, r2.c1, r3.c1, r4.c1, r5.c1, r6.c1, r7.c1)));
+    store_taps(4u * g, c, 2u, taps(Eight(r0.c2, r1.c2, r2.c2, r3.c2, r4.c2, r5.c2, r6.c2, r7.c2)));
+    store_taps(4u * g, c, 3u, taps(Eight(r0.c3, r1.c3, r2.c3, r3.c3, r4.c3, r5.c3, r6.c3, r7.c3)));
+    store_taps(4u * g, c, 4u, taps(Eight(r0.c4, r1.c4, r2.c4, r3.c4, r4.c4, r5.c4, r6.c4, r7.c4)));
+}

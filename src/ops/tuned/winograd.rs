@@ -1,0 +1,134 @@
+//! A convolution of 5×5 kernels in Winograd's domain: 64 products of matrices where tiles of 4×4 values take 400.
+
+use super::super::expect;
+use super::texels::Layout;
+use super::winograd_gradient as gradient;
+use super::winograd_product as product;
+use super::winograd_result as result;
+use super::winograd_transform as transform;
+use super::winograd_weight as filter;
+use super::{Convolution, Gradients, conv2d_weight, groups, paired_groups, pixels};
+use crate::error::Result;
+use crate::gpu::{Gpu, Recording, Tensor, Texels};
+use crate::shape::MapShape;
+
+/// Rows and columns of the kernels that this is for.
+const KERNEL: (usize, usize) = (5, 5);
+/// Rows, and columns, of a tile of the map; a tile of x has four more.
+pub(super) const TILE: usize = 4;
+/// Points of the domain.
+pub(super) const POINTS: usize = 64;
+/// Tiles that a thread takes at once.
+pub(super) const TILES: usize = 16;
+/// Channel groups that a thread takes at once.
+pub(super) const BLOCK: usize = 4;
+/// See [`Winograd::new`].
+const FEWEST_CHANNELS: usize = 16;
+
+/// A convolution's shapes in the domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Winograd {
+    pub(super) convolution: Convolution,
+    /// Tiles of an image, downwards and sideways.
+    pub(super) tiles: (usize, usize),
+}
+
+/// The tiles of a batch in the domain: (tiles / 16, 64 points, groups, 16 tiles) times four channels. Threads that go
+/// through all points of a tile stay within few pages of memory so.
+pub struct Spectrum {
+    pub(super) maps: usize,
+    pub(super) groups: usize,
+    pub(super) values: Tensor,
+}
+
+impl Spectrum {
+    fn new(gpu: &Gpu, label: &str, maps: usize, groups: usize) -> Result<Self> {
+        // A thread that takes several groups may read beyond the last one.
+        let room = (maps.div_ceil(TILES) * POINTS * groups + BLOCK - 1) * TILES;
+        let values = Tensor::zeros(gpu, label, &[room, 4])?;
+        Ok(Self { maps, groups, values })
+    }
+}
+
+/// What a backward pass starts from.
+pub struct Upstream<'a> {
+    /// The gradient behind pooling, 0 where ReLU gave 0.
+    pub d: (&'a Layout, &'a Texels),
+    /// A byte a channel, which value of its window has the gradient.
+    pub winner: &'a Texels,
+    /// The shape of the gradient.
+    pub map: MapShape,
+}
+
+impl Winograd {
+    /// `None` where the kernel is not 5×5 or the channels are too few: they would not pay for the ways into the domain and
+    /// out of it. Of the convolution's map, the first `covered` rows and columns are computed.
+    pub fn new(convolution: Convolution, covered: (usize, usize)) -> Option<Self> {
+        let tiles = (covered.0.div_ceil(TILE), covered.1.div_ceil(TILE));
+        let pays = convolution.x.channels.min(convolution.outputs) >= FEWEST_CHANNELS;
+        (convolution.kernel == KERNEL && pays).then_some(Self { convolution, tiles })
+    }
+
+    fn maps(&self, rows: usize) -> usize {
+        rows * self.tiles.0 * self.tiles.1
+    }
+
+    /// Records the spectrum of x and that of the map before its bias.
+    fn spectra(&self, rec: &mut Recording, x: &Tensor, weight: &Tensor) -> Result<[Spectrum; 2]> {
+        let (gpu, maps) = (rec.gpu().clone(), self.maps(x.rows()));
+        let input = Spectrum::new(&gpu, "spectrum of x", maps, groups(self.convolution.x.channels))?;
+        let x = pixels::pack(rec, x)?;
+        transform::input(rec, self, &x, &input)?;
+        let weight = filter::forward(rec, self, weight, input.groups)?;
+        let map = Spectrum::new(&gpu, "spectrum of y", maps, paired_groups(self.convolution.outputs))?;
+        product::sum_channels(rec, &input, &weight, &map)?;
+        Ok([input, map])
+    }
+
+    /// Records y (N, O, OH/2, OW/2) behind ReLU and pooling, and which values they are; gives the spectrum of x.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Input`] when the shapes do not fit each other or the device,
+    /// [`crate::error::Error::Gpu`] when there is no memory.
+    pub fn forward_pooled(
+        &self,
+        rec: &mut Recording,
+        x: &Tensor,
+        (weight, bias): (&Tensor, &Tensor),
+        y: &Tensor,
+        winner: (&Layout, &Texels),
+    ) -> Result<Spectrum> {
+        let [input, map] = self.spectra(rec, x, weight)?;
+        result::pooled(rec, self, &map, bias, y, winner)?;
+        Ok(input)
+    }
+
+    /// Records the gradients; `input` is the spectrum of x.
+    ///
+    /// # Errors
+    /// As [`Winograd::forward_pooled`].
+    pub fn backward(
+        &self,
+        rec: &mut Recording,
+        input: &Spectrum,
+        weight: &Tensor,
+        upstream: &Upstream<'_>,
+        gradients: &Gradients<'_>,
+    ) -> Result<()> {
+        let gpu = rec.gpu().clone();
+        let (d_layout, d) = upstream.d;
+        let map = Spectrum::new(&gpu, "spectrum of dy", input.maps, d_layout.groups)?;
+        transform::gradient(rec, self, upstream, &map)?;
+        let dweight = product::sum_tiles(rec, input, &map)?;
+        expect("winograd", "dweight", gradients.dweight, &self.convolution.weight_dims())?;
+        filter::gradient(rec, self, &dweight, (map.groups, input.groups), gradients.dweight)?;
+        let rows = input.maps / (self.tiles.0 * self.tiles.1);
+        conv2d_weight::bias(rec, (rows, upstream.map), (d_layout, d), gradients.dbias)?;
+        let Some(dx) = gradients.dx else { return Ok(()) };
+        let weight = filter::turned(rec, self, weight, map.groups)?;
+        let spectrum = Spectrum::new(&gpu, "spectrum of dx", input.maps, input.groups)?;
+        product::sum_channels(rec, &map, &weight, &spectrum)?;
+        expect("winograd", "dx", dx, &self.convolution.x_dims(rows))?;
+        gradient::input(rec, self, &spectrum, dx)
+    }
+}

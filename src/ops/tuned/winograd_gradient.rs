@@ -1,0 +1,78 @@
+//! The way of the input's gradient out of Winograd's domain.
+
+use super::super::u32_of;
+use super::groups;
+use super::winograd::{Spectrum, TILES, Winograd};
+use crate::error::Result;
+use crate::gpu::{Binding, Kernel, Recording, Tensor};
+
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Params {
+    maps: u32,
+    tiles_h: u32,
+    tiles_w: u32,
+    groups: u32,
+    channels: u32,
+    height: u32,
+    width: u32,
+    pad_h: u32,
+    pad_w: u32,
+    reserved: [u32; 3],
+}
+
+const KERNEL: Kernel = Kernel {
+    label: "winograd_gradient",
+    source: include_str!("../../../shaders/tuned/winograd_gradient.wgsl"),
+    entry_point: "",
+    workgroup_size: 64,
+    bindings: &[],
+};
+
+/// What each tile gives to dx.
+pub const TILES_OF_DX: Kernel = Kernel {
+    label: "winograd_gradient.tiles",
+    entry_point: "tiles",
+    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write(2)],
+    ..KERNEL
+};
+
+/// The tiles added up.
+pub const JOIN: Kernel = Kernel {
+    label: "winograd_gradient.join",
+    entry_point: "join",
+    bindings: &[Binding::params::<Params>(), Binding::read(3), Binding::write(4)],
+    ..KERNEL
+};
+
+/// Records dx from the spectrum of what its tiles get.
+///
+/// # Errors
+/// [`crate::error::Error::Gpu`] when there is no memory for the tiles.
+pub(super) fn input(
+    rec: &mut Recording,
+    winograd: &Winograd,
+    spectrum: &Spectrum,
+    dx: &Tensor,
+) -> Result<()> {
+    const OP: &str = "winograd_gradient";
+    let (shape, padding) = (dx.map(), winograd.convolution.padding);
+    debug_assert_eq!(groups(shape.channels), spectrum.groups);
+    let params = Params {
+        maps: u32_of(OP, spectrum.maps)?,
+        tiles_h: u32_of(OP, winograd.tiles.0)?,
+        tiles_w: u32_of(OP, winograd.tiles.1)?,
+        groups: u32_of(OP, spectrum.groups)?,
+        channels: u32_of(OP, shape.channels)?,
+        height: u32_of(OP, shape.height)?,
+        width: u32_of(OP, shape.width)?,
+        pad_h: u32_of(OP, padding.0)?,
+        pad_w: u32_of(OP, padding.1)?,
+        reserved: [0; 3],
+    };
+    let tiles = Tensor::zeros(rec.gpu(), "tiles of dx", &[spectrum.maps, spectrum.groups, 64, 4])?;
+    let threads = spectrum.maps.next_multiple_of(TILES) * spectrum.groups;
+    rec.dispatch(&TILES_OF_DX, &params, &[&spectrum.values, &tiles], threads)?;
+    let threads = dx.rows() * shape.height * shape.width * spectrum.groups;
+    rec.dispatch(&JOIN, &params, &[&tiles, dx], threads)
+}

@@ -1,0 +1,77 @@
+//! The sums of Winograd's domain.
+
+use super::super::u32_of;
+use super::winograd::{BLOCK, POINTS, Spectrum, TILES};
+use crate::error::Result;
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels};
+
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Params {
+    maps: u32,
+    reserved: u32,
+    in_groups: u32,
+    out_groups: u32,
+}
+
+const KERNEL: Kernel = Kernel {
+    label: "winograd_product",
+    source: include_str!("../../../shaders/tuned/winograd_product.wgsl"),
+    entry_point: "",
+    workgroup_size: 64,
+    bindings: &[],
+};
+
+/// For each tile, over channels.
+pub const SUM_CHANNELS: Kernel = Kernel {
+    label: "winograd_product.sum_channels",
+    entry_point: "sum_channels",
+    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::read_texels(3), Binding::write(4)],
+    ..KERNEL
+};
+
+/// For each weight, over tiles.
+pub const SUM_TILES: Kernel = Kernel {
+    label: "winograd_product.sum_tiles",
+    entry_point: "sum_tiles",
+    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::read(2), Binding::write(5)],
+    ..KERNEL
+};
+
+fn params(left: &Spectrum, out_groups: usize) -> Result<Params> {
+    const OP: &str = "winograd_product";
+    Ok(Params {
+        maps: u32_of(OP, left.maps)?,
+        reserved: 0,
+        in_groups: u32_of(OP, left.groups)?,
+        out_groups: u32_of(OP, out_groups)?,
+    })
+}
+
+/// Records product[p,o,t] = Σ_c left[p,c,t] · weight[p,c,o].
+///
+/// # Errors
+/// [`crate::error::Error::Gpu`] when the kernel does not build.
+pub(super) fn sum_channels(
+    rec: &mut Recording,
+    left: &Spectrum,
+    weight: &Texels,
+    product: &Spectrum,
+) -> Result<()> {
+    let threads = POINTS * product.groups.div_ceil(BLOCK) * left.maps.div_ceil(TILES);
+    let params = params(left, product.groups)?;
+    rec.dispatch(&SUM_CHANNELS, &params, &[&left.values, weight, &product.values], threads)
+}
+
+/// Records the gradient of a weight's spectrum, Σ_t left[p,c,t] · right[p,o,t].
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when it does not fit a texture.
+pub(super) fn sum_tiles(rec: &mut Recording, left: &Spectrum, right: &Spectrum) -> Result<Tensor> {
+    let dims = [POINTS * right.groups, 4 * left.groups, 4];
+    let dweight = Tensor::zeros(rec.gpu(), "spectrum of dweight", &dims)?;
+    let threads = POINTS * left.groups.div_ceil(BLOCK) * right.groups.div_ceil(BLOCK);
+    let params = params(left, right.groups)?;
+    rec.dispatch(&SUM_TILES, &params, &[&left.values, &right.values, &dweight], threads)?;
+    Ok(dweight)
+}

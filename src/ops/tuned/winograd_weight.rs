@@ -1,0 +1,117 @@
+//! The weight's side of Winograd's domain.
+
+use super::super::{expect, u32_of};
+use super::winograd::{BLOCK, POINTS, Winograd};
+use crate::error::Result;
+use crate::gpu::{Binding, Kernel, Recording, Tensor, TexelFormat, Texels};
+
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Params {
+    outputs: u32,
+    channels: u32,
+    in_groups: u32,
+    out_groups: u32,
+    stride: u32,
+    reserved: [u32; 3],
+}
+
+const KERNEL: Kernel = Kernel {
+    label: "winograd_weight",
+    source: include_str!("../../../shaders/tuned/winograd_weight.wgsl"),
+    entry_point: "",
+    workgroup_size: 64,
+    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write_texels(2)],
+};
+
+/// Four outputs to a texel.
+pub const FORWARD: Kernel = Kernel { label: "winograd_weight.forward", entry_point: "forward", ..KERNEL };
+
+/// Four input channels to a texel.
+pub const TURNED: Kernel = Kernel { label: "winograd_weight.turned", entry_point: "turned", ..KERNEL };
+
+/// dweight.
+pub const GRADIENT: Kernel = Kernel {
+    label: "winograd_weight.gradient",
+    entry_point: "gradient",
+    bindings: &[Binding::params::<Params>(), Binding::read(3), Binding::write(4)],
+    ..KERNEL
+};
+
+const OP: &str = "winograd_weight";
+
+/// `in_groups` of the weight's spectrum; `groups` of outputs and of channels in that of its gradient.
+fn params(winograd: &Winograd, in_groups: usize, groups: (usize, usize)) -> Result<Params> {
+    Ok(Params {
+        outputs: u32_of(OP, winograd.convolution.outputs)?,
+        channels: u32_of(OP, winograd.convolution.x.channels)?,
+        in_groups: u32_of(OP, in_groups)?,
+        out_groups: u32_of(OP, groups.0)?,
+        stride: u32_of(OP, 4 * groups.1)?,
+        reserved: [0; 3],
+    })
+}
+
+/// Records the spectrum of `weight` (O, C, 5, 5) for the way from x, which has `groups` of channels, to y.
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub(super) fn forward(
+    rec: &mut Recording,
+    winograd: &Winograd,
+    weight: &Tensor,
+    groups: usize,
+) -> Result<Texels> {
+    let (channels, outputs) = (winograd.convolution.x.channels, winograd.convolution.outputs);
+    transform(rec, winograd, &FORWARD, weight, groups, (outputs, channels))
+}
+
+/// Records the spectrum of `weight` for the way from dy, which has `groups` of channels, to dx.
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub(super) fn turned(
+    rec: &mut Recording,
+    winograd: &Winograd,
+    weight: &Tensor,
+    groups: usize,
+) -> Result<Texels> {
+    let (channels, outputs) = (winograd.convolution.x.channels, winograd.convolution.outputs);
+    transform(rec, winograd, &TURNED, weight, groups, (channels, outputs))
+}
+
+/// `four`: how many channels lie four to a texel; `single`: how many do not.
+fn transform(
+    rec: &mut Recording,
+    winograd: &Winograd,
+    kernel: &'static Kernel,
+    weight: &Tensor,
+    in_groups: usize,
+    (four, single): (usize, usize),
+) -> Result<Texels> {
+    expect(OP, "weight", weight, &winograd.convolution.weight_dims())?;
+    // A thread reads whole blocks of groups.
+    let width = four.next_multiple_of(4 * BLOCK);
+    let texels =
+        Texels::zeros(rec.gpu(), "spectrum of weight", TexelFormat::Reals, width, POINTS * in_groups)?;
+    let params = params(winograd, in_groups, (0, 0))?;
+    rec.dispatch(kernel, &params, &[weight, &texels], four.div_ceil(4) * single)?;
+    Ok(texels)
+}
+
+/// Records dweight (O, C, 5, 5) from its spectrum, which has `groups` groups of outputs and of channels.
+///
+/// # Errors
+/// [`crate::error::Error::Gpu`] when the kernel does not build.
+pub(super) fn gradient(
+    rec: &mut Recording,
+    winograd: &Winograd,
+    spectrum: &Tensor,
+    groups: (usize, usize),
+    dweight: &Tensor,
+) -> Result<()> {
+    let params = params(winograd, 0, groups)?;
+    let convolution = &winograd.convolution;
+    let threads = convolution.outputs.div_ceil(4) * convolution.x.channels;
+    rec.dispatch(&GRADIENT, &params, &[spectrum, dweight], threads)
+}
