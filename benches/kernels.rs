@@ -26,8 +26,12 @@ fn main() -> Result<()> {
     let cases = chosen()?;
     // What variants share is timed once, and so is a convolution that has a case of its own and is part of a block.
     let mut seen = HashSet::new();
-    for variant in [Variant::Tuned, Variant::Plain] {
-        let gpu = Gpu::open(&adapter, Options { variant, ..Options::default() })?;
+    for variant in Variant::ALL.into_iter().rev() {
+        if let Some(obstacle) = adapter.variant_obstacle(variant) {
+            eprintln!("{variant} kernels are left out: {obstacle}");
+            continue;
+        }
+        let gpu = Gpu::open(&adapter, Options { variant: Some(variant), ..Options::default() })?;
         for case in &cases {
             bench_case(&mut criterion, &gpu, case, &mut seen)?;
         }

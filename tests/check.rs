@@ -11,11 +11,9 @@ use safetensors::{Dtype, tensor::TensorView};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-const VARIANTS: [Variant; 2] = [Variant::Plain, Variant::Tuned];
-
 fn gpu(checks: ShaderChecks, variant: Variant) -> Gpu {
     let selection = std::env::var("DANN_ADAPTER").ok();
-    Gpu::open(&choose(selection.as_deref()).unwrap(), Options { checks, variant }).unwrap()
+    Gpu::open(&choose(selection.as_deref()).unwrap(), Options { checks, variant: Some(variant) }).unwrap()
 }
 
 /// Stands in for the training steps, which have a test of their own.
@@ -51,13 +49,33 @@ fn every_case_passes_plain_without_checks() {
 }
 
 #[test]
-fn every_case_passes_tuned_with_checks() {
-    run_every_case(ShaderChecks::Checked, Variant::Tuned);
+fn every_case_passes_register_with_checks() {
+    run_every_case(ShaderChecks::Checked, Variant::Register);
 }
 
 #[test]
-fn every_case_passes_tuned_without_checks() {
-    run_every_case(ShaderChecks::Trusted, Variant::Tuned);
+fn every_case_passes_register_without_checks() {
+    run_every_case(ShaderChecks::Trusted, Variant::Register);
+}
+
+#[test]
+fn every_case_passes_workgroup_with_checks() {
+    run_every_case(ShaderChecks::Checked, Variant::Workgroup);
+}
+
+#[test]
+fn every_case_passes_workgroup_without_checks() {
+    run_every_case(ShaderChecks::Trusted, Variant::Workgroup);
+}
+
+#[test]
+fn every_case_passes_subgroup_with_checks() {
+    run_every_case(ShaderChecks::Checked, Variant::Subgroup);
+}
+
+#[test]
+fn every_case_passes_subgroup_without_checks() {
+    run_every_case(ShaderChecks::Trusted, Variant::Subgroup);
 }
 
 #[test]
@@ -65,7 +83,7 @@ fn every_op_has_cases_and_states_the_work_of_each_dispatch() {
     for op in OPS {
         assert!(cases().any(|case| case.op == op.name()), "{} has no case", op.name());
     }
-    for variant in VARIANTS {
+    for variant in Variant::ALL {
         let gpu = gpu(ShaderChecks::Trusted, variant);
         for case in cases().filter(|case| case.name != "folded dispatch") {
             let op = find(&case.op).unwrap();
@@ -84,7 +102,7 @@ fn dispatched(gpu: &Gpu, case: &Case) -> Vec<&'static str> {
 #[test]
 fn the_cases_of_both_variants_run_every_kernel() {
     let mut missing: BTreeSet<_> = KERNELS.iter().map(|kernel| kernel.label).collect();
-    for variant in VARIANTS {
+    for variant in Variant::ALL {
         let gpu = gpu(ShaderChecks::Trusted, variant);
         for case in cases().filter(|case| case.name != "folded dispatch") {
             for label in dispatched(&gpu, &case) {
@@ -97,7 +115,7 @@ fn the_cases_of_both_variants_run_every_kernel() {
 
 #[test]
 fn the_large_case_is_folded_into_two_dimensions() {
-    let gpu = gpu(ShaderChecks::Trusted, Variant::Tuned);
+    let gpu = gpu(ShaderChecks::Trusted, Variant::Register);
     let case = cases().find(|case| case.name == "folded dispatch").unwrap();
     let rig = record(find(&case.op).unwrap(), &gpu, &case).unwrap();
     let most = gpu.device().limits().max_compute_workgroups_per_dimension;
@@ -119,7 +137,7 @@ fn a_planted_nan_fails() {
 
 #[test]
 fn what_does_not_fit_an_op_is_named() {
-    let gpu = gpu(ShaderChecks::Trusted, Variant::Tuned);
+    let gpu = gpu(ShaderChecks::Trusted, Variant::Register);
     let conv = || cases().find(|case| case.op == "conv2d" && case.name == "ragged").unwrap();
     let softmax =
         || cases().find(|case| case.op == "softmax_cross_entropy" && case.name == "ragged").unwrap();
@@ -221,7 +239,7 @@ fn complaints(gpu: &Gpu, bytes: &[u8]) -> String {
 
 #[test]
 fn a_golden_file_that_is_wrong_fails_and_says_where() {
-    let gpu = gpu(ShaderChecks::Trusted, Variant::Tuned);
+    let gpu = gpu(ShaderChecks::Trusted, Variant::Register);
     let good = Golden::relu().bytes();
     assert_eq!(complaints(&gpu, &good), "");
     assert_ne!(complaints(&gpu, &good[..good.len() - 5]), "", "truncated data");
@@ -271,7 +289,7 @@ fn golden_files_agree() {
     if files.is_empty() {
         eprintln!("skipped: no golden files in ../shared/golden");
     }
-    for variant in VARIANTS {
+    for variant in Variant::ALL {
         let gpu = gpu(ShaderChecks::Trusted, variant);
         for path in &files {
             compare_with_golden(&gpu, path);

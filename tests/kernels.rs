@@ -11,7 +11,12 @@ use std::path::{Path, PathBuf};
 fn parse(name: &str, source: &str) -> (Module, ModuleInfo) {
     let module = naga::front::wgsl::parse_str(source)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string_with_path(source, name)));
-    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+    // Only this family may use what adapters can lack.
+    let subgroups = name.starts_with("subgroup_");
+    let capabilities = if subgroups { Capabilities::SUBGROUP } else { Capabilities::empty() };
+    let info = Validator::new(ValidationFlags::all(), capabilities)
+        .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
+        .subgroup_operations(naga::valid::SubgroupOperationSet::all())
         .validate(&module)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string_with_path(source, name)));
     (module, info)
@@ -96,13 +101,22 @@ fn every_kernel_is_what_its_shader_says() {
 fn every_entry_point_is_one_kernel_and_every_label_is_unique() {
     let labels: BTreeSet<_> = KERNELS.iter().map(|kernel| kernel.label).collect();
     assert_eq!(labels.len(), KERNELS.len(), "a label stands twice");
-    for (path, source) in shaders() {
-        let (module, _) = parse(&path.display().to_string(), &source);
-        assert!(!module.entry_points.is_empty(), "{}", path.display());
+    let shaders = shaders();
+    for (path, text) in &shaders {
+        let of_file: Vec<_> =
+            KERNELS.iter().filter(|kernel| kernel.source.ends_with(text.as_str())).collect();
+        let Some(first) = of_file.first() else {
+            let joined = KERNELS.iter().any(|kernel| kernel.source.starts_with(text.as_str()));
+            assert!(joined, "no kernel is made from {}", path.display());
+            continue;
+        };
+        let in_front = &first.source[..first.source.len() - text.len()];
+        let is_file = shaders.values().any(|other| other == in_front);
+        assert!(in_front.is_empty() || is_file, "{}: not a file in front of it", path.display());
+        let (module, _) = parse(first.label, first.source);
         let stem = path.file_stem().unwrap().to_str().unwrap();
         for entry in &module.entry_points {
-            let same = |kernel: &&&Kernel| kernel.source == source && kernel.entry_point == entry.name;
-            let kernels: Vec<_> = KERNELS.iter().filter(same).collect();
+            let kernels: Vec<_> = of_file.iter().filter(|kernel| kernel.entry_point == entry.name).collect();
             assert_eq!(kernels.len(), 1, "kernels of {}, {}", path.display(), entry.name);
             let label = kernels[0].label;
             assert!(label.starts_with(&format!("{stem}.")), "{label} lies in {}", path.display());
@@ -113,14 +127,14 @@ fn every_entry_point_is_one_kernel_and_every_label_is_unique() {
 #[test]
 fn every_step_struct_is_that_of_the_host() {
     let mut first = None;
-    for (path, source) in shaders() {
-        let (module, _) = parse(&path.display().to_string(), &source);
+    for Kernel { label, source, .. } in KERNELS {
+        let (module, _) = parse(label, source);
         let step = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some("Step"));
         let Some((_, step)) = step else { continue };
         let TypeInner::Struct { members, span } = &step.inner else {
-            panic!("{}: Step is no struct", path.display());
+            panic!("{}: Step is no struct", label);
         };
-        assert_eq!(*span as usize, size_of::<Step>(), "{}", path.display());
+        assert_eq!(*span as usize, size_of::<Step>(), "{}", label);
         let layout: Vec<_> = members
             .iter()
             .map(|m| {
@@ -136,17 +150,17 @@ fn every_step_struct_is_that_of_the_host() {
             ("learning_rate", std::mem::offset_of!(Step, learning_rate)),
         ];
         for ((name, offset), member) in host.iter().zip(&layout) {
-            assert_eq!((*name, *offset), (member.0.as_str(), member.1 as usize), "{}", path.display());
+            assert_eq!((*name, *offset), (member.0.as_str(), member.1 as usize), "{}", label);
         }
         let first = first.get_or_insert_with(|| layout.clone());
-        assert_eq!(*first, layout, "{}: not the Step of the other shaders", path.display());
+        assert_eq!(*first, layout, "{}: not the Step of the other shaders", label);
     }
     assert!(first.is_some(), "no shader reads a step");
 }
 
 #[test]
 fn workgroup_sizes_are_written_once_per_shader() {
-    for (path, source) in shaders() {
+    for (path, source) in shaders().into_iter().filter(|(_, source)| source.contains("@compute")) {
         let constants = source.matches("const WORKGROUP_SIZE").count();
         assert_eq!(constants, 1, "{}: const WORKGROUP_SIZE", path.display());
         let all = source.matches("@workgroup_size(").count();
@@ -197,7 +211,13 @@ fn every_kernel_translates_to_spirv_msl_hlsl_and_glsl() {
         }
 
         let pipeline = glsl::PipelineOptions { shader_stage: stage, entry_point, multiview: None };
-        let (options, mut text) = (glsl::Options::default(), String::new());
+        // GLSL ES knows no subgroups.
+        let version = if kernel.label.starts_with("subgroup_") {
+            glsl::Version::Desktop(430)
+        } else {
+            glsl::Options::default().version
+        };
+        let (options, mut text) = (glsl::Options { version, ..Default::default() }, String::new());
         let policies = naga::proc::BoundsCheckPolicies::default();
         glsl::Writer::new(&mut text, &module, &info, &options, &pipeline, policies)
             .and_then(|mut writer| writer.write())

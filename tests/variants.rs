@@ -74,6 +74,11 @@ width = 25
 normalization = { scale = [1.0, 1.0, 1.0], shift = [0.0, 0.0, 0.0] }
 "#;
 
+fn register() -> Gpu {
+    let options = Options { variant: Some(Variant::Register), ..Options::default() };
+    Gpu::open(&choose(None).unwrap(), options).unwrap()
+}
+
 fn paper() -> Config {
     Config::preset("paper").unwrap()
 }
@@ -84,7 +89,7 @@ fn mixed() -> Config {
 
 /// Everything learned after a few steps on made-up images.
 fn trained(config: &Config, checks: ShaderChecks, variant: Variant) -> BTreeMap<String, Vec<f32>> {
-    let gpu = Gpu::open(&choose(None).unwrap(), Options { checks, variant }).unwrap();
+    let gpu = Gpu::open(&choose(None).unwrap(), Options { checks, variant: Some(variant) }).unwrap();
     let model = Dann::new(&gpu, &config.model).unwrap();
     model.initialize(Initialization::HeNormal, 1).unwrap();
     let training = TrainingStep::new(&model, ROWS, config.training.objective(), STEPS as usize).unwrap();
@@ -100,14 +105,18 @@ fn trained(config: &Config, checks: ShaderChecks, variant: Variant) -> BTreeMap<
     model.read().unwrap().into_iter().map(|(name, (_, values))| (name, values)).collect()
 }
 
-fn assert_close(actual: &BTreeMap<String, Vec<f32>>, expected: &BTreeMap<String, Vec<f32>>) {
+fn assert_close(
+    actual: &BTreeMap<String, Vec<f32>>,
+    expected: &BTreeMap<String, Vec<f32>>,
+    variant: Variant,
+) {
     let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
     assert!(actual.keys().eq(expected.keys()));
     for (name, expected) in expected {
         let pairs = actual[name].iter().zip(expected);
         let error = norm(&mut pairs.map(|(&a, &b)| f64::from(a) - f64::from(b)));
         let size = norm(&mut expected.iter().map(|&b| f64::from(b)));
-        assert!(error.is_finite() && error <= TOLERANCE * size, "{name}: {error:e} of {size:e}");
+        assert!(error.is_finite() && error <= TOLERANCE * size, "{variant}: {name}: {error:e} of {size:e}");
     }
 }
 
@@ -115,23 +124,26 @@ fn assert_variants_agree(config: &Config) {
     let plain = trained(config, ShaderChecks::Checked, Variant::Plain);
     let conv1 = &plain["feature_extractor.conv1.weight"];
     assert!(conv1.iter().any(|&value| value != 0.0), "something was trained");
-    assert_close(&trained(config, ShaderChecks::Checked, Variant::Tuned), &plain);
-    assert_close(&trained(config, ShaderChecks::Trusted, Variant::Tuned), &plain);
+    for variant in [Variant::Register, Variant::Workgroup, Variant::Subgroup] {
+        for checks in [ShaderChecks::Checked, ShaderChecks::Trusted] {
+            assert_close(&trained(config, checks, variant), &plain, variant);
+        }
+    }
 }
 
 #[test]
-fn plain_and_tuned_kernels_train_the_paper_network_alike() {
+fn all_families_train_the_paper_network_alike() {
     assert_variants_agree(&paper());
 }
 
 #[test]
-fn plain_and_tuned_kernels_train_a_mixed_network_alike() {
+fn all_families_train_a_mixed_network_alike() {
     assert_variants_agree(&mixed());
 }
 
 #[test]
 fn the_mixed_network_is_made_of_both() {
-    let gpu = Gpu::open(&choose(None).unwrap(), Options::default()).unwrap();
+    let gpu = register();
     let config = mixed();
     let model = Dann::new(&gpu, &config.model).unwrap();
     let training = TrainingStep::new(&model, ROWS, config.training.objective(), 1).unwrap();
@@ -148,7 +160,7 @@ fn the_mixed_network_is_made_of_both() {
 
 #[test]
 fn a_dense_layer_too_large_for_a_texture_has_plain_kernels() {
-    let gpu = Gpu::open(&choose(None).unwrap(), Options::default()).unwrap();
+    let gpu = register();
     let mut config = mixed();
     let dense =
         |outputs| vec![LayerSpec::Dense { outputs }, LayerSpec::Relu {}, LayerSpec::Dense { outputs }];
@@ -198,8 +210,8 @@ fn nan_passes_relu_alone_and_in_chains() {
 
 #[test]
 fn a_repeated_run_gives_the_same_bits() {
-    for config in [paper(), mixed()] {
-        let run = || trained(&config, ShaderChecks::Trusted, Variant::Tuned);
-        assert_eq!(run(), run());
+    for (config, variant) in [paper(), mixed()].iter().flat_map(|config| Variant::ALL.map(|v| (config, v))) {
+        let run = || trained(config, ShaderChecks::Trusted, variant);
+        assert_eq!(run(), run(), "{variant}");
     }
 }

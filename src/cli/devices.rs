@@ -1,7 +1,8 @@
 //! `dann devices`
 
 use super::output::{Output, table};
-use dann::gpu::{Adapter, adapters, choose};
+use dann::gpu::{Adapter, Variant, adapters, choose};
+use std::collections::BTreeMap;
 
 pub fn run(out: &Output) -> anyhow::Result<()> {
     let found = adapters();
@@ -17,7 +18,8 @@ pub fn run(out: &Output) -> anyhow::Result<()> {
             "max_buffer_size": adapter.limits().max_buffer_size,
             "usable": adapter.obstacle().is_none(),
             "obstacle": adapter.obstacle(),
-            "tuned_obstacle": adapter.tuned_obstacle(),
+            "default_variant": adapter.default_variant(),
+            "variant_obstacles": obstacles(adapter),
         }))?;
     }
     // Without a usable adapter this is the error that says what to install.
@@ -25,16 +27,19 @@ pub fn run(out: &Output) -> anyhow::Result<()> {
     let row = |adapter: &Adapter| {
         let info = &adapter.info;
         let driver = format!("{} {}", info.driver, info.driver_info);
-        let usable = match (adapter.obstacle(), adapter.tuned_obstacle()) {
-            (Some(obstacle), _) => obstacle,
-            (None, Some(obstacle)) => format!("plain kernels alone: {obstacle}"),
-            (None, None) => "yes".into(),
-        };
+        let usable = adapter.obstacle().unwrap_or_else(|| "yes".into());
+        let kernels = Variant::ALL.into_iter().filter(|&v| adapter.variant_obstacle(v).is_none());
+        let kernels = kernels.map(Variant::name).collect::<Vec<_>>().join(", ");
         let kind = format!("{:?}", info.device_type);
         let index = adapter.index.to_string();
-        [index, info.name.clone(), info.backend.to_string(), kind, driver.trim().into(), usable]
+        [index, info.name.clone(), info.backend.to_string(), kind, driver.trim().into(), kernels, usable]
     };
-    let header = ["index", "name", "backend", "type", "driver", "usable"];
+    let header = ["index", "name", "backend", "type", "driver", "kernels", "usable"];
     out.text(table(header, found.iter().map(row)))?;
     out.text(format!("Commands use adapter {} unless --adapter says otherwise.", preferred.index))
+}
+
+/// Why the adapter cannot run some families of kernels.
+fn obstacles(adapter: &Adapter) -> BTreeMap<Variant, String> {
+    Variant::ALL.into_iter().filter_map(|v| Some((v, adapter.variant_obstacle(v)?))).collect()
 }

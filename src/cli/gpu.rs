@@ -1,7 +1,7 @@
 //! The options of every command that runs on a GPU.
 
 use clap::ValueEnum;
-use dann::gpu::{Gpu, Options, ShaderChecks, Variant, choose};
+use dann::gpu::{Adapter, Gpu, Options, ShaderChecks, Variant, choose};
 
 /// Which adapter, and how carefully.
 #[derive(clap::Args)]
@@ -12,28 +12,49 @@ pub struct GpuArgs {
     /// Run the shaders with bounds and loop checks on
     #[arg(long)]
     checked: bool,
-    /// Which kernels to use
-    #[arg(long, value_enum, default_value_t = VariantArg::Tuned)]
+    /// Which family of kernels to use
+    #[arg(long, value_enum, default_value_t = VariantArg::Auto)]
     variant: VariantArg,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum VariantArg {
+    /// What `dann tune` found fastest on the adapter, or else what suits its kind
+    Auto,
     /// One kernel an op, written for clarity
     Plain,
-    /// Fused and tiled kernels wherever they fit
-    Tuned,
+    /// Wide tiles in registers over textures: for software adapters
+    Register,
+    /// Tiles in workgroup memory: for GPUs
+    Workgroup,
+    /// Operands handed round in subgroups: for GPUs
+    Subgroup,
+}
+
+impl VariantArg {
+    fn forced(self) -> Option<Variant> {
+        match self {
+            Self::Auto => None,
+            Self::Plain => Some(Variant::Plain),
+            Self::Register => Some(Variant::Register),
+            Self::Workgroup => Some(Variant::Workgroup),
+            Self::Subgroup => Some(Variant::Subgroup),
+        }
+    }
 }
 
 impl GpuArgs {
     pub fn open(&self) -> dann::error::Result<Gpu> {
+        Ok(self.open_with_adapter()?.1)
+    }
+
+    /// The adapter too.
+    pub fn open_with_adapter(&self) -> dann::error::Result<(Adapter, Gpu)> {
         let checks = if self.checked { ShaderChecks::Checked } else { ShaderChecks::Trusted };
-        let variant = match self.variant {
-            VariantArg::Plain => Variant::Plain,
-            VariantArg::Tuned => Variant::Tuned,
-        };
-        let gpu = Gpu::open(&choose(self.adapter.as_deref())?, Options { checks, variant })?;
+        let variant = self.variant.forced();
+        let adapter = choose(self.adapter.as_deref())?;
+        let gpu = Gpu::open(&adapter, Options { checks, variant })?;
         log::info!("running on {}", gpu.name());
-        Ok(gpu)
+        Ok((adapter, gpu))
     }
 }

@@ -11,6 +11,7 @@ mod output;
 mod predict;
 mod runs;
 mod train;
+mod tune;
 
 use clap::{Parser, Subcommand};
 use output::Output;
@@ -30,6 +31,7 @@ Examples:
   dann predict --run runs/first digit.png
   dann check                                     prove the kernels on this machine
   dann bench                                     time the training step on this machine
+  dann tune                                      find the fastest kernels for this machine
 
 `dann COMMAND --help` tells more. Logs go to stderr; RUST_LOG=debug shows all of them."
 )]
@@ -58,6 +60,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Time the training step on an adapter
     Bench(bench::BenchArgs),
+    /// Find the fastest kernels for an adapter, and keep the choice
+    Tune(tune::TuneArgs),
     /// List finished runs with their accuracies, and the share of the gap that adaptation covers
     Runs(runs::RunsArgs),
 }
@@ -77,6 +81,7 @@ pub fn run(started: Instant) -> anyhow::Result<()> {
         Command::Predict(args) => predict::run(&args, &out),
         Command::Check(args) => check::run(&args, &out),
         Command::Bench(args) => bench::run(&args, started, &out),
+        Command::Tune(args) => tune::run(&args, &out),
         Command::Runs(args) => runs::run(&args, &out),
     }
 }

@@ -5,6 +5,7 @@ use super::output::{Output, bar, percent};
 use anyhow::Context as _;
 use clap::{ArgGroup, Args, ValueEnum};
 use dann::data::{self, Dataset, ImageSize, Labels, Part};
+use dann::ops::tuning;
 use dann::train::{
     Checkpoint, Config, Evaluator, Method, Report, RunDirectory, RunResult, StepMetrics, Trainer,
 };
@@ -203,6 +204,7 @@ pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {
         steps: trainer.steps_done(),
         batch: training.batch,
         adapter: gpu.name().to_owned(),
+        kernels: tuning::summary(&gpu),
         source: args.source.clone(),
         target: args.target.clone(),
         directory: directory.clone(),

@@ -1,13 +1,10 @@
 //! The adapters of this machine and how one of them is chosen.
 
-use super::{TexelFormat, Variant};
 use crate::error::{Error, Result};
 use std::fmt;
 
 /// What the kernels need beyond what every adapter has: the storage buffers of the largest kernel.
 const STORAGE_BUFFERS: u32 = 8;
-/// The storage textures of the largest tuned kernel; plain ones have none.
-const STORAGE_TEXTURES: u32 = 3;
 /// Threads in a workgroup of the largest kernel.
 const WORKGROUP_THREADS: u32 = 64;
 
@@ -32,37 +29,6 @@ impl Adapter {
         let threads = limits.max_compute_invocations_per_workgroup;
         too_few("max_storage_buffers_per_shader_stage", buffers, STORAGE_BUFFERS)
             .or_else(|| too_few("max_compute_invocations_per_workgroup", threads, WORKGROUP_THREADS))
-    }
-
-    /// Why models on this adapter are made of plain kernels alone; `None` if tuned ones run too.
-    ///
-    /// OpenGL, for one, has no texture of two words that kernels may write.
-    pub fn tuned_obstacle(&self) -> Option<String> {
-        let textures = self.handle.limits().max_storage_textures_per_shader_stage;
-        too_few("max_storage_textures_per_shader_stage", textures, STORAGE_TEXTURES).or_else(|| {
-            let lacking = TexelFormat::ALL.into_iter().find(|format| !self.stores(format.wgpu()))?;
-            Some(format!("it has no storage textures of {:?}", lacking.wgpu()))
-        })
-    }
-
-    /// Whether kernels can write textures of the format and read them.
-    fn stores(&self, format: wgpu::TextureFormat) -> bool {
-        let features = self.handle.get_texture_format_features(format);
-        let both = wgpu::TextureFormatFeatureFlags::STORAGE_READ_ONLY
-            | wgpu::TextureFormatFeatureFlags::STORAGE_WRITE_ONLY;
-        features.allowed_usages.contains(wgpu::TextureUsages::STORAGE_BINDING)
-            && features.flags.contains(both)
-    }
-
-    /// The wanted kernels where this adapter can run them, else the plain ones.
-    pub(super) fn variant(&self, wanted: Variant) -> Variant {
-        match (wanted, self.tuned_obstacle()) {
-            (Variant::Tuned, Some(obstacle)) => {
-                log::warn!("{self} runs the plain kernels, which are slower: {obstacle}");
-                Variant::Plain
-            }
-            _ => wanted,
-        }
     }
 
     /// The limits of the adapter that matter to users, by name.

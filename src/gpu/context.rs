@@ -2,10 +2,10 @@
 
 use super::pipeline_cache::PipelineCache;
 use super::traffic::{Counters, Traffic};
-use super::{Adapter, Kernel};
+use super::{Adapter, Kernel, Variant};
 use crate::error::{Error, Result};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Whether shaders carry wgpu's bounds and loop checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,32 +16,26 @@ pub enum ShaderChecks {
     Trusted,
 }
 
-/// Which kernels a model is built from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Variant {
-    /// The plain ones, one op each: the reference on the device.
-    Plain,
-    /// Fused and tiled ones wherever they fit, plain ones elsewhere.
-    Tuned,
-}
-
 /// How a device is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Whether shaders carry wgpu's checks.
     pub checks: ShaderChecks,
-    /// Which kernels models are built from.
-    pub variant: Variant,
+    /// Which kernels models are built from; `None` leaves it to what a search on this adapter has found
+    /// ([`crate::ops::tuning`]), or else to [`Adapter::default_variant`].
+    pub variant: Option<Variant>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { checks: ShaderChecks::Trusted, variant: Variant::Tuned }
+        Self { checks: ShaderChecks::Trusted, variant: None }
     }
 }
 
 /// What keeps compiled pipelines between two starts.
 const CACHE: wgpu::Features = wgpu::Features::PIPELINE_CACHE;
+/// What some kernels need and adapters may lack.
+const OPTIONAL: wgpu::Features = CACHE.union(wgpu::Features::SUBGROUP);
 
 /// A device, its queue and the pipelines built on it. Clones share all three.
 #[derive(Clone)]
@@ -51,7 +45,10 @@ struct Inner {
     device: wgpu::Device,
     queue: wgpu::Queue,
     name: String,
-    options: Options,
+    checks: ShaderChecks,
+    variant: Variant,
+    /// Which kernels each stage of a model is built from, where it is not `variant`.
+    choices: OnceLock<BTreeMap<String, Variant>>,
     pipelines: Mutex<HashMap<&'static str, wgpu::ComputePipeline>>,
     fault: Arc<Mutex<Option<String>>>,
     counters: Counters,
@@ -65,14 +62,14 @@ impl Drop for Inner {
 }
 
 impl Gpu {
-    /// Opens a device on `adapter`, with everything the adapter allows. Where it cannot run tuned kernels
-    /// ([`Adapter::tuned_obstacle`]), plain ones take their place.
+    /// Opens a device on `adapter`, with everything the adapter allows. Where it cannot run the kernels asked for
+    /// ([`Adapter::variant_obstacle`]), plain ones take their place.
     ///
     /// # Errors
     /// [`Error::Gpu`] when the driver refuses.
-    pub fn open(adapter: &Adapter, mut options: Options) -> Result<Self> {
-        options.variant = adapter.variant(options.variant);
-        let features = adapter.handle.features() & CACHE;
+    pub fn open(adapter: &Adapter, options: Options) -> Result<Self> {
+        let variant = options.variant.map_or_else(|| adapter.default_variant(), |v| adapter.possible(v));
+        let features = adapter.handle.features() & OPTIONAL;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("dann"),
             required_features: features,
@@ -94,28 +91,25 @@ impl Gpu {
                 note(&lost, format!("the device was lost: {message}"));
             }
         });
-        let cache = if features == CACHE { PipelineCache::open(&device, &adapter.info) } else { None };
-        Ok(Self::new(device, queue, adapter.to_string(), options, fault, cache))
-    }
-
-    fn new(
-        device: wgpu::Device,
-        queue: wgpu::Queue,
-        name: String,
-        options: Options,
-        fault: Arc<Mutex<Option<String>>>,
-        cache: Option<PipelineCache>,
-    ) -> Self {
-        Self(Arc::new(Inner {
+        let has_cache = features.contains(CACHE);
+        let cache = if has_cache { PipelineCache::open(&device, &adapter.info) } else { None };
+        let choices = OnceLock::new();
+        if options.variant.is_some() {
+            // What was asked for stands for every stage.
+            choices.get_or_init(BTreeMap::new);
+        }
+        Ok(Self(Arc::new(Inner {
             device,
             queue,
-            name,
-            options,
+            name: adapter.to_string(),
+            checks: options.checks,
+            variant,
+            choices,
             pipelines: Mutex::default(),
             fault,
             counters: Counters::default(),
             cache,
-        }))
+        })))
     }
 
     /// The wgpu device.
@@ -148,9 +142,18 @@ impl Gpu {
         self.queue().submit([encoder.finish()])
     }
 
-    /// Which kernels models are built from.
+    /// Which kernels models are built from, unless a search has found others for a stage.
     pub fn variant(&self) -> Variant {
-        self.0.options.variant
+        self.0.variant
+    }
+
+    /// Which kernels the stages named here are built from instead; `read` gives them at the first call, and is not
+    /// called at all where the kernels were asked for.
+    pub(crate) fn choices(
+        &self,
+        read: impl FnOnce() -> BTreeMap<String, Variant>,
+    ) -> &BTreeMap<String, Variant> {
+        self.0.choices.get_or_init(read)
     }
 
     /// The first fault that the device reported, if any.
@@ -210,7 +213,7 @@ impl Gpu {
             entry_point: Some(kernel.entry_point),
             compilation_options: wgpu::PipelineCompilationOptions {
                 // No kernel reads workgroup memory before writing it.
-                zero_initialize_workgroup_memory: self.0.options.checks == ShaderChecks::Checked,
+                zero_initialize_workgroup_memory: self.0.checks == ShaderChecks::Checked,
                 ..Default::default()
             },
             cache: self.0.cache.as_ref().map(PipelineCache::wgpu),
@@ -222,7 +225,7 @@ impl Gpu {
             label: Some(kernel.label),
             source: wgpu::ShaderSource::Wgsl(kernel.source.into()),
         };
-        match self.0.options.checks {
+        match self.0.checks {
             ShaderChecks::Checked => self.device().create_shader_module(descriptor),
             // SAFETY: the source is one of this crate's own shaders. They index within the shapes that
             // their host functions check, end every loop and divide by no zero; the tests run all of

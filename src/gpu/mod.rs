@@ -9,9 +9,10 @@ mod recording;
 mod tensor;
 mod texels;
 mod traffic;
+mod variant;
 
 pub use adapter::{Adapter, adapters, choose};
-pub use context::{Gpu, Options, ShaderChecks, Variant};
+pub use context::{Gpu, Options, ShaderChecks};
 pub use kernel::{Access, Binding, Kernel};
 pub use readback::{Readback, Staging};
 pub(crate) use recording::Bind;
@@ -19,3 +20,4 @@ pub use recording::{Dispatch, Recording};
 pub use tensor::Tensor;
 pub use texels::{TexelFormat, Texels};
 pub use traffic::Traffic;
+pub use variant::Variant;

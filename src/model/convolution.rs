@@ -30,6 +30,20 @@ pub(super) enum Saved {
     Alone(conv2d_tiled::Saved),
 }
 
+/// How many layers at the start of `placed` belong to a convolution: none, it alone, or ReLU and pooling too.
+pub(super) fn length(placed: &[PlacedLayer<'_>]) -> usize {
+    match placed.first() {
+        Some(first) if matches!(first.spec, LayerSpec::Conv2d { .. }) => {
+            if pooled(placed) {
+                3
+            } else {
+                1
+            }
+        }
+        _ => 0,
+    }
+}
+
 /// The kernels that can stand for the first layers of `placed`, and for how many.
 fn kernels(placed: &[PlacedLayer<'_>]) -> Option<(Kernels, usize)> {
     let conv = placed.first()?;
@@ -43,7 +57,7 @@ fn kernels(placed: &[PlacedLayer<'_>]) -> Option<(Kernels, usize)> {
 }
 
 /// Whether ReLU and the pooling of blocks stand behind the first layer.
-fn pooled(placed: &[PlacedLayer<'_>]) -> bool {
+pub(super) fn pooled(placed: &[PlacedLayer<'_>]) -> bool {
     let [_, relu, pool, ..] = placed else { return false };
     match (relu.spec, pool.spec) {
         (LayerSpec::Relu {}, &LayerSpec::MaxPool2d { kernel, stride }) => {

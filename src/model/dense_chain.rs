@@ -15,8 +15,8 @@ pub(super) struct DenseChain {
     layers: Vec<[Parameter; 2]>,
 }
 
-/// How many dense layers at the start of `placed` are a chain whose weights fit the device's textures.
-fn length(gpu: &Gpu, placed: &[PlacedLayer<'_>]) -> usize {
+/// How many dense layers at the start of `placed` are a chain whose weights fit the device's textures; `None` without.
+pub(super) fn length(gpu: &Gpu, placed: &[PlacedLayer<'_>]) -> Option<usize> {
     let fits = |layer: &PlacedLayer<'_>| match *layer.spec {
         LayerSpec::Dense { outputs } => dense_tile::fits(gpu, outputs, layer.x.len()),
         _ => false,
@@ -24,9 +24,9 @@ fn length(gpu: &Gpu, placed: &[PlacedLayer<'_>]) -> usize {
     let follows = |pair: &[PlacedLayer<'_>]| matches!(pair[0].spec, LayerSpec::Relu {}) && fits(&pair[1]);
     match placed {
         [first, rest @ ..] if fits(first) => {
-            1 + rest.chunks_exact(2).take_while(|pair| follows(pair)).count()
+            Some(1 + rest.chunks_exact(2).take_while(|pair| follows(pair)).count())
         }
-        _ => 0,
+        _ => None,
     }
 }
 
@@ -37,10 +37,7 @@ impl DenseChain {
         placed: &[PlacedLayer<'_>],
         parameters: &Parameters,
     ) -> Result<Option<(Self, usize)>> {
-        let count = length(gpu, placed);
-        if count == 0 {
-            return Ok(None);
-        }
+        let Some(count) = length(gpu, placed) else { return Ok(None) };
         let parameter = |layer: &PlacedLayer<'_>, kind| parameters.get(&format!("{}.{kind}", layer.name));
         let dense = placed.iter().step_by(2).take(count);
         let layers = dense.map(|layer| Ok([parameter(layer, "weight")?, parameter(layer, "bias")?]));

@@ -6,11 +6,15 @@ mod dense_chain;
 mod initialization;
 mod layer;
 mod parameters;
+mod product;
+mod search;
 mod sequential;
 mod spec;
+mod stage;
 
 pub use dann::{Batch, Dann, DomainLoss, NamedValues, Objective, StepOutputs};
 pub use initialization::Initialization;
 pub use parameters::{ParameterInfo, Parameters};
+pub use search::{Candidate, Found, Search};
 pub use sequential::{Mode, Sequential, Trace};
 pub use spec::{InputSpec, LayerSpec, ModelSpec, Normalization, Size2};

@@ -1,13 +1,11 @@
 //! A chain of layers: feature extractor, label predictor or domain classifier.
 
-use super::convolution::{self, Convolution};
-use super::dense_chain::DenseChain;
-use super::layer::{self, Layer};
 use super::parameters::Parameters;
 use super::spec::PlacedLayer;
+use super::stage::{Saved, Stage, group_len, group_name, stages};
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor, Variant};
-use crate::ops::tuned;
+use crate::ops::tuning;
 
 /// Whether dropout drops and batch norm uses the batch's own statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,19 +21,6 @@ pub struct Sequential {
     stages: Vec<Stage>,
 }
 
-/// A layer, or tuned kernels that may stand for several.
-enum Stage {
-    Layer(Box<Layer>),
-    Convolution(Box<Convolution>),
-    Chain(Box<DenseChain>),
-}
-
-enum Saved {
-    Layer(layer::Saved),
-    Convolution(convolution::Saved, Vec<usize>),
-    Chain(tuned::dense_chain::Saved),
-}
-
 /// What a forward pass leaves for the backward pass.
 pub struct Trace {
     /// The chain's result.
@@ -43,40 +28,50 @@ pub struct Trace {
     saved: Vec<Saved>,
 }
 
+/// `placed` as the groups of layers that are built together.
+pub(super) fn groups<'a, 's>(
+    gpu: &'a Gpu,
+    placed: &'a [PlacedLayer<'s>],
+) -> impl Iterator<Item = &'a [PlacedLayer<'s>]> {
+    let mut rest = placed;
+    std::iter::from_fn(move || {
+        rest.first()?;
+        let (group, behind) = rest.split_at(group_len(gpu, rest));
+        rest = behind;
+        Some(group)
+    })
+}
+
 impl Sequential {
-    /// `first_salt` counts the layers of the parts before this one.
+    /// The kernels of each group are those that the device or a search on its adapter chooses. `first_salt` counts the
+    /// layers of the parts before this one.
     pub(super) fn new(
         gpu: &Gpu,
         placed: &[PlacedLayer<'_>],
         parameters: &Parameters,
         first_salt: usize,
     ) -> Result<Self> {
-        let mut stages = Vec::new();
-        let mut next = 0;
-        while next < placed.len() {
-            let tuned = match gpu.variant() {
-                Variant::Plain => None,
-                Variant::Tuned => Stage::tuned(gpu, &placed[next..], parameters)?,
-            };
-            let (stage, layers) = match tuned {
-                Some(tuned) => tuned,
-                None => {
-                    let salt = (first_salt + next) as u32;
-                    (Stage::Layer(Box::new(Layer::new(gpu, &placed[next], parameters, salt)?)), 1)
-                }
-            };
-            next += layers;
-            stages.push(stage);
+        let (mut all, mut salt) = (Vec::new(), first_salt);
+        for group in groups(gpu, placed) {
+            all.extend(stages(gpu, tuning::variant(gpu, &group_name(group)), group, parameters, salt)?);
+            salt += group.len();
         }
-        Ok(Self { stages })
+        Ok(Self { stages: all })
+    }
+
+    /// One group by itself, of the kernels of `variant`.
+    pub(super) fn of_group(
+        gpu: &Gpu,
+        variant: Variant,
+        group: &[PlacedLayer<'_>],
+        parameters: &Parameters,
+    ) -> Result<Self> {
+        Ok(Self { stages: stages(gpu, variant, group, parameters, 0)? })
     }
 
     /// The state that is not trained but belongs to the model, by name.
     pub(super) fn state(&self) -> impl Iterator<Item = (String, Tensor)> + '_ {
-        self.stages.iter().flat_map(|stage| match stage {
-            Stage::Layer(layer) => layer.state(),
-            Stage::Convolution(_) | Stage::Chain(_) => vec![],
-        })
+        self.stages.iter().flat_map(Stage::state)
     }
 
     /// Records y from x (N, …).
@@ -129,59 +124,5 @@ impl Sequential {
             }
         }
         Ok(())
-    }
-}
-
-impl Stage {
-    /// Tuned kernels for the first layers of `placed`, if any can stand for them, and for how many.
-    fn tuned(
-        gpu: &Gpu,
-        placed: &[PlacedLayer<'_>],
-        parameters: &Parameters,
-    ) -> Result<Option<(Self, usize)>> {
-        if let Some((convolution, layers)) = Convolution::new(placed, parameters)? {
-            return Ok(Some((Self::Convolution(Box::new(convolution)), layers)));
-        }
-        let chain = DenseChain::new(gpu, placed, parameters)?;
-        Ok(chain.map(|(chain, layers)| (Self::Chain(Box::new(chain)), layers)))
-    }
-
-    fn forward(&self, rec: &mut Recording, step: &Tensor, x: &Tensor, mode: Mode) -> Result<(Tensor, Saved)> {
-        Ok(match self {
-            Self::Layer(layer) => {
-                let (y, saved) = layer.forward(rec, step, x, mode)?;
-                (y, Saved::Layer(saved))
-            }
-            Self::Convolution(convolution) => {
-                let (y, saved) = convolution.forward(rec, x)?;
-                (y, Saved::Convolution(saved, x.dims().to_vec()))
-            }
-            Self::Chain(chain) => {
-                let (y, saved) = chain.forward(rec, x)?;
-                (y, Saved::Chain(saved))
-            }
-        })
-    }
-
-    /// dx if it is wanted.
-    fn backward(
-        &self,
-        rec: &mut Recording,
-        step: &Tensor,
-        saved: &Saved,
-        dy: &Tensor,
-        want_dx: bool,
-    ) -> Result<Option<Tensor>> {
-        match (self, saved) {
-            (Self::Convolution(convolution), Saved::Convolution(saved, x)) => {
-                convolution.backward(rec, saved, dy, want_dx.then_some(x.as_slice()))
-            }
-            (Self::Chain(chain), Saved::Chain(saved)) => chain.backward(rec, saved, dy, want_dx),
-            (Self::Layer(layer), Saved::Layer(saved)) => {
-                layer.backward_parameters(rec, saved, dy)?;
-                if want_dx { layer.backward_input(rec, step, saved, dy).map(Some) } else { Ok(None) }
-            }
-            _ => unreachable!("a trace is made by the stages that it is given back to"),
-        }
     }
 }

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::ops::{conv2d, max_pool2d::Window};
 use crate::shape::MapShape;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The network: its input and the layers of its three parts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -143,6 +144,11 @@ fn default_momentum() -> f32 {
 }
 
 impl LayerSpec {
+    /// Whether the layer multiplies with a matrix of weights.
+    pub(super) fn is_product(&self) -> bool {
+        matches!(self, Self::Conv2d { .. } | Self::Dense { .. })
+    }
+
     /// The stem of the layer's name; the parts number their layers of one kind: `conv1`, `conv2`, `dense1`.
     pub fn stem(&self) -> &'static str {
         match self {
@@ -226,6 +232,20 @@ pub(super) fn place<'a>(
         x = y;
     }
     Ok(placed)
+}
+
+impl fmt::Display for LayerSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stem = self.stem();
+        match *self {
+            Self::Conv2d { outputs, kernel: Size2(kh, kw), padding: Size2(ph, pw) } => {
+                write!(f, "{stem} {outputs} {kh}×{kw} +{ph}×{pw}")
+            }
+            Self::Dense { outputs } => write!(f, "{stem} {outputs}"),
+            Self::MaxPool2d { kernel: Size2(kh, kw), .. } => write!(f, "{stem} {kh}×{kw}"),
+            _ => f.write_str(stem),
+        }
+    }
 }
 
 impl InputSpec {

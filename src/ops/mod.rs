@@ -10,11 +10,13 @@ pub mod gather_batch;
 pub mod gradient_reversal;
 pub mod max_pool2d;
 pub mod metrics;
+pub mod product;
 pub mod relu;
 pub mod sgd;
 pub mod softmax_cross_entropy;
 mod step;
 pub mod tuned;
+pub mod tuning;
 
 pub use step::Step;
 
@@ -59,6 +61,15 @@ pub const KERNELS: &[&Kernel] = &[
     &max_pool2d::FORWARD,
     &max_pool2d::BACKWARD,
     &metrics::REDUCE,
+    &product::kernels::WORKGROUP_FORWARD,
+    &product::kernels::WORKGROUP_FORWARD_POOLED,
+    &product::kernels::WORKGROUP_BACKWARD_INPUT,
+    &product::kernels::WORKGROUP_BACKWARD_WEIGHT,
+    &product::kernels::SUBGROUP_FORWARD,
+    &product::kernels::SUBGROUP_FORWARD_POOLED,
+    &product::kernels::SUBGROUP_BACKWARD_INPUT,
+    &product::kernels::SUBGROUP_BACKWARD_WEIGHT,
+    &product::kernels::REDUCE,
     &relu::FORWARD,
     &relu::BACKWARD,
     &sgd::UPDATE,

@@ -35,6 +35,9 @@ pub struct RunResult {
     pub batch: usize,
     /// What it ran on.
     pub adapter: String,
+    /// The family of kernels, or that a search has chosen several; "" of runs from before there were families.
+    #[serde(default)]
+    pub kernels: String,
     /// The labelled data set.
     pub source: PathBuf,
     /// The data set adapted to.

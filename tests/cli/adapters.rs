@@ -62,7 +62,7 @@ fn without_an_adapter_the_error_says_what_to_install() {
     }
 }
 
-/// OpenGL, where there is one, lacks the storage textures of the tuned kernels.
+/// OpenGL, where there is one, lacks the storage textures of the kernels that tile in registers.
 #[test]
 fn an_adapter_without_storage_textures_trains_with_plain_kernels_and_says_so() {
     let sandbox = Sandbox::new();
@@ -77,12 +77,12 @@ fn an_adapter_without_storage_textures_trains_with_plain_kernels_and_says_so() {
     let Some(obstacle) = adapters
         .iter()
         .find(|adapter| adapter["usable"] == true)
-        .and_then(|adapter| adapter["tuned_obstacle"].as_str())
+        .and_then(|adapter| adapter["variant_obstacles"]["register"].as_str())
     else {
         eprintln!("skipped: no OpenGL adapter without storage textures on this machine");
         return;
     };
-    for (variant, warned) in [("tuned", true), ("plain", false)] {
+    for (variant, warned) in [("register", true), ("plain", false)] {
         let output = on_gl(&format!("{} --out {variant} --steps 2 --variant {variant}", Sandbox::TRAIN));
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");

@@ -11,3 +11,4 @@ mod evaluation;
 mod sandbox;
 mod target_labels;
 mod training;
+mod tune;

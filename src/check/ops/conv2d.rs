@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ops::conv2d as kernels;
+use crate::ops::product::{Behind, Product};
 use crate::ops::tuned::conv2d_tiled::Conv2dTiled;
 use crate::ops::tuned::{Convolution, Gradients, conv2d_tile, conv2d_weight, texels, weight_texels};
 use crate::reference::conv2d::{self as reference, Conv2dShape};
@@ -30,13 +31,18 @@ fn shape(case: &Case) -> Result<Conv2dShape> {
     Ok(s)
 }
 
+/// The convolution as fused kernels see it.
+pub(super) fn fusible(s: Conv2dShape) -> Convolution {
+    let x = MapShape::new(s.c, s.h, s.w);
+    Convolution { x, outputs: s.o, kernel: (s.kh, s.kw), padding: (s.ph, s.pw) }
+}
+
 /// The tiled kernels where the variant has some that fit.
 fn tiled(s: Conv2dShape, variant: Variant) -> Option<Conv2dTiled> {
-    let x = MapShape::new(s.c, s.h, s.w);
-    let convolution = Convolution { x, outputs: s.o, kernel: (s.kh, s.kw), padding: (s.ph, s.pw) };
+    let convolution = fusible(s);
     match variant {
-        Variant::Plain => None,
-        Variant::Tuned => Conv2dTiled::new(convolution),
+        Variant::Register => Conv2dTiled::new(convolution),
+        _ => None,
     }
 }
 
@@ -63,7 +69,13 @@ impl Op for Conv2d {
         let dweight = rig.output("dweight", weight.dims())?;
         let dbias = rig.output("dbias", bias.dims())?;
         let tiled = tiled(s, rig.variant());
+        let product = Product::new(rig.variant(), fusible(s), Behind::Nothing);
         let rec = &mut rig.rec;
+        if let Some(product) = product {
+            let saved = product.forward(rec, &x, &weight, &bias, &y)?;
+            let gradients = Gradients { dweight: &dweight, dbias: &dbias, dx: Some(&dx) };
+            return product.backward(rec, &saved, &weight, &dy, &gradients);
+        }
         if let Some(tiled) = tiled {
             let saved = tiled.forward(rec, &x, &weight, &bias, &y)?;
             let gradients = Gradients { dweight: &dweight, dbias: &dbias, dx: Some(&dx) };
@@ -100,6 +112,9 @@ impl Op for Conv2d {
         let (x, y) = (s.n * s.c * s.h * s.w, s.n * s.o * s.out_h() * s.out_w());
         let weight = s.o * s.c * s.kh * s.kw;
         let flops = 2 * y * s.c * s.kh * s.kw;
+        if let Some(product) = Product::new(variant, fusible(s), Behind::Nothing) {
+            return Ok(product_work(&product, flops, [x, weight, s.o, y]));
+        }
         if tiled(s, variant).is_some() {
             return Ok(vec![
                 Work::new(&texels::PACK, 0, 2 * x),

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::ops::dense as kernels;
+use crate::ops::product::{Behind, Product};
+use crate::ops::tuned::Gradients;
 use crate::ops::tuned::dense_chain::{self, Parameters};
 use crate::ops::tuned::dense_tile;
 use crate::reference::dense::{self as reference, DenseShape};
@@ -38,7 +40,13 @@ impl Op for Dense {
         let dx = rig.output("dx", x.dims())?;
         let dweight = rig.output("dweight", weight.dims())?;
         let dbias = rig.output("dbias", bias.dims())?;
-        if rig.variant() == Variant::Tuned {
+        if let Some(product) = Product::dense(rig.variant(), weight.map().len(), bias.len(), Behind::Nothing)
+        {
+            let saved = product.forward(&mut rig.rec, &x, &weight, &bias, &y)?;
+            let gradients = Gradients { dweight: &dweight, dbias: &dbias, dx: Some(&dx) };
+            return product.backward(&mut rig.rec, &saved, &weight, &dy, &gradients);
+        }
+        if rig.variant() == Variant::Register {
             let parameters = [Parameters { weight: &weight, bias: &bias }];
             let gradients = [Parameters { weight: &dweight, bias: &dbias }];
             let saved = dense_chain::forward(&mut rig.rec, &x, &parameters, &y)?;
@@ -75,7 +83,10 @@ impl Op for Dense {
         let DenseShape { n, i, o } = s;
         let flops = 2 * n * i * o;
         let (x, weight, y) = (n * i, o * i, n * o);
-        if variant == Variant::Tuned {
+        if let Some(product) = Product::dense(variant, i, o, Behind::Nothing) {
+            return Ok(product_work(&product, flops, [x, weight, o, y]));
+        }
+        if variant == Variant::Register {
             return Ok(vec![
                 Work::new(&dense_tile::PACK, 0, 2 * x),
                 Work::new(&dense_tile::PACK, 0, 2 * weight),

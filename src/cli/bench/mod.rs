@@ -6,7 +6,8 @@ use super::gpu::GpuArgs;
 use super::output::{Output, table};
 use anyhow::Context as _;
 use clap::{Args, builder::PossibleValuesParser, value_parser};
-use dann::gpu::{Gpu, Variant};
+use dann::gpu::Gpu;
+use dann::ops::tuning;
 use dann::train::{Config, StepBench};
 use measure::{Timing, percentile};
 use serde::Serialize;
@@ -54,7 +55,7 @@ struct Row {
     adapter: String,
     driver: String,
     preset: String,
-    variant: &'static str,
+    variant: String,
     batch: usize,
     step_ms_median: f64,
     step_ms_p10: f64,
@@ -105,10 +106,7 @@ fn bench(gpu: &Gpu, preset: &str, config: &Config, started: Option<Instant>) -> 
         adapter: info.name,
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
         preset: preset.to_owned(),
-        variant: match gpu.variant() {
-            Variant::Plain => "plain",
-            Variant::Tuned => "tuned",
-        },
+        variant: tuning::summary(gpu),
         batch: config.training.batch,
         step_ms_median,
         step_ms_p10: percentile(&step_ms, 0.1),

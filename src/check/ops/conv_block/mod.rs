@@ -1,20 +1,20 @@
 //! conv_block: conv2d → relu → max_pool2d(2); y, dx, dweight and dbias from x, weight, bias and dy.
 //!
-//! Tuned it is one block of fused kernels, plain it is the three ops one after the other.
+//! Plain it is the three ops one after the other, in other families one block of fused kernels.
 
 mod sizes;
 mod twin;
 
-use super::conv2d::convolution;
+use super::conv2d::{convolution, fusible};
 use super::*;
 use crate::check::contract::real_output;
 use crate::gpu::Tensor;
+use crate::ops::product::{Behind, Product};
 use crate::ops::tuned::conv_block as tuned;
-use crate::ops::tuned::{Convolution, Gradients, WINDOW};
+use crate::ops::tuned::{Gradients, WINDOW};
 use crate::ops::{conv2d, max_pool2d, relu};
 use crate::reference::conv2d::Conv2dShape;
 use crate::reference::max_pool2d::{self as pooling, MaxPool2dShape};
-use crate::shape::MapShape;
 use sizes::Sizes;
 use twin::{Twin, roundings};
 
@@ -32,12 +32,16 @@ fn shape(case: &Case) -> Result<(Conv2dShape, MaxPool2dShape)> {
 
 /// The fused kernels where the variant has some that fit.
 fn fused(s: Conv2dShape, variant: Variant) -> Option<tuned::ConvBlock> {
-    let x = MapShape::new(s.c, s.h, s.w);
-    let convolution = Convolution { x, outputs: s.o, kernel: (s.kh, s.kw), padding: (s.ph, s.pw) };
     match variant {
-        Variant::Plain => None,
-        Variant::Tuned => tuned::ConvBlock::new(convolution),
+        Variant::Register => tuned::ConvBlock::new(fusible(s)),
+        _ => None,
     }
+}
+
+fn record_product(rig: &mut Rig<'_>, product: Product, t: &Tensors) -> Result<()> {
+    let saved = product.forward(&mut rig.rec, &t.x, &t.weight, &t.bias, &t.y)?;
+    let gradients = Gradients { dweight: &t.dweight, dbias: &t.dbias, dx: Some(&t.dx) };
+    product.backward(&mut rig.rec, &saved, &t.weight, &t.dy, &gradients)
 }
 
 /// The tensors of the op on the device.
@@ -97,6 +101,9 @@ impl Op for ConvBlock {
         let dweight = rig.output("dweight", weight.dims())?;
         let dbias = rig.output("dbias", bias.dims())?;
         let tensors = Tensors { x, weight, bias, dy, y, dx, dweight, dbias };
+        if let Some(product) = Product::new(rig.variant(), fusible(s), Behind::ReluMaxPool) {
+            return record_product(rig, product, &tensors);
+        }
         match fused(s, rig.variant()) {
             Some(block) => record_fused(rig, block, &tensors),
             None => record_plain(rig, s, &tensors),
@@ -120,7 +127,7 @@ impl Op for ConvBlock {
         for (name, terms) in sums {
             bounds.insert(name, Bound::rounding(&real_output(&magnitudes, name)?, terms + 1));
         }
-        if fused(s, Variant::Tuned).is_some_and(|block| block.is_winograd()) {
+        if fused(s, Variant::Register).is_some_and(|block| block.is_winograd()) {
             for name in ["dx", "dweight"] {
                 bounds.insert(name, Bound::winograd(&real_output(outputs, name)?));
             }
@@ -131,6 +138,9 @@ impl Op for ConvBlock {
     fn work(&self, case: &Case, variant: Variant) -> Result<Vec<Work>> {
         let (s, pool) = shape(case)?;
         let sizes = Sizes::new(s, pool);
+        if let Some(product) = Product::new(variant, fusible(s), Behind::ReluMaxPool) {
+            return Ok(sizes.product(&product));
+        }
         Ok(match fused(s, variant) {
             None => sizes.plain(),
             Some(block) if block.is_winograd() => sizes.winograd(),

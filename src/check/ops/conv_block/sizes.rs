@@ -1,6 +1,8 @@
 //! What the kernels of a block cost.
 
+use super::super::product_work;
 use crate::check::Work;
+use crate::ops::product::Product;
 use crate::ops::tuned::texels::{PACK, PACK_GRADIENT};
 use crate::ops::tuned::weight_texels::{PACK_FORWARD, PACK_SPREAD};
 use crate::ops::tuned::{conv2d_spread, conv2d_tile, conv2d_weight, pixels};
@@ -76,6 +78,12 @@ impl Sizes {
             Work::new(&conv2d_spread::SPREAD, sparse, y + winner + weight + x),
             Work::new(&conv2d_spread::JOIN, 0, 2 * x),
         ]
+    }
+
+    /// The product goes back to the full map, most of whose gradients are 0.
+    pub fn product(&self, product: &Product) -> Vec<Work> {
+        let Self { x, weight, bias, y, flops, .. } = *self;
+        product_work(product, flops, [x, weight, bias, 2 * y])
     }
 
     /// For each of 64 points a product of matrices. The maps into the domain and out of it are stated as so many

@@ -1,7 +1,7 @@
 //! dense_relu_dense: two dense layers with a ReLU between them; y and all gradients from x, both weights, both biases
 //! and dy.
 //!
-//! Tuned it is one chain of fused kernels, plain it is the three ops one after the other.
+//! Plain it is the three ops one after the other, in other families fused kernels.
 
 mod sizes;
 mod twin;
@@ -9,6 +9,8 @@ mod twin;
 use super::*;
 use crate::check::contract::real_output;
 use crate::gpu::Tensor;
+use crate::ops::product::{Behind, Product};
+use crate::ops::tuned::Gradients;
 use crate::ops::tuned::dense_chain::{self, Parameters};
 use crate::ops::{dense, relu};
 use crate::reference::dense::DenseShape;
@@ -36,6 +38,12 @@ struct Layer {
     bias: Tensor,
     dweight: Tensor,
     dbias: Tensor,
+}
+
+impl Layer {
+    fn gradients<'a>(&'a self, dx: &'a Tensor) -> Gradients<'a> {
+        Gradients { dweight: &self.dweight, dbias: &self.dbias, dx: Some(dx) }
+    }
 }
 
 /// The tensors at both ends.
@@ -73,6 +81,27 @@ fn record_plain(rig: &mut Rig<'_>, layers: &[Layer; 2], ends: &Ends) -> Result<(
     dense::backward_input(rec, &d_before_relu, &first.weight, dx)
 }
 
+/// Both layers as products, the first with the ReLU.
+fn products(variant: Variant, shapes: [DenseShape; 2]) -> Option<[Product; 2]> {
+    let [first, second] = shapes;
+    let first = Product::dense(variant, first.i, first.o, Behind::Relu)?;
+    Some([first, Product::dense(variant, second.i, second.o, Behind::Nothing)?])
+}
+
+fn record_products(rig: &mut Rig<'_>, layers: &[Layer; 2], ends: &Ends) -> Result<()> {
+    let ([first, second], Ends { x, dy, y, dx }) = (layers, ends);
+    let Some([product1, product2]) = products(rig.variant(), shapes(rig.case)?) else {
+        return Err(Error::input(&rig.case.op, "a family of products", rig.variant()));
+    };
+    let dims = [x.rows(), first.bias.rows()];
+    let (hidden, d_hidden) = (rig.scratch("hidden", &dims)?, rig.scratch("gradient behind relu", &dims)?);
+    let rec = &mut rig.rec;
+    let saved1 = product1.forward(rec, x, &first.weight, &first.bias, &hidden)?;
+    let saved2 = product2.forward(rec, &hidden, &second.weight, &second.bias, y)?;
+    product2.backward(rec, &saved2, &second.weight, dy, &second.gradients(&d_hidden))?;
+    product1.backward(rec, &saved1, &first.weight, &d_hidden, &first.gradients(dx))
+}
+
 impl Op for DenseReluDense {
     fn name(&self) -> &'static str {
         "dense_relu_dense"
@@ -102,7 +131,8 @@ impl Op for DenseReluDense {
         let ends = Ends { x, dy, y, dx };
         match rig.variant() {
             Variant::Plain => record_plain(rig, &layers, &ends),
-            Variant::Tuned => record_fused(rig, &layers, &ends),
+            Variant::Register => record_fused(rig, &layers, &ends),
+            Variant::Workgroup | Variant::Subgroup => record_products(rig, &layers, &ends),
         }
     }
 
@@ -132,7 +162,11 @@ impl Op for DenseReluDense {
 
     fn work(&self, case: &Case, variant: Variant) -> Result<Vec<Work>> {
         let sizes = Sizes::new(shapes(case)?);
-        Ok(if variant == Variant::Tuned { sizes.fused() } else { sizes.plain() })
+        Ok(match (products(variant, shapes(case)?), variant) {
+            (Some(products), _) => sizes.products(&products),
+            (None, Variant::Register) => sizes.fused(),
+            (None, _) => sizes.plain(),
+        })
     }
 
     fn gradients(&self) -> &'static [Gradient] {

@@ -1,6 +1,8 @@
 //! What the kernels of both layers cost.
 
+use super::super::product_work;
 use crate::check::Work;
+use crate::ops::product::Product;
 use crate::ops::tuned::dense_tile::{
     BACKWARD_INPUT, BACKWARD_INPUT_RELU, BACKWARD_PARAMETERS, FORWARD, FORWARD_RELU, PACK,
 };
@@ -60,5 +62,13 @@ impl Sizes {
             Work::new(&BACKWARD_PARAMETERS, flops[0] + hidden, x + hidden + weight1 + bias1),
             Work::new(&BACKWARD_INPUT, flops[0], hidden + weight1 + x),
         ]
+    }
+
+    /// The second layer goes back before the first.
+    pub fn products(&self, products: &[Product; 2]) -> Vec<Work> {
+        let Self { x, weight: [weight1, weight2], bias: [bias1, bias2], hidden, y, flops } = *self;
+        let first = product_work(&products[0], flops[0], [x, weight1, bias1, hidden]);
+        let second = product_work(&products[1], flops[1], [hidden, weight2, bias2, y]);
+        [&first[..1], &second, &first[1..]].concat()
     }
 }

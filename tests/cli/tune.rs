@@ -1,0 +1,69 @@
+//! `dann tune`: what it finds is kept, shown, used and forgotten.
+
+use crate::sandbox::Sandbox;
+use serde_json::Value;
+use std::fs;
+use std::path::PathBuf;
+
+/// The program with a cache directory of its own; it must succeed. Gives the objects on stdout, and stderr.
+fn dann(sandbox: &Sandbox, arguments: &str) -> (Vec<Value>, String) {
+    let mut command = sandbox.dann(&format!("{arguments} --json"));
+    command.env("XDG_CACHE_HOME", sandbox.path("cache")).env("RUST_LOG", "warn");
+    let output = command.assert().success().get_output().clone();
+    let text = String::from_utf8(output.stdout).expect("UTF-8 on stdout");
+    let lines = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    (lines, String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// The file that holds the choices.
+fn kept(sandbox: &Sandbox) -> PathBuf {
+    let files = fs::read_dir(sandbox.path("cache/dann")).expect("a cache directory");
+    let mut files = files.map(|entry| entry.expect("an entry").path());
+    let is_tuning =
+        |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("tuning_"));
+    files.find(is_tuning).expect("a file of choices")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn choices_are_found_shown_used_and_forgotten() {
+    let sandbox = Sandbox::new();
+    assert!(dann(&sandbox, "tune --show").0.is_empty());
+    let (found, said) = dann(&sandbox, "tune --config tiny.toml --seconds 600");
+    assert!(!said.contains("are wrong"), "{said}");
+    let mut groups: Vec<_> = found.iter().filter_map(|line| line["group"].as_str()).collect();
+    groups.sort_unstable();
+    assert_eq!(groups, ["3×8×8 → conv2d 4 3×3 +0×0", "4×3×3 → dense 10", "4×3×3 → dense 2"]);
+    for line in &found {
+        let times = line["milliseconds"].as_object().expect("times");
+        assert!(times.contains_key("plain") && times.contains_key("workgroup"), "{line}");
+        let fastest = times.iter().min_by(|a, b| a.1.as_f64().partial_cmp(&b.1.as_f64()).expect("numbers"));
+        assert_eq!(fastest.map(|(variant, _)| variant.as_str()), line["variant"].as_str(), "{line}");
+    }
+    assert_eq!(dann(&sandbox, "tune --show").0, found);
+
+    // A choice put there by hand is used, and what cannot be read is not.
+    let file = kept(&sandbox);
+    let mut choices: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let bench = |sandbox: &Sandbox| dann(sandbox, "bench --batch 2").0.remove(0)["variant"].to_string();
+    let untuned = bench(&sandbox);
+    let other = if untuned.contains("workgroup") { "plain" } else { "workgroup" };
+    choices["choices"]["768 by hand"] =
+        serde_json::json!({ "variant": other, "rows": 1, "milliseconds": {} });
+    fs::write(&file, choices.to_string()).unwrap();
+    assert!(bench(&sandbox).starts_with("\"tuned (else"), "{}", bench(&sandbox));
+    fs::write(&file, "{\"adapter\": 3}").unwrap();
+    let (shown, said) = dann(&sandbox, "tune --show");
+    assert!(shown.is_empty() && said.contains("not used, as it cannot be read"), "{said}");
+
+    assert_eq!(dann(&sandbox, "tune --reset").0, [serde_json::json!({ "reset": true })]);
+    assert_eq!(dann(&sandbox, "tune --reset").0, [serde_json::json!({ "reset": false })]);
+}
+
+#[test]
+fn bad_flags_are_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.refused("tune --seconds 0", &["invalid value '0'", "--seconds"]);
+    sandbox.refused("tune --show --reset", &["'--show' cannot be used with '--reset'"]);
+    sandbox.refused("tune --variant tuned", &["invalid value 'tuned'", "auto, plain, register, workgroup"]);
+}
