@@ -96,9 +96,27 @@ fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
     dx[index] = sum;
 }
 
+var<workgroup> partial: array<f32, WORKGROUP_SIZE>;
+
+// Adds up `sum` of all threads, pairwise; thread 0 has the result.
+fn total(lane: u32, sum: f32) -> f32 {
+    partial[lane] = sum;
+    for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if lane < half { partial[lane] += partial[lane + half]; }
+    }
+    return partial[0];
+}
+
+// One workgroup a weight: every thread sums its share of the maps' rows, then the shares are added. A thread that went
+// over all pixels of a batch would take more turns of its loops than llvmpipe allows it (65,535), and end too early.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward_weight(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn backward_weight(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) groups: vec3u,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let index = group.y * groups.x + group.x;
     if index >= params.outputs * params.channels * params.kernel_h * params.kernel_w { return; }
     let l = index % params.kernel_w;
     let k = index / params.kernel_w % params.kernel_h;
@@ -107,24 +125,22 @@ fn backward_weight(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgr
 
     let is = overlap(k, params.pad_h, params.out_h, params.height);
     let js = overlap(l, params.pad_w, params.out_w, params.width);
+    let rows = max(is.y, is.x) - is.x;
     var sum = 0.0;
-    for (var n = 0u; n < params.rows; n++) {
-        var image = 0.0;
-        for (var i = is.x; i < is.y; i++) {
-            let x_row = ((n * params.channels + c) * params.height + i + k - params.pad_h) * params.width;
-            let dy_row = ((n * params.outputs + o) * params.out_h + i) * params.out_w;
-            var line = 0.0;
-            for (var j = js.x; j < js.y; j++) {
-                line += x[x_row + j + l - params.pad_w] * dy[dy_row + j];
-            }
-            image += line;
+    for (var p = lane; p < params.rows * rows; p += WORKGROUP_SIZE) {
+        let n = p / rows;
+        let i = is.x + p % rows;
+        let x_row = ((n * params.channels + c) * params.height + i + k - params.pad_h) * params.width;
+        let dy_row = ((n * params.outputs + o) * params.out_h + i) * params.out_w;
+        var line = 0.0;
+        for (var j = js.x; j < js.y; j++) {
+            line += x[x_row + j + l - params.pad_w] * dy[dy_row + j];
         }
-        sum += image;
+        sum += line;
     }
-    dweight[index] = sum;
+    let result = total(lane, sum);
+    if lane == 0u { dweight[index] = result; }
 }
-
-var<workgroup> partial: array<f32, WORKGROUP_SIZE>;
 
 // One workgroup an output: every thread sums its share, then the shares are added pairwise.
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -139,10 +155,6 @@ fn backward_bias(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
         }
         sum += image;
     }
-    partial[lane] = sum;
-    for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
-        workgroupBarrier();
-        if lane < half { partial[lane] += partial[lane + half]; }
-    }
-    if lane == 0u { dbias[o] = partial[0]; }
+    let result = total(lane, sum);
+    if lane == 0u { dbias[o] = result; }
 }

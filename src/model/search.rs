@@ -17,6 +17,8 @@ const TOLERANCE: f64 = 0.02;
 /// Timed runs of a candidate at least, and for how long they go on.
 const RUNS: usize = 3;
 const RUNNING: Duration = Duration::from_millis(200);
+/// Milliseconds of a first run from which on one more must do.
+const LONG: f64 = 500.0;
 /// A candidate whose first run took that many times as long as the best one's runs is not run again.
 const HOPELESS: f64 = 4.0;
 
@@ -119,7 +121,7 @@ impl Search<'_> {
             let (rec, trace, dx) = setting.record(self.gpu, variant)?;
             let first = time(self.gpu, &rec)?;
             let results = setting.results(self.gpu, &trace, dx.as_ref())?;
-            let milliseconds = if first > HOPELESS * best { first } else { self.median(&rec)? };
+            let milliseconds = if first > HOPELESS * best { first } else { self.median(&rec, first)? };
             let expected = expected.get_or_insert_with(|| results.clone());
             let difference = difference(&results, expected);
             best = best.min(milliseconds);
@@ -128,10 +130,11 @@ impl Search<'_> {
         Ok(tried)
     }
 
-    /// Of a few runs.
-    fn median(&self, rec: &Recording) -> Result<f64> {
+    /// Of a few runs behind the first, of one where that took long.
+    fn median(&self, rec: &Recording, first: f64) -> Result<f64> {
+        let least = if first < LONG { RUNS } else { 1 };
         let (began, mut runs) = (Instant::now(), Vec::new());
-        while runs.len() < RUNS || (began.elapsed() < RUNNING && runs.len() < 100) {
+        while runs.len() < least || (began.elapsed() < RUNNING && runs.len() < 100) {
             runs.push(time(self.gpu, rec)?);
         }
         runs.sort_by(f64::total_cmp);

@@ -169,6 +169,7 @@ pub fn backward_parameters(
     let params = params(x, dweight, padding)?;
     expect_out("dy", dy, &params)?;
     expect("conv2d", "dbias", dbias, &[dweight.rows()])?;
-    rec.dispatch(&BACKWARD_WEIGHT, &params, &[x, dy, dweight], dweight.len())?;
+    let threads = dweight.len() * BACKWARD_WEIGHT.workgroup_size as usize;
+    rec.dispatch(&BACKWARD_WEIGHT, &params, &[x, dy, dweight], threads)?;
     rec.dispatch_groups(&BACKWARD_BIAS, &params, &[dy, dbias], dbias.len())
 }

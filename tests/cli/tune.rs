@@ -33,7 +33,7 @@ fn choices_are_found_shown_used_and_forgotten() {
     assert!(!said.contains("are wrong"), "{said}");
     let mut groups: Vec<_> = found.iter().filter_map(|line| line["group"].as_str()).collect();
     groups.sort_unstable();
-    assert_eq!(groups, ["3×8×8 → conv2d 4 3×3 +0×0", "4×3×3 → dense 10", "4×3×3 → dense 2"]);
+    assert_eq!(groups, ["3×8×8 → conv 4 3×3 +0×0", "4×3×3 → dense 10", "4×3×3 → dense 2"]);
     for line in &found {
         let times = line["milliseconds"].as_object().expect("times");
         assert!(times.contains_key("plain") && times.contains_key("workgroup"), "{line}");
