@@ -21,7 +21,7 @@ Examples:
   dann profile --json > before.json               and later, after a change, > after.json
   dann profile --compare before.json after.json
   dann profile --shader blur.wgsl --entry blur --workgroups 64,64,1 --buffer 0=1024u,1024u --buffer 1=4M
-  WGPU_DEBUG=1 renderdoccmd capture -w dann profile --capture
+  WGPU_DEBUG=1 renderdoccmd capture -w -c /tmp/step dann profile --capture
 
 Every dispatch runs in a pass of its own, between two timestamps of the device; where a driver's
 timestamps are missing or say nothing, the host's clock is used, and that is said. A kernel's limit is
