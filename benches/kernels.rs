@@ -4,10 +4,10 @@
 //! variable `DANN_ADAPTER` takes what `--adapter` of `dann` takes.
 
 use criterion::{Bencher, BenchmarkId, Criterion, Throughput};
-use dann::check::{Case, Rig, Work, cases, find, record};
+use dann::check::{Case, cases, find, record};
 use dann::error::Result;
-use dann::gpu::{Dispatch, Gpu, Options, Variant, choose};
-use std::cell::OnceCell;
+use dann::gpu::{Dispatch, Gpu, Options, Variant, Work, choose};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,8 @@ fn main() -> Result<()> {
         .measurement_time(Duration::from_secs(1))
         .configure_from_args();
     let adapter = choose(std::env::var("DANN_ADAPTER").ok().as_deref())?;
-    let cases = chosen()?;
+    let open = |variant| Gpu::open(&adapter, Options { variant: Some(variant), ..Options::default() });
+    let cases = chosen(&open(Variant::Plain)?)?;
     // What variants share is timed once, and so is a convolution that has a case of its own and is part of a block.
     let mut seen = HashSet::new();
     for variant in Variant::ALL.into_iter().rev() {
@@ -31,7 +32,7 @@ fn main() -> Result<()> {
             eprintln!("{variant} kernels are left out: {obstacle}");
             continue;
         }
-        let gpu = Gpu::open(&adapter, Options { variant: Some(variant), ..Options::default() })?;
+        let gpu = open(variant)?;
         for case in &cases {
             bench_case(&mut criterion, &gpu, case, &mut seen)?;
         }
@@ -42,15 +43,15 @@ fn main() -> Result<()> {
 
 /// The checks' cases that are named like layers of the paper's network, with the rows of its batches, and for each
 /// kernel of an op without such a case the one that gives it most to do.
-fn chosen() -> Result<Vec<Case>> {
+fn chosen(gpu: &Gpu) -> Result<Vec<Case>> {
     let is_layer = |case: &Case| PARTS.iter().any(|part| case.name.starts_with(part));
     let (layers, others): (Vec<Case>, Vec<Case>) = cases().partition(is_layer);
-    let mut largest: BTreeMap<(&str, &str), (u64, usize)> = BTreeMap::new();
+    let mut largest: BTreeMap<(&str, &'static str), (u64, usize)> = BTreeMap::new();
     for (index, case) in others.iter().enumerate().filter(|(_, case)| layers.iter().all(|l| l.op != case.op))
     {
-        for work in find(&case.op)?.work(case, Variant::Plain)? {
-            let place = largest.entry((&case.op, work.kernel)).or_default();
-            *place = (*place).max((work.bytes, index));
+        for dispatch in record(find(&case.op)?, gpu, case)?.rec.dispatches() {
+            let place = largest.entry((&case.op, dispatch.kernel.label)).or_default();
+            *place = (*place).max((dispatch.work.bytes, index));
         }
     }
     let indices: BTreeSet<usize> = largest.into_values().map(|(_, index)| index).collect();
@@ -69,24 +70,19 @@ fn with_rows(case: &Case) -> Case {
 
 /// Times every dispatch of the case that is not among those `seen`.
 fn bench_case(criterion: &mut Criterion, gpu: &Gpu, case: &Case, seen: &mut HashSet<String>) -> Result<()> {
-    let op = find(&case.op)?;
+    let rig = record(find(&case.op)?, gpu, case)?;
+    let ran = Cell::new(false);
     let mut group = criterion.benchmark_group(&case.op);
-    // Recorded when the first kernel passes the filter of the command line, and run once, so that every kernel
-    // finds what those before it leave.
-    let rig: OnceCell<Rig<'_>> = OnceCell::new();
-    let recorded = || {
-        rig.get_or_init(|| {
-            let rig = record(op, gpu, case).unwrap_or_else(|e| panic!("{}/{}: {e}", case.op, case.name));
-            rig.rec.submit();
-            rig
-        })
-    };
-    for (index, work) in op.work(case, gpu.variant())?.iter().enumerate() {
-        if seen.insert(format!("{}/{}", case.name, work.kernel)) {
-            group.throughput(throughput(work));
-            group.bench_function(BenchmarkId::new(&case.name, work.kernel), |bencher| {
-                let dispatch = &recorded().rec.dispatches()[index];
-                assert_eq!(dispatch.kernel.label, work.kernel);
+    for dispatch in rig.rec.dispatches() {
+        let kernel = dispatch.kernel.label;
+        if seen.insert(format!("{}/{kernel}", case.name)) {
+            group.throughput(throughput(&dispatch.work));
+            group.bench_function(BenchmarkId::new(&case.name, kernel), |bencher| {
+                // Once for the first kernel that passes the filter of the command line, so that every kernel finds what
+                // those before it leave.
+                if !ran.replace(true) {
+                    rig.rec.submit();
+                }
                 time(bencher, gpu, dispatch);
             });
         }

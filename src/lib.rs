@@ -19,6 +19,7 @@
 //! | [`model`] | layers, parameters, the step's recording | ops |
 //! | [`train`] | schedules, the loop, evaluation, what is kept of a run | model, data |
 //! | [`check`] | kernels against twins and golden files | ops, reference |
+//! | [`profile`] | where a step's time goes, and how far kernels are from the limit | gpu, ops |
 //!
 //! Dimensions are called N (rows of a batch), C (channels), H, W (height, width), O (outputs), I (inputs of a dense
 //! layer), K (classes), KH and KW (kernel); public tensors are row-major NCHW.
@@ -30,6 +31,7 @@ pub mod error;
 pub mod gpu;
 pub mod model;
 pub mod ops;
+pub mod profile;
 pub mod reference;
 pub mod rng;
 pub mod shape;

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 fn main() -> ExitCode {
     let started = Instant::now();
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn,dann=info"))
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn,dann=info,usvg=error"))
         .format_timestamp(None)
         .init();
     match cli::run(started) {

@@ -1,19 +1,27 @@
 //! Every kernel's description against its shader, and every shader against the back ends of all platforms.
 
 use dann::gpu::{Access, Kernel, TexelFormat};
-use dann::ops::{KERNELS, Step};
+use dann::ops::Step;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ImageClass, Module, ShaderStage, StorageAccess, StorageFormat, TypeInner};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+/// Those of the ops and those that measure an adapter's peaks.
+fn kernels() -> impl Iterator<Item = &'static Kernel> {
+    dann::ops::KERNELS.iter().chain(dann::profile::KERNELS).copied()
+}
+
 fn parse(name: &str, source: &str) -> (Module, ModuleInfo) {
     let module = naga::front::wgsl::parse_str(source)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string_with_path(source, name)));
-    // Only this family may use what adapters can lack.
-    let subgroups = name.starts_with("subgroup_");
-    let capabilities = if subgroups { Capabilities::SUBGROUP } else { Capabilities::empty() };
+    // Only these may use what adapters can lack.
+    let capabilities = match name {
+        name if name.starts_with("subgroup_") => Capabilities::SUBGROUP,
+        name if name.starts_with("peak_f16") => Capabilities::SHADER_FLOAT16,
+        _ => Capabilities::empty(),
+    };
     let info = Validator::new(ValidationFlags::all(), capabilities)
         .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
         .subgroup_operations(naga::valid::SubgroupOperationSet::all())
@@ -82,7 +90,7 @@ fn texels_in_shader(kernel: &Kernel, texture: &TypeInner) -> Access {
 
 #[test]
 fn every_kernel_is_what_its_shader_says() {
-    for kernel in KERNELS {
+    for kernel in kernels() {
         let (module, info) = parse(kernel.label, kernel.source);
         let entry = module.entry_points.iter().find(|entry| entry.name == kernel.entry_point);
         let entry =
@@ -99,14 +107,13 @@ fn every_kernel_is_what_its_shader_says() {
 
 #[test]
 fn every_entry_point_is_one_kernel_and_every_label_is_unique() {
-    let labels: BTreeSet<_> = KERNELS.iter().map(|kernel| kernel.label).collect();
-    assert_eq!(labels.len(), KERNELS.len(), "a label stands twice");
+    let labels: BTreeSet<_> = kernels().map(|kernel| kernel.label).collect();
+    assert_eq!(labels.len(), kernels().count(), "a label stands twice");
     let shaders = shaders();
     for (path, text) in &shaders {
-        let of_file: Vec<_> =
-            KERNELS.iter().filter(|kernel| kernel.source.ends_with(text.as_str())).collect();
+        let of_file: Vec<_> = kernels().filter(|kernel| kernel.source.ends_with(text.as_str())).collect();
         let Some(first) = of_file.first() else {
-            let joined = KERNELS.iter().any(|kernel| kernel.source.starts_with(text.as_str()));
+            let joined = kernels().any(|kernel| kernel.source.starts_with(text.as_str()));
             assert!(joined, "no kernel is made from {}", path.display());
             continue;
         };
@@ -127,7 +134,7 @@ fn every_entry_point_is_one_kernel_and_every_label_is_unique() {
 #[test]
 fn every_step_struct_is_that_of_the_host() {
     let mut first = None;
-    for Kernel { label, source, .. } in KERNELS {
+    for Kernel { label, source, .. } in kernels() {
         let (module, _) = parse(label, source);
         let step = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some("Step"));
         let Some((_, step)) = step else { continue };
@@ -181,7 +188,7 @@ fn every_thread_index_unfolds_both_dimensions() {
 
 #[test]
 fn every_kernel_translates_to_spirv_msl_hlsl_and_glsl() {
-    for kernel in KERNELS {
+    for kernel in kernels() {
         let (module, info) = parse(kernel.label, kernel.source);
         let refused = |language: &str, e: &dyn std::fmt::Display| -> ! {
             panic!("{} does not translate to {language}: {e}", kernel.label)
@@ -210,6 +217,10 @@ fn every_kernel_translates_to_spirv_msl_hlsl_and_glsl() {
             name.unwrap_or_else(|e| refused("HLSL", &e));
         }
 
+        // It has no numbers of 16 bits.
+        if kernel.source.contains("enable f16;") {
+            continue;
+        }
         let pipeline = glsl::PipelineOptions { shader_stage: stage, entry_point, multiview: None };
         // GLSL ES knows no subgroups.
         let version = if kernel.label.starts_with("subgroup_") {

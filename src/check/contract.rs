@@ -2,7 +2,7 @@
 
 use super::{Array, Arrays, Bound, Case, Rig};
 use crate::error::{Error, Result};
-use crate::gpu::{Gpu, Variant};
+use crate::gpu::Gpu;
 use std::collections::BTreeMap;
 
 /// Bounds by tensor name.
@@ -38,12 +38,6 @@ pub trait Op: Sync {
     /// [`Error::Input`] when the case does not fit the op.
     fn bounds(&self, case: &Case, twin: &Arrays) -> Result<Bounds>;
 
-    /// What each dispatch costs that `record` records on a device of that variant, in order.
-    ///
-    /// # Errors
-    /// [`Error::Input`] when the case does not fit the op.
-    fn work(&self, case: &Case, variant: Variant) -> Result<Vec<Work>>;
-
     /// The gradients to compare with central differences.
     fn gradients(&self) -> &'static [Gradient] {
         &[]
@@ -67,24 +61,6 @@ pub struct Gradient {
     pub input: &'static str,
     /// The output tensor that is differentiated.
     pub output: &'static str,
-}
-
-/// What one dispatch costs by its formula: no recomputation, each input read and each output written once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Work {
-    /// The label of the kernel.
-    pub kernel: &'static str,
-    /// Additions, multiplications, divisions and comparisons of real numbers; an exponential counts as one.
-    pub flops: u64,
-    /// Bytes read and written.
-    pub bytes: u64,
-}
-
-impl Work {
-    /// `flops` operations over `values` values of four bytes.
-    pub(super) fn new(kernel: &crate::gpu::Kernel, flops: usize, values: usize) -> Self {
-        Self { kernel: kernel.label, flops: flops as u64, bytes: 4 * values as u64 }
-    }
 }
 
 /// Runs the case on the device: twice, from poisoned outputs.

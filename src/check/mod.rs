@@ -27,7 +27,7 @@ pub use bound::Bound;
 pub use case::Case;
 pub use cases::cases;
 pub use compare::{Comparison, compare, compare_reals};
-pub use contract::{Bounds, Gradient, Op, Work, record, run};
+pub use contract::{Bounds, Gradient, Op, record, run};
 pub use golden::{GoldenCase, StepsRunner, read_golden, run_golden};
 pub use gradients::compare_gradients;
 pub use ops::{OPS, find};

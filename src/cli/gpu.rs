@@ -1,7 +1,7 @@
 //! The options of every command that runs on a GPU.
 
 use clap::ValueEnum;
-use dann::gpu::{Adapter, Gpu, Options, ShaderChecks, Variant, choose};
+use dann::gpu::{Adapter, Gpu, Options, ShaderChecks, Variant, adapters, choose};
 
 /// Which adapter, and how carefully.
 #[derive(clap::Args)]
@@ -50,11 +50,20 @@ impl GpuArgs {
 
     /// The adapter too.
     pub fn open_with_adapter(&self) -> dann::error::Result<(Adapter, Gpu)> {
-        let checks = if self.checked { ShaderChecks::Checked } else { ShaderChecks::Trusted };
-        let variant = self.variant.forced();
         let adapter = choose(self.adapter.as_deref())?;
-        let gpu = Gpu::open(&adapter, Options { checks, variant })?;
+        let gpu = self.open_on(&adapter)?;
         log::info!("running on {}", gpu.name());
         Ok((adapter, gpu))
+    }
+
+    /// The adapter asked for, or all.
+    pub fn adapters(&self) -> dann::error::Result<Vec<Adapter>> {
+        let chosen = choose(self.adapter.as_deref())?;
+        Ok(if self.adapter.is_some() { vec![chosen] } else { adapters() })
+    }
+
+    pub fn open_on(&self, adapter: &Adapter) -> dann::error::Result<Gpu> {
+        let checks = if self.checked { ShaderChecks::Checked } else { ShaderChecks::Trusted };
+        Gpu::open(adapter, Options { checks, variant: self.variant.forced() })
     }
 }

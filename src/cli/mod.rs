@@ -9,6 +9,7 @@ mod golden_steps;
 mod gpu;
 mod output;
 mod predict;
+mod profile;
 mod runs;
 mod train;
 mod tune;
@@ -32,6 +33,7 @@ Examples:
   dann check                                     prove the kernels on this machine
   dann bench                                     time the training step on this machine
   dann tune                                      find the fastest kernels for this machine
+  dann profile                                   where its time goes, kernel by kernel
 
 `dann COMMAND --help` tells more. Logs go to stderr; RUST_LOG=debug shows all of them."
 )]
@@ -62,6 +64,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Find the fastest kernels for an adapter, and keep the choice
     Tune(tune::TuneArgs),
+    /// Tell where the training step's time goes, kernel by kernel, or time a shader of your own
+    Profile(profile::ProfileArgs),
     /// List finished runs with their accuracies, and the share of the gap that adaptation covers
     Runs(runs::RunsArgs),
 }
@@ -82,6 +86,7 @@ pub fn run(started: Instant) -> anyhow::Result<()> {
         Command::Check(args) => check::run(&args, &out),
         Command::Bench(args) => bench::run(&args, started, &out),
         Command::Tune(args) => tune::run(&args, &out),
+        Command::Profile(args) => profile::run(&args, &out),
         Command::Runs(args) => runs::run(&args, &out),
     }
 }

@@ -34,8 +34,11 @@ impl Default for Options {
 
 /// What keeps compiled pipelines between two starts.
 const CACHE: wgpu::Features = wgpu::Features::PIPELINE_CACHE;
-/// What some kernels need and adapters may lack.
-const OPTIONAL: wgpu::Features = CACHE.union(wgpu::Features::SUBGROUP);
+/// What some kernels need, or profiles, and adapters may lack.
+const OPTIONAL: wgpu::Features = CACHE
+    .union(wgpu::Features::SUBGROUP)
+    .union(wgpu::Features::TIMESTAMP_QUERY)
+    .union(wgpu::Features::SHADER_F16);
 
 /// A device, its queue and the pipelines built on it. Clones share all three.
 #[derive(Clone)]
@@ -140,6 +143,22 @@ impl Gpu {
     pub fn submit(&self, encoder: wgpu::CommandEncoder) -> wgpu::SubmissionIndex {
         self.0.counters.submission();
         self.queue().submit([encoder.finish()])
+    }
+
+    /// Does `work` between the start and the end of a capture by the graphics debugger that the program runs under, if
+    /// any.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`Error::Gpu`] when the device fails.
+    pub fn captured<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.wait()?;
+        // SAFETY: what a debugger does to the process is beyond anyone's promise; who attached one has asked for it.
+        unsafe { self.device().start_graphics_debugger_capture() };
+        let done = work();
+        let waited = self.wait();
+        // SAFETY: as above; the capture was started just before, and the device is done with it.
+        unsafe { self.device().stop_graphics_debugger_capture() };
+        waited.and(done)
     }
 
     /// Which kernels models are built from, unless a search has found others for a stage.

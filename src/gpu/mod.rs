@@ -10,6 +10,7 @@ mod tensor;
 mod texels;
 mod traffic;
 mod variant;
+mod work;
 
 pub use adapter::{Adapter, adapters, choose};
 pub use context::{Gpu, Options, ShaderChecks};
@@ -21,3 +22,5 @@ pub use tensor::Tensor;
 pub use texels::{TexelFormat, Texels};
 pub use traffic::Traffic;
 pub use variant::Variant;
+pub(crate) use work::by;
+pub use work::{Phase, Work};

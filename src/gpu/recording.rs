@@ -1,6 +1,6 @@
 //! A list of dispatches, built once and encoded as often as needed.
 
-use super::{Access, Gpu, Kernel};
+use super::{Access, Gpu, Kernel, Phase, Work};
 use crate::error::{Error, Result};
 use wgpu::util::DeviceExt;
 
@@ -8,6 +8,8 @@ use wgpu::util::DeviceExt;
 pub(crate) trait Bind {
     /// The whole of it.
     fn binding(&self) -> wgpu::BindingResource<'_>;
+    /// How large it is.
+    fn bytes(&self) -> u64;
 }
 
 /// One dispatch of a recording.
@@ -16,17 +18,23 @@ pub struct Dispatch {
     pub kernel: &'static Kernel,
     /// How many workgroups in x, y and z.
     pub workgroups: [u32; 3],
+    /// What it has to do.
+    pub work: Work,
+    /// The part of the step that it belongs to.
+    pub phase: Phase,
     pipeline: wgpu::ComputePipeline,
     bind_group: wgpu::BindGroup,
 }
 
 impl Dispatch {
-    /// Encodes the dispatch into `pass`.
+    /// Encodes the dispatch into `pass`, in a debug group of its own.
     pub fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
         let [x, y, z] = self.workgroups;
+        pass.push_debug_group(self.kernel.label);
         pass.set_pipeline(&self.pipeline);
         pass.set_bind_group(0, &self.bind_group, &[]);
         pass.dispatch_workgroups(x, y, z);
+        pass.pop_debug_group();
     }
 }
 
@@ -34,12 +42,13 @@ impl Dispatch {
 pub struct Recording {
     gpu: Gpu,
     dispatches: Vec<Dispatch>,
+    phase: Phase,
 }
 
 impl Recording {
     /// An empty recording.
     pub fn new(gpu: &Gpu) -> Self {
-        Self { gpu: gpu.clone(), dispatches: Vec::new() }
+        Self { gpu: gpu.clone(), dispatches: Vec::new(), phase: Phase::default() }
     }
 
     /// The device that the recording runs on.
@@ -52,7 +61,12 @@ impl Recording {
         &self.dispatches
     }
 
-    /// Records one thread for each of `threads` results.
+    /// What is recorded from here on belongs to that part of the step.
+    pub fn phase(&mut self, phase: Phase) {
+        self.phase = phase;
+    }
+
+    /// Records one thread for each of `threads` results, which have that `work` to do in all.
     ///
     /// # Errors
     /// [`Error::Gpu`] when the kernel does not build or does not take these buffers.
@@ -62,6 +76,7 @@ impl Recording {
         params: &impl bytemuck::Pod,
         buffers: &[&dyn Bind],
         threads: usize,
+        work: Work,
     ) -> Result<()> {
         let groups = threads.div_ceil(kernel.workgroup_size as usize);
         let most = self.gpu.device().limits().max_compute_workgroups_per_dimension as usize;
@@ -72,7 +87,7 @@ impl Recording {
             return Err(Error::input(kernel.label, expected, format!("{threads} threads")));
         }
         let workgroups = [groups.div_ceil(height.max(1)) as u32, height as u32, 1];
-        self.push(kernel, params, buffers, workgroups)
+        self.push(kernel, params, buffers, workgroups, work)
     }
 
     /// Records one workgroup for each of `groups` results.
@@ -85,12 +100,13 @@ impl Recording {
         params: &impl bytemuck::Pod,
         buffers: &[&dyn Bind],
         groups: usize,
+        work: Work,
     ) -> Result<()> {
         let most = self.gpu.device().limits().max_compute_workgroups_per_dimension;
         let width = u32::try_from(groups).ok().filter(|&n| n <= most);
         let width =
             width.ok_or_else(|| Error::input(kernel.label, format!("at most {most} workgroups"), groups))?;
-        self.push(kernel, params, buffers, [width, 1, 1])
+        self.push(kernel, params, buffers, [width, 1, 1], work)
     }
 
     fn push(
@@ -99,6 +115,7 @@ impl Recording {
         params: &impl bytemuck::Pod,
         buffers: &[&dyn Bind],
         workgroups: [u32; 3],
+        work: Work,
     ) -> Result<()> {
         debug_assert_eq!(kernel.bindings[0].access, Access::Uniform(bytemuck::bytes_of(params).len()));
         debug_assert_eq!(kernel.bindings.len(), buffers.len() + 1, "{}", kernel.label);
@@ -127,20 +144,28 @@ impl Recording {
         if let Some(e) = pollster::block_on(scope.pop()) {
             return Err(Error::Gpu(format!("kernel {}: {e}", kernel.label)));
         }
-        self.dispatches.push(Dispatch { kernel, workgroups, pipeline, bind_group });
+        let work = work.or_moving(buffers.iter().map(|buffer| buffer.bytes()).sum());
+        let phase = self.phase;
+        self.dispatches.push(Dispatch { kernel, workgroups, work, phase, pipeline, bind_group });
         Ok(())
     }
 
-    /// Encodes every dispatch, in order, into `pass`.
+    /// Encodes every dispatch, in order, into `pass`; those of a phase that follow one another are a debug group.
     pub fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
-        self.dispatches.iter().for_each(|dispatch| dispatch.encode(pass));
+        for dispatches in self.dispatches.chunk_by(|a, b| a.phase == b.phase) {
+            pass.push_debug_group(dispatches[0].phase.name());
+            dispatches.iter().for_each(|dispatch| dispatch.encode(pass));
+            pass.pop_debug_group();
+        }
     }
 
     /// Encodes and submits the recording once, without waiting.
     pub fn submit(&self) {
         let device = self.gpu.device();
-        let mut encoder = device.create_command_encoder(&Default::default());
-        self.encode(&mut encoder.begin_compute_pass(&Default::default()));
+        let label = Some("recording");
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label });
+        let pass = wgpu::ComputePassDescriptor { label, timestamp_writes: None };
+        self.encode(&mut encoder.begin_compute_pass(&pass));
         self.gpu.submit(encoder);
     }
 }

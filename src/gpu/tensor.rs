@@ -185,4 +185,8 @@ impl Bind for Tensor {
             size: std::num::NonZeroU64::new(self.byte_len() + self.behind),
         })
     }
+
+    fn bytes(&self) -> u64 {
+        self.byte_len()
+    }
 }

@@ -24,12 +24,21 @@ impl TexelFormat {
             Self::Words => wgpu::TextureFormat::Rg32Uint,
         }
     }
+
+    /// How large a texel is.
+    pub const fn bytes(self) -> u64 {
+        match self {
+            Self::Reals => 16,
+            Self::Words => 8,
+        }
+    }
 }
 
 /// A texture of zeros at first, for kernels alone. Clones share the memory.
 #[derive(Clone, Debug)]
 pub struct Texels {
     view: wgpu::TextureView,
+    format: TexelFormat,
     width: u32,
     height: u32,
 }
@@ -62,7 +71,7 @@ impl Texels {
         if let Some(e) = pollster::block_on(scope.pop()) {
             return Err(Error::Gpu(format!("no memory for {label} ({width} × {height} texels): {e}")));
         }
-        Ok(Self { view: texture.create_view(&Default::default()), width, height })
+        Ok(Self { view: texture.create_view(&Default::default()), format, width, height })
     }
 
     /// The longest side that a texture may have on the device.
@@ -84,5 +93,9 @@ impl Texels {
 impl Bind for Texels {
     fn binding(&self) -> wgpu::BindingResource<'_> {
         wgpu::BindingResource::TextureView(&self.view)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.format.bytes() * u64::from(self.width) * u64::from(self.height)
     }
 }

@@ -5,7 +5,7 @@ use super::parameters::Parameters;
 use super::sequential::{Mode, Sequential};
 use super::spec::{ModelSpec, place};
 use crate::error::{Error, Result};
-use crate::gpu::{Gpu, Recording, Tensor};
+use crate::gpu::{Gpu, Phase, Recording, Tensor};
 use crate::ops::{Step, gradient_reversal, metrics, sgd, softmax_cross_entropy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -167,11 +167,13 @@ impl Dann {
         objective: Objective,
     ) -> Result<StepOutputs> {
         let source_rows = batch.labels.rows();
+        rec.phase(Phase::Forward);
         let features = self.feature_extractor.forward(rec, step, &batch.x, Mode::Training)?;
         let source_features = features.y.first_rows(source_rows);
         let labels = self.label_predictor.forward(rec, step, &source_features, Mode::Training)?;
         let scale = 1.0 / source_rows as f32;
         let dlogits = self.record_loss(rec, step, &labels.y, &batch.labels, scale, table, 0)?;
+        rec.phase(Phase::Backward);
         let d_label = self.label_predictor.backward(rec, step, &labels, dlogits)?;
 
         let d_features = match objective.domain_loss {
@@ -184,6 +186,7 @@ impl Dann {
             }
         };
         self.feature_extractor.backward_to_input(rec, step, &features, d_features)?;
+        rec.phase(Phase::Update);
         let Parameters { grads, velocities, values, .. } = &self.parameters;
         sgd::update(rec, step, grads, velocities, values, objective.momentum, objective.weight_decay)?;
         Ok(StepOutputs { table: table.clone(), features: features.y, logits: labels.y })
@@ -207,12 +210,14 @@ impl Dann {
         let domains: Vec<u32> = (0..rows).map(|row| u32::from(row >= source_rows)).collect();
         let domains = Tensor::from_slice(&self.gpu, "domains", &[rows], &domains)?;
         let x = gradient_reversal::forward(features);
+        rec.phase(Phase::Forward);
         let logits = self.domain_classifier.forward(rec, step, x, Mode::Training)?;
         let scale = match domain_loss {
             DomainLoss::Sum => 1.0 / source_rows as f32,
             DomainLoss::Mean => 1.0 / rows as f32,
         };
         let dlogits = self.record_loss(rec, step, &logits.y, &domains, scale, table, 2)?;
+        rec.phase(Phase::Backward);
         self.domain_classifier.backward(rec, step, &logits, dlogits)
     }
 
@@ -231,6 +236,7 @@ impl Dann {
         let logits = logits.reshaped(&[logits.rows(), logits.map().len()]);
         let loss = Tensor::zeros(&self.gpu, "loss", &[logits.rows()])?;
         let dlogits = Tensor::zeros(&self.gpu, "dlogits", logits.dims())?;
+        rec.phase(Phase::Loss);
         softmax_cross_entropy::forward_backward(rec, &logits, labels, &loss, &dlogits, scale)?;
         metrics::reduce(rec, step, &loss, &logits, labels, table, column)?;
         Ok(dlogits)

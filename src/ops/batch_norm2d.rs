@@ -2,7 +2,7 @@
 
 use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -113,6 +113,11 @@ fn params(x: &Tensor, per_channel: &[&Tensor], eps: f32, momentum: f32) -> Resul
     })
 }
 
+/// `flops` operations on each value of x.
+fn work(x: &Tensor, flops: usize) -> Work {
+    Work::new(flops * x.len(), by(x.dims()))
+}
+
 /// The statistics of x (N, C, H, W) into `batch`; `running` moves towards them by the share `momentum`.
 ///
 /// # Errors
@@ -133,7 +138,9 @@ pub fn statistics(
     let params = params(x, &outs, 0.0, momentum)?;
     let [mean, variance, running_mean, running_variance] = outs;
     let buffers: [&dyn Bind; _] = [x, mean, variance, running_mean, running_variance];
-    rec.dispatch_groups(&STATISTICS, &params, &buffers, map.channels)
+    // The running statistics are read too.
+    let work = work(x, 4).moving(4 * (x.len() + 6 * map.channels));
+    rec.dispatch_groups(&STATISTICS, &params, &buffers, map.channels, work)
 }
 
 /// y = (x - mean) / √(variance + eps) · weight + bias; x and y (N, C, H, W), weight and bias (C).
@@ -152,7 +159,7 @@ pub fn forward(
     let Statistics { mean, variance } = statistics;
     let params = params(x, &[mean, variance, weight, bias], eps, 0.0)?;
     expect("batch_norm2d", "y", y, x.dims())?;
-    rec.dispatch(&FORWARD, &params, &[x, mean, variance, weight, bias, y], x.len())
+    rec.dispatch(&FORWARD, &params, &[x, mean, variance, weight, bias, y], x.len(), work(x, 4))
 }
 
 /// dweight and dbias (C) from x and dy (N, C, H, W), under the batch's own statistics.
@@ -172,7 +179,7 @@ pub fn backward_parameters(
     let params = params(x, &[mean, variance, dweight, dbias], eps, 0.0)?;
     expect("batch_norm2d", "dy", dy, x.dims())?;
     let buffers: [&dyn Bind; _] = [x, mean, variance, dy, dweight, dbias];
-    rec.dispatch_groups(&BACKWARD_PARAMETERS, &params, &buffers, dbias.len())
+    rec.dispatch_groups(&BACKWARD_PARAMETERS, &params, &buffers, dbias.len(), work(x, 5))
 }
 
 /// The gradients of weight and bias, (C) each, as [`backward_parameters`] leaves them.
@@ -204,5 +211,5 @@ pub fn backward_input(
     expect("batch_norm2d", "dy", dy, x.dims())?;
     expect("batch_norm2d", "dx", dx, x.dims())?;
     let buffers: [&dyn Bind; _] = [x, mean, variance, weight, dy, dweight, dbias, dx];
-    rec.dispatch(&BACKWARD_INPUT, &params, &buffers, x.len())
+    rec.dispatch(&BACKWARD_INPUT, &params, &buffers, x.len(), work(x, 6))
 }

@@ -2,7 +2,7 @@
 
 use super::{expect, expect_rank, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -120,6 +120,17 @@ fn expect_out(name: &str, y: &Tensor, p: &Params) -> Result<()> {
     expect("conv2d", name, y, &dims)
 }
 
+/// What a pass over x (or dx) takes: a multiplication and an addition for each tap of each output.
+fn work(x: &Tensor, weight: &Tensor, p: &Params) -> Work {
+    let outputs = x.rows() * (p.out_h * p.out_w) as usize;
+    Work::new(2 * outputs * weight.len(), shape(x, weight))
+}
+
+/// For people.
+fn shape(x: &Tensor, weight: &Tensor) -> String {
+    format!("{} * {}", by(x.dims()), by(weight.dims()))
+}
+
 /// y (N, O, OH, OW) = x (N, C, H, W) ⋆ weight (O, C, KH, KW) + bias (O).
 ///
 /// # Errors
@@ -135,7 +146,7 @@ pub fn forward(
     let params = params(x, weight, padding)?;
     expect("conv2d", "bias", bias, &[weight.rows()])?;
     expect_out("y", y, &params)?;
-    rec.dispatch(&FORWARD, &params, &[x, weight, bias, y], y.len())
+    rec.dispatch(&FORWARD, &params, &[x, weight, bias, y], y.len(), work(x, weight, &params))
 }
 
 /// dx (N, C, H, W) from dy (N, O, OH, OW) and weight (O, C, KH, KW).
@@ -151,7 +162,7 @@ pub fn backward_input(
 ) -> Result<()> {
     let params = params(dx, weight, padding)?;
     expect_out("dy", dy, &params)?;
-    rec.dispatch(&BACKWARD_INPUT, &params, &[dy, weight, dx], dx.len())
+    rec.dispatch(&BACKWARD_INPUT, &params, &[dy, weight, dx], dx.len(), work(dx, weight, &params))
 }
 
 /// dweight (O, C, KH, KW) and dbias (O) from x (N, C, H, W) and dy (N, O, OH, OW).
@@ -170,6 +181,12 @@ pub fn backward_parameters(
     expect_out("dy", dy, &params)?;
     expect("conv2d", "dbias", dbias, &[dweight.rows()])?;
     let threads = dweight.len() * BACKWARD_WEIGHT.workgroup_size as usize;
-    rec.dispatch(&BACKWARD_WEIGHT, &params, &[x, dy, dweight], threads)?;
-    rec.dispatch_groups(&BACKWARD_BIAS, &params, &[dy, dbias], dbias.len())
+    rec.dispatch(&BACKWARD_WEIGHT, &params, &[x, dy, dweight], threads, work(x, dweight, &params))?;
+    rec.dispatch_groups(
+        &BACKWARD_BIAS,
+        &params,
+        &[dy, dbias],
+        dbias.len(),
+        Work::new(dy.len(), by(dy.dims())),
+    )
 }

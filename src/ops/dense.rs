@@ -2,7 +2,7 @@
 
 use super::{expect, expect_rank, u32_of};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -73,6 +73,12 @@ fn params(x: &Tensor, weight: &Tensor) -> Result<Params> {
     })
 }
 
+/// What a product of all three sizes takes.
+fn work(p: &Params) -> Work {
+    let [n, i, o] = [p.rows, p.inputs, p.outputs].map(|size| size as usize);
+    Work::new(2 * n * i * o, format!("{n}×{i} → {o}"))
+}
+
 /// y (N, O) = x (N, I) · weightᵀ (I, O) + bias (O).
 ///
 /// # Errors
@@ -81,7 +87,7 @@ pub fn forward(rec: &mut Recording, x: &Tensor, weight: &Tensor, bias: &Tensor, 
     let params = params(x, weight)?;
     expect("dense", "bias", bias, &[weight.rows()])?;
     expect("dense", "y", y, &[x.rows(), weight.rows()])?;
-    rec.dispatch(&FORWARD, &params, &[x, weight, bias, y], y.len())
+    rec.dispatch(&FORWARD, &params, &[x, weight, bias, y], y.len(), work(&params))
 }
 
 /// dx (N, I) = dy (N, O) · weight (O, I).
@@ -91,7 +97,7 @@ pub fn forward(rec: &mut Recording, x: &Tensor, weight: &Tensor, bias: &Tensor, 
 pub fn backward_input(rec: &mut Recording, dy: &Tensor, weight: &Tensor, dx: &Tensor) -> Result<()> {
     let params = params(dx, weight)?;
     expect("dense", "dy", dy, &[dx.rows(), weight.rows()])?;
-    rec.dispatch(&BACKWARD_INPUT, &params, &[dy, weight, dx], dx.len())
+    rec.dispatch(&BACKWARD_INPUT, &params, &[dy, weight, dx], dx.len(), work(&params))
 }
 
 /// dweight (O, I) = dyᵀ (O, N) · x (N, I).
@@ -101,7 +107,7 @@ pub fn backward_input(rec: &mut Recording, dy: &Tensor, weight: &Tensor, dx: &Te
 pub fn backward_weight(rec: &mut Recording, x: &Tensor, dy: &Tensor, dweight: &Tensor) -> Result<()> {
     let params = params(x, dweight)?;
     expect("dense", "dy", dy, &[x.rows(), dweight.rows()])?;
-    rec.dispatch(&BACKWARD_WEIGHT, &params, &[x, dy, dweight], dweight.len())
+    rec.dispatch(&BACKWARD_WEIGHT, &params, &[x, dy, dweight], dweight.len(), work(&params))
 }
 
 /// dbias (O), the column sums of dy (N, O).
@@ -113,5 +119,5 @@ pub fn backward_bias(rec: &mut Recording, dy: &Tensor, dbias: &Tensor) -> Result
     expect(OP, "dbias", dbias, &[dy.map().len()])?;
     let params =
         Params { rows: u32_of(OP, dy.rows())?, inputs: 0, outputs: u32_of(OP, dbias.len())?, reserved: 0 };
-    rec.dispatch(&BACKWARD_BIAS, &params, &[dy, dbias], dbias.len())
+    rec.dispatch(&BACKWARD_BIAS, &params, &[dy, dbias], dbias.len(), Work::new(dy.len(), by(dy.dims())))
 }

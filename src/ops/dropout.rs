@@ -2,7 +2,7 @@
 
 use super::{Step, expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -38,5 +38,5 @@ pub fn apply(rec: &mut Recording, step: &Tensor, x: &Tensor, y: &Tensor, rate: f
     }
     expect("dropout", "y", y, x.dims())?;
     let params = Params { count: u32_of("dropout", x.len())?, salt, rate, reserved: 0 };
-    rec.dispatch(&APPLY, &params, &[step, x, y], x.len())
+    rec.dispatch(&APPLY, &params, &[step, x, y], x.len(), Work::new(2 * x.len(), by(x.dims())))
 }

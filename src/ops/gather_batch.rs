@@ -2,7 +2,7 @@
 
 use super::{Step, expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -107,6 +107,15 @@ impl Source<'_> {
         })
     }
 
+    /// What the rows of a chunk take, whose share of `dims` (rows, C, H, W) is that of the data set: a byte read, scaled,
+    /// shifted and written for each value.
+    fn work(&self, chunk: &Chunk, dims: &[usize; 4]) -> Work {
+        let [rows, channels, height, width] = *dims;
+        let here = (rows * chunk.count).div_ceil(self.order.len());
+        let (values, bytes) = (here * channels * height * width, here * self.channels * height * width);
+        Work::new(3 * values, by(dims)).moving(4 * (rows + 2 * channels + values) + bytes)
+    }
+
     /// Rows `first_row` to `first_row + rows` of x (batch, C, H, W) from the images that `order` names.
     ///
     /// # Errors
@@ -135,7 +144,8 @@ impl Source<'_> {
                 ..self.params(rows, first_row, x)?
             };
             let buffers: [&dyn Bind; _] = [step, self.order, &chunk.words, self.scale_shift, x];
-            rec.dispatch(&IMAGES, &params, &buffers, rows * map.len())?;
+            let work = self.work(chunk, &[rows, map.channels, map.height, map.width]);
+            rec.dispatch(&IMAGES, &params, &buffers, rows * map.len(), work)?;
         }
         Ok(())
     }
@@ -154,6 +164,8 @@ impl Source<'_> {
     ) -> Result<()> {
         expect("gather_batch", "data_labels", data_labels, self.order.dims())?;
         let params = self.params(labels.len(), 0, x)?;
-        rec.dispatch(&LABELS, &params, &[step, self.order, data_labels, labels], labels.len())
+        // An entry of the order, a label read and a label written for each row.
+        let work = Work::new(0, by(labels.dims())).moving(3 * 4 * labels.len());
+        rec.dispatch(&LABELS, &params, &[step, self.order, data_labels, labels], labels.len(), work)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Step, expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -58,7 +58,7 @@ pub fn forward(x: &Tensor) -> &Tensor {
 pub fn backward(rec: &mut Recording, step: &Tensor, dy: &Tensor, dx: &Tensor) -> Result<()> {
     expect("gradient_reversal", "dx", dx, dy.dims())?;
     let params = Params { count: u32_of("gradient_reversal", dy.len())?, source_count: 0 };
-    rec.dispatch(&BACKWARD, &params, &[step, dy, dx], dx.len())
+    rec.dispatch(&BACKWARD, &params, &[step, dy, dx], dx.len(), Work::new(dx.len(), by(dx.dims())))
 }
 
 /// dx (N, …) = dy_label (S, …; 0 on rows S and up) - λ · dy_domain (N, …): what flows into the feature
@@ -82,5 +82,6 @@ pub fn backward_fan_in(
     }
     let params = Params { count: u32_of(OP, dx.len())?, source_count: u32_of(OP, dy_label.len())? };
     let buffers: [&dyn Bind; _] = [step, dy_domain, dy_label, dx];
-    rec.dispatch(&BACKWARD_FAN_IN, &params, &buffers, dx.len())
+    let work = Work::new(dx.len() + dy_label.len(), by(dx.dims()));
+    rec.dispatch(&BACKWARD_FAN_IN, &params, &buffers, dx.len(), work)
 }

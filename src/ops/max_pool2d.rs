@@ -2,7 +2,7 @@
 
 use super::{expect, expect_rank, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -100,7 +100,8 @@ fn params(x: &Tensor, outs: [(&str, &Tensor); 2], window: Window) -> Result<Para
 /// [`Error::Input`] when the shapes do not fit.
 pub fn forward(rec: &mut Recording, x: &Tensor, y: &Tensor, argmax: &Tensor, window: Window) -> Result<()> {
     let params = params(x, [("y", y), ("argmax", argmax)], window)?;
-    rec.dispatch(&FORWARD, &params, &[x, y, argmax], y.len())
+    let work = Work::new(y.len() * window.kernel.0 * window.kernel.1, by(x.dims()));
+    rec.dispatch(&FORWARD, &params, &[x, y, argmax], y.len(), work)
 }
 
 /// dx (N, C, H, W) from argmax and dy (N, C, OH, OW).
@@ -115,5 +116,5 @@ pub fn backward(
     window: Window,
 ) -> Result<()> {
     let params = params(dx, [("argmax", argmax), ("dy", dy)], window)?;
-    rec.dispatch(&BACKWARD, &params, &[argmax, dy, dx], dx.len())
+    rec.dispatch(&BACKWARD, &params, &[argmax, dy, dx], dx.len(), Work::new(dy.len(), by(dx.dims())))
 }

@@ -2,7 +2,7 @@
 
 use super::{Step, expect, expect_rank, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -57,5 +57,8 @@ pub fn reduce(
         column: u32_of(OP, column)?,
         columns: u32_of(OP, columns)?,
     };
-    rec.dispatch_groups(&REDUCE, &params, &[step, loss, logits, labels, table], 1)
+    // Of the table two values are written.
+    let work = Work::new(logits.len() + loss.len(), by(logits.dims()));
+    let work = work.moving(4 * (logits.len() + loss.len() + labels.len() + 2));
+    rec.dispatch_groups(&REDUCE, &params, &[step, loss, logits, labels, table], 1, work)
 }

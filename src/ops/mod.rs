@@ -21,7 +21,7 @@ pub mod tuning;
 pub use step::Step;
 
 use crate::error::{Error, Result};
-use crate::gpu::{Kernel, Tensor};
+use crate::gpu::{Kernel, Tensor, Variant};
 use tuned::{conv2d_spread, conv2d_tile, conv2d_weight, dense_tile, pixels, texels, weight_texels};
 use tuned::{winograd_gradient, winograd_product, winograd_result, winograd_transform, winograd_weight};
 
@@ -91,6 +91,32 @@ pub const KERNELS: &[&Kernel] = &[
     &winograd_weight::GRADIENT,
     &softmax_cross_entropy::FORWARD_BACKWARD,
 ];
+
+/// The ops that have plain kernels.
+const PLAIN: [&str; 11] = [
+    "batch_norm2d",
+    "conv2d",
+    "dense",
+    "dropout",
+    "gather_batch",
+    "gradient_reversal",
+    "max_pool2d",
+    "metrics",
+    "relu",
+    "sgd",
+    "softmax_cross_entropy",
+];
+
+/// The family that `kernel` belongs to. The two families of products share one kernel, which counts as the first one's.
+pub fn variant(kernel: &Kernel) -> Variant {
+    let op = kernel.label.split('.').next().unwrap_or_default();
+    match op {
+        "workgroup_product" | "product_reduce" => Variant::Workgroup,
+        "subgroup_product" => Variant::Subgroup,
+        op if PLAIN.contains(&op) => Variant::Plain,
+        _ => Variant::Register,
+    }
+}
 
 /// Refuses `tensor` unless its shape is `dims`.
 fn expect(op: &str, name: &str, tensor: &Tensor, dims: &[usize]) -> Result<()> {

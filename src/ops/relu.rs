@@ -2,7 +2,7 @@
 
 use super::{expect, u32_of};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -40,13 +40,17 @@ fn params(x: &Tensor, slope: f32) -> Result<Params> {
     Ok(Params { count, slope })
 }
 
+fn work(x: &Tensor) -> Work {
+    Work::new(x.len(), by(x.dims()))
+}
+
 /// y = max(x, 0) + slope · min(x, 0), of any shape.
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when the shapes differ.
 pub fn forward(rec: &mut Recording, x: &Tensor, y: &Tensor, slope: f32) -> Result<()> {
     expect("relu", "y", y, x.dims())?;
-    rec.dispatch(&FORWARD, &params(x, slope)?, &[x, y], x.len())
+    rec.dispatch(&FORWARD, &params(x, slope)?, &[x, y], x.len(), work(x))
 }
 
 /// dx = dy where x > 0, slope · dy elsewhere.
@@ -56,5 +60,5 @@ pub fn forward(rec: &mut Recording, x: &Tensor, y: &Tensor, slope: f32) -> Resul
 pub fn backward(rec: &mut Recording, x: &Tensor, dy: &Tensor, dx: &Tensor, slope: f32) -> Result<()> {
     expect("relu", "dy", dy, x.dims())?;
     expect("relu", "dx", dx, x.dims())?;
-    rec.dispatch(&BACKWARD, &params(x, slope)?, &[x, dy, dx], x.len())
+    rec.dispatch(&BACKWARD, &params(x, slope)?, &[x, dy, dx], x.len(), work(x))
 }

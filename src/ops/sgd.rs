@@ -2,7 +2,7 @@
 
 use super::{Step, expect, u32_of};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -44,5 +44,7 @@ pub fn update(
     expect("sgd", "grad", grad, weight.dims())?;
     expect("sgd", "velocity", velocity, weight.dims())?;
     let params = Params { count: u32_of("sgd", weight.len())?, momentum, weight_decay, reserved: 0 };
-    rec.dispatch(&UPDATE, &params, &[step, grad, velocity, weight], weight.len())
+    // Velocity and weight are read and written.
+    let work = Work::new(6 * weight.len(), by(weight.dims())).moving(5 * 4 * weight.len());
+    rec.dispatch(&UPDATE, &params, &[step, grad, velocity, weight], weight.len(), work)
 }

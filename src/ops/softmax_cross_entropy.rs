@@ -2,7 +2,7 @@
 
 use super::{expect, expect_rank, u32_of};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -50,5 +50,6 @@ pub fn forward_backward(
     expect(OP, "dlogits", dlogits, logits.dims())?;
     let params =
         Params { rows: u32_of(OP, rows)?, classes: u32_of(OP, logits.map().len())?, scale, reserved: 0 };
-    rec.dispatch(&FORWARD_BACKWARD, &params, &[logits, labels, loss, dlogits], rows)
+    let work = Work::new(8 * logits.len() + 4 * rows, by(logits.dims()));
+    rec.dispatch(&FORWARD_BACKWARD, &params, &[logits, labels, loss, dlogits], rows, work)
 }

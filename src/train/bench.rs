@@ -58,6 +58,16 @@ impl StepBench {
         self.training_step.batch.x.rows()
     }
 
+    /// The dispatches of a step: those that fill the batch, and the step itself.
+    pub fn recordings(&self) -> [&Recording; 2] {
+        [&self.feed, self.training_step.recording()]
+    }
+
+    /// Encodes what a step needs before its dispatches.
+    pub fn prepare(&self, encoder: &mut wgpu::CommandEncoder) {
+        self.training_step.encode_values(encoder, &self.steps, 0);
+    }
+
     /// How long `count` steps take, at most [`Self::MOST_STEPS`], in one submission and until the device is done.
     ///
     /// # Errors

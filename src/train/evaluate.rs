@@ -3,7 +3,7 @@
 use super::device_data::DeviceData;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::gpu::{Recording, Tensor};
+use crate::gpu::{Phase, Recording, Tensor};
 use crate::model::{Dann, Normalization};
 use crate::ops::{Step, gather_batch::Domain};
 use serde::Serialize;
@@ -63,7 +63,9 @@ impl Evaluator {
         let input = model.spec().input.shape();
         let x = Tensor::zeros(gpu, "x", &[rows, input.channels, input.height, input.width])?;
         let mut recording = Recording::new(gpu);
+        recording.phase(Phase::Data);
         on_device.record_images(&mut recording, &step, &x, 0, rows)?;
+        recording.phase(Phase::Forward);
         let batch_logits = model.record_logits(&mut recording, &x)?;
         let logits = Tensor::zeros(gpu, "logits", &[data.len(), classes])?;
         Ok(Self { recording, step, steps, starts, batch_logits, logits, labels: data.labels.clone() })

@@ -4,7 +4,7 @@ use super::config::{Config, Method, TrainingSpec};
 use super::device_data::DeviceData;
 use crate::data::{Dataset, shuffled};
 use crate::error::{Error, Result};
-use crate::gpu::{Gpu, Recording, Tensor};
+use crate::gpu::{Gpu, Phase, Recording, Tensor};
 use crate::model::Batch;
 use crate::ops::gather_batch::Domain;
 use crate::rng::{self, Rng};
@@ -73,6 +73,7 @@ impl Feed {
     /// [`Error::Input`] when the shapes do not fit.
     pub fn record(&self, gpu: &Gpu, step: &Tensor, batch: &Batch, rows: usize) -> Result<Recording> {
         let mut recording = Recording::new(gpu);
+        recording.phase(Phase::Data);
         let labelled = &self.labelled.data;
         labelled.record_images(&mut recording, step, &batch.x, 0, rows)?;
         labelled.record_labels(&mut recording, step, &batch.x, &batch.labels)?;

@@ -47,9 +47,7 @@ impl TrainingStep {
         row: usize,
         feed: Option<&Recording>,
     ) {
-        let size = self.step.byte_len();
-        let from = steps.offset() + row as u64 * size;
-        encoder.copy_buffer_to_buffer(steps.buffer(), from, self.step.buffer(), self.step.offset(), size);
+        self.encode_values(encoder, steps, row);
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
             label: Some("training step"),
             timestamp_writes: None,
@@ -58,6 +56,13 @@ impl TrainingStep {
             feed.encode(&mut pass);
         }
         self.recording.encode(&mut pass);
+    }
+
+    /// Encodes the copy of row `row` of `steps` to where the step reads its values.
+    pub(super) fn encode_values(&self, encoder: &mut wgpu::CommandEncoder, steps: &Tensor, row: usize) {
+        let size = self.step.byte_len();
+        let from = steps.offset() + row as u64 * size;
+        encoder.copy_buffer_to_buffer(steps.buffer(), from, self.step.buffer(), self.step.offset(), size);
     }
 
     /// The dispatches of the step, in order.

@@ -8,6 +8,7 @@ mod bad_images;
 mod bench;
 mod commands;
 mod evaluation;
+mod profile;
 mod sandbox;
 mod target_labels;
 mod training;

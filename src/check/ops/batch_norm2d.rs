@@ -110,21 +110,6 @@ impl Op for BatchNorm2d {
         Ok(bounds)
     }
 
-    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
-        let s = shape(case)?;
-        let count = s.n * s.c * s.h * s.w;
-        let forward = Work::new(&kernels::FORWARD, 4 * count, 2 * count + 4 * s.c);
-        if !is_training(case)? {
-            return Ok(vec![forward]);
-        }
-        Ok(vec![
-            Work::new(&kernels::STATISTICS, 4 * count, count + 6 * s.c),
-            forward,
-            Work::new(&kernels::BACKWARD_PARAMETERS, 5 * count, 2 * count + 4 * s.c),
-            Work::new(&kernels::BACKWARD_INPUT, 6 * count, 3 * count + 5 * s.c),
-        ])
-    }
-
     fn gradients(&self) -> &'static [Gradient] {
         PARAMETRIC
     }

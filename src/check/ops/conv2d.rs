@@ -4,7 +4,7 @@ use super::*;
 use crate::ops::conv2d as kernels;
 use crate::ops::product::{Behind, Product};
 use crate::ops::tuned::conv2d_tiled::Conv2dTiled;
-use crate::ops::tuned::{Convolution, Gradients, conv2d_tile, conv2d_weight, texels, weight_texels};
+use crate::ops::tuned::{Convolution, Gradients};
 use crate::reference::conv2d::{self as reference, Conv2dShape};
 use crate::shape::MapShape;
 
@@ -105,35 +105,6 @@ impl Op for Conv2d {
         let pixels = s.n * s.out_h() * s.out_w();
         let sums = [("y", s.c * taps + 1), ("dx", s.o * taps), ("dweight", pixels), ("dbias", pixels)];
         bilinear_bounds(self, case, sums.map(|(name, terms)| (name, terms + 1)))
-    }
-
-    fn work(&self, case: &Case, variant: Variant) -> Result<Vec<Work>> {
-        let s = shape(case)?;
-        let (x, y) = (s.n * s.c * s.h * s.w, s.n * s.o * s.out_h() * s.out_w());
-        let weight = s.o * s.c * s.kh * s.kw;
-        let flops = 2 * y * s.c * s.kh * s.kw;
-        if let Some(product) = Product::new(variant, fusible(s), Behind::Nothing) {
-            return Ok(product_work(&product, flops, [x, weight, s.o, y]));
-        }
-        if tiled(s, variant).is_some() {
-            return Ok(vec![
-                Work::new(&texels::PACK, 0, 2 * x),
-                Work::new(&weight_texels::PACK_FORWARD, 0, 2 * weight),
-                Work::new(&conv2d_tile::PLAIN, flops, x + weight + s.o + y),
-                Work::new(&texels::PACK, 0, 2 * y),
-                Work::new(&conv2d_weight::PLAIN_SUMS, flops, x + y + weight),
-                Work::new(&conv2d_weight::REDUCE, 0, 2 * weight),
-                Work::new(&conv2d_weight::BIAS, y, y + s.o),
-                Work::new(&weight_texels::PACK_TURNED, 0, 2 * weight),
-                Work::new(&conv2d_tile::PLAIN, flops, y + weight + x),
-            ]);
-        }
-        Ok(vec![
-            Work::new(&kernels::FORWARD, flops, x + weight + s.o + y),
-            Work::new(&kernels::BACKWARD_INPUT, flops, y + weight + x),
-            Work::new(&kernels::BACKWARD_WEIGHT, flops, x + y + weight),
-            Work::new(&kernels::BACKWARD_BIAS, y, y + s.o),
-        ])
     }
 
     fn gradients(&self) -> &'static [Gradient] {

@@ -5,7 +5,6 @@ use crate::ops::dense as kernels;
 use crate::ops::product::{Behind, Product};
 use crate::ops::tuned::Gradients;
 use crate::ops::tuned::dense_chain::{self, Parameters};
-use crate::ops::tuned::dense_tile;
 use crate::reference::dense::{self as reference, DenseShape};
 
 pub struct Dense;
@@ -76,32 +75,6 @@ impl Op for Dense {
         let s = shape(case)?;
         let sums = [("y", s.i + 1), ("dx", s.o), ("dweight", s.n), ("dbias", s.n)];
         bilinear_bounds(self, case, sums.map(|(name, terms)| (name, terms + 1)))
-    }
-
-    fn work(&self, case: &Case, variant: Variant) -> Result<Vec<Work>> {
-        let s = shape(case)?;
-        let DenseShape { n, i, o } = s;
-        let flops = 2 * n * i * o;
-        let (x, weight, y) = (n * i, o * i, n * o);
-        if let Some(product) = Product::dense(variant, i, o, Behind::Nothing) {
-            return Ok(product_work(&product, flops, [x, weight, o, y]));
-        }
-        if variant == Variant::Register {
-            return Ok(vec![
-                Work::new(&dense_tile::PACK, 0, 2 * x),
-                Work::new(&dense_tile::PACK, 0, 2 * weight),
-                Work::new(&dense_tile::FORWARD, flops, x + weight + o + y),
-                Work::new(&dense_tile::PACK, 0, 2 * y),
-                Work::new(&dense_tile::BACKWARD_PARAMETERS, flops + y, x + y + weight + o),
-                Work::new(&dense_tile::BACKWARD_INPUT, flops, y + weight + x),
-            ]);
-        }
-        Ok(vec![
-            Work::new(&kernels::FORWARD, flops, x + weight + o + y),
-            Work::new(&kernels::BACKWARD_INPUT, flops, y + weight + x),
-            Work::new(&kernels::BACKWARD_WEIGHT, flops, x + y + weight),
-            Work::new(&kernels::BACKWARD_BIAS, y, y + o),
-        ])
     }
 
     fn gradients(&self) -> &'static [Gradient] {

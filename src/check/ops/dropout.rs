@@ -62,11 +62,6 @@ impl Op for Dropout {
         ["y", "dx"].into_iter().map(bound).collect()
     }
 
-    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
-        let count = case.array("x")?.len();
-        Ok(vec![Work::new(&kernels::APPLY, 2 * count, 2 * count); 2])
-    }
-
     fn gradients(&self) -> &'static [Gradient] {
         OF_INPUT
     }

@@ -6,7 +6,7 @@
 use super::*;
 use crate::check::contract::real_output;
 use crate::ops::Step;
-use crate::ops::gather_batch::{self as kernels, Chunk, Domain, Source};
+use crate::ops::gather_batch::{Chunk, Domain, Source};
 use crate::reference::gather_batch::{self as reference, GatherBatchShape};
 
 pub struct GatherBatch;
@@ -126,23 +126,5 @@ impl Op for GatherBatch {
         };
         let magnitudes: Vec<f64> = (0..x.len()).map(magnitude).collect();
         Ok([("x", Bound::rounding(&magnitudes, 5))].into())
-    }
-
-    /// A dispatch for each chunk, which splits the rows among the chunks.
-    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
-        let s = shape(case)?;
-        let order = &case.whole("order")?[s.start..s.start + s.rows];
-        let plane = s.pixels.h * s.pixels.w;
-        let chunk = |first: usize| {
-            let here = |&&image: &&u32| (first..first + s.chunk).contains(&(image as usize));
-            let rows = order.iter().filter(here).count();
-            let values = rows * s.pixels.c * plane;
-            let mut work = Work::new(&kernels::IMAGES, 3 * values, s.rows + 2 * s.pixels.c + values);
-            work.bytes += (rows * s.pixels.dc * plane) as u64;
-            work
-        };
-        let mut work: Vec<Work> = (0..s.images).step_by(s.chunk).map(chunk).collect();
-        work.push(Work::new(&kernels::LABELS, 0, 3 * s.rows));
-        Ok(work)
     }
 }

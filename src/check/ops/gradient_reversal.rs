@@ -78,18 +78,6 @@ impl Op for GradientReversal {
         Ok([("y", Bound::exact(terms.len())), ("dx", Bound::rounding(&terms, 2))].into())
     }
 
-    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
-        let s = shape(case)?;
-        let count = product(&s.dims);
-        Ok(vec![match s.source_rows {
-            None => Work::new(&kernels::BACKWARD, count, 2 * count),
-            Some(rows) => {
-                let label = rows * s.row_len;
-                Work::new(&kernels::BACKWARD_FAN_IN, count + label, 2 * count + label)
-            }
-        }])
-    }
-
     fn gradients(&self) -> &'static [Gradient] {
         OF_INPUT
     }

@@ -69,15 +69,6 @@ impl Op for MaxPool2d {
         Ok([("y", y), ("dx", Bound::rounding(&magnitude, s.kh.div_ceil(s.sh) * s.kw.div_ceil(s.sw)))].into())
     }
 
-    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
-        let s = shape(case)?;
-        let (x, y) = (s.n * s.c * s.h * s.w, s.n * s.c * s.out_h() * s.out_w());
-        Ok(vec![
-            Work::new(&kernels::FORWARD, y * s.kh * s.kw, x + 2 * y),
-            Work::new(&kernels::BACKWARD, y, 2 * y + x),
-        ])
-    }
-
     fn gradients(&self) -> &'static [Gradient] {
         OF_INPUT
     }

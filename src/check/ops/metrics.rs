@@ -66,10 +66,4 @@ impl Op for Metrics {
         magnitude[s.at] = absolute(case).reals("loss")?.iter().sum();
         Ok([("new_table", Bound::rounding(&magnitude, s.rows))].into())
     }
-
-    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
-        let s = shape(case)?;
-        let count = s.rows * s.classes;
-        Ok(vec![Work::new(&kernels::REDUCE, count + s.rows, count + 2 * s.rows + 2)])
-    }
 }

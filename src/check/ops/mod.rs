@@ -14,10 +14,9 @@ mod relu;
 mod sgd;
 mod softmax_cross_entropy;
 
-use super::{Array, Arrays, Bound, Bounds, Case, Gradient, Op, Rig, Values, Work};
+use super::{Array, Arrays, Bound, Bounds, Case, Gradient, Op, Rig, Values};
 use crate::error::{Error, Result};
 use crate::gpu::Variant;
-use crate::ops::product::Product;
 
 /// Every op.
 pub const OPS: &[&dyn Op] = &[
@@ -77,17 +76,6 @@ fn bilinear_bounds<const T: usize>(
         Ok((name, Bound::rounding(&super::contract::real_output(&magnitudes, name)?, roundings)))
     };
     roundings.into_iter().map(bound).collect()
-}
-
-/// What the kernels of a product cost whose passes take `flops` each, over so many values of x, weight, bias and y.
-fn product_work(product: &Product, flops: usize, [x, weight, bias, y]: [usize; 4]) -> Vec<Work> {
-    let [forward, backward_weight, reduce, backward_input] = product.kernels();
-    vec![
-        Work::new(forward, flops, x + weight + bias + y),
-        Work::new(backward_weight, flops, x + 2 * y + weight + bias),
-        Work::new(reduce, 0, 2 * (weight + bias)),
-        Work::new(backward_input, flops, 2 * y + weight + x),
-    ]
 }
 
 /// The product of `dims`.

@@ -62,14 +62,6 @@ impl Op for Relu {
         ["y", "dx"].into_iter().map(bound).collect()
     }
 
-    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
-        let count = product(dims(case)?);
-        Ok(vec![
-            Work::new(&kernels::FORWARD, count, 2 * count),
-            Work::new(&kernels::BACKWARD, count, 3 * count),
-        ])
-    }
-
     fn gradients(&self) -> &'static [Gradient] {
         OF_INPUT
     }

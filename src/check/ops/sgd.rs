@@ -56,11 +56,6 @@ impl Op for Sgd {
         Ok([("new_weight", Bound::rounding(&weight, 6)), ("new_velocity", Bound::rounding(&velocity, 4))]
             .into())
     }
-
-    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
-        let count = product(dims(case)?);
-        Ok(vec![Work::new(&kernels::UPDATE, 6 * count, 5 * count)])
-    }
 }
 
 /// Learning rate, momentum and weight decay.

@@ -84,14 +84,6 @@ impl Op for SoftmaxCrossEntropy {
         .into())
     }
 
-    fn work(&self, case: &Case, _: Variant) -> Result<Vec<Work>> {
-        let [n, k] = shape(case)?;
-        Ok(vec![
-            Work::new(&kernels::FORWARD_BACKWARD, 8 * n * k + 4 * n, 2 * n * k + 2 * n),
-            Work::new(&metrics::REDUCE, n * k + n, n * k + 2 * n + 2),
-        ])
-    }
-
     fn gradients(&self) -> &'static [Gradient] {
         &[Gradient { result: "dlogits", input: "logits", output: "loss" }]
     }

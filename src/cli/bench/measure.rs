@@ -50,24 +50,9 @@ fn plan(step: Duration) -> (usize, usize) {
     (samples as usize, steps as usize)
 }
 
-/// The value below which that share of the sorted `values` lies, interpolated between neighbours.
-pub fn percentile(values: &[f64], share: f64) -> f64 {
-    let place = share * (values.len() - 1) as f64;
-    let (below, above) = (place.floor() as usize, place.ceil() as usize);
-    values[below] + (values[above] - values[below]) * place.fract()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn percentiles_lie_between_neighbours() {
-        assert_eq!(percentile(&[4.0], 0.9), 4.0);
-        assert_eq!(percentile(&[1.0, 2.0, 4.0], 0.5), 2.0);
-        assert_eq!(percentile(&[1.0, 2.0], 0.5), 1.5);
-        assert!((percentile(&[0.0, 10.0, 20.0], 0.9) - 18.0).abs() < 1e-12);
-    }
 
     #[test]
     fn fast_steps_share_a_submission_and_slow_ones_are_few() {

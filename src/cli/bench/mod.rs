@@ -8,8 +8,9 @@ use anyhow::Context as _;
 use clap::{Args, builder::PossibleValuesParser, value_parser};
 use dann::gpu::Gpu;
 use dann::ops::tuning;
+use dann::profile::percentile;
 use dann::train::{Config, StepBench};
-use measure::{Timing, percentile};
+use measure::Timing;
 use serde::Serialize;
 use std::time::Instant;
 

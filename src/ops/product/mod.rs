@@ -6,7 +6,7 @@ pub mod kernels;
 use super::tuned::{Convolution, Gradients, WINDOW};
 use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Bind, Kernel, Recording, Tensor, Variant};
+use crate::gpu::{Bind, Recording, Tensor, Variant, Work, by};
 use crate::shape::MapShape;
 use kernels::{Family, Params, REDUCE, ReduceParams, SUBGROUP, WORKGROUP};
 
@@ -82,14 +82,6 @@ impl Product {
         [rows, self.y.channels, self.y.height, self.y.width]
     }
 
-    /// The kernels in the order in which passes forward and backward record them.
-    pub fn kernels(&self) -> [&'static Kernel; 4] {
-        let family = self.family();
-        let pooled = self.behind == Behind::ReluMaxPool;
-        let forward = if pooled { family.forward_pooled } else { family.forward };
-        [forward, family.backward_weight, &REDUCE, family.backward_input]
-    }
-
     fn params(&self, rows: usize) -> Result<Params> {
         let Convolution { x, outputs, kernel, padding } = self.convolution;
         let size = |first, (height, width)| -> Result<[u32; 3]> {
@@ -111,6 +103,13 @@ impl Product {
             split: u32_of(OP, split)?,
             reserved: 0,
         })
+    }
+
+    /// What a pass over a batch of `rows` takes, and `more` operations. Behind pooling, the passes backward go over the
+    /// full map all the same, most of whose gradients are 0.
+    fn work(&self, rows: usize, more: usize) -> Work {
+        let work = self.convolution.work(rows, (self.map.height, self.map.width));
+        Work { flops: work.flops + more as u64, ..work }
     }
 
     /// C · KH · KW
@@ -142,14 +141,20 @@ impl Product {
             _ => rows * self.map.height * self.map.width,
         };
         let threads = family.threads(self.map.channels, columns, 1);
+        // Of each window's four sums three comparisons, the bias and ReLU make one value.
+        let work = match self.behind {
+            Behind::Nothing => self.work(rows, 0),
+            Behind::Relu => self.work(rows, y.len()),
+            Behind::ReluMaxPool => self.work(rows, 5 * y.len()),
+        };
         let winner = match self.behind {
             Behind::ReluMaxPool => {
                 let winner = Tensor::zeros(rec.gpu(), "winners", y.dims())?;
-                rec.dispatch(family.forward_pooled, &params, &[x, weight, bias, y, &winner], threads)?;
+                rec.dispatch(family.forward_pooled, &params, &[x, weight, bias, y, &winner], threads, work)?;
                 Some(winner)
             }
             _ => {
-                rec.dispatch(family.forward, &params, &[x, weight, bias, y], threads)?;
+                rec.dispatch(family.forward, &params, &[x, weight, bias, y], threads, work)?;
                 None
             }
         };
@@ -181,19 +186,21 @@ impl Product {
             Tensor::zeros(rec.gpu(), "parts of dweight", &[splits, self.map.channels, self.taps() + 1])?;
         let threads = family.threads(self.map.channels, self.taps() + 1, splits);
         let buffers: [&dyn Bind; 5] = [&saved.x, dy, &saved.y, winner, &sums];
-        rec.dispatch(family.backward_weight, &params, &buffers, threads)?;
+        rec.dispatch(family.backward_weight, &params, &buffers, threads, self.work(rows, 0))?;
         let reduce = ReduceParams {
             parts: params.splits,
             outputs: params.outputs,
             taps: u32_of(OP, self.taps())?,
             reserved: 0,
         };
-        rec.dispatch(&REDUCE, &reduce, &[&sums, dweight, gradients.dbias], sums.len() / splits)?;
+        let work = Work::new(sums.len(), by(dweight.dims()));
+        rec.dispatch(&REDUCE, &reduce, &[&sums, dweight, gradients.dbias], sums.len() / splits, work)?;
         let Some(dx) = gradients.dx else { return Ok(()) };
         let dx = &self.checked("dx", dx, &self.x_dims(rows))?;
         let x = self.convolution.x;
         let threads = family.threads(x.channels, rows * x.height * x.width, 1);
-        rec.dispatch(family.backward_input, &params, &[weight, dy, &saved.y, winner, dx], threads)
+        let work = self.work(rows, 0);
+        rec.dispatch(family.backward_input, &params, &[weight, dy, &saved.y, winner, dx], threads, work)
     }
 
     /// The tensor as a whole one of `dims`: dimensions of 1 at the end may be missing, and those behind the first may

@@ -4,7 +4,7 @@ use super::super::{expect, u32_of};
 use super::texels::Layout;
 use super::{Convolution, TAPS, TILE_WINDOWS, groups};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels, Work, by};
 use crate::shape::MapShape;
 
 #[repr(C)]
@@ -109,6 +109,8 @@ pub fn backward(
     let bands = (pad_h + x.height).div_ceil(2) - pad_h / 2;
     let maps = tap_blocks * tiles * groups(x.channels) * rows;
     let sums = Tensor::zeros(rec.gpu(), "tiles of dx", &[maps, x.height, COLUMNS, 4])?;
-    rec.dispatch(&SPREAD, &params, &[d, winner, weight, &sums], maps * bands)?;
-    rec.dispatch(&JOIN, &params, &[&sums, dx], groups(x.channels) * rows * x.height * x.width)
+    let work = convolution.work(rows, (pooled.height, pooled.width));
+    rec.dispatch(&SPREAD, &params, &[d, winner, weight, &sums], maps * bands, work)?;
+    let threads = groups(x.channels) * rows * x.height * x.width;
+    rec.dispatch(&JOIN, &params, &[&sums, dx], threads, Work::new(sums.len(), by(dx.dims())))
 }

@@ -3,7 +3,7 @@
 use super::super::{expect, u32_of};
 use super::texels::Layout;
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -84,6 +84,13 @@ pub struct Operands<'a> {
 }
 
 impl Operands<'_> {
+    /// What `values` sums over all taps take, which give y after `more` operations.
+    fn work(&self, values: usize, y: &Tensor, more: usize) -> Work {
+        let (kh, kw) = self.kernel;
+        let shape = format!("{}×{kh}×{kw} → {}", self.channels, by(y.dims()));
+        Work::new(2 * values * self.channels * kh * kw + more, shape)
+    }
+
     /// `winner` is the layout of what is written beside y.
     fn params(&self, y: &Tensor, winner: Option<&Layout>) -> Result<Params> {
         const OP: &str = "conv2d_tile";
@@ -125,7 +132,8 @@ pub fn plain(rec: &mut Recording, operands: &Operands<'_>, y: &Tensor) -> Result
     let tiles = map.height.div_ceil(TILE.0) * map.width.div_ceil(TILE.1);
     let threads = y.rows() * tiles * map.channels.div_ceil(TILE_OUTPUTS);
     let Operands { x: (_, x), weight, bias, .. } = *operands;
-    rec.dispatch(&PLAIN, &operands.params(y, None)?, &[x, weight, bias, y], threads)
+    let work = operands.work(y.len(), y, 0);
+    rec.dispatch(&PLAIN, &operands.params(y, None)?, &[x, weight, bias, y], threads, work)
 }
 
 /// Records y (N, O, OH/2, OW/2) and winner, a byte a channel: which of its window y is.
@@ -142,5 +150,7 @@ pub fn pooled(
     let tiles = map.height * (2 * map.width).div_ceil(TILE.1);
     let threads = y.rows() * tiles * map.channels.div_ceil(TILE_OUTPUTS);
     let Operands { x: (_, x), weight, bias, .. } = *operands;
-    rec.dispatch(&POOLED, &operands.params(y, Some(layout))?, &[x, weight, bias, y, winner], threads)
+    // Of each window's four sums three comparisons, the bias and ReLU make one value.
+    let work = operands.work(4 * y.len(), y, 5 * y.len());
+    rec.dispatch(&POOLED, &operands.params(y, Some(layout))?, &[x, weight, bias, y, winner], threads, work)
 }

@@ -4,7 +4,7 @@ use super::super::{expect, u32_of};
 use super::texels::Layout;
 use super::{Convolution, groups};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels, Work, by};
 use crate::shape::MapShape;
 
 #[repr(C)]
@@ -129,7 +129,9 @@ pub fn bias(
     dbias: &Tensor,
 ) -> Result<()> {
     expect(OP, "dbias", dbias, &[map.channels])?;
-    rec.dispatch_groups(&BIAS, &params_of_d((rows, map), layout)?, &[d, dbias], layout.groups / 2)
+    let dims = [rows, map.channels, map.height, map.width];
+    let work = Work::new(rows * map.len(), by(&dims));
+    rec.dispatch_groups(&BIAS, &params_of_d((rows, map), layout)?, &[d, dbias], layout.groups / 2, work)
 }
 
 /// Records dweight and dbias over a batch of `rows` maps of y, `map`.
@@ -162,10 +164,12 @@ pub fn backward(
     let dims = [slices, kh * kw, map.channels, 4 * groups(channels)];
     let partial = Tensor::zeros(rec.gpu(), "partial sums of dweight", &dims)?;
     let threads = slices * threads;
+    let work = convolution.work(rows, (map.height, map.width));
     match winner {
-        Some(winner) => rec.dispatch(&POOLED_SUMS, &params, &[x, d, winner, &partial], threads)?,
-        None => rec.dispatch(&PLAIN_SUMS, &params, &[x, d, &partial], threads)?,
+        Some(winner) => rec.dispatch(&POOLED_SUMS, &params, &[x, d, winner, &partial], threads, work)?,
+        None => rec.dispatch(&PLAIN_SUMS, &params, &[x, d, &partial], threads, work)?,
     }
-    rec.dispatch(&REDUCE, &params, &[&partial, dweight], partial.len() / 4 / slices)?;
+    let work = Work::new(partial.len(), by(dweight.dims()));
+    rec.dispatch(&REDUCE, &params, &[&partial, dweight], partial.len() / 4 / slices, work)?;
     bias(rec, (rows, map), (d_layout, d), dbias)
 }

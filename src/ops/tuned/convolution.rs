@@ -4,7 +4,7 @@ use super::super::conv2d;
 use super::texels::{self, Layout};
 use super::{TAPS, conv2d_tile, groups};
 use crate::error::Result;
-use crate::gpu::{Recording, Tensor, TexelFormat, Texels};
+use crate::gpu::{Recording, Tensor, TexelFormat, Texels, Work, by};
 use crate::shape::MapShape;
 
 /// The shapes of a convolution of stride 1.
@@ -48,6 +48,17 @@ impl Convolution {
     /// (O, C, KH, KW)
     pub fn weight_dims(&self) -> [usize; 4] {
         [self.outputs, self.x.channels, self.kernel.0, self.kernel.1]
+    }
+
+    /// What a pass takes over `rows` maps of y of `size`: a multiplication and an addition for each tap of each value.
+    pub(in crate::ops) fn work(&self, rows: usize, size: (usize, usize)) -> Work {
+        let weight: usize = self.weight_dims().iter().product();
+        Work::new(2 * rows * size.0 * size.1 * weight, self.shape(rows))
+    }
+
+    /// For people.
+    pub(super) fn shape(&self, rows: usize) -> String {
+        format!("{} * {}", by(&self.x_dims(rows)), by(&self.weight_dims()))
     }
 
     /// How many blocks of neighbouring taps hold a kernel row.

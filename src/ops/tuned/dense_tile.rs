@@ -2,7 +2,7 @@
 
 use super::super::{expect, u32_of};
 use crate::error::Result;
-use crate::gpu::{Binding, Gpu, Kernel, Recording, Tensor, TexelFormat, Texels};
+use crate::gpu::{Binding, Gpu, Kernel, Recording, Tensor, TexelFormat, Texels, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -139,7 +139,8 @@ impl Matrix {
         let matrix = Self::zeros(rec.gpu(), label, tensor.rows(), tensor.map().len())?;
         let params = params(matrix.rows, matrix.columns, 0)?;
         let threads = matrix.rows * matrix.columns.div_ceil(4);
-        rec.dispatch(&PACK, &params, &[tensor, &matrix.texels], threads)?;
+        let work = Work::new(0, by(&[matrix.rows, matrix.columns]));
+        rec.dispatch(&PACK, &params, &[tensor, &matrix.texels], threads, work)?;
         Ok(matrix)
     }
 }
@@ -151,6 +152,12 @@ fn params(rows: usize, inputs: usize, outputs: usize) -> Result<Params> {
         outputs: u32_of(OP, outputs)?,
         reserved: 0,
     })
+}
+
+/// What a product of all three sizes takes, and `more` operations.
+fn work(p: &Params, more: usize) -> Work {
+    let [n, i, o] = [p.rows, p.inputs, p.outputs].map(|size| size as usize);
+    Work::new(2 * n * i * o + more, format!("{n}×{i} → {o}"))
 }
 
 /// The parameters of a pass forward and how many threads it takes.
@@ -168,7 +175,7 @@ fn forward_size(x: &Matrix, weight: &Matrix, bias: &Tensor) -> Result<(Params, u
 pub fn forward(rec: &mut Recording, x: &Matrix, weight: &Matrix, bias: &Tensor, y: &Tensor) -> Result<()> {
     let (params, threads) = forward_size(x, weight, bias)?;
     expect(OP, "y", y, &[x.rows, weight.rows])?;
-    rec.dispatch(&FORWARD, &params, &[&x.texels, &weight.texels, bias, y], threads)
+    rec.dispatch(&FORWARD, &params, &[&x.texels, &weight.texels, bias, y], threads, work(&params, 0))
 }
 
 /// relu(y) (N, O) of the same y, as the x of the layer behind.
@@ -178,7 +185,8 @@ pub fn forward(rec: &mut Recording, x: &Matrix, weight: &Matrix, bias: &Tensor, 
 pub fn forward_relu(rec: &mut Recording, x: &Matrix, weight: &Matrix, bias: &Tensor) -> Result<Matrix> {
     let (params, threads) = forward_size(x, weight, bias)?;
     let y = Matrix::zeros(rec.gpu(), "relu", x.rows, weight.rows)?;
-    rec.dispatch(&FORWARD_RELU, &params, &[&x.texels, &weight.texels, bias, &y.texels], threads)?;
+    let work = work(&params, x.rows * weight.rows);
+    rec.dispatch(&FORWARD_RELU, &params, &[&x.texels, &weight.texels, bias, &y.texels], threads, work)?;
     Ok(y)
 }
 
@@ -197,7 +205,7 @@ pub fn backward_input(rec: &mut Recording, dy: &Matrix, weight: &Matrix, dx: &Te
     let (params, threads) = input_size(dy, weight)?;
     let dx = dx.reshaped(&[dx.rows(), dx.map().len()]);
     expect(OP, "dx", &dx, &[dy.rows, weight.columns])?;
-    rec.dispatch(&BACKWARD_INPUT, &params, &[&dy.texels, &weight.texels, &dx], threads)
+    rec.dispatch(&BACKWARD_INPUT, &params, &[&dy.texels, &weight.texels, &dx], threads, work(&params, 0))
 }
 
 /// The same dx (N, I) in front of the ReLU that gave x (N, I), as the dy of the layer in front.
@@ -208,8 +216,9 @@ pub fn backward_input_relu(rec: &mut Recording, x: &Matrix, dy: &Matrix, weight:
     debug_assert_eq!((x.rows, x.columns), (dy.rows, weight.columns));
     let (params, threads) = input_size(dy, weight)?;
     let dx = Matrix::zeros(rec.gpu(), "dx", x.rows, x.columns)?;
+    let work = work(&params, x.rows * x.columns);
     let [x, dy, weight, texels] = [x, dy, weight, &dx].map(|matrix| &matrix.texels);
-    rec.dispatch(&BACKWARD_INPUT_RELU, &params, &[x, dy, weight, texels], threads)?;
+    rec.dispatch(&BACKWARD_INPUT_RELU, &params, &[x, dy, weight, texels], threads, work)?;
     Ok(dx)
 }
 
@@ -229,5 +238,6 @@ pub fn backward_parameters(
     expect(OP, "dbias", dbias, &[dy.columns])?;
     let params = params(x.rows, x.columns, dy.columns)?;
     let threads = dy.columns.div_ceil(TILE / 2) * x.columns.div_ceil(TILE);
-    rec.dispatch(&BACKWARD_PARAMETERS, &params, &[&x.texels, &dy.texels, dweight, dbias], threads)
+    let work = work(&params, dy.rows * dy.columns);
+    rec.dispatch(&BACKWARD_PARAMETERS, &params, &[&x.texels, &dy.texels, dweight, dbias], threads, work)
 }

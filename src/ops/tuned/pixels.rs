@@ -3,7 +3,7 @@
 use super::super::u32_of;
 use super::groups;
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -38,6 +38,6 @@ pub(super) fn pack(rec: &mut Recording, x: &Tensor) -> Result<Tensor> {
         area: u32_of(OP, area)?,
         groups: u32_of(OP, groups)?,
     };
-    rec.dispatch(&PACK, &params, &[x, &pixels], rows * area * groups)?;
+    rec.dispatch(&PACK, &params, &[x, &pixels], rows * area * groups, Work::new(0, by(x.dims())))?;
     Ok(pixels)
 }

@@ -3,7 +3,7 @@
 use super::super::u32_of;
 use super::groups;
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Gpu, Kernel, Recording, Tensor, TexelFormat, Texels};
+use crate::gpu::{Binding, Gpu, Kernel, Recording, Tensor, TexelFormat, Texels, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -129,7 +129,7 @@ impl Layout {
 /// # Errors
 /// [`Error::Gpu`] when the kernel does not build.
 pub fn pack(rec: &mut Recording, layout: &Layout, x: &Tensor, texels: &Texels) -> Result<()> {
-    rec.dispatch(&PACK, &layout.params(x)?, &[x, texels], layout.threads(x))
+    rec.dispatch(&PACK, &layout.params(x)?, &[x, texels], layout.threads(x), Work::new(0, by(x.dims())))
 }
 
 /// `texels`, laid out so, from dy (N, C, H, W), 0 where y (N, C, H, W) is not above 0.
@@ -144,5 +144,6 @@ pub fn pack_gradient(
     texels: &Texels,
 ) -> Result<()> {
     super::super::expect("texels", "y", y, dy.dims())?;
-    rec.dispatch(&PACK_GRADIENT, &layout.params(dy)?, &[dy, y, texels], layout.threads(dy))
+    let work = Work::new(dy.len(), by(dy.dims()));
+    rec.dispatch(&PACK_GRADIENT, &layout.params(dy)?, &[dy, y, texels], layout.threads(dy), work)
 }

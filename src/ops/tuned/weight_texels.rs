@@ -4,7 +4,7 @@ use super::super::u32_of;
 use super::conv2d_tile::TILE_OUTPUTS;
 use super::{Convolution, TAPS, groups};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, TexelFormat, Texels};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, TexelFormat, Texels, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -97,6 +97,6 @@ fn pack(
         inner: u32_of(OP, inner)?,
         taps: u32_of(OP, taps)?,
     };
-    rec.dispatch(kernel, &params, &[weight, &texels], width * height)?;
+    rec.dispatch(kernel, &params, &[weight, &texels], width * height, Work::new(0, by(weight.dims())))?;
     Ok(texels)
 }

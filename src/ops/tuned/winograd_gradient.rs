@@ -72,7 +72,9 @@ pub(super) fn input(
     };
     let tiles = Tensor::zeros(rec.gpu(), "tiles of dx", &[spectrum.maps, spectrum.groups, 64, 4])?;
     let threads = spectrum.maps.next_multiple_of(TILES) * spectrum.groups;
-    rec.dispatch(&TILES_OF_DX, &params, &[&spectrum.values, &tiles], threads)?;
+    let work = winograd.work(spectrum.maps, spectrum.maps * shape.channels * 16 * 39);
+    rec.dispatch(&TILES_OF_DX, &params, &[&spectrum.values, &tiles], threads, work)?;
     let threads = dx.rows() * shape.height * shape.width * spectrum.groups;
-    rec.dispatch(&JOIN, &params, &[&tiles, dx], threads)
+    let work = winograd.work(spectrum.maps, tiles.len());
+    rec.dispatch(&JOIN, &params, &[&tiles, dx], threads, work)
 }

@@ -1,7 +1,7 @@
 //! The sums of Winograd's domain.
 
 use super::super::u32_of;
-use super::winograd::{BLOCK, POINTS, Spectrum, TILES};
+use super::winograd::{BLOCK, POINTS, Spectrum, TILES, Winograd};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels};
 
@@ -54,24 +54,37 @@ fn params(left: &Spectrum, out_groups: usize) -> Result<Params> {
 /// [`crate::error::Error::Gpu`] when the kernel does not build.
 pub(super) fn sum_channels(
     rec: &mut Recording,
+    winograd: &Winograd,
     left: &Spectrum,
     weight: &Texels,
     product: &Spectrum,
 ) -> Result<()> {
     let threads = POINTS * product.groups.div_ceil(BLOCK) * left.maps.div_ceil(TILES);
     let params = params(left, product.groups)?;
-    rec.dispatch(&SUM_CHANNELS, &params, &[&left.values, weight, &product.values], threads)
+    rec.dispatch(
+        &SUM_CHANNELS,
+        &params,
+        &[&left.values, weight, &product.values],
+        threads,
+        winograd.product(left.maps),
+    )
 }
 
 /// Records the gradient of a weight's spectrum, Σ_t left[p,c,t] · right[p,o,t].
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when it does not fit a texture.
-pub(super) fn sum_tiles(rec: &mut Recording, left: &Spectrum, right: &Spectrum) -> Result<Tensor> {
+pub(super) fn sum_tiles(
+    rec: &mut Recording,
+    winograd: &Winograd,
+    left: &Spectrum,
+    right: &Spectrum,
+) -> Result<Tensor> {
     let dims = [POINTS * right.groups, 4 * left.groups, 4];
     let dweight = Tensor::zeros(rec.gpu(), "spectrum of dweight", &dims)?;
     let threads = POINTS * left.groups.div_ceil(BLOCK) * right.groups.div_ceil(BLOCK);
     let params = params(left, right.groups)?;
-    rec.dispatch(&SUM_TILES, &params, &[&left.values, &right.values, &dweight], threads)?;
+    let work = winograd.product(left.maps);
+    rec.dispatch(&SUM_TILES, &params, &[&left.values, &right.values, &dweight], threads, work)?;
     Ok(dweight)
 }

@@ -81,5 +81,7 @@ pub(super) fn pooled(
     expect(OP, "bias", bias, &[y.map().channels])?;
     let params = params(winograd, spectrum, y, layout)?;
     let threads = spectrum.maps * y.map().channels.div_ceil(8);
-    rec.dispatch(&POOLED, &params, &[&spectrum.values, bias, y, winner], threads)
+    let transform = spectrum.maps * y.map().channels * 12 * 22;
+    let work = winograd.work(spectrum.maps, transform + 5 * y.len());
+    rec.dispatch(&POOLED, &params, &[&spectrum.values, bias, y, winner], threads, work)
 }

@@ -76,7 +76,8 @@ pub(super) fn input(rec: &mut Recording, winograd: &Winograd, x: &Tensor, spectr
         pad_w: u32_of(OP, padding.1)?,
         ..params(winograd, spectrum)?
     };
-    rec.dispatch(&INPUT, &params, &[x, &spectrum.values], threads(spectrum))
+    let work = winograd.work(spectrum.maps, spectrum.maps * shape.channels * 16 * 38);
+    rec.dispatch(&INPUT, &params, &[x, &spectrum.values], threads(spectrum), work)
 }
 
 /// Records the spectrum of the map's gradient from the one behind pooling.
@@ -98,5 +99,6 @@ pub(super) fn gradient(
         ..params(winograd, spectrum)?
     };
     let Upstream { d: (_, d), winner, .. } = *upstream;
-    rec.dispatch(&GRADIENT_POOLED, &params, &[winner, &spectrum.values, d], threads(spectrum))
+    let work = winograd.work(spectrum.maps, spectrum.maps * winograd.convolution.outputs * 12 * 18);
+    rec.dispatch(&GRADIENT_POOLED, &params, &[winner, &spectrum.values, d], threads(spectrum), work)
 }

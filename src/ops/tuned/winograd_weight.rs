@@ -3,7 +3,7 @@
 use super::super::{expect, u32_of};
 use super::winograd::{BLOCK, POINTS, Winograd};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, TexelFormat, Texels};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, TexelFormat, Texels, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -95,7 +95,8 @@ fn transform(
     let texels =
         Texels::zeros(rec.gpu(), "spectrum of weight", TexelFormat::Reals, width, POINTS * in_groups)?;
     let params = params(winograd, in_groups, (0, 0))?;
-    rec.dispatch(kernel, &params, &[weight, &texels], four.div_ceil(4) * single)?;
+    let work = Work::new(four * single * 13 * 29, by(weight.dims()));
+    rec.dispatch(kernel, &params, &[weight, &texels], four.div_ceil(4) * single, work)?;
     Ok(texels)
 }
 
@@ -113,5 +114,6 @@ pub(super) fn gradient(
     let params = params(winograd, 0, groups)?;
     let convolution = &winograd.convolution;
     let threads = convolution.outputs.div_ceil(4) * convolution.x.channels;
-    rec.dispatch(&GRADIENT, &params, &[spectrum, dweight], threads)
+    let work = Work::new(convolution.outputs * convolution.x.channels * 13 * 31, by(dweight.dims()));
+    rec.dispatch(&GRADIENT, &params, &[spectrum, dweight], threads, work)
 }

@@ -2,7 +2,6 @@
 //!
 //! Plain it is the three ops one after the other, in other families one block of fused kernels.
 
-mod sizes;
 mod twin;
 
 use super::conv2d::{convolution, fusible};
@@ -15,7 +14,6 @@ use crate::ops::tuned::{Gradients, WINDOW};
 use crate::ops::{conv2d, max_pool2d, relu};
 use crate::reference::conv2d::Conv2dShape;
 use crate::reference::max_pool2d::{self as pooling, MaxPool2dShape};
-use sizes::Sizes;
 use twin::{Twin, roundings};
 
 pub struct ConvBlock;
@@ -133,19 +131,6 @@ impl Op for ConvBlock {
             }
         }
         Ok(bounds)
-    }
-
-    fn work(&self, case: &Case, variant: Variant) -> Result<Vec<Work>> {
-        let (s, pool) = shape(case)?;
-        let sizes = Sizes::new(s, pool);
-        if let Some(product) = Product::new(variant, fusible(s), Behind::ReluMaxPool) {
-            return Ok(sizes.product(&product));
-        }
-        Ok(match fused(s, variant) {
-            None => sizes.plain(),
-            Some(block) if block.is_winograd() => sizes.winograd(),
-            Some(_) => sizes.fused(),
-        })
     }
 
     fn gradients(&self) -> &'static [Gradient] {

@@ -3,7 +3,6 @@
 //!
 //! Plain it is the three ops one after the other, in other families fused kernels.
 
-mod sizes;
 mod twin;
 
 use super::*;
@@ -14,7 +13,6 @@ use crate::ops::tuned::Gradients;
 use crate::ops::tuned::dense_chain::{self, Parameters};
 use crate::ops::{dense, relu};
 use crate::reference::dense::DenseShape;
-use sizes::Sizes;
 use twin::Twin;
 
 pub struct DenseReluDense;
@@ -158,15 +156,6 @@ impl Op for DenseReluDense {
         let bound =
             |(name, roundings)| Ok((name, Bound::rounding(&real_output(&magnitudes, name)?, roundings)));
         roundings.into_iter().map(bound).collect()
-    }
-
-    fn work(&self, case: &Case, variant: Variant) -> Result<Vec<Work>> {
-        let sizes = Sizes::new(shapes(case)?);
-        Ok(match (products(variant, shapes(case)?), variant) {
-            (Some(products), _) => sizes.products(&products),
-            (None, Variant::Register) => sizes.fused(),
-            (None, _) => sizes.plain(),
-        })
     }
 
     fn gradients(&self) -> &'static [Gradient] {

@@ -1,0 +1,129 @@
+//! `dann profile`
+
+mod compare;
+mod shader;
+mod step;
+mod text;
+
+use super::gpu::GpuArgs;
+use super::output::Output;
+use clap::{Args, ValueEnum, builder::PossibleValuesParser, value_parser};
+use dann::profile::Clock;
+use dann::profile::shader::BufferSpec;
+use dann::train::Config;
+use std::path::PathBuf;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dann profile                                    the step of the paper's network, kernel by kernel
+  dann profile --preset demo --batch 128 --trace step.json --plot roofline.png
+  dann profile --json > before.json               and later, after a change, > after.json
+  dann profile --compare before.json after.json
+  dann profile --shader blur.wgsl --entry blur --workgroups 64,64,1 --buffer 0=1024u,1024u --buffer 1=4M
+  WGPU_DEBUG=1 renderdoccmd capture -w -c /tmp/step dann profile --capture
+
+Every dispatch runs in a pass of its own, between two timestamps of the device; where a driver's
+timestamps are missing or say nothing, the host's clock is used, and that is said. A kernel's limit is
+what arithmetic, memory traffic or the launch would take at the peaks, which are measured at the start.
+Bytes count each binding once; above 100 % of the bandwidth, data stay in caches. Kernels that compute
+in Winograd's domain count what they do there, which is less than the direct convolution's arithmetic.
+
+A shader's buffers are [GROUP:]BINDING=SIZE (seeded values: real numbers from -1 to 1, whole ones from
+0 to 255), =VALUES (1024u,-1i,0.5f) or =@FILE; arrays of any length have 16M unless said otherwise.")]
+pub struct ProfileArgs {
+    /// The recipe whose step is profiled
+    #[arg(long, default_value = "paper", value_parser = PossibleValuesParser::new(Config::presets()))]
+    preset: String,
+    /// Source rows a step, and as many target rows [default: the preset's]
+    #[arg(long, value_parser = value_parser!(u32).range(1..))]
+    batch: Option<u32>,
+    /// How many steps, or runs of a shader, are timed
+    #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..=10_000))]
+    steps: u32,
+    /// What tells the time
+    #[arg(long, value_enum, default_value_t = ClockArg::Auto)]
+    clock: ClockArg,
+    /// Write every dispatch on a timeline, for Perfetto or chrome://tracing
+    #[arg(long, value_name = "FILE.json")]
+    trace: Option<PathBuf>,
+    /// Draw the roofline and the step
+    #[arg(long, value_name = "FILE.svg|FILE.png")]
+    plot: Vec<PathBuf>,
+    /// Run one step for an attached debugger (RenderDoc, Xcode) to capture, and time none
+    #[arg(long, conflicts_with_all = ["trace", "plot"])]
+    capture: bool,
+    /// Compare two profiles that --json printed
+    #[arg(long, value_names = ["BEFORE.json", "AFTER.json"], num_args = 2,
+        conflicts_with_all = ["trace", "plot", "capture", "shader"])]
+    compare: Vec<PathBuf>,
+    #[command(flatten)]
+    shader: ShaderArgs,
+    #[command(flatten)]
+    gpu: GpuArgs,
+}
+
+/// A shader from anywhere.
+#[derive(Args)]
+struct ShaderArgs {
+    /// Time a compute shader of your own, on every adapter unless --adapter names one
+    #[arg(long, value_name = "FILE.wgsl", requires = "workgroups", conflicts_with_all = ["trace", "plot", "capture"])]
+    shader: Option<PathBuf>,
+    /// The shader's entry point [default: the only one]
+    #[arg(long, value_name = "NAME", requires = "shader")]
+    entry: Option<String>,
+    /// How many workgroups are run
+    #[arg(long, value_name = "X,Y,Z", requires = "shader", value_parser = workgroups)]
+    workgroups: Option<[u32; 3]>,
+    /// What a binding of the shader holds
+    #[arg(long, value_name = "BINDING=WHAT", requires = "shader")]
+    buffer: Vec<BufferSpec>,
+    /// Write the shader as SPIR-V, MSL, HLSL and GLSL into this directory
+    #[arg(long, value_name = "DIR", requires = "shader")]
+    emit: Option<PathBuf>,
+    /// Decides the values of what is seeded
+    #[arg(long, default_value_t = 0, requires = "shader")]
+    seed: u64,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ClockArg {
+    /// The device if its timestamps can be trusted, else the host
+    Auto,
+    /// The device; it is an error if its timestamps cannot be trusted
+    Timestamps,
+    /// The host, dispatch by dispatch
+    Wall,
+}
+
+impl From<ClockArg> for Option<Clock> {
+    fn from(clock: ClockArg) -> Self {
+        match clock {
+            ClockArg::Auto => None,
+            ClockArg::Timestamps => Some(Clock::Timestamps),
+            ClockArg::Wall => Some(Clock::Wall),
+        }
+    }
+}
+
+/// `64,64` as 64 × 64 × 1.
+fn workgroups(text: &str) -> Result<[u32; 3], String> {
+    let numbers: Option<Vec<u32>> =
+        text.split(',').map(|number| number.trim().parse().ok().filter(|&n| n > 0)).collect();
+    match numbers.as_deref() {
+        Some([x]) => Ok([*x, 1, 1]),
+        Some([x, y]) => Ok([*x, *y, 1]),
+        Some([x, y, z]) => Ok([*x, *y, *z]),
+        _ => Err("expected one to three numbers from 1 up, as in 64,64,1".into()),
+    }
+}
+
+pub fn run(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
+    if let [before, after] = &args.compare[..] {
+        return compare::run(before, after, out);
+    }
+    match &args.shader.shader {
+        Some(path) => shader::run(path, args, out),
+        None => step::run(args, out),
+    }
+}

@@ -1,0 +1,72 @@
+//! The training step, kernel by kernel.
+
+use super::super::output::Output;
+use super::{ProfileArgs, text};
+use anyhow::Context as _;
+use dann::error::Error;
+use dann::gpu::Gpu;
+use dann::ops::tuning;
+use dann::profile::{Peaks, Report, Samples, Stopwatch, check_picture, write_picture};
+use dann::train::{Config, StepBench};
+use std::path::Path;
+
+pub fn run(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
+    // Before anything is measured: a name that no picture can have, a directory that is not there.
+    args.plot.iter().try_for_each(|path| check_picture(path))?;
+    args.trace.iter().chain(&args.plot).try_for_each(|path| has_directory(path))?;
+    let gpu = args.gpu.open()?;
+    let mut config = Config::preset(&args.preset)?;
+    config.training.batch = args.batch.map_or(config.training.batch, |batch| batch as usize);
+    let bench = StepBench::new(&gpu, &config)?;
+    if args.capture {
+        return capture(&gpu, &bench, out);
+    }
+    let (samples, report) = measure(args, &gpu, &config, &bench)?;
+    if let Some(path) = &args.trace {
+        let trace = serde_json::to_vec(&samples.trace(&report)).context("the trace")?;
+        std::fs::write(path, trace).map_err(Error::io(path, "write"))?;
+    }
+    args.plot.iter().try_for_each(|path| write_picture(&report, path))?;
+    out.json(&report)?;
+    text::print(&report, out)?;
+    for path in args.trace.iter().chain(&args.plot) {
+        out.text(format!("Written: {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn has_directory(path: &Path) -> dann::error::Result<()> {
+    match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() && !directory.is_dir() => {
+            Err(Error::file(directory, "a directory", "none"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn measure(
+    args: &ProfileArgs,
+    gpu: &Gpu,
+    config: &Config,
+    bench: &StepBench,
+) -> dann::error::Result<(Samples, Report)> {
+    let mut stopwatch = Stopwatch::new(gpu, args.clock.into())?;
+    let peaks = Peaks::measure(gpu, &mut stopwatch)?;
+    let prepare = |encoder: &mut wgpu::CommandEncoder| bench.prepare(encoder);
+    let steps = args.steps as usize;
+    let samples = Samples::take(&mut stopwatch, &bench.recordings(), steps, &prepare, &|| bench.time(1))?;
+    bench.check()?;
+    let (batch, variant) = (config.training.batch, tuning::summary(gpu));
+    let subject = format!("preset {}, {batch} + {batch} images, {variant} kernels", args.preset);
+    let report = samples.report(gpu.name(), &subject, stopwatch.clock(), &peaks)?;
+    Ok((samples, report))
+}
+
+/// One step between the start and the end of a capture, after one that compiles and fills everything.
+fn capture(gpu: &Gpu, bench: &StepBench, out: &Output) -> anyhow::Result<()> {
+    bench.time(1)?;
+    gpu.captured(|| bench.time(1))?;
+    bench.check()?;
+    out.json(&serde_json::json!({ "captured_steps": 1, "adapter": gpu.name() }))?;
+    out.text("One step was run for the debugger to capture; without one attached, nothing was.")
+}

@@ -1,0 +1,118 @@
+//! A profile for people.
+
+use super::super::output::{Output, percent, table};
+use dann::profile::{Clock, KernelRow, Peaks, Report, Spread, StepTimes};
+
+pub fn print(report: &Report, out: &Output) -> anyhow::Result<()> {
+    let header = [
+        "kernel",
+        "phase",
+        "shape",
+        "workgroups",
+        "calls",
+        "ms",
+        "share",
+        "median µs (p10–p90)",
+        "GFLOP",
+        "GFLOP/s",
+        "% peak",
+        "GB/s",
+        "% copy",
+        "FLOP/B",
+        "bound",
+    ];
+    out.text(table(header, report.kernels.iter().map(kernel)))?;
+    let phases = report.phases.iter().map(|row| {
+        let gflops = row.gflop / row.ms * 1e3;
+        let (calls, ms) = (row.calls.to_string(), format!("{:.3}", row.ms));
+        [row.phase.to_string(), calls, ms, percent(row.share), format!("{gflops:.1}")]
+    });
+    out.text(table(["phase", "calls", "ms", "share", "GFLOP/s"], phases))?;
+    out.text(format!(
+        "{}, {} steps on {}; all figures are a step's",
+        report.subject, report.steps, report.adapter
+    ))?;
+    out.text(step(&report.step))?;
+    out.text(clock(report))?;
+    out.text(peaks(&report.peaks))?;
+    if !report.advice.is_empty() {
+        out.text("What would save most, at best:")?;
+    }
+    for (place, advice) in report.advice.iter().enumerate() {
+        out.text(format!("  {}. {:.3} ms: {}", place + 1, advice.saves_ms, advice.change))?;
+    }
+    Ok(())
+}
+
+fn kernel(row: &KernelRow) -> [String; 15] {
+    let [x, y, z] = row.workgroups;
+    let count = if z > 1 {
+        format!("{x}×{y}×{z}")
+    } else if y > 1 {
+        format!("{x}×{y}")
+    } else {
+        x.to_string()
+    };
+    [
+        format!("{} ({})", row.kernel, row.variant),
+        row.phase.to_string(),
+        row.shape.clone(),
+        format!("{} × {count}", row.workgroup_size),
+        row.calls.to_string(),
+        format!("{:.3}", row.ms),
+        percent(row.share),
+        spread(&row.us),
+        format!("{:.4}", row.gflop),
+        format!("{:.2}", row.gflops),
+        format!("{:.1}", 100.0 * row.of_peak),
+        format!("{:.2}", row.gb_s),
+        format!("{:.1}", 100.0 * row.of_bandwidth),
+        format!("{:.2}", row.flop_per_byte),
+        row.bound.name().to_owned(),
+    ]
+}
+
+/// `12.3 (11.9–14.0)`
+pub fn spread(spread: &Spread) -> String {
+    let Spread { p10, median, p90 } = spread;
+    format!("{median:.1} ({p10:.1}–{p90:.1})")
+}
+
+fn milliseconds(spread: &Spread) -> String {
+    let Spread { p10, median, p90 } = spread;
+    format!("{median:.3} ms ({p10:.3}–{p90:.3})")
+}
+
+fn step(step: &StepTimes) -> String {
+    let mut text = format!("Kernels: {}", milliseconds(&step.kernels_ms));
+    if let (Some(wall), Some(share), Some(gap)) = (&step.profiled_ms, step.in_kernels, step.gap_ms) {
+        text += &format!(
+            ", {} of the profiled step's {}; gap between them {gap:.3} ms",
+            percent(share),
+            milliseconds(wall)
+        );
+    }
+    if let (Some(wall), Some(perturbation)) = (&step.unprofiled_ms, step.perturbation) {
+        text += &format!("\nUnprofiled step: {}; timing adds {}", milliseconds(wall), percent(perturbation));
+    }
+    text
+}
+
+fn clock(report: &Report) -> String {
+    let reason = report.clock_reason.as_deref().unwrap_or_default();
+    match report.clock {
+        Clock::Timestamps => "Clock: the device's timestamps, around a pass for each dispatch".into(),
+        Clock::Wall => format!(
+            "Clock: the HOST's, because {reason}: each dispatch is a submission that is waited for, its launch included"
+        ),
+    }
+}
+
+fn peaks(peaks: &Peaks) -> String {
+    let f16 = peaks.f16_gflops.map_or("n/a".to_owned(), |gflops| format!("{gflops:.1} GFLOP/s"));
+    format!(
+        "Peaks measured: f32 {:.1} GFLOP/s, f16 {f16}, copy {:.2} GB/s, empty dispatch {:.1} µs; occupancy: n/a (wgpu \
+         does not tell)",
+        peaks.f32_gflops, peaks.copy_gb_s, peaks.empty_dispatch_us
+    )
+}

@@ -1,0 +1,191 @@
+//! What the adapter can do at most, measured.
+
+use super::scopes::Pass;
+use super::stopwatch::Stopwatch;
+use crate::error::Result;
+use crate::gpu::{Binding, Gpu, Kernel, Recording, Tensor, Work};
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Params {
+    rounds: u32,
+    threads: u32,
+    scale: f32,
+    shift: f32,
+}
+
+const KERNEL: Kernel = Kernel {
+    label: "peaks",
+    source: include_str!("../../shaders/profile/peaks.wgsl"),
+    entry_point: "",
+    workgroup_size: 64,
+    bindings: &[Binding::params::<Params>(), Binding::write(2)],
+};
+
+/// Multiplications and additions in two instructions, unless the driver joins them.
+pub const MULTIPLY_ADD: Kernel =
+    Kernel { label: "peaks.multiply_add", entry_point: "multiply_add", ..KERNEL };
+
+/// Multiplications and additions in one instruction where there is one.
+pub const FUSED_MULTIPLY_ADD: Kernel =
+    Kernel { label: "peaks.fused_multiply_add", entry_point: "fused_multiply_add", ..KERNEL };
+
+/// The same of numbers of 16 bits.
+pub const FUSED_MULTIPLY_ADD_F16: Kernel = Kernel {
+    label: "peak_f16.fused_multiply_add",
+    source: include_str!("../../shaders/profile/peak_f16.wgsl"),
+    entry_point: "fused_multiply_add",
+    ..KERNEL
+};
+
+/// Every value of one buffer into another.
+pub const COPY: Kernel = Kernel {
+    label: "peaks.copy",
+    entry_point: "copy",
+    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write(2)],
+    ..KERNEL
+};
+
+/// Nothing.
+pub const EMPTY: Kernel = Kernel { label: "peaks.empty", entry_point: "empty", ..KERNEL };
+
+/// The most that was reached on the adapter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Peaks {
+    /// Billion multiplications and additions of f32 a second.
+    pub f32_gflops: f64,
+    /// The same of f16, where shaders can have it.
+    pub f16_gflops: Option<f64>,
+    /// Billion bytes read and written a second by the fastest way to copy a large buffer.
+    pub copy_gb_s: f64,
+    /// What a dispatch that does nothing takes.
+    pub empty_dispatch_us: f64,
+}
+
+/// Threads of the arithmetic; enough for any GPU.
+const THREADS: usize = 1 << 17;
+/// Operations of a thread in a round.
+const FLOPS: usize = 4 * 64;
+/// Work is made longer until it takes so many nanoseconds: long against the launch and against the clock's tick.
+const LONG: u64 = 4_000_000;
+pub(super) const MOST_ROUNDS: usize = 1 << 16;
+/// Bytes of the buffers that are copied, where the device can have them: beyond its caches.
+const COPIED: u64 = 128 << 20;
+const REPEATS: usize = 5;
+const EMPTY_REPEATS: usize = 64;
+
+impl Peaks {
+    /// Measures them.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Gpu`] when the device fails or has no memory.
+    pub fn measure(gpu: &Gpu, stopwatch: &mut Stopwatch) -> Result<Self> {
+        let y = Tensor::zeros(gpu, "peaks", &[THREADS, 4])?;
+        let mut rate = |kernel| rate(gpu, stopwatch, kernel, &y);
+        let f32_gflops = rate(&MULTIPLY_ADD)?.max(rate(&FUSED_MULTIPLY_ADD)?);
+        let has_f16 = gpu.device().features().contains(wgpu::Features::SHADER_F16);
+        let f16_gflops = if has_f16 { Some(rate(&FUSED_MULTIPLY_ADD_F16)?) } else { None };
+        let copy_gb_s = copies(gpu, stopwatch)?;
+        Ok(Self { f32_gflops, f16_gflops, copy_gb_s, empty_dispatch_us: empty(gpu, stopwatch)? })
+    }
+}
+
+/// The shortest time, in nanoseconds, of what `record` records.
+fn shortest(
+    stopwatch: &mut Stopwatch,
+    gpu: &Gpu,
+    record: impl FnOnce(&mut Recording) -> Result<()>,
+) -> Result<u64> {
+    let mut recording = Recording::new(gpu);
+    record(&mut recording)?;
+    let passes: Vec<Pass<'_>> = recording.dispatches().iter().map(Pass::of).collect();
+    let mut shortest = u64::MAX;
+    for _ in 0..REPEATS {
+        let run = stopwatch.time(&|_| (), &passes)?;
+        shortest = run.spans.iter().map(|span| span.ns()).min().unwrap_or(u64::MAX).min(shortest);
+    }
+    Ok(shortest.max(1))
+}
+
+/// `count` dispatches of arithmetic of so many rounds.
+pub(super) fn arithmetic(gpu: &Gpu, rounds: usize, count: usize) -> Result<Recording> {
+    let y = Tensor::zeros(gpu, "arithmetic", &[THREADS, 4])?;
+    let mut recording = Recording::new(gpu);
+    for _ in 0..count {
+        record_arithmetic(&mut recording, &MULTIPLY_ADD, &y, rounds)?;
+    }
+    Ok(recording)
+}
+
+/// Records so many rounds of operations and gives their number.
+fn record_arithmetic(
+    rec: &mut Recording,
+    kernel: &'static Kernel,
+    y: &Tensor,
+    rounds: usize,
+) -> Result<usize> {
+    let params = Params { rounds: rounds as u32, threads: THREADS as u32, scale: 0.999_9, shift: 0.000_1 };
+    let flops = THREADS * rounds * FLOPS;
+    rec.dispatch(kernel, &params, &[y], THREADS, Work::new(flops, "arithmetic"))?;
+    Ok(flops)
+}
+
+/// Billion operations a second.
+fn rate(gpu: &Gpu, stopwatch: &mut Stopwatch, kernel: &'static Kernel, y: &Tensor) -> Result<f64> {
+    let mut rounds = 16;
+    loop {
+        let mut flops = 0;
+        let ns = shortest(stopwatch, gpu, |rec| {
+            flops = record_arithmetic(rec, kernel, y, rounds)?;
+            Ok(())
+        })?;
+        if ns >= LONG || rounds >= MOST_ROUNDS {
+            return Ok(flops as f64 / ns as f64);
+        }
+        rounds *= 4;
+    }
+}
+
+/// Billion bytes a second, read and written, by a kernel or by the device's own copy, whichever is faster.
+fn copies(gpu: &Gpu, stopwatch: &mut Stopwatch) -> Result<f64> {
+    let limits = gpu.device().limits();
+    let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size).min(COPIED);
+    let rows = (most / 16) as usize;
+    let [x, y] = [Tensor::zeros(gpu, "copied", &[rows, 4])?, Tensor::zeros(gpu, "copy", &[rows, 4])?];
+    let params = Params { rounds: 0, threads: rows as u32, scale: 0.0, shift: 0.0 };
+    let by_kernel =
+        shortest(stopwatch, gpu, |rec| rec.dispatch(&COPY, &params, &[&x, &y], rows, Work::new(0, "copy")))?;
+    let bytes = 2 * x.byte_len();
+    Ok(bytes as f64 / by_kernel.min(device_copy(gpu, &x, &y)?) as f64)
+}
+
+/// The shortest time of the device's own copy, in nanoseconds on the host's clock.
+fn device_copy(gpu: &Gpu, x: &Tensor, y: &Tensor) -> Result<u64> {
+    let mut shortest = u64::MAX;
+    for _ in 0..REPEATS {
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(x.buffer(), 0, y.buffer(), 0, x.byte_len());
+        let began = Instant::now();
+        gpu.submit(encoder);
+        gpu.wait()?;
+        shortest = shortest.min(began.elapsed().as_nanos() as u64);
+    }
+    Ok(shortest.max(1))
+}
+
+/// The median time of a dispatch that does nothing, in microseconds.
+fn empty(gpu: &Gpu, stopwatch: &mut Stopwatch) -> Result<f64> {
+    let y = Tensor::zeros(gpu, "nothing", &[1, 4])?;
+    let params = Params { rounds: 0, threads: 0, scale: 0.0, shift: 0.0 };
+    let mut recording = Recording::new(gpu);
+    for _ in 0..EMPTY_REPEATS {
+        recording.dispatch(&EMPTY, &params, &[&y], 1, Work::new(0, "nothing"))?;
+    }
+    let passes: Vec<Pass<'_>> = recording.dispatches().iter().map(Pass::of).collect();
+    stopwatch.time(&|_| (), &passes)?;
+    let run = stopwatch.time(&|_| (), &passes)?;
+    let us: Vec<f64> = run.spans.iter().map(|span| span.ns() as f64 / 1e3).collect();
+    Ok(super::Spread::of(&us).map_or(0.0, |spread| spread.median))
+}

@@ -1,0 +1,211 @@
+//! `dann profile`: what it prints and writes, and what it refuses.
+
+use crate::sandbox::Sandbox;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::process::Command;
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+fn profile(sandbox: &Sandbox, arguments: &str) -> Value {
+    let mut lines = sandbox.json(&format!("profile {arguments}"));
+    assert_eq!(lines.len(), 1);
+    lines.remove(0)
+}
+
+/// Milliseconds of all runs of each kernel, by name.
+type Totals = BTreeMap<String, f64>;
+
+/// By the report.
+fn totals(report: &Value) -> Totals {
+    let mut totals = Totals::new();
+    for row in report["kernels"].as_array().expect("kernels") {
+        let name = row["kernel"].as_str().expect("a name").to_owned();
+        *totals.entry(name).or_default() += number(&row["ms"]) * number(&report["steps"]);
+    }
+    totals
+}
+
+/// By the complete events of a trace on the thread of the kernels.
+fn totals_of_trace(trace: &Value) -> Totals {
+    let mut totals = Totals::new();
+    for event in trace["traceEvents"].as_array().expect("events") {
+        if event["ph"] == "X" && event["cat"] != "step" {
+            let name = event["name"].as_str().expect("a name").to_owned();
+            *totals.entry(name).or_default() += number(&event["dur"]) / 1e3;
+        }
+    }
+    totals
+}
+
+fn assert_same(actual: &Totals, expected: &Totals, most: f64) {
+    assert!(actual.keys().eq(expected.keys()), "{actual:?} {expected:?}");
+    for (name, ms) in expected {
+        assert!((actual[name] - ms).abs() <= most, "{name}: {} instead of {ms} ms", actual[name]);
+    }
+}
+
+#[test]
+fn a_step_is_told_kernel_by_kernel() {
+    let sandbox = Sandbox::new();
+    let report = profile(&sandbox, "--batch 8 --steps 7 --trace t.json --plot p.svg --plot p.png");
+    let rows = report["kernels"].as_array().expect("kernels");
+    let sum = |key: &str| rows.iter().map(|row| number(&row[key])).sum::<f64>();
+    assert!((sum("share") - 1.0).abs() < 1e-9 && sum("calls") > 20.0, "{report}");
+    for row in rows {
+        let [p10, median, p90] = ["p10", "median", "p90"].map(|which| number(&row["us"][which]));
+        assert!(0.0 < p10 && p10 <= median && median <= p90, "{row}");
+        assert!(row["occupancy"].is_null() && row["shape"].as_str().is_some_and(|s| !s.is_empty()), "{row}");
+        assert!(["compute", "memory", "launch"].iter().any(|bound| row["bound"] == *bound), "{row}");
+    }
+    let phases: Vec<&Value> =
+        report["phases"].as_array().expect("phases").iter().map(|row| &row["phase"]).collect();
+    assert_eq!(phases, ["data", "forward", "loss", "backward", "update"]);
+    let peaks = &report["peaks"];
+    assert!(number(&peaks["f32_gflops"]) > 0.0 && number(&peaks["copy_gb_s"]) > 0.0, "{peaks}");
+    assert!(report["advice"].as_array().is_some_and(|all| (1..=3).contains(&all.len())), "{report}");
+    // A device that is no software may be idle between short kernels.
+    if report["adapter"].as_str().is_some_and(|name| name.contains("llvmpipe")) {
+        let in_kernels = number(&report["step"]["in_kernels"]);
+        assert!((0.9..=1.05).contains(&in_kernels), "{in_kernels} of the step is in kernels");
+        assert!(report["clock"] == "wall" && report["clock_reason"].is_string(), "{}", report["clock"]);
+    }
+
+    let trace: Value = serde_json::from_slice(&sandbox.read("t.json")).expect("JSON");
+    assert_same(&totals_of_trace(&trace), &totals(&report), 1e-9);
+    perfetto_agrees(&sandbox, &totals(&report));
+    assert!(String::from_utf8_lossy(&sandbox.read("p.svg")).contains("<svg"));
+    assert_eq!(image::open(sandbox.path("p.png")).expect("a picture").width(), 2640);
+}
+
+/// What Perfetto's own trace processor reads from the trace, where it can be had.
+fn perfetto_agrees(sandbox: &Sandbox, expected: &Totals) {
+    const READ: &str = "
+import json, sys
+try:
+    from perfetto.trace_processor import TraceProcessor
+    processor = TraceProcessor(trace='t.json')
+except Exception as e:
+    print(e, file=sys.stderr)
+    sys.exit(3)
+query = \"select name, sum(dur) as ns from slice where category != 'step' group by name\"
+print(json.dumps({row.name: row.ns / 1e6 for row in processor.query(query)}))
+";
+    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
+    let output = Command::new(python).args(["-c", READ]).current_dir(sandbox.path("")).output();
+    let Ok(output) = output.map_err(|e| eprintln!("skipped: no Python: {e}")) else { return };
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.code() == Some(3) {
+        eprintln!("skipped: no trace processor (PyPI perfetto): {}", said.lines().last().unwrap_or_default());
+        return;
+    }
+    assert!(output.status.success(), "{said}");
+    let actual: Totals = serde_json::from_slice(&output.stdout).expect("totals");
+    // It counts whole nanoseconds.
+    assert_same(&actual, expected, 1e-3);
+}
+
+#[test]
+fn profiles_are_compared_and_a_slower_kernel_is_named() {
+    let sandbox = Sandbox::new();
+    let mut report = profile(&sandbox, "--batch 2 --steps 3 --preset demo --variant plain");
+    sandbox.write("a.json", report.to_string());
+    let compare = |verdict: &str| {
+        let compared = profile(&sandbox, "--compare a.json b.json");
+        let rows = compared["kernels"].as_array().expect("kernels").clone();
+        let all: Vec<String> = rows
+            .iter()
+            .filter(|row| row["verdict"] == verdict)
+            .map(|row| row["kernel"].as_str().expect("a name").to_owned())
+            .collect();
+        (all, compared)
+    };
+    sandbox.write("b.json", report.to_string());
+    assert_eq!(compare("slower").0.len() + compare("faster").0.len(), 0);
+
+    let rows = report["kernels"].as_array_mut().expect("kernels");
+    let name = rows[0]["kernel"].clone();
+    for which in ["p10", "median", "p90"] {
+        rows[0]["us"][which] = (number(&rows[0]["us"][which]) * 20.0).into();
+    }
+    sandbox.write("b.json", report.to_string());
+    let (slower, compared) = compare("slower");
+    assert_eq!(slower, [name.as_str().expect("a name")]);
+    // The largest change comes first.
+    assert!((number(&compared["kernels"][0]["ratio"]) - 20.0).abs() < 1e-9);
+    let text = sandbox.text("profile --compare a.json b.json");
+    for words in ["SLOWER", "1 slower, ", "same within the spread"] {
+        assert!(text.contains(words), "{words:?} is not in\n{text}");
+    }
+    sandbox.write("b.json", "{}");
+    sandbox
+        .refused("profile --compare a.json b.json", &["b.json: expected a profile, as dann profile --json"]);
+    sandbox.refused("profile --compare a.json nowhere.json", &["nowhere.json: cannot read"]);
+}
+
+const SCALE: &str = "
+@group(0) @binding(0) var<uniform> count: u32;
+@group(0) @binding(1) var<storage, read_write> x: array<f32>;
+@compute @workgroup_size(64)
+fn scale(@builtin(global_invocation_id) id: vec3u) {
+    if id.x < count { x[id.x] = 2.0 * x[id.x]; }
+}
+";
+
+#[test]
+fn a_shader_is_timed_on_every_adapter_and_translated() {
+    let sandbox = Sandbox::new();
+    sandbox.write("scale.wgsl", SCALE);
+    let adapters = sandbox.json("devices").len();
+    let line = "profile --shader scale.wgsl --workgroups 1024 --buffer 0=65536u --buffer 1=256K --steps 3 --emit out";
+    let lines = sandbox.json(line);
+    let languages: Vec<&Value> = lines.iter().filter_map(|line| line.get("language")).collect();
+    assert_eq!(languages, ["SPIR-V", "MSL", "HLSL", "GLSL"]);
+    for file in ["out/scale.spv", "out/scale.metal", "out/scale.hlsl", "out/scale.comp"] {
+        assert!(!sandbox.read(file).is_empty(), "{file}");
+    }
+    let times: Vec<&Value> = lines.iter().filter(|line| line.get("us").is_some()).collect();
+    assert_eq!(times.len(), adapters);
+    for line in times {
+        assert_eq!((&line["runs"], &line["bytes"]), (&3.into(), &(4 + 2 * 256 * 1024).into()));
+        assert!(number(&line["gb_s"]) > 0.0 && number(&line["of_bandwidth"]) > 0.0, "{line}");
+    }
+}
+
+#[test]
+fn bad_shaders_are_refused_with_their_place() {
+    let sandbox = Sandbox::new();
+    let refused = |shader: &str, arguments: &str, words: &[&str]| {
+        sandbox.write("s.wgsl", shader);
+        sandbox.refused(&format!("profile --shader s.wgsl --workgroups 1 {arguments}"), words);
+    };
+    refused(&SCALE.replace("2.0 *", "2u *"), "", &["s.wgsl:6:", "x[id.x] = 2u * x[id.x];", "^"]);
+    refused(&SCALE.replace("fn scale", "fun scale"), "", &["s.wgsl:5:1", "fun scale", "^"]);
+    refused(SCALE, "--entry other", &["a compute entry point \"other\"", "[\"scale\"]"]);
+    refused(SCALE, "--buffer 3=4K", &["--buffer 0:3: expected one of 0:0 count, 0:1 x"]);
+    refused(SCALE, "--buffer nonsense", &["[GROUP:]BINDING=SIZE"]);
+    let words = ["expected one to three numbers from 1 up"];
+    sandbox.refused("profile --shader s.wgsl --workgroups 0,1", &words);
+    sandbox.refused("profile --shader nowhere.wgsl --workgroups 1", &["nowhere.wgsl: cannot read"]);
+    sandbox.refused("profile --shader s.wgsl", &["--workgroups"]);
+}
+
+#[test]
+fn bad_lines_are_refused_before_anything_is_measured() {
+    let sandbox = Sandbox::new();
+    sandbox.refused("profile --plot step.gif", &["step.gif: expected a name that ends in .svg or .png"]);
+    sandbox.refused("profile --trace nowhere/step.json", &["nowhere: expected a directory, found none"]);
+    sandbox.refused("profile --steps 0", &["--steps"]);
+    sandbox.refused("profile --preset none", &["--preset", "paper"]);
+    sandbox.refused("profile --compare a.json", &["--compare"]);
+    sandbox.refused("profile --entry main", &["--shader"]);
+}
+
+#[test]
+fn a_step_can_be_captured() {
+    let sandbox = Sandbox::new();
+    let line = sandbox.json("profile --preset demo --batch 2 --capture").remove(0);
+    assert_eq!(line["captured_steps"], 1);
+}
