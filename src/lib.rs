@@ -18,6 +18,7 @@
 //! | [`ops`] | the host side of every shader | gpu |
 //! | [`model`] | layers, parameters, the step's recording | ops |
 //! | [`train`] | schedules, the loop, evaluation, what is kept of a run | model, data |
+//! | [`embed`] | training and classifying inside an application, on its own device | train |
 //! | [`check`] | kernels against twins and golden files | ops, reference |
 //!
 //! Dimensions are called N (rows of a batch), C (channels), H, W (height, width), O (outputs), I (inputs of a dense
@@ -26,6 +27,7 @@
 
 pub mod check;
 pub mod data;
+pub mod embed;
 pub mod error;
 pub mod gpu;
 pub mod model;
@@ -34,3 +36,5 @@ pub mod reference;
 pub mod rng;
 pub mod shape;
 pub mod train;
+
+pub use wgpu;

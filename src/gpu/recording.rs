@@ -1,13 +1,24 @@
 //! A list of dispatches, built once and encoded as often as needed.
 
-use super::{Access, Gpu, Kernel};
+use super::{Access, Gpu, Kernel, upload};
 use crate::error::{Error, Result};
-use wgpu::util::DeviceExt;
 
 /// What a kernel can be given.
 pub(crate) trait Bind {
     /// The whole of it.
     fn binding(&self) -> wgpu::BindingResource<'_>;
+}
+
+impl Bind for wgpu::TextureView {
+    fn binding(&self) -> wgpu::BindingResource<'_> {
+        wgpu::BindingResource::TextureView(self)
+    }
+}
+
+impl Bind for wgpu::BufferBinding<'_> {
+    fn binding(&self) -> wgpu::BindingResource<'_> {
+        wgpu::BindingResource::Buffer(self.clone())
+    }
 }
 
 /// One dispatch of a recording.
@@ -106,11 +117,12 @@ impl Recording {
         let device = self.gpu.device();
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         self.gpu.counters().allocation();
-        let params = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-            label: Some(kernel.label),
-            contents: bytemuck::bytes_of(params),
-            usage: wgpu::BufferUsages::UNIFORM,
-        });
+        let params = upload::filled_buffer(
+            device,
+            kernel.label,
+            bytemuck::bytes_of(params),
+            wgpu::BufferUsages::UNIFORM,
+        )?;
         let resources =
             std::iter::once(params.as_entire_binding()).chain(buffers.iter().map(|buffer| buffer.binding()));
         let entries: Vec<_> = kernel

@@ -47,12 +47,24 @@ impl TrainingStep {
         row: usize,
         feed: Option<&Recording>,
     ) {
+        self.encode_timed(encoder, steps, row, feed, None);
+    }
+
+    /// As [`TrainingStep::encode`], with timestamps around the work.
+    pub fn encode_timed(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        steps: &Tensor,
+        row: usize,
+        feed: Option<&Recording>,
+        timestamp_writes: Option<wgpu::ComputePassTimestampWrites<'_>>,
+    ) {
         let size = self.step.byte_len();
         let from = steps.offset() + row as u64 * size;
         encoder.copy_buffer_to_buffer(steps.buffer(), from, self.step.buffer(), self.step.offset(), size);
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
             label: Some("training step"),
-            timestamp_writes: None,
+            timestamp_writes,
         });
         if let Some(feed) = feed {
             feed.encode(&mut pass);
