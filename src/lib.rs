@@ -18,6 +18,7 @@
 //! | [`ops`] | the host side of every shader | gpu |
 //! | [`model`] | layers, parameters, the step's recording | ops |
 //! | [`train`] | schedules, the loop, evaluation, what is kept of a run | model, data |
+//! | [`embed`] | training and classifying inside an application, on its own device | train |
 //! | [`check`] | kernels against twins and golden files | ops, reference |
 //! | [`profile`] | where a step's time goes, and how far kernels are from the limit | gpu, ops |
 //!
@@ -27,6 +28,7 @@
 
 pub mod check;
 pub mod data;
+pub mod embed;
 pub mod error;
 pub mod gpu;
 pub mod model;
@@ -36,3 +38,5 @@ pub mod reference;
 pub mod rng;
 pub mod shape;
 pub mod train;
+
+pub use wgpu;

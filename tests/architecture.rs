@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &["shape", "error", "rng", "gpu", "ops"]),
     ("train", &["shape", "error", "rng", "data", "gpu", "ops", "model"]),
     ("check", &["shape", "error", "rng", "reference", "gpu", "ops"]),
+    ("embed", &["shape", "error", "data", "gpu", "ops", "model", "train"]),
     ("profile", LIBRARY),
     ("report", LIBRARY),
     (

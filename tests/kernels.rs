@@ -4,7 +4,8 @@ use dann::gpu::{Access, Kernel, TexelFormat};
 use dann::ops::Step;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
-use naga::{AddressSpace, ImageClass, Module, ShaderStage, StorageAccess, StorageFormat, TypeInner};
+use naga::{AddressSpace, ImageClass, ImageDimension, Module, ScalarKind};
+use naga::{ShaderStage, StorageAccess, StorageFormat, TypeInner};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -32,6 +33,10 @@ fn parse(name: &str, source: &str) -> (Module, ModuleInfo) {
 
 /// Every `.wgsl` file below `shaders/`, with its text.
 fn shaders() -> BTreeMap<PathBuf, String> {
+    shaders_below("shaders")
+}
+
+fn shaders_below(folder: &str) -> BTreeMap<PathBuf, String> {
     fn collect(directory: &Path, found: &mut BTreeMap<PathBuf, String>) {
         for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
@@ -44,7 +49,7 @@ fn shaders() -> BTreeMap<PathBuf, String> {
         }
     }
     let mut found = BTreeMap::new();
-    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders"), &mut found);
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
     assert!(!found.is_empty());
     found
 }
@@ -71,10 +76,15 @@ fn bindings_in_shader(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> BT
     .collect()
 }
 
-/// How the kernel uses a storage texture.
+/// How the kernel uses a texture.
 fn texels_in_shader(kernel: &Kernel, texture: &TypeInner) -> Access {
+    let float = ImageClass::Sampled { kind: ScalarKind::Float, multi: false };
+    if matches!(texture, TypeInner::Image { dim: ImageDimension::D2, arrayed: false, class } if *class == float)
+    {
+        return Access::ReadTexture;
+    }
     let &TypeInner::Image { class: ImageClass::Storage { format, access }, .. } = texture else {
-        panic!("{}: no storage texture but {texture:?}", kernel.label)
+        panic!("{}: no texture that it knows but {texture:?}", kernel.label)
     };
     let format = match format {
         StorageFormat::Rgba32Float => TexelFormat::Reals,
@@ -85,6 +95,13 @@ fn texels_in_shader(kernel: &Kernel, texture: &TypeInner) -> Access {
         StorageAccess::LOAD => Access::ReadTexels(format),
         StorageAccess::STORE => Access::WriteTexels(format),
         both => panic!("{}: a storage texture for {both:?}", kernel.label),
+    }
+}
+
+#[test]
+fn the_shaders_of_the_examples_are_valid() {
+    for (path, source) in shaders_below("examples") {
+        parse(&path.display().to_string(), &source);
     }
 }
 

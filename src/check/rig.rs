@@ -4,6 +4,7 @@ use super::{Array, Arrays, Case, Values};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording, Tensor, Variant};
 use crate::ops::Step;
+use wgpu::util::{DeviceExt, TextureDataOrder};
 
 /// A NaN as f32 and an index out of any range as u32: a value that no kernel writes.
 const POISON: u32 = u32::MAX;
@@ -58,6 +59,31 @@ impl<'a> Rig<'a> {
     pub fn input(&self, tensor: &str) -> Result<Tensor> {
         let array = self.case.array(tensor)?;
         Tensor::from_slice(self.gpu, tensor, &array.dims, &bits(array))
+    }
+
+    /// Uploads an input tensor (H, W, 4) as a texture.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when it is missing.
+    pub fn texture(&self, tensor: &str) -> Result<wgpu::TextureView> {
+        let [height, width, _] = self.case.dims(tensor)?;
+        let (width, height) = (width as u32, height as u32);
+        let texture = self.gpu.device().create_texture_with_data(
+            self.gpu.queue(),
+            &wgpu::TextureDescriptor {
+                label: Some(tensor),
+                size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+                mip_level_count: 1,
+                sample_count: 1,
+                dimension: wgpu::TextureDimension::D2,
+                format: wgpu::TextureFormat::Rgba32Float,
+                usage: wgpu::TextureUsages::TEXTURE_BINDING,
+                view_formats: &[],
+            },
+            TextureDataOrder::LayerMajor,
+            bytemuck::cast_slice(&bits(self.case.array(tensor)?)),
+        );
+        Ok(texture.create_view(&Default::default()))
     }
 
     /// A tensor of the case's own making.

@@ -4,9 +4,9 @@ use crate::error::{Error, Result};
 use std::fmt;
 
 /// What the kernels need beyond what every adapter has: the storage buffers of the largest kernel.
-const STORAGE_BUFFERS: u32 = 8;
+pub(super) const STORAGE_BUFFERS: u32 = 8;
 /// Threads in a workgroup of the largest kernel.
-const WORKGROUP_THREADS: u32 = 64;
+pub(super) const WORKGROUP_THREADS: u32 = 64;
 
 /// One adapter of this machine.
 pub struct Adapter {
@@ -55,14 +55,18 @@ fn too_few(name: &str, has: u32, needed: u32) -> Option<String> {
 
 impl fmt::Display for Adapter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let info = &self.info;
-        write!(f, "{} {}", info.backend, info.name)?;
-        match (info.driver.as_str(), info.driver_info.as_str()) {
-            ("", "") => Ok(()),
-            (driver, "") | ("", driver) => write!(f, " [{driver}]"),
-            (driver, version) => write!(f, " [{driver}, {version}]"),
-        }
+        f.write_str(&named(&self.info))
     }
+}
+
+/// Backend, name and driver.
+pub(super) fn named(info: &wgpu::AdapterInfo) -> String {
+    let driver = match (info.driver.as_str(), info.driver_info.as_str()) {
+        ("", "") => String::new(),
+        (driver, "") | ("", driver) => format!(" [{driver}]"),
+        (driver, version) => format!(" [{driver}, {version}]"),
+    };
+    format!("{} {}{driver}", info.backend, info.name)
 }
 
 /// Every adapter of this machine, the preferred one first.

@@ -2,7 +2,7 @@
 
 use super::pipeline_cache::PipelineCache;
 use super::traffic::{Counters, Traffic};
-use super::{Adapter, Kernel, Variant};
+use super::{Adapter, Kernel, Variant, requirements};
 use crate::error::{Error, Result};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -56,6 +56,37 @@ struct Inner {
     fault: Arc<Mutex<Option<String>>>,
     counters: Counters,
     cache: Option<PipelineCache>,
+    /// The device is an application's: nobody but the application is told of its faults.
+    borrowed: bool,
+}
+
+impl Inner {
+    fn new(
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        name: String,
+        options: Options,
+        variant: Variant,
+    ) -> Self {
+        let choices = OnceLock::new();
+        if options.variant.is_some() {
+            // What was asked for stands for every stage.
+            choices.get_or_init(BTreeMap::new);
+        }
+        Self {
+            device,
+            queue,
+            name,
+            checks: options.checks,
+            variant,
+            choices,
+            pipelines: Mutex::default(),
+            fault: Arc::default(),
+            counters: Counters::default(),
+            cache: None,
+            borrowed: false,
+        }
+    }
 }
 
 impl Drop for Inner {
@@ -96,23 +127,29 @@ impl Gpu {
         });
         let has_cache = features.contains(CACHE);
         let cache = if has_cache { PipelineCache::open(&device, &adapter.info) } else { None };
-        let choices = OnceLock::new();
-        if options.variant.is_some() {
-            // What was asked for stands for every stage.
-            choices.get_or_init(BTreeMap::new);
-        }
-        Ok(Self(Arc::new(Inner {
-            device,
-            queue,
-            name: adapter.to_string(),
-            checks: options.checks,
-            variant,
-            choices,
-            pipelines: Mutex::default(),
-            fault,
-            counters: Counters::default(),
-            cache,
-        })))
+        let mut inner = Inner::new(device, queue, adapter.to_string(), options, variant);
+        (inner.cache, inner.fault) = (cache, fault);
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Uses a device that belongs to an application, beside whatever the application does with it. Nothing is
+    /// submitted or waited for, and no handler is installed, by anything but the functions that say so
+    /// ([`Gpu::submit`], [`Gpu::wait`] and what reads values back); uploads go through `queue.write_buffer`, which
+    /// takes effect with the application's next submission.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the limit that the device lacks ([`required_limits`](super::required_limits)),
+    /// [`Error::Gpu`] when it was lost or destroyed.
+    pub fn borrow(device: &wgpu::Device, queue: &wgpu::Queue, options: Options) -> Result<Self> {
+        requirements::check(device)?;
+        let variant = requirements::variant(device, options.variant);
+        // The name under which a search on the same adapter has kept what it found.
+        let name = super::adapter::named(&device.adapter_info());
+        let mut inner = Inner::new(device.clone(), queue.clone(), name, options, variant);
+        inner.borrowed = true;
+        let gpu = Self(Arc::new(inner));
+        gpu.healthy()?;
+        Ok(gpu)
     }
 
     /// The wgpu device.
@@ -172,7 +209,14 @@ impl Gpu {
         &self,
         read: impl FnOnce() -> BTreeMap<String, Variant>,
     ) -> &BTreeMap<String, Variant> {
-        self.0.choices.get_or_init(read)
+        self.0.choices.get_or_init(|| {
+            let mut choices = read();
+            if self.0.borrowed {
+                // The search had all that the adapter has; an application may have opened its device with less.
+                choices.retain(|_, variant| requirements::obstacle(self.device(), *variant).is_none());
+            }
+            choices
+        })
     }
 
     /// The first fault that the device reported, if any.
@@ -182,8 +226,27 @@ impl Gpu {
     pub fn healthy(&self) -> Result<()> {
         match lock(&self.0.fault).clone() {
             Some(message) => Err(Error::Gpu(message)),
+            None if self.0.borrowed && self.is_lost() => Err(Self::lost()),
             None => Ok(()),
         }
+    }
+
+    /// The error that says that the device is gone.
+    pub(super) fn lost() -> Error {
+        Error::Gpu("the device was lost or destroyed".into())
+    }
+
+    /// Whether the device is gone. Only a handler would be told, and on a borrowed device that is the application's;
+    /// but a living device refuses a senseless request with an error, and a lost one is silent.
+    fn is_lost(&self) -> bool {
+        let scope = self.device().push_error_scope(wgpu::ErrorFilter::Validation);
+        let _refused = self.device().create_buffer(&wgpu::BufferDescriptor {
+            label: Some("refused on purpose: is the device alive?"),
+            size: 4,
+            usage: wgpu::BufferUsages::empty(),
+            mapped_at_creation: false,
+        });
+        pollster::block_on(scope.pop()).is_none()
     }
 
     /// Waits until all submitted work is done.

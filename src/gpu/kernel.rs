@@ -15,6 +15,8 @@ pub enum Access {
     ReadTexels(TexelFormat),
     /// A storage texture that is only written.
     WriteTexels(TexelFormat),
+    /// A texture of any float or normalised format, read texel by texel.
+    ReadTexture,
 }
 
 /// One binding of a kernel, in group 0.
@@ -75,6 +77,11 @@ impl Binding {
         Self { slot, access: Access::WriteTexels(TexelFormat::Reals) }
     }
 
+    /// A texture of any float or normalised format, read texel by texel.
+    pub const fn read_texture(slot: u32) -> Self {
+        Self { slot, access: Access::ReadTexture }
+    }
+
     /// A storage texture of two u32 a texel that is only read.
     pub const fn read_words(slot: u32) -> Self {
         Self { slot, access: Access::ReadTexels(TexelFormat::Words) }
@@ -100,6 +107,12 @@ impl Access {
             Self::ReadWrite => buffer(wgpu::BufferBindingType::Storage { read_only: false }),
             Self::ReadTexels(format) => texture(wgpu::StorageTextureAccess::ReadOnly, format),
             Self::WriteTexels(format) => texture(wgpu::StorageTextureAccess::WriteOnly, format),
+            Self::ReadTexture => wgpu::BindingType::Texture {
+                // Nothing is filtered by a sampler, so that formats without one are welcome too.
+                sample_type: wgpu::TextureSampleType::Float { filterable: false },
+                view_dimension: wgpu::TextureViewDimension::D2,
+                multisampled: false,
+            },
         }
     }
 }

@@ -11,7 +11,20 @@ pub struct Staging(wgpu::Buffer);
 pub struct Readback {
     staging: Staging,
     bytes: u64,
-    arrived: mpsc::Receiver<std::result::Result<(), wgpu::BufferAsyncError>>,
+    arrived: mpsc::Receiver<Answer>,
+}
+
+/// What wgpu says of a copy that was asked for.
+type Answer = std::result::Result<(), wgpu::BufferAsyncError>;
+
+/// What has become of a copy on its way.
+pub enum Arrival<T> {
+    /// The values, and the memory for the next copy.
+    Here(Vec<T>, Staging),
+    /// Still on its way.
+    Pending(Readback),
+    /// It will never come: the encoder was dropped without being submitted.
+    Dropped,
 }
 
 impl Staging {
@@ -39,14 +52,35 @@ impl Staging {
         encoder.copy_buffer_to_buffer(tensor.buffer(), tensor.offset(), &self.0, 0, tensor.byte_len());
     }
 
+    /// How many bytes there is room for.
+    pub fn room(&self) -> u64 {
+        self.0.size()
+    }
+
+    /// The memory, to be copied to.
+    pub fn buffer(&self) -> &wgpu::Buffer {
+        &self.0
+    }
+
     /// Asks for the first `bytes` bytes, as they will be after all work submitted so far.
     pub fn map(self, bytes: u64) -> Readback {
         let (sender, arrived) = mpsc::channel();
-        self.0.map_async(wgpu::MapMode::Read, ..bytes, move |result| {
-            // The receiver may be gone if the readback was dropped; then nobody wants the answer.
-            sender.send(result).ok();
-        });
+        self.0.map_async(wgpu::MapMode::Read, ..bytes, answer(sender));
         Readback { staging: self, bytes, arrived }
+    }
+
+    /// Asks for the first `bytes` bytes, as they will be after the work of `encoder`, once that is submitted.
+    pub fn map_on_submit(self, encoder: &wgpu::CommandEncoder, bytes: u64) -> Readback {
+        let (sender, arrived) = mpsc::channel();
+        encoder.map_buffer_on_submit(&self.0, wgpu::MapMode::Read, ..bytes, answer(sender));
+        Readback { staging: self, bytes, arrived }
+    }
+}
+
+/// The receiver may be gone if the readback was dropped; then nobody wants the answer.
+fn answer(sender: mpsc::Sender<Answer>) -> impl FnOnce(Answer) + Send + 'static {
+    move |result| {
+        sender.send(result).ok();
     }
 }
 
@@ -78,15 +112,37 @@ impl Readback {
     /// # Errors
     /// As [`Readback::take`].
     pub fn take_arrived<T: bytemuck::Pod>(self, gpu: &Gpu) -> Result<(Vec<T>, Staging)> {
-        let lost = |e: &dyn std::fmt::Display| Error::Gpu(format!("a readback failed: {e}"));
-        self.arrived.recv().map_err(|e| lost(&e))?.map_err(|e| lost(&e))?;
+        self.arrived.recv().map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
+        self.collect(gpu)
+    }
+
+    /// The values, if they have arrived; never waits.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device was lost.
+    pub fn try_take<T: bytemuck::Pod>(self, gpu: &Gpu) -> Result<Arrival<T>> {
+        match self.arrived.try_recv() {
+            Err(mpsc::TryRecvError::Empty) => Ok(Arrival::Pending(self)),
+            Err(mpsc::TryRecvError::Disconnected) => Ok(Arrival::Dropped),
+            Ok(answer) => {
+                answer.map_err(|e| failed(&e))?;
+                self.collect(gpu).map(|(values, staging)| Arrival::Here(values, staging))
+            }
+        }
+    }
+
+    fn collect<T: bytemuck::Pod>(self, gpu: &Gpu) -> Result<(Vec<T>, Staging)> {
         gpu.counters().downloaded(self.bytes);
-        let mapped = self.staging.0.get_mapped_range(..self.bytes).map_err(|e| lost(&e))?;
+        let mapped = self.staging.0.get_mapped_range(..self.bytes).map_err(|e| failed(&e))?;
         let values = bytemuck::pod_collect_to_vec(&mapped);
         drop(mapped);
         self.staging.0.unmap();
         Ok((values, self.staging))
     }
+}
+
+fn failed(e: &dyn std::fmt::Display) -> Error {
+    Error::Gpu(format!("a readback failed: {e}"))
 }
 
 impl Tensor {

@@ -1,8 +1,7 @@
 //! A list of dispatches, built once and encoded as often as needed.
 
-use super::{Access, Gpu, Kernel, Phase, Work};
+use super::{Access, Gpu, Kernel, Phase, Work, upload};
 use crate::error::{Error, Result};
-use wgpu::util::DeviceExt;
 
 /// What a kernel can be given.
 pub(crate) trait Bind {
@@ -10,6 +9,28 @@ pub(crate) trait Bind {
     fn binding(&self) -> wgpu::BindingResource<'_>;
     /// How large it is.
     fn bytes(&self) -> u64;
+}
+
+impl Bind for wgpu::TextureView {
+    fn binding(&self) -> wgpu::BindingResource<'_> {
+        wgpu::BindingResource::TextureView(self)
+    }
+
+    fn bytes(&self) -> u64 {
+        let texture = self.texture();
+        let texel = texture.format().block_copy_size(None).unwrap_or(4);
+        u64::from(texture.width()) * u64::from(texture.height()) * u64::from(texel)
+    }
+}
+
+impl Bind for wgpu::BufferBinding<'_> {
+    fn binding(&self) -> wgpu::BindingResource<'_> {
+        wgpu::BindingResource::Buffer(self.clone())
+    }
+
+    fn bytes(&self) -> u64 {
+        self.size.map_or(self.buffer.size() - self.offset, u64::from)
+    }
 }
 
 /// One dispatch of a recording.
@@ -123,11 +144,12 @@ impl Recording {
         let device = self.gpu.device();
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         self.gpu.counters().allocation();
-        let params = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-            label: Some(kernel.label),
-            contents: bytemuck::bytes_of(params),
-            usage: wgpu::BufferUsages::UNIFORM,
-        });
+        let params = upload::filled_buffer(
+            device,
+            kernel.label,
+            bytemuck::bytes_of(params),
+            wgpu::BufferUsages::UNIFORM,
+        )?;
         let resources =
             std::iter::once(params.as_entire_binding()).chain(buffers.iter().map(|buffer| buffer.binding()));
         let entries: Vec<_> = kernel

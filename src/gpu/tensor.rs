@@ -1,10 +1,9 @@
 //! A buffer, or a part of one, with a shape.
 
-use super::Gpu;
 use super::recording::Bind;
+use super::{Gpu, upload};
 use crate::error::{Error, Result};
 use crate::shape::MapShape;
-use wgpu::util::DeviceExt;
 
 /// Values of four bytes (f32 or u32) on the device, row-major. Clones and views share the memory.
 #[derive(Clone, Debug)]
@@ -17,9 +16,11 @@ pub struct Tensor {
     behind: u64,
 }
 
-/// Uniform too: the values of the current step are read as a uniform block.
-const USAGE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE
+/// Uniform too: the values of the current step are read as a uniform block. And for vertices: applications draw
+/// straight from tensors.
+pub(crate) const USAGE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE
     .union(wgpu::BufferUsages::UNIFORM)
+    .union(wgpu::BufferUsages::VERTEX)
     .union(wgpu::BufferUsages::COPY_SRC)
     .union(wgpu::BufferUsages::COPY_DST);
 
@@ -31,12 +32,12 @@ impl Tensor {
     /// no memory for it.
     pub fn zeros(gpu: &Gpu, label: &str, dims: &[usize]) -> Result<Self> {
         Self::allocate(gpu, label, dims, |size| {
-            gpu.device().create_buffer(&wgpu::BufferDescriptor {
+            Ok(gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size,
                 usage: USAGE,
                 mapped_at_creation: false,
-            })
+            }))
         })
     }
 
@@ -56,11 +57,7 @@ impl Tensor {
             return Err(Error::input(label, format!("{count} values of 4 bytes"), found));
         }
         Self::allocate(gpu, label, dims, |_| {
-            gpu.device().create_buffer_init(&wgpu::util::BufferInitDescriptor {
-                label: Some(label),
-                contents: bytemuck::cast_slice(values),
-                usage: USAGE,
-            })
+            upload::filled_buffer(gpu.device(), label, bytemuck::cast_slice(values), USAGE)
         })
     }
 
@@ -68,7 +65,7 @@ impl Tensor {
         gpu: &Gpu,
         label: &str,
         dims: &[usize],
-        create: impl FnOnce(u64) -> wgpu::Buffer,
+        create: impl FnOnce(u64) -> Result<wgpu::Buffer>,
     ) -> Result<Self> {
         let bytes = dims.iter().try_fold(4_u64, |n, &d| n.checked_mul(d as u64));
         let limits = gpu.device().limits();
@@ -83,6 +80,7 @@ impl Tensor {
         if let Some(e) = pollster::block_on(scope.pop()) {
             return Err(Error::Gpu(format!("no memory for {label} ({size} bytes): {e}")));
         }
+        let buffer = buffer?;
         Ok(Self { buffer, offset: 0, dims: dims.to_vec(), behind: 0 })
     }
 

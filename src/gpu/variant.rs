@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The storage textures of the largest kernel that tiles in registers.
-const STORAGE_TEXTURES: u32 = 3;
+pub(super) const STORAGE_TEXTURES: u32 = 3;
 /// Lanes in a subgroup at most: the threads of a workgroup.
-const SUBGROUP_LANES: u32 = 64;
+pub(super) const SUBGROUP_LANES: u32 = 64;
 
 /// A family of kernels. All give the same results within rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,6 +26,14 @@ pub enum Variant {
 impl Variant {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Plain, Self::Register, Self::Workgroup, Self::Subgroup];
+
+    /// What suits devices of that kind by their design.
+    pub(super) fn suiting(kind: wgpu::DeviceType) -> Self {
+        match kind {
+            wgpu::DeviceType::Cpu | wgpu::DeviceType::Other => Self::Register,
+            _ => Self::Workgroup,
+        }
+    }
 
     /// Its name, as `--variant` takes it.
     pub fn name(self) -> &'static str {
@@ -87,10 +95,7 @@ impl Adapter {
     /// What models are built from where nothing else was asked for and no search has found anything better: what the
     /// design of GPUs and of software adapters suggests.
     pub fn default_variant(&self) -> Variant {
-        match self.info.device_type {
-            wgpu::DeviceType::Cpu | wgpu::DeviceType::Other => self.possible(Variant::Register),
-            _ => Variant::Workgroup,
-        }
+        self.possible(Variant::suiting(self.info.device_type))
     }
 
     /// `variant` where this adapter can run it, else the plain kernels.

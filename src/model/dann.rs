@@ -113,6 +113,11 @@ impl Dann {
         parts.into_iter().flat_map(Sequential::state).collect()
     }
 
+    /// Where everything that the network has learned lies, by name: parameters and running statistics.
+    pub fn tensors(&self) -> BTreeMap<String, Tensor> {
+        self.parameters.tensors().chain(self.state()).collect()
+    }
+
     /// Everything that the network has learned, by name: parameters and running statistics.
     ///
     /// # Errors
@@ -250,7 +255,16 @@ impl Dann {
         // In evaluation no layer reads the step; dropout, which would, is left out.
         let step = Step::table(&self.gpu, "step", 1)?;
         let features = self.feature_extractor.forward(rec, &step, x, Mode::Evaluation)?;
-        let logits = self.label_predictor.forward(rec, &step, &features.y, Mode::Evaluation)?;
-        Ok(logits.y)
+        self.record_logits_of_features(rec, &features.y)
+    }
+
+    /// Records the classes' logits (N, K) of features (N, …) with the label predictor in evaluation mode.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the features do not fit the network.
+    pub fn record_logits_of_features(&self, rec: &mut Recording, features: &Tensor) -> Result<Tensor> {
+        let step = Step::table(&self.gpu, "step", 1)?;
+        let logits = self.label_predictor.forward(rec, &step, features, Mode::Evaluation)?.y;
+        Ok(logits.reshaped(&[logits.rows(), logits.map().len()]))
     }
 }

@@ -89,6 +89,11 @@ impl Parameters {
         Ok(Parameter { value: part(&self.values), grad: part(&self.grads) })
     }
 
+    /// Every parameter by name, in order.
+    pub(super) fn tensors(&self) -> impl Iterator<Item = (String, Tensor)> + '_ {
+        self.infos.iter().map(|info| (info.name.clone(), self.values.part(info.start, &info.dims)))
+    }
+
     /// The values that training starts from.
     pub(super) fn initial(&self, initialization: Initialization, seed: u64) -> BTreeMap<String, Vec<f32>> {
         let first = |info: &ParameterInfo| match info.dims[..] {

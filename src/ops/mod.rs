@@ -8,11 +8,13 @@ pub mod dense;
 pub mod dropout;
 pub mod gather_batch;
 pub mod gradient_reversal;
+pub mod image_input;
 pub mod max_pool2d;
 pub mod metrics;
 pub mod product;
 pub mod relu;
 pub mod sgd;
+pub mod softmax;
 pub mod softmax_cross_entropy;
 mod step;
 pub mod tuned;
@@ -58,6 +60,8 @@ pub const KERNELS: &[&Kernel] = &[
     &gather_batch::LABELS,
     &gradient_reversal::BACKWARD,
     &gradient_reversal::BACKWARD_FAN_IN,
+    &image_input::TEXTURE,
+    &image_input::VALUES,
     &max_pool2d::FORWARD,
     &max_pool2d::BACKWARD,
     &metrics::REDUCE,
@@ -89,6 +93,7 @@ pub const KERNELS: &[&Kernel] = &[
     &winograd_weight::FORWARD,
     &winograd_weight::TURNED,
     &winograd_weight::GRADIENT,
+    &softmax::FORWARD,
     &softmax_cross_entropy::FORWARD_BACKWARD,
 ];
 

@@ -10,10 +10,12 @@ pub mod dense;
 pub mod dropout;
 pub mod gather_batch;
 pub mod gradient_reversal;
+pub mod image_input;
 pub mod max_pool2d;
 pub mod metrics;
 pub mod relu;
 pub mod sgd;
+pub mod softmax;
 pub mod softmax_cross_entropy;
 
 mod central_difference;

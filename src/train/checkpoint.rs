@@ -43,6 +43,11 @@ impl Checkpoint {
         Ok(Self { config: config.clone(), classes: classes.to_vec(), step, values: model.read()? })
     }
 
+    /// A checkpoint of values that were read already.
+    pub(crate) fn from_values(config: Config, classes: Vec<String>, step: u64, values: NamedValues) -> Self {
+        Self { config, classes, step, values }
+    }
+
     /// Writes the file whole or not at all.
     ///
     /// # Errors
@@ -72,9 +77,17 @@ impl Checkpoint {
     /// [`Error::Io`] or [`Error::Input`] naming the file and what is wrong with it.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::io(path, "read"))?;
+        Self::parse(path, &bytes)
+    }
+
+    /// Reads the bytes of a file; `path` names them in errors.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the file and what is wrong with it.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
         let broken = |e: &dyn std::fmt::Display| Error::file(path, "a whole safetensors file", e);
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| broken(&e))?;
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|e| broken(&e))?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| broken(&e))?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|e| broken(&e))?;
         let entry = header.metadata().as_ref().and_then(|entries| entries.get(KEY));
         let missing = || Error::file(path, format!("a model of dann, with metadata under \"{KEY}\""), "none");
         let Metadata { config, classes, step } = serde_json::from_str(entry.ok_or_else(missing)?)
@@ -101,9 +114,17 @@ impl Checkpoint {
     /// [`Error::Input`] when the values do not fit the configuration, [`Error::Gpu`] when the device has no room.
     pub fn model(&self, gpu: &Gpu) -> Result<Dann> {
         let model = Dann::new(gpu, &self.config.model)?;
-        let values = self.values.iter().map(|(name, (_, values))| (name.clone(), values.clone()));
-        model.write(&values.collect())?;
+        self.load_into(&model)?;
         Ok(model)
+    }
+
+    /// Overwrites what `model` has learned.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the values do not fit the model.
+    pub fn load_into(&self, model: &Dann) -> Result<()> {
+        let values = self.values.iter().map(|(name, (_, values))| (name.clone(), values.clone()));
+        model.write(&values.collect())
     }
 }
 

@@ -19,7 +19,7 @@ pub struct DeviceData {
 
 impl DeviceData {
     /// Uploads `data`, in as many chunks as the device's binding limit asks for; visited in file order until
-    /// [`DeviceData::set_order`] says otherwise.
+    /// [`DeviceData::order`] is overwritten.
     ///
     /// # Errors
     /// [`crate::error::Error`] when the device has no room.
@@ -59,12 +59,9 @@ impl DeviceData {
         self.images == 0
     }
 
-    /// The order in which images are visited from the next submission on; a permutation of their numbers.
-    ///
-    /// # Errors
-    /// [`crate::error::Error::Input`] when it is longer than the data set.
-    pub fn set_order(&self, gpu: &Gpu, order: &[u32]) -> Result<()> {
-        self.order.write(gpu, order)
+    /// The order in which images are visited: a permutation of their numbers, u32.
+    pub fn order(&self) -> &Tensor {
+        &self.order
     }
 
     fn source(&self) -> Source<'_> {

@@ -22,9 +22,8 @@ struct Shuffled {
 }
 
 impl Shuffled {
-    fn shuffle(&mut self, gpu: &Gpu) -> Result<()> {
-        let order = shuffled(self.data.len(), &mut self.rng);
-        self.data.set_order(gpu, &order)
+    fn next_order(&mut self) -> (Tensor, Vec<u32>) {
+        (self.data.order().clone(), shuffled(self.data.len(), &mut self.rng))
     }
 }
 
@@ -83,16 +82,21 @@ impl Feed {
         Ok(recording)
     }
 
-    /// New orders for both domains, independent of each other.
+    /// New orders for both domains, independent of each other, and the tensors that they belong into.
+    pub fn next_orders(&mut self) -> Vec<(Tensor, Vec<u32>)> {
+        [Some(&mut self.labelled), self.unlabelled.as_mut()]
+            .into_iter()
+            .flatten()
+            .map(Shuffled::next_order)
+            .collect()
+    }
+
+    /// Visits both domains in new orders from the next submission on.
     ///
     /// # Errors
     /// [`Error::Gpu`] when the device fails.
     pub fn shuffle(&mut self, gpu: &Gpu) -> Result<()> {
-        self.labelled.shuffle(gpu)?;
-        match &mut self.unlabelled {
-            Some(target) => target.shuffle(gpu),
-            None => Ok(()),
-        }
+        self.next_orders().iter().try_for_each(|(tensor, order)| tensor.write(gpu, order))
     }
 }
 

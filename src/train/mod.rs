@@ -3,6 +3,7 @@
 mod bench;
 mod checkpoint;
 mod config;
+mod course;
 mod device_data;
 mod evaluate;
 mod feed;
@@ -16,6 +17,7 @@ mod trainer;
 pub use bench::StepBench;
 pub use checkpoint::Checkpoint;
 pub use config::{Config, Method, TrainingSpec};
+pub(crate) use course::{Course, Landing, Leg};
 pub use device_data::DeviceData;
 pub use evaluate::{Evaluation, Evaluator, argmax, softmax};
 pub use metrics::StepMetrics;

@@ -47,10 +47,22 @@ impl TrainingStep {
         row: usize,
         feed: Option<&Recording>,
     ) {
+        self.encode_timed(encoder, steps, row, feed, None);
+    }
+
+    /// As [`TrainingStep::encode`], with timestamps around the work.
+    pub fn encode_timed(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        steps: &Tensor,
+        row: usize,
+        feed: Option<&Recording>,
+        timestamp_writes: Option<wgpu::ComputePassTimestampWrites<'_>>,
+    ) {
         self.encode_values(encoder, steps, row);
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
             label: Some("training step"),
-            timestamp_writes: None,
+            timestamp_writes,
         });
         if let Some(feed) = feed {
             feed.encode(&mut pass);

@@ -1,5 +1,6 @@
 //! The own cases: ragged and unequal sizes, the extremes of each op, and the sizes of the paper's network.
 
+mod classification;
 mod convolutions;
 mod layers;
 mod training;
@@ -11,7 +12,7 @@ const SEED: u64 = 1;
 
 /// Every own case, drawn when its turn comes.
 pub fn cases() -> impl Iterator<Item = Case> {
-    const LISTS: [fn() -> Vec<Case>; 13] = [
+    const LISTS: [fn() -> Vec<Case>; 16] = [
         convolutions::conv2d,
         convolutions::conv_block,
         layers::dense,
@@ -25,6 +26,9 @@ pub fn cases() -> impl Iterator<Item = Case> {
         training::sgd,
         training::gather_batch,
         training::metrics,
+        classification::softmax,
+        classification::image_texture,
+        classification::image_values,
     ];
     LISTS.into_iter().flat_map(|list| list())
 }

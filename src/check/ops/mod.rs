@@ -8,10 +8,12 @@ mod dense_relu_dense;
 mod dropout;
 mod gather_batch;
 mod gradient_reversal;
+mod image_input;
 mod max_pool2d;
 mod metrics;
 mod relu;
 mod sgd;
+mod softmax;
 mod softmax_cross_entropy;
 
 use super::{Array, Arrays, Bound, Bounds, Case, Gradient, Op, Rig, Values};
@@ -29,11 +31,14 @@ pub const OPS: &[&dyn Op] = &[
     &max_pool2d::MaxPool2d,
     &batch_norm2d::BatchNorm2d,
     &dropout::Dropout,
+    &softmax::Softmax,
     &softmax_cross_entropy::SoftmaxCrossEntropy,
     &gradient_reversal::GradientReversal,
     &sgd::Sgd,
     &gather_batch::GatherBatch,
     &metrics::Metrics,
+    &image_input::ImageInput { texture: true },
+    &image_input::ImageInput { texture: false },
 ];
 
 /// The op called `name`.

@@ -1,0 +1,230 @@
+//! Classifying an application's textures and buffers.
+
+use super::view::{Element, View};
+use crate::error::{Error, Result};
+use crate::gpu::{self, Gpu, Recording, Tensor};
+use crate::model::Dann;
+use crate::ops::image_input::{self, Texture};
+use crate::ops::softmax;
+use crate::train::{Checkpoint, RunDirectory};
+use std::path::{Path, PathBuf};
+
+/// Where a [`Classifier`] comes from.
+pub enum Source<'a> {
+    /// A run's directory, or a file `model.safetensors`.
+    Path(&'a Path),
+    /// The bytes of such a file.
+    Bytes(&'a [u8]),
+    /// A checkpoint, as a trainer gives it.
+    Checkpoint(&'a Checkpoint),
+}
+
+impl<'a> From<&'a Path> for Source<'a> {
+    fn from(path: &'a Path) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl<'a> From<&'a PathBuf> for Source<'a> {
+    fn from(path: &'a PathBuf) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Source<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl<'a> From<&'a Checkpoint> for Source<'a> {
+    fn from(checkpoint: &'a Checkpoint) -> Self {
+        Self::Checkpoint(checkpoint)
+    }
+}
+
+/// How a [`Classifier`] works.
+#[derive(Clone, Copy, Debug)]
+pub struct ClassifierOptions {
+    /// How many images a buffer holds; 1 unless said otherwise.
+    pub rows: usize,
+    /// Which kernels run.
+    pub gpu: gpu::Options,
+}
+
+impl Default for ClassifierOptions {
+    fn default() -> Self {
+        Self { rows: 1, gpu: gpu::Options::default() }
+    }
+}
+
+/// What is classified.
+pub enum Input<'a> {
+    /// All of a two-dimensional texture, of any size and of any format with float or normalised values, whose usages
+    /// have `TEXTURE_BINDING`. It is resized to the model's input on the device, and becomes the first row.
+    Texture {
+        /// A view of one level.
+        view: &'a wgpu::TextureView,
+        /// What its values are.
+        holds: Texture,
+    },
+    /// Rows of (C, H, W) real numbers, a byte of an image counting as byte / 255, in a buffer whose usages have `STORAGE`.
+    Buffer {
+        /// The buffer.
+        buffer: &'a wgpu::Buffer,
+        /// Where the rows start, in bytes; a multiple of the device's `min_storage_buffer_offset_alignment`.
+        offset: u64,
+    },
+}
+
+impl<'a> Input<'a> {
+    /// A texture seen through a view of its own format: grey where that has one or two components, and encoded back
+    /// from linear light where it is an sRGB one.
+    pub fn texture(view: &'a wgpu::TextureView) -> Self {
+        Self::Texture { view, holds: Texture::of(view.texture().format()) }
+    }
+
+    /// A buffer, from its start.
+    pub fn buffer(buffer: &'a wgpu::Buffer) -> Self {
+        Self::Buffer { buffer, offset: 0 }
+    }
+}
+
+/// A trained model on an application's device.
+pub struct Classifier {
+    gpu: Gpu,
+    classes: Vec<String>,
+    scale_shift: Tensor,
+    x: Tensor,
+    recording: Recording,
+    logits: View,
+    probabilities: View,
+    predictions: View,
+}
+
+impl Classifier {
+    /// Loads a model for one image at a time.
+    ///
+    /// # Errors
+    /// [`Error::Input`] or [`Error::Io`] naming the file and what is wrong with it, or the limit that the device
+    /// lacks; [`Error::Gpu`] when it has no room, or was lost.
+    pub fn load<'a>(
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        source: impl Into<Source<'a>>,
+    ) -> Result<Self> {
+        let options = ClassifierOptions::default();
+        Self::on(&Gpu::borrow(device, queue, options.gpu)?, source, options)
+    }
+
+    /// As [`Classifier::load`], with the kernels of `gpu` ([`Trainer::gpu`](super::Trainer::gpu), [`Gpu::borrow`])
+    /// and for as many rows as `options` say.
+    ///
+    /// # Errors
+    /// As [`Classifier::load`].
+    pub fn on<'a>(gpu: &Gpu, source: impl Into<Source<'a>>, options: ClassifierOptions) -> Result<Self> {
+        let read;
+        let checkpoint = match source.into() {
+            Source::Checkpoint(checkpoint) => checkpoint,
+            Source::Bytes(bytes) => {
+                read = Checkpoint::parse(Path::new("the model's bytes"), bytes)?;
+                &read
+            }
+            Source::Path(path) => {
+                read = if path.is_file() { Checkpoint::read(path)? } else { RunDirectory::checkpoint(path)? };
+                &read
+            }
+        };
+        Self::build(gpu, checkpoint, options.rows)
+    }
+
+    fn build(gpu: &Gpu, checkpoint: &Checkpoint, rows: usize) -> Result<Self> {
+        let model: Dann = checkpoint.model(gpu)?;
+        let input = &checkpoint.config.model.input;
+        let normalization = input.target_normalization.as_ref().unwrap_or(&input.normalization);
+        let scale_shift = normalization.scale_shift();
+        let shape = input.shape();
+        let x = Tensor::zeros(gpu, "x", &[rows, shape.channels, shape.height, shape.width])?;
+        let mut recording = Recording::new(gpu);
+        let logits = model.record_logits(&mut recording, &x)?;
+        let probabilities = Tensor::zeros(gpu, "probabilities", logits.dims())?;
+        let predictions = Tensor::zeros(gpu, "predictions", &[rows])?;
+        softmax::forward(&mut recording, &logits, &probabilities, &predictions)?;
+        gpu.healthy()?;
+        Ok(Self {
+            gpu: gpu.clone(),
+            classes: checkpoint.classes.clone(),
+            scale_shift: Tensor::from_slice(gpu, "scale_shift", &[2, shape.channels], &scale_shift)?,
+            x,
+            recording,
+            logits: View::new(&logits, Element::Real),
+            probabilities: View::new(&probabilities, Element::Real),
+            predictions: View::new(&predictions, Element::Whole),
+        })
+    }
+
+    /// Records into `encoder` that `input` is classified. Submits nothing and waits for nothing; the results lie in
+    /// the buffers of [`Classifier::probabilities`] and its neighbours once the encoder has been submitted.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the input does not fit the model, [`Error::Gpu`] when the device refuses it, was lost or
+    /// destroyed.
+    pub fn encode(&self, encoder: &mut wgpu::CommandEncoder, input: Input<'_>) -> Result<()> {
+        self.gpu.healthy()?;
+        let mut fill = Recording::new(&self.gpu);
+        match input {
+            Input::Texture { view, holds } => {
+                image_input::texture(&mut fill, view, holds, &self.scale_shift, &self.x)?;
+            }
+            Input::Buffer { buffer, offset } => {
+                let rows = self.rows_in(buffer, offset)?;
+                image_input::values(&mut fill, &rows, &self.scale_shift, &self.x)?;
+            }
+        }
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+            label: Some("classification"),
+            timestamp_writes: None,
+        });
+        fill.encode(&mut pass);
+        self.recording.encode(&mut pass);
+        Ok(())
+    }
+
+    /// The part of the application's buffer that holds the rows.
+    fn rows_in<'a>(&self, buffer: &'a wgpu::Buffer, offset: u64) -> Result<wgpu::BufferBinding<'a>> {
+        let name = "the classifier's input buffer";
+        if !buffer.usage().contains(wgpu::BufferUsages::STORAGE) {
+            return Err(Error::input(name, "usages with STORAGE", format!("{:?}", buffer.usage())));
+        }
+        let alignment = u64::from(self.gpu.device().limits().min_storage_buffer_offset_alignment);
+        if !offset.is_multiple_of(alignment) {
+            return Err(Error::input(name, format!("an offset that is a multiple of {alignment}"), offset));
+        }
+        let (needed, held) = (self.x.byte_len(), buffer.size().saturating_sub(offset));
+        if held < needed {
+            let expected = format!("{needed} bytes from the offset on, f32 in shape {:?}", self.x.dims());
+            return Err(Error::input(name, expected, format!("{held} bytes")));
+        }
+        Ok(wgpu::BufferBinding { buffer, offset, size: std::num::NonZeroU64::new(needed) })
+    }
+
+    /// (N, K): the probability of each class, by row.
+    pub fn probabilities(&self) -> &View {
+        &self.probabilities
+    }
+
+    /// (N, K): the logits.
+    pub fn logits(&self) -> &View {
+        &self.logits
+    }
+
+    /// (N), u32: the most probable class of each row.
+    pub fn predictions(&self) -> &View {
+        &self.predictions
+    }
+
+    /// The names of the classes, in the order of the probabilities.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+}

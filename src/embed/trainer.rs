@@ -1,0 +1,272 @@
+//! Training between an application's frames.
+
+use super::pace::Pace;
+use super::snapshot::{Snapshot, Taken};
+use super::views::Views;
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::gpu::{self, Gpu, Recording};
+use crate::train::{Checkpoint, Config, Course, Landing, Leg, StepMetrics};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// What a [`Trainer`] is made from.
+pub struct TrainerOptions<'a> {
+    /// The recipe; see [`Config::preset`] and [`Config::read`].
+    pub config: Config,
+    /// The labelled data set: the source's training part.
+    pub labelled: &'a Dataset,
+    /// The images of the domain to adapt to, whose labels are not looked at; needed by
+    /// [`Method::Dann`](crate::train::Method::Dann).
+    pub unlabelled: Option<&'a Dataset>,
+    /// A model to go on from, in place of one drawn at random. Schedules start anew.
+    pub start: Option<&'a Checkpoint>,
+    /// Which kernels run.
+    pub gpu: gpu::Options,
+}
+
+impl<'a> TrainerOptions<'a> {
+    /// Training by `config` from the start, on the fastest kernels.
+    pub fn new(config: Config, labelled: &'a Dataset, unlabelled: Option<&'a Dataset>) -> Self {
+        Self { config, labelled, unlabelled, start: None, gpu: gpu::Options::default() }
+    }
+}
+
+/// A model in training on an application's device, step by step between its frames.
+///
+/// See the [module's guide](super) for how it is used. It encodes, and leaves submitting and polling to the
+/// application; see [`Trainer::encode_steps`] for what that asks of the application.
+pub struct Trainer {
+    course: Course,
+    views: Views,
+    onlooker: Recording,
+    flights: VecDeque<Flight>,
+    snapshot: Option<Snapshot>,
+    checkpoint: Option<Checkpoint>,
+    config: Config,
+    classes: Vec<String>,
+    pace: Pace,
+    paused: bool,
+    done: u64,
+    gpu_time: Option<Duration>,
+}
+
+/// Steps that were encoded and have not arrived.
+struct Flight {
+    leg: Leg,
+    encoded: Instant,
+}
+
+impl Trainer {
+    /// Sets up training on the application's device: compiles kernels, makes buffers and uploads the data sets, all of
+    /// which takes effect with the application's next submission.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when configuration or data do not fit, or naming the limit that the device lacks;
+    /// [`Error::Gpu`] when it has no room, or was lost.
+    pub fn new(device: &wgpu::Device, queue: &wgpu::Queue, options: TrainerOptions<'_>) -> Result<Self> {
+        Self::on(&Gpu::borrow(device, queue, options.gpu)?, options)
+    }
+
+    /// As [`Trainer::new`], with the kernels of `gpu`, which several trainers and classifiers may share: they are
+    /// compiled once.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`].
+    pub fn on(gpu: &Gpu, options: TrainerOptions<'_>) -> Result<Self> {
+        let TrainerOptions { config, labelled, unlabelled, start, .. } = options;
+        let course = Course::new(gpu, &config, labelled, unlabelled, true)?;
+        if let Some(start) = start {
+            start.load_into(course.model())?;
+        }
+        let mut onlooker = Recording::new(gpu);
+        let views = Views::record(&course, &mut onlooker)?;
+        gpu.healthy()?;
+        Ok(Self {
+            course,
+            views,
+            onlooker,
+            flights: VecDeque::new(),
+            snapshot: None,
+            checkpoint: None,
+            config,
+            classes: labelled.classes.clone(),
+            pace: Pace::default(),
+            paused: false,
+            done: 0,
+            gpu_time: None,
+        })
+    }
+
+    /// Records the next `count` training steps into `encoder`, fewer where training ends and none while it is paused;
+    /// gives how many it were. What [`Trainer::views`] show is brought up to date behind them.
+    ///
+    /// Nothing is submitted, and nothing is waited for. Submit encoders in the order in which they were recorded; one
+    /// that is dropped instead loses its steps, which [`Trainer::take_metrics`] reports. Between two calls the trainer
+    /// needs the device only to be polled now and then, as each `queue.submit` does.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device was lost or destroyed, or has no room.
+    pub fn encode_steps(&mut self, encoder: &mut wgpu::CommandEncoder, count: u64) -> Result<u64> {
+        self.gpu().healthy()?;
+        let end = self.course.total().min(self.course.encoded() + count);
+        if self.paused || self.course.encoded() == end {
+            return Ok(0);
+        }
+        let first = self.course.encoded();
+        while self.course.encoded() < end {
+            let leg = self.course.encode(encoder, end - self.course.encoded())?;
+            self.flights.push_back(Flight { leg, encoded: Instant::now() });
+        }
+        self.onlooker.encode(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+            label: Some("predictions"),
+            timestamp_writes: None,
+        }));
+        Ok(end - first)
+    }
+
+    /// How many steps keep the device no longer than `budget`, as measured so far, but at least one: what to give
+    /// to [`Trainer::encode_steps`] so that a frame is kept. Timed on the device where it was opened with
+    /// `TIMESTAMP_QUERY`; without, estimated from when metrics arrive.
+    pub fn step_budget(&self, budget: Duration) -> u64 {
+        self.pace.steps_within(budget)
+    }
+
+    /// The metrics that have arrived since the last call, in order; never waits.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device was lost or destroyed, or a loss is no longer a number; [`Error::Input`] when an
+    /// encoder with steps was dropped without being submitted: they are skipped.
+    pub fn take_metrics(&mut self) -> Result<Vec<StepMetrics>> {
+        let mut all = Vec::new();
+        while let Some(Flight { leg, encoded }) = self.flights.pop_front() {
+            let steps = leg.steps();
+            match self.course.land(leg)? {
+                Landing::Pending(leg) => {
+                    self.flights.push_front(Flight { leg, encoded });
+                    break;
+                }
+                Landing::Here(metrics, time) => {
+                    self.done += steps;
+                    self.gpu_time = time;
+                    match time {
+                        Some(time) => self.pace.measured(steps, time),
+                        None => self.pace.observed(steps, encoded.elapsed()),
+                    }
+                    all.extend(metrics);
+                }
+            }
+        }
+        self.take_snapshot()?;
+        if all.is_empty() {
+            self.gpu().healthy()?;
+        }
+        Ok(all)
+    }
+
+    /// Records into `encoder` a copy of everything learned so far; [`Trainer::checkpoint`] gives it once
+    /// [`Trainer::take_metrics`] has seen it arrive. A copy asked for earlier that is still on its way is given up.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device was lost or destroyed, or has no room.
+    pub fn encode_checkpoint(&mut self, encoder: &mut wgpu::CommandEncoder) -> Result<()> {
+        self.gpu().healthy()?;
+        self.snapshot = Some(Snapshot::encode(self.course.model(), encoder, self.course.encoded())?);
+        Ok(())
+    }
+
+    /// The last checkpoint that arrived. It lies in the host's memory and outlives the device.
+    pub fn checkpoint(&self) -> Option<&Checkpoint> {
+        self.checkpoint.as_ref()
+    }
+
+    fn take_snapshot(&mut self) -> Result<()> {
+        let Some(snapshot) = self.snapshot.take() else { return Ok(()) };
+        let step = snapshot.step;
+        match snapshot.take(self.gpu())? {
+            Taken::Pending(snapshot) => self.snapshot = Some(snapshot),
+            Taken::Here(values) => {
+                self.checkpoint =
+                    Some(Checkpoint::from_values(self.config.clone(), self.classes.clone(), step, values));
+            }
+        }
+        Ok(())
+    }
+
+    /// Pauses training, or goes on with it.
+    pub fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+    }
+
+    /// Whether training is paused.
+    pub fn is_paused(&self) -> bool {
+        self.paused
+    }
+
+    /// Sets λ of the steps to come; `None` gives it back to the schedule.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when it is negative or no number.
+    pub fn set_lambda(&mut self, lambda: Option<f32>) -> Result<()> {
+        self.course.overrides().lambda = at_least_zero("λ", lambda)?;
+        Ok(())
+    }
+
+    /// Sets the learning rate of the steps to come; `None` gives it back to the schedule.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when it is negative or no number.
+    pub fn set_learning_rate(&mut self, learning_rate: Option<f32>) -> Result<()> {
+        self.course.overrides().learning_rate = at_least_zero("the learning rate", learning_rate)?;
+        Ok(())
+    }
+
+    /// What can be drawn.
+    pub fn views(&self) -> &Views {
+        &self.views
+    }
+
+    /// The recipe.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The names of the classes.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// Steps recorded so far.
+    pub fn steps_encoded(&self) -> u64 {
+        self.course.encoded()
+    }
+
+    /// Steps whose metrics have arrived.
+    pub fn steps_done(&self) -> u64 {
+        self.done
+    }
+
+    /// Steps in the whole training.
+    pub fn total_steps(&self) -> u64 {
+        self.course.total()
+    }
+
+    /// How long the steps that arrived last kept the device, by its own timestamps; `None` where it has none.
+    pub fn gpu_time(&self) -> Option<Duration> {
+        self.gpu_time
+    }
+
+    /// The device that training runs on, to be shared with other trainers and classifiers.
+    pub fn gpu(&self) -> &Gpu {
+        self.course.model().gpu()
+    }
+}
+
+fn at_least_zero(name: &str, value: Option<f32>) -> Result<Option<f32>> {
+    match value {
+        Some(value) if !(value >= 0.0 && value.is_finite()) => {
+            Err(Error::input(name, "a number of at least 0", value))
+        }
+        good => Ok(good),
+    }
+}

@@ -1,0 +1,93 @@
+//! What the kernels ask of a device that an application opens itself.
+
+use super::Variant;
+use super::adapter::{STORAGE_BUFFERS, WORKGROUP_THREADS};
+use super::variant::{STORAGE_TEXTURES, SUBGROUP_LANES};
+use crate::error::{Error, Result};
+
+/// The features that the kernels cannot do without: none so far.
+pub fn required_features(_adapter: &wgpu::Adapter) -> wgpu::Features {
+    wgpu::Features::empty()
+}
+
+/// The features that are used where the device has them, out of those of the adapter: timestamps, with which
+/// steps are timed on the device itself, and subgroup operations, which one family of kernels is built on.
+pub fn optional_features(adapter: &wgpu::Adapter) -> wgpu::Features {
+    adapter.features() & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP)
+}
+
+/// The limits to request: wgpu's defaults as far as the adapter has them, and buffers as large as it allows, so that
+/// data sets lie in few pieces. Merge them with your own through `or_better_values_from`.
+pub fn required_limits(adapter: &wgpu::Adapter) -> wgpu::Limits {
+    let all = adapter.limits();
+    wgpu::Limits {
+        max_buffer_size: all.max_buffer_size,
+        max_storage_buffer_binding_size: all.max_storage_buffer_binding_size,
+        ..wgpu::Limits::default().or_worse_values_from(&all)
+    }
+}
+
+/// Refuses a device on which the kernels cannot run.
+///
+/// # Errors
+/// [`Error::Input`] naming the limit that is too low.
+pub(super) fn check(device: &wgpu::Device) -> Result<()> {
+    let limits = device.limits();
+    let needed = [
+        (
+            "max_storage_buffers_per_shader_stage",
+            limits.max_storage_buffers_per_shader_stage,
+            STORAGE_BUFFERS,
+        ),
+        (
+            "max_compute_invocations_per_workgroup",
+            limits.max_compute_invocations_per_workgroup,
+            WORKGROUP_THREADS,
+        ),
+        ("max_compute_workgroup_size_x", limits.max_compute_workgroup_size_x, WORKGROUP_THREADS),
+    ];
+    match needed.into_iter().find(|(_, has, least)| has < least) {
+        None => Ok(()),
+        Some((name, has, least)) => {
+            let expected = format!("a device opened with {name} of at least {least}");
+            Err(Error::input("the application's wgpu device", expected, has))
+        }
+    }
+}
+
+/// The kernels to build models from: the wanted ones, or those that suit the device's kind, and the plain ones where
+/// the device cannot run them.
+pub(super) fn variant(device: &wgpu::Device, wanted: Option<Variant>) -> Variant {
+    let wanted = wanted.unwrap_or_else(|| Variant::suiting(device.adapter_info().device_type));
+    match obstacle(device, wanted) {
+        None => wanted,
+        Some(obstacle) => {
+            log::warn!("the plain kernels run, which are slower than the {wanted} ones: {obstacle}");
+            Variant::Plain
+        }
+    }
+}
+
+/// Why the device cannot run the kernels of `variant`; `None` if it can.
+pub(super) fn obstacle(device: &wgpu::Device, variant: Variant) -> Option<String> {
+    let info = device.adapter_info();
+    let textures = device.limits().max_storage_textures_per_shader_stage;
+    match variant {
+        Variant::Plain | Variant::Workgroup => None,
+        // A device does not tell of formats; but OpenGL alone lacks one that they need.
+        Variant::Register if info.backend == wgpu::Backend::Gl => {
+            Some("OpenGL lacks storage textures that they need".into())
+        }
+        Variant::Register => (textures < STORAGE_TEXTURES).then(|| {
+            format!("max_storage_textures_per_shader_stage is {textures}, {STORAGE_TEXTURES} are needed")
+        }),
+        Variant::Subgroup if !device.features().contains(wgpu::Features::SUBGROUP) => {
+            Some("the device was opened without the feature SUBGROUP".into())
+        }
+        Variant::Subgroup => {
+            let most = info.subgroup_max_size;
+            (most > SUBGROUP_LANES)
+                .then(|| format!("subgroups have up to {most} lanes, {SUBGROUP_LANES} at most are expected"))
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Values on their way to tensors, as part of what an encoder does.
+
+use super::{Gpu, Tensor};
+use crate::error::{Error, Result};
+
+/// Memory that values wait in between being written and being copied to their tensors, so that they arrive in the
+/// order of the encoded work rather than ahead of all of it.
+pub struct Upload(wgpu::Buffer);
+
+impl Upload {
+    /// Room for `bytes` bytes.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when there is no memory for it.
+    pub fn new(gpu: &Gpu, bytes: u64) -> Result<Self> {
+        gpu.counters().allocation();
+        let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+            label: Some("upload"),
+            size: bytes,
+            usage: wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        if let Some(e) = pollster::block_on(scope.pop()) {
+            return Err(Error::Gpu(format!("no memory to upload {bytes} bytes: {e}")));
+        }
+        Ok(Self(buffer))
+    }
+
+    /// How many bytes there is room for.
+    pub fn room(&self) -> u64 {
+        self.0.size()
+    }
+
+    /// Encodes that the values of each pair go to the start of its tensor; together they must not be more than there
+    /// is room for. May be used again once that work is done.
+    pub fn encode(&self, gpu: &Gpu, encoder: &mut wgpu::CommandEncoder, parts: &[(&Tensor, &[u8])]) {
+        let bytes: Vec<u8> = parts.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
+        gpu.counters().uploaded(bytes.len() as u64);
+        gpu.queue().write_buffer(&self.0, 0, &bytes);
+        let mut from = 0;
+        for (tensor, bytes) in parts {
+            let size = bytes.len() as u64;
+            encoder.copy_buffer_to_buffer(&self.0, from, tensor.buffer(), tensor.offset(), size);
+            from += size;
+        }
+    }
+}
+
+/// A buffer that holds `bytes`, a multiple of four, from the start.
+///
+/// # Errors
+/// [`Error::Gpu`] when the device is gone, where wgpu's own function of this kind would panic.
+pub(super) fn filled_buffer(
+    device: &wgpu::Device,
+    label: &str,
+    bytes: &[u8],
+    usage: wgpu::BufferUsages,
+) -> Result<wgpu::Buffer> {
+    let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some(label),
+        size: bytes.len() as u64,
+        usage,
+        mapped_at_creation: true,
+    });
+    buffer.get_mapped_range_mut(..).map_err(|_| Gpu::lost())?.copy_from_slice(bytes);
+    buffer.unmap();
+    Ok(buffer)
+}

@@ -1,0 +1,286 @@
+//! The course of a training: which step comes next, with which values, and what it reported. Encodes and never
+//! submits, so that it serves the loop of [`Trainer`](super::Trainer) and the frames of an application alike.
+
+use super::config::{Config, TrainingSpec};
+use super::feed::Feed;
+use super::metrics::{StepMetrics, finite};
+use super::step::TrainingStep;
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::gpu::{Arrival, Gpu, Readback, Recording, Staging, Stopwatch, Tensor, Upload};
+use crate::model::Dann;
+use crate::ops::Step;
+use crate::rng::{self, Rng};
+use rand::Rng as _;
+use std::time::Duration;
+
+/// Steps that small pieces of memory are made for.
+pub(super) const MOST_STEPS: u64 = 64;
+/// The bytes of a step's metrics.
+const METRICS: u64 = 16;
+
+/// A model, its data and the place that training has come to.
+pub(crate) struct Course {
+    spec: TrainingSpec,
+    model: Dann,
+    training_step: TrainingStep,
+    feed: Recording,
+    steps: Tensor,
+    data: Feed,
+    dropout: Rng,
+    stopwatch: Option<Stopwatch>,
+    /// What takes the place of the schedules' values.
+    overrides: Overrides,
+    /// Memory that no leg needs.
+    staging: Vec<Staging>,
+    uploads: Vec<Upload>,
+    encoded: u64,
+    total: u64,
+    per_epoch: u64,
+}
+
+/// Values in place of those of the schedules.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Overrides {
+    /// λ
+    pub lambda: Option<f32>,
+    /// The learning rate.
+    pub learning_rate: Option<f32>,
+}
+
+/// Steps that were encoded together, and the memory that they need until they are done.
+pub(crate) struct Leg {
+    first: u64,
+    rows: Vec<Step>,
+    metrics: Readback,
+    upload: Upload,
+}
+
+/// What a leg has come to.
+pub(crate) enum Landing {
+    /// The metrics of its steps, and the time that they took where the device has a stopwatch.
+    Here(Vec<StepMetrics>, Option<Duration>),
+    /// It is still on its way.
+    Pending(Leg),
+}
+
+impl Leg {
+    /// How many steps it has.
+    pub fn steps(&self) -> u64 {
+        self.rows.len() as u64
+    }
+}
+
+impl Course {
+    /// Sets up training; with `timed`, legs are timed on the device where it has timestamps.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when configuration or data do not fit, [`Error::Gpu`] when the device has no room.
+    pub fn new(
+        gpu: &Gpu,
+        config: &Config,
+        labelled: &Dataset,
+        unlabelled: Option<&Dataset>,
+        timed: bool,
+    ) -> Result<Self> {
+        config.check()?;
+        let spec = config.training.clone();
+        let data = Feed::new(gpu, config, labelled, unlabelled)?;
+        let per_epoch = (data.images() / spec.batch) as u64;
+        let total = spec.steps.unwrap_or(spec.epochs * per_epoch);
+        let table_rows = per_epoch.min(total) as usize;
+        let model = Dann::new(gpu, &config.model)?;
+        model.initialize(spec.initialization, spec.seed)?;
+        let training_step = TrainingStep::new(&model, spec.batch, spec.objective(), table_rows)?;
+        Ok(Self {
+            feed: data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?,
+            steps: Step::table(gpu, "steps", table_rows)?,
+            dropout: rng::stream(spec.seed, "dropout"),
+            stopwatch: if timed { Stopwatch::new(gpu) } else { None },
+            overrides: Overrides::default(),
+            staging: vec![],
+            uploads: vec![],
+            encoded: 0,
+            total,
+            per_epoch,
+            spec,
+            model,
+            training_step,
+            data,
+        })
+    }
+
+    /// The model being trained.
+    pub fn model(&self) -> &Dann {
+        &self.model
+    }
+
+    /// The step that is replayed.
+    pub fn training_step(&self) -> &TrainingStep {
+        &self.training_step
+    }
+
+    /// What fills the batch before each step.
+    pub fn feed(&self) -> &Recording {
+        &self.feed
+    }
+
+    /// Steps encoded so far.
+    pub fn encoded(&self) -> u64 {
+        self.encoded
+    }
+
+    /// Steps in the whole training.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Steps in a pass over the smaller domain.
+    pub fn per_epoch(&self) -> u64 {
+        self.per_epoch
+    }
+
+    /// Steps that can be encoded before the epoch or the training ends.
+    pub fn left_in_epoch(&self) -> u64 {
+        (self.per_epoch - self.encoded % self.per_epoch).min(self.total - self.encoded)
+    }
+
+    /// What takes the place of the schedules' values in the steps to come.
+    pub fn overrides(&mut self) -> &mut Overrides {
+        &mut self.overrides
+    }
+
+    /// Encodes the next steps, `count` of them or fewer where the epoch ends, and a copy of their metrics, which is
+    /// asked for when `encoder` is submitted. Encoders must be submitted in the order in which they were given.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device is gone or has no room.
+    pub fn encode(&mut self, encoder: &mut wgpu::CommandEncoder, count: u64) -> Result<Leg> {
+        let in_epoch = self.encoded % self.per_epoch;
+        let count = count.min(self.left_in_epoch());
+        let rows: Vec<Step> = (in_epoch..in_epoch + count).map(|index| self.step_values(index)).collect();
+        let upload = self.encode_values(encoder, in_epoch, &rows)?;
+        for index in 0..count {
+            let row = (in_epoch + index) as usize;
+            let timestamps = self.stopwatch.as_ref();
+            let timestamps = timestamps.and_then(|watch| watch.pass(index == 0, index + 1 == count));
+            self.training_step.encode_timed(encoder, &self.steps, row, Some(&self.feed), timestamps);
+        }
+        let metrics = self.encode_readback(encoder, in_epoch, count)?;
+        let first = self.encoded;
+        self.encoded += count;
+        Ok(Leg { first, rows, metrics, upload })
+    }
+
+    /// New orders at the start of an epoch, and the values of the steps.
+    fn encode_values(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        in_epoch: u64,
+        rows: &[Step],
+    ) -> Result<Upload> {
+        let orders = if in_epoch == 0 { self.data.next_orders() } else { vec![] };
+        let table = self.steps.rows_from(in_epoch as usize, rows.len());
+        let mut parts: Vec<(&Tensor, &[u8])> = vec![(&table, bytemuck::cast_slice(rows))];
+        parts.extend(orders.iter().map(|(tensor, order)| (tensor, bytemuck::cast_slice(order))));
+        let bytes = parts.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+        let gpu = self.training_step.gpu();
+        let upload = match fitting(&mut self.uploads, bytes, Upload::room) {
+            Some(upload) => upload,
+            None => Upload::new(gpu, bytes.max(MOST_STEPS * size_of::<Step>() as u64))?,
+        };
+        upload.encode(gpu, encoder, &parts);
+        Ok(upload)
+    }
+
+    fn encode_readback(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        in_epoch: u64,
+        count: u64,
+    ) -> Result<Readback> {
+        let table = self.training_step.outputs.table.rows_from(in_epoch as usize, count as usize);
+        let bytes = table.byte_len() + self.stopwatch.as_ref().map_or(0, |_| Stopwatch::BYTES);
+        let staging = match fitting(&mut self.staging, bytes, Staging::room) {
+            Some(staging) => staging,
+            None => {
+                Staging::new(self.training_step.gpu(), bytes.max(MOST_STEPS * METRICS + Stopwatch::BYTES))?
+            }
+        };
+        staging.encode_copy(encoder, &table);
+        if let Some(watch) = &self.stopwatch {
+            watch.encode_copy(encoder, staging.buffer(), table.byte_len());
+        }
+        Ok(staging.map_on_submit(encoder, bytes))
+    }
+
+    fn step_values(&mut self, in_epoch: u64) -> Step {
+        let index_in_leg = in_epoch - self.encoded % self.per_epoch;
+        let progress = (self.encoded + index_in_leg) as f64 / self.total as f64;
+        let start = (in_epoch * self.spec.batch as u64) as u32;
+        let Overrides { lambda, learning_rate } = self.overrides;
+        Step {
+            index: in_epoch as u32,
+            source_start: start,
+            target_start: start,
+            seed: self.dropout.next_u32(),
+            lambda: lambda.unwrap_or_else(|| self.spec.lambda.at(progress) as f32),
+            learning_rate: learning_rate.unwrap_or_else(|| self.spec.learning_rate.at(progress) as f32),
+            reserved: [0; 2],
+        }
+    }
+
+    /// What has become of `leg`; never waits.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device was lost or a loss is no longer a number; [`Error::Input`] when the leg's
+    /// encoder was dropped without being submitted.
+    pub fn land(&mut self, leg: Leg) -> Result<Landing> {
+        let Leg { first, rows, metrics, upload } = leg;
+        let (words, staging) = match metrics.try_take::<u32>(self.training_step.gpu())? {
+            Arrival::Here(words, staging) => (words, staging),
+            Arrival::Pending(metrics) => return Ok(Landing::Pending(Leg { first, rows, metrics, upload })),
+            Arrival::Dropped => {
+                let found = format!("it was dropped with steps {first} to {}", first + rows.len() as u64 - 1);
+                return Err(Error::input("the encoder of training steps", "to be submitted", found));
+            }
+        };
+        self.staging.push(staging);
+        self.uploads.push(upload);
+        let (values, reading) = words.split_at(rows.len() * 4);
+        let metrics: Vec<StepMetrics> = (first..)
+            .zip(rows.iter().zip(values.chunks(4)))
+            .map(|(step, (row, values))| self.metrics(step, row, values))
+            .collect();
+        finite(&metrics)?;
+        Ok(Landing::Here(metrics, self.time(reading)))
+    }
+
+    fn time(&self, reading: &[u32]) -> Option<Duration> {
+        let &[begin_low, begin_high, end_low, end_high] = reading else { return None };
+        let ticks = |low: u32, high: u32| u64::from(high) << 32 | u64::from(low);
+        self.stopwatch.as_ref()?.time([ticks(begin_low, begin_high), ticks(end_low, end_high)])
+    }
+
+    fn metrics(&self, step: u64, row: &Step, words: &[u32]) -> StepMetrics {
+        let rows = self.spec.batch as f32;
+        let adapts = self.data.adapts();
+        let value = |column: usize| f32::from_bits(words[column]);
+        StepMetrics {
+            step,
+            lambda: row.lambda,
+            learning_rate: row.learning_rate,
+            label_loss: value(0),
+            label_accuracy: value(1) / rows,
+            domain_loss: adapts.then(|| value(2)),
+            domain_accuracy: adapts.then(|| value(3) / (2.0 * rows)),
+        }
+    }
+}
+
+/// The smallest piece with room for `bytes` bytes, taken out of `free`.
+fn fitting<T>(free: &mut Vec<T>, bytes: u64, room: impl Fn(&T) -> u64) -> Option<T> {
+    let enough = (0..free.len()).filter(|&index| room(&free[index]) >= bytes);
+    let index = enough.min_by_key(|&index| room(&free[index]))?;
+    Some(free.swap_remove(index))
+}

@@ -1,0 +1,7 @@
+//! Training and classifying on a device that belongs to an application.
+
+mod application;
+mod classifying;
+mod faults;
+mod guest;
+mod training;

@@ -1,0 +1,36 @@
+//! The examples of embedding, run as a user runs them.
+
+mod headless;
+mod viewer;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// An example's program, which `cargo test` builds beside the tests.
+fn program(name: &str) -> Option<PathBuf> {
+    let test = std::env::current_exe().ok()?;
+    let program = test.parent()?.parent()?.join("examples").join(name);
+    if !program.exists() {
+        eprintln!("skipped: {} has not been built", program.display());
+        return None;
+    }
+    Some(program)
+}
+
+/// Whether a program of the system is there.
+fn installed(name: &str) -> bool {
+    let found = Command::new("sh")
+        .args(["-c", &format!("command -v {name}")])
+        .stdout(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !found {
+        eprintln!("skipped: {name} is not installed");
+    }
+    found
+}
+
+/// A directory of the system's for what the driver wants to keep, so that Mesa does not complain.
+fn runtime_directory(command: &mut Command) -> &mut Command {
+    command.env("XDG_RUNTIME_DIR", Path::new(&std::env::temp_dir()))
+}
