@@ -18,6 +18,8 @@
 //! | [`ops`] | the host side of every shader | gpu |
 //! | [`model`] | layers, parameters, the step's recording | ops |
 //! | [`train`] | schedules, the loop, evaluation, what is kept of a run | model, data |
+//! | [`export`] | models for other programs, and from them | train, model |
+//! | [`report`] | TensorBoard's files, pictures, pages | train, model, data |
 //! | [`check`] | kernels against twins and golden files | ops, reference |
 //!
 //! Dimensions are called N (rows of a batch), C (channels), H, W (height, width), O (outputs), I (inputs of a dense
@@ -27,10 +29,12 @@
 pub mod check;
 pub mod data;
 pub mod error;
+pub mod export;
 pub mod gpu;
 pub mod model;
 pub mod ops;
 pub mod reference;
+pub mod report;
 pub mod rng;
 pub mod shape;
 pub mod train;

@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &["shape", "error", "rng", "gpu", "ops"]),
     ("train", &["shape", "error", "rng", "data", "gpu", "ops", "model"]),
     ("check", &["shape", "error", "rng", "reference", "gpu", "ops"]),
+    ("export", LIBRARY),
     ("profile", LIBRARY),
     ("report", LIBRARY),
     (
@@ -32,13 +33,14 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model",
             "train",
             "check",
+            "export",
             "profile",
             "report",
         ],
     ),
 ];
 
-/// What profile and report may use.
+/// What export, profile and report may use.
 const LIBRARY: &[&str] =
     &["shape", "error", "rng", "data", "reference", "gpu", "ops", "model", "train", "check"];
 

@@ -90,9 +90,23 @@ fn runs_refuses_what_holds_none() {
 #[test]
 fn every_command_has_help_with_examples() {
     let sandbox = Sandbox::new();
-    for command in
-        ["", "data fetch", "data make mnist-m", "train", "eval", "predict", "check", "bench", "runs"]
-    {
+    for command in [
+        "",
+        "data fetch",
+        "data make mnist-m",
+        "train",
+        "eval",
+        "predict",
+        "check",
+        "bench",
+        "runs",
+        "report",
+        "diff",
+        "export",
+        "import",
+        "completions",
+        "man",
+    ] {
         let text = sandbox.text(&format!("{command} --help"));
         assert!(text.contains("Examples:\n  dann "), "{command}:\n{text}");
     }
