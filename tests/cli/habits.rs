@@ -13,6 +13,7 @@ fn every_key_can_be_set_from_the_command_line() {
     for words in ["momentum = 0.5", "outputs = 3", "epochs = 1"] {
         assert!(config.contains(words), "{words} is not in\n{config}");
     }
+    let sandbox = Sandbox::new();
     sandbox.refuses_to_train(
         "--set training.speed=3",
         &["--set training.speed=3", "unknown field `speed`", "`epochs`"],
