@@ -34,7 +34,7 @@ train() {
     fi
     unfinished=runs/demo/$1
     rm -rf "$unfinished"
-    "$DANN" train --preset demo --method "$1" --out "$unfinished"
+    "$DANN" train --preset demo --method "$1" --out "$unfinished" --no-report
     unfinished=
 }
 
@@ -50,3 +50,4 @@ for method in source-only dann target-only; do
 done
 step "Result"
 "$DANN" runs runs/demo
+echo "For a page about the three runs: $DANN report runs/demo/source-only runs/demo/dann runs/demo/target-only"

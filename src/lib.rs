@@ -19,6 +19,8 @@
 //! | [`model`] | layers, parameters, the step's recording | ops |
 //! | [`train`] | schedules, the loop, evaluation, what is kept of a run | model, data |
 //! | [`embed`] | training and classifying inside an application, on its own device | train |
+//! | [`export`] | models for other programs, and from them | train, model |
+//! | [`report`] | TensorBoard's files, pictures, pages | train, model, data |
 //! | [`check`] | kernels against twins and golden files | ops, reference |
 //! | [`profile`] | where a step's time goes, and how far kernels are from the limit | gpu, ops |
 //!
@@ -30,11 +32,13 @@ pub mod check;
 pub mod data;
 pub mod embed;
 pub mod error;
+pub mod export;
 pub mod gpu;
 pub mod model;
 pub mod ops;
 pub mod profile;
 pub mod reference;
+pub mod report;
 pub mod rng;
 pub mod shape;
 pub mod train;

@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("train", &["shape", "error", "rng", "data", "gpu", "ops", "model"]),
     ("check", &["shape", "error", "rng", "reference", "gpu", "ops"]),
     ("embed", &["shape", "error", "data", "gpu", "ops", "model", "train"]),
+    ("export", LIBRARY),
     ("profile", LIBRARY),
     ("report", LIBRARY),
     (
@@ -33,13 +34,14 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model",
             "train",
             "check",
+            "export",
             "profile",
             "report",
         ],
     ),
 ];
 
-/// What profile and report may use.
+/// What export, profile and report may use.
 const LIBRARY: &[&str] =
     &["shape", "error", "rng", "data", "reference", "gpu", "ops", "model", "train", "check"];
 

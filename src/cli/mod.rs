@@ -4,17 +4,26 @@ mod bench;
 mod check;
 mod data;
 mod devices;
+mod diff;
 mod eval;
+mod export;
 mod golden_steps;
 mod gpu;
+mod hint;
+mod import;
+mod inputs;
 mod output;
 mod predict;
 mod profile;
+mod recorder;
+mod report;
 mod runs;
+mod sets;
+mod shell;
 mod train;
 mod tune;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use output::Output;
 use std::time::Instant;
 
@@ -30,6 +39,8 @@ Examples:
   dann train --preset demo --out runs/first      MNIST → MNIST-M with gradient reversal
   dann eval --run runs/first --data data/mnist_m
   dann predict --run runs/first digit.png
+  dann report runs/first                         a page to look at
+  dann export --run runs/first --format onnx --out first.onnx
   dann check                                     prove the kernels on this machine
   dann bench                                     time the training step on this machine
   dann tune                                      find the fastest kernels for this machine
@@ -41,6 +52,9 @@ struct Cli {
     /// Print one JSON object a line on stdout instead of text
     #[arg(long, global = true)]
     json: bool,
+    /// Print results and errors alone: no progress, no remarks, no log
+    #[arg(long, short, global = true)]
+    quiet: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -58,6 +72,10 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Classify images
     Predict(predict::PredictArgs),
+    /// Write a trained model for PyTorch (safetensors) or for ONNX runtimes
+    Export(export::ExportArgs),
+    /// Read a model that PyTorch has trained
+    Import(import::ImportArgs),
     /// Prove the kernels on an adapter: against f64 twins, or against another framework's answers
     Check(check::CheckArgs),
     /// Time the training step on an adapter
@@ -68,6 +86,14 @@ enum Command {
     Profile(profile::ProfileArgs),
     /// List finished runs with their accuracies, and the share of the gap that adaptation covers
     Runs(runs::RunsArgs),
+    /// Write a page about one run or several
+    Report(report::ReportArgs),
+    /// Show what differs between two runs, in configuration and outcome
+    Diff(diff::DiffArgs),
+    /// Print the completions of a shell
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page, or write one for each command
+    Man(shell::ManArgs),
 }
 
 /// Runs the command line of a program that was started at `started`.
@@ -76,17 +102,26 @@ enum Command {
 /// Whatever went wrong, worded for the user.
 pub fn run(started: Instant) -> anyhow::Result<()> {
     let cli = Cli::parse();
-    let out = Output::new(cli.json);
+    if cli.quiet {
+        log::set_max_level(log::LevelFilter::Error);
+    }
+    let out = Output::new(cli.json, cli.quiet);
     match cli.command {
         Command::Devices => devices::run(&out),
         Command::Data(command) => data::run(&command, &out),
         Command::Train(args) => train::run(&args, &out),
         Command::Eval(args) => eval::run(&args, &out),
         Command::Predict(args) => predict::run(&args, &out),
+        Command::Export(args) => export::run(&args, &out),
+        Command::Import(args) => import::run(&args, &out),
         Command::Check(args) => check::run(&args, &out),
         Command::Bench(args) => bench::run(&args, started, &out),
         Command::Tune(args) => tune::run(&args, &out),
         Command::Profile(args) => profile::run(&args, &out),
         Command::Runs(args) => runs::run(&args, &out),
+        Command::Report(args) => report::run(&args, &out),
+        Command::Diff(args) => diff::run(&args, &out),
+        Command::Completions(args) => shell::completions(&args, Cli::command()),
+        Command::Man(args) => shell::man(&args, Cli::command(), &out),
     }
 }

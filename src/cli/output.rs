@@ -9,11 +9,22 @@ use std::sync::Mutex;
 /// Where results go.
 pub struct Output {
     json: bool,
+    quiet: bool,
 }
 
 impl Output {
-    pub fn new(json: bool) -> Self {
-        Self { json }
+    pub fn new(json: bool, quiet: bool) -> Self {
+        Self { json, quiet }
+    }
+
+    /// Whether results are printed as JSON.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// As [`Output::text`], for what says how work goes on; nothing under `--quiet`.
+    pub fn remark(&self, text: impl std::fmt::Display) -> anyhow::Result<()> {
+        if self.quiet { Ok(()) } else { self.text(text) }
     }
 
     /// A line (or several) for people; nothing under `--json`.
@@ -27,10 +38,14 @@ impl Output {
     }
 }
 
-/// Whoever closes stdout early (`dann … | head -1`) has seen enough; the work itself goes on, so that a run
-/// is finished all the same.
 fn write_line(text: &str) -> anyhow::Result<()> {
-    match writeln!(std::io::stdout().lock(), "{text}") {
+    print(&format!("{text}\n"))
+}
+
+/// Prints `text` as it is. Whoever closes stdout early (`dann … | head -1`) has seen enough; the work itself goes
+/// on, so that a run is finished all the same.
+pub fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
@@ -61,8 +76,11 @@ pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
-/// A progress bar on stderr; silent when stderr is no terminal.
+/// A progress bar on stderr; silent when stderr is no terminal, and under `--quiet`, which leaves no log but errors.
 pub fn bar(total: u64, template: &str) -> ProgressBar {
+    if log::max_level() <= log::LevelFilter::Error {
+        return ProgressBar::hidden();
+    }
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(total).with_style(style)
 }
@@ -83,7 +101,7 @@ impl dann::data::Progress for Bars {
     fn start(&self, what: &str, total: Option<u64>) {
         let next = match total {
             Some(total) => bar(total, "{msg:32} [{wide_bar}] {percent:>3} % {eta:>4}"),
-            None => ProgressBar::new_spinner(),
+            None => bar(0, "{msg} {spinner}"),
         };
         next.set_message(what.to_owned());
         self.with(|current| *current = Some(next));

@@ -1,16 +1,20 @@
 //! `dann train`
 
 use super::gpu::GpuArgs;
+use super::hint::Hint as _;
 use super::output::{Output, bar, percent};
+use super::recorder::Recorder;
+use super::report::PAGE;
+use super::sets::Sets;
 use anyhow::Context as _;
 use clap::{ArgGroup, Args, ValueEnum};
-use dann::data::{self, Dataset, ImageSize, Labels, Part};
+use dann::data::Dataset;
 use dann::ops::tuning;
+use dann::report::page;
 use dann::train::{
-    Checkpoint, Config, Evaluator, Method, Report, RunDirectory, RunResult, StepMetrics, Trainer,
+    Checkpoint, Config, EpochRecord, Evaluator, Method, Report, RunDirectory, RunResult, StepMetrics, Trainer,
 };
 use indicatif::ProgressBar;
-use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -23,6 +27,7 @@ Examples:
   dann train                                           the paper's network, MNIST → MNIST-M
   dann train --preset demo --method source-only --out runs/source-only
   dann train --config my.toml --source photos/labelled --target photos/new --epochs 20
+  dann train --preset demo --set training.lambda.maximum=0.5 --set training.domain_loss=sum
   dann train --steps 500 --seed 3 --adapter nvidia --json
 
 A data set is a directory: MNIST's IDX files, MNIST-M as released, sub-folders of images a class, or (for the
@@ -57,6 +62,12 @@ pub struct TrainArgs {
     /// Decides initialisation, shuffles and dropout
     #[arg(long)]
     seed: Option<u64>,
+    /// Any key of the recipe, as in training.momentum=0.8 or model.feature_extractor.0.outputs=16
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Write no report.html into the run's directory
+    #[arg(long)]
+    no_report: bool,
     /// The run's directory, new or empty [default: runs/METHOD-SEED]
     #[arg(long, value_name = "RUN_DIR")]
     out: Option<PathBuf>,
@@ -99,48 +110,18 @@ impl TrainArgs {
         }
         training.steps = self.steps.or(training.steps);
         config.check()?;
-        Ok(config)
+        Ok(config.with(&self.set)?)
     }
 }
 
-/// The data sets of a run, each read once.
-struct Sets {
-    labelled: Dataset,
-    unlabelled: Option<Dataset>,
-    /// For the report alone; `None` where there is no labelled test part.
-    source_test: Option<Dataset>,
-    target_test: Option<Dataset>,
-}
-
-impl Sets {
-    fn load(args: &TrainArgs, config: &Config) -> anyhow::Result<Self> {
-        let size = ImageSize { height: config.model.input.height, width: config.model.input.width };
-        let method = config.training.method;
-        let train = |path: &Path, labels| data::load(path, Part::Train, size, labels);
-        let labelled = match method {
-            Method::TargetOnly => train(&args.target, Labels::Required)?,
-            Method::Dann | Method::SourceOnly => train(&args.source, Labels::Required)?,
-        };
-        labelled.check_labels(config.model.classes()?)?;
-        let unlabelled = match method {
-            Method::Dann => Some(train(&args.target, Labels::Ignored)?),
-            Method::SourceOnly | Method::TargetOnly => None,
-        };
-        let report = |path: &Path| -> anyhow::Result<Option<Dataset>> {
-            if !data::has_labelled_test(path)? {
-                log::info!("{}: no labelled test part, so no accuracy on it is reported", path.display());
-                return Ok(None);
-            }
-            let test = data::load(path, Part::Test, size, Labels::Required)?;
-            Ok(Some(test.with_classes(&labelled.classes)?))
-        };
-        let source_test = match method {
-            // The upper bound needs no source at all.
-            Method::TargetOnly if !args.source.exists() => None,
-            _ => report(&args.source)?,
-        };
-        let target_test = report(&args.target)?;
-        Ok(Self { labelled, unlabelled, source_test, target_test })
+impl TrainArgs {
+    /// How to repeat the run that is in `directory`, where its recipe is read from.
+    fn repeat(&self, directory: &Path) -> String {
+        let (directory, source, target) = (directory.display(), self.source.display(), self.target.display());
+        format!(
+            "To repeat the run:\ndann train --config {directory}/config.toml --source {source} --target {target} \
+             --out {directory}-again"
+        )
     }
 }
 
@@ -173,36 +154,28 @@ impl Evaluators {
     }
 }
 
-#[derive(Serialize)]
-struct EpochLine {
-    epoch: u64,
-    steps: u64,
-    /// The means over the epoch's steps.
-    #[serde(flatten)]
-    mean: StepMetrics,
-    seconds: f64,
-    for_report_only: Report,
-}
-
 pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {
     let config = args.config()?;
     let training = &config.training;
     let default_out = || PathBuf::from(format!("runs/{}-{}", training.method, training.seed));
     let directory = args.out.clone().unwrap_or_else(default_out);
-    RunDirectory::vacant(&directory)?;
-    let sets = Sets::load(args, &config)?;
+    RunDirectory::vacant(&directory).hint("--out NEW_DIR names another directory")?;
+    let sets = Sets::load(&args.source, &args.target, &config)
+        .hint("`dann data fetch` and `dann data make mnist-m` make the default data sets; --source and --target name others")?;
     let gpu = args.gpu.open()?;
     let mut trainer = Trainer::new(&gpu, &config, &sets.labelled, sets.unlabelled.as_ref())?;
     let evaluators = Evaluators::new(&trainer, &sets, &config)?;
-    let mut run = RunDirectory::create(&directory, &config)?;
+    let mut run = RunDirectory::create(&directory, &config, &args.repeat(&directory))?;
 
     let began = Instant::now();
-    let report = train(&mut trainer, &evaluators, &mut run, out)?;
+    let mut recorder = Recorder::create(&directory, sets.shown(&config))?;
+    let report = train(&mut trainer, &evaluators, &mut run, &mut recorder, out)?;
     let result = RunResult {
         method: training.method,
         seed: training.seed,
         steps: trainer.steps_done(),
         batch: training.batch,
+        version: env!("CARGO_PKG_VERSION").into(),
         adapter: gpu.name().to_owned(),
         kernels: tuning::summary(&gpu),
         source: args.source.clone(),
@@ -213,6 +186,10 @@ pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {
     };
     let checkpoint = Checkpoint::of(trainer.model(), &config, &sets.labelled.classes, trainer.steps_done())?;
     run.finish(&checkpoint, &result)?;
+    recorder.finish(trainer.model(), &sets.labelled.classes)?;
+    if !args.no_report {
+        page::write(&gpu, std::slice::from_ref(&directory), &directory.join(PAGE)).context("report")?;
+    }
     out.json(&result)?;
     let wall = began.elapsed().as_secs();
     out.text(format!(
@@ -228,6 +205,7 @@ fn train(
     trainer: &mut Trainer,
     evaluators: &Evaluators,
     run: &mut RunDirectory,
+    recorder: &mut Recorder<'_>,
     out: &Output,
 ) -> anyhow::Result<Report> {
     let began = Instant::now();
@@ -247,11 +225,12 @@ fn train(
         ));
         for step in &metrics {
             run.log(step)?;
+            recorder.step(step)?;
         }
         epoch.extend(metrics);
         if let Some(mean) = StepMetrics::mean(&epoch).filter(|_| trainer.at_epoch_end()) {
             report = bar.suspend(|| evaluators.report()).context("evaluation")?;
-            let line = EpochLine {
+            let line = EpochRecord {
                 epoch: trainer.epochs_begun(),
                 steps: trainer.steps_done(),
                 mean,
@@ -259,7 +238,8 @@ fn train(
                 for_report_only: report,
             };
             run.log(&line)?;
-            bar.suspend(|| out.json(&line).and_then(|()| out.text(epoch_text(&line))))?;
+            recorder.epoch(trainer.model(), &line)?;
+            bar.suspend(|| out.json(&line).and_then(|()| out.remark(epoch_text(&line))))?;
             epoch.clear();
         }
     }
@@ -272,7 +252,7 @@ fn progress_bar(trainer: &Trainer) -> ProgressBar {
     bar(trainer.total_steps(), template)
 }
 
-fn epoch_text(line: &EpochLine) -> String {
+fn epoch_text(line: &EpochRecord) -> String {
     let mean = &line.mean;
     let domain = mean.domain_loss.map_or(String::new(), |loss| format!("  domain loss {loss:.4}"));
     let share = |accuracy: Option<f64>| accuracy.map_or("n/a".into(), percent);

@@ -45,6 +45,18 @@ impl Listing {
     }
 }
 
+/// Every image in `folder` and below it: those of a folder by name, then those of its folders.
+///
+/// # Errors
+/// [`Error::Io`] naming the folder that cannot be listed, [`Error::Input`] naming a link that leads out of it.
+pub fn images_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut listing = Listing::of(folder)?;
+    for inner in &listing.folders {
+        listing.images.extend(images_below(inner)?);
+    }
+    Ok(listing.images)
+}
+
 /// A data set is what lies in its directory: a link out of it could feed any file to the reader.
 fn refuse_to_leave(directory: &Path, link: &Path) -> Result<()> {
     let inside = fs::canonicalize(directory).map_err(Error::io(directory, "resolve"))?;

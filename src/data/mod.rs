@@ -15,12 +15,15 @@ mod mnist_m;
 mod order;
 mod pictures;
 mod progress;
+mod single;
 mod staging;
 
 pub use dataset::{Dataset, ImageSize, Labels, Part};
 pub use fetch::{fetch_bsds500, fetch_mnist};
 pub use layout::{has_labelled_test, has_part, load};
+pub use listing::images_below;
 pub use mnist_m::{Backgrounds, MnistM, MnistMSummary, PartSummary, make_mnist_m};
 pub use order::shuffled;
 pub use pictures::load_image_files;
 pub use progress::{NoProgress, Progress};
+pub use single::{Fit, PictureSize, decode_picture, is_image, read_picture};

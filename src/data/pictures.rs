@@ -80,7 +80,22 @@ pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<DynamicImage> {
     let mut reader =
         ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(Error::io(path, "read"))?;
     reader.limits(limits);
-    reader.decode().map_err(|error| Error::file(path, "an image that can be decoded", error))
+    let image = reader.decode().map_err(|error| Error::file(path, "an image that can be decoded", error))?;
+    Ok(if image.color().has_alpha() { on_white(&image) } else { image })
+}
+
+/// What people see of a transparent image on paper; what colour transparent pixels have is anyone's guess.
+fn on_white(image: &DynamicImage) -> DynamicImage {
+    let grey = !image.color().has_color();
+    let mut pixels = image.to_rgba8();
+    for pixel in pixels.pixels_mut() {
+        let [.., alpha] = pixel.0.map(u32::from);
+        let blend = |value: u8| ((u32::from(value) * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
+        let [red, green, blue, _] = pixel.0;
+        pixel.0 = [blend(red), blend(green), blend(blue), 255];
+    }
+    let flat = DynamicImage::ImageRgba8(pixels);
+    if grey { DynamicImage::ImageLuma8(flat.to_luma8()) } else { DynamicImage::ImageRgb8(flat.to_rgb8()) }
 }
 
 fn keep_first_planes(images: &mut Vec<u8>, count: usize, plane: usize) {

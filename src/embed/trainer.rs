@@ -187,7 +187,7 @@ impl Trainer {
             Taken::Pending(snapshot) => self.snapshot = Some(snapshot),
             Taken::Here(values) => {
                 self.checkpoint =
-                    Some(Checkpoint::from_values(self.config.clone(), self.classes.clone(), step, values));
+                    Some(Checkpoint::of_read(self.config.clone(), self.classes.clone(), step, values));
             }
         }
         Ok(())

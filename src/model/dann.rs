@@ -3,7 +3,7 @@
 use super::Initialization;
 use super::parameters::Parameters;
 use super::sequential::{Mode, Sequential};
-use super::spec::{ModelSpec, place};
+use super::spec::ModelSpec;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Phase, Recording, Tensor};
 use crate::ops::{Step, gradient_reversal, metrics, sgd, softmax_cross_entropy};
@@ -64,18 +64,23 @@ pub struct StepOutputs {
     pub logits: Tensor,
 }
 
+/// What the network says of a batch in evaluation mode.
+pub struct Inference {
+    /// (N, …)
+    pub features: Tensor,
+    /// (N, K)
+    pub logits: Tensor,
+    /// (N, 2): the domain classifier's logits, source and target.
+    pub domains: Tensor,
+}
+
 impl Dann {
     /// Builds the network that `spec` describes, with every parameter at 0.
     ///
     /// # Errors
     /// [`Error::Input`] naming the layer whose shapes do not fit, [`Error::Gpu`] when memory runs out.
     pub fn new(gpu: &Gpu, spec: &ModelSpec) -> Result<Self> {
-        let (features, _) = spec.check()?;
-        let placed = [
-            place("feature_extractor", &spec.feature_extractor, spec.input.shape())?,
-            place("label_predictor", &spec.label_predictor, features)?,
-            place("domain_classifier", &spec.domain_classifier, features)?,
-        ];
+        let placed = spec.placed()?;
         let parameters = Parameters::new(gpu, &placed.concat())?;
         let [f, y, d] = &placed;
         Ok(Self {
@@ -266,5 +271,17 @@ impl Dann {
         let step = Step::table(&self.gpu, "step", 1)?;
         let logits = self.label_predictor.forward(rec, &step, features, Mode::Evaluation)?.y;
         Ok(logits.reshaped(&[logits.rows(), logits.map().len()]))
+    }
+
+    /// As [`Dann::record_logits`], with the features and the domain classifier's opinion.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when x does not fit the network.
+    pub fn record_inference(&self, rec: &mut Recording, x: &Tensor) -> Result<Inference> {
+        let step = Step::table(&self.gpu, "step", 1)?;
+        let features = self.feature_extractor.forward(rec, &step, x, Mode::Evaluation)?.y;
+        let logits = self.label_predictor.forward(rec, &step, &features, Mode::Evaluation)?.y;
+        let domains = self.domain_classifier.forward(rec, &step, &features, Mode::Evaluation)?.y;
+        Ok(Inference { features, logits, domains })
     }
 }

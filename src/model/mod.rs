@@ -11,10 +11,11 @@ mod search;
 mod sequential;
 mod spec;
 mod stage;
+mod tensors;
 
-pub use dann::{Batch, Dann, DomainLoss, NamedValues, Objective, StepOutputs};
+pub use dann::{Batch, Dann, DomainLoss, Inference, NamedValues, Objective, StepOutputs};
 pub use initialization::Initialization;
 pub use parameters::{ParameterInfo, Parameters};
 pub use search::{Candidate, Found, Search};
 pub use sequential::{Mode, Sequential, Trace};
-pub use spec::{InputSpec, LayerSpec, ModelSpec, Normalization, Size2};
+pub use spec::{InputSpec, LayerSpec, ModelSpec, Normalization, PlacedLayer, Size2};

@@ -37,7 +37,7 @@ pub struct Parameters {
 }
 
 /// The shapes of a layer's weight and bias; `None` for layers that learn nothing.
-fn shapes(layer: &PlacedLayer<'_>) -> Option<(Vec<usize>, usize)> {
+pub(super) fn shapes(layer: &PlacedLayer<'_>) -> Option<(Vec<usize>, usize)> {
     match *layer.spec {
         LayerSpec::Conv2d { outputs, kernel, .. } => {
             Some((vec![outputs, layer.x.channels, kernel.0, kernel.1], outputs))

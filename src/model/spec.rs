@@ -201,10 +201,14 @@ impl LayerSpec {
 
 /// A layer with its name and the shapes around it.
 #[derive(Clone, Debug)]
-pub(super) struct PlacedLayer<'a> {
+pub struct PlacedLayer<'a> {
+    /// `part.stem` and a number, as in `feature_extractor.conv1`.
     pub name: String,
+    /// The layer as configured.
     pub spec: &'a LayerSpec,
+    /// What goes in.
     pub x: MapShape,
+    /// What comes out.
     pub y: MapShape,
 }
 

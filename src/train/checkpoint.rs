@@ -1,13 +1,13 @@
 //! A trained model on disk: one safetensors file with everything needed to use it.
 
 use super::config::Config;
+use super::whole_file::write_whole;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::model::{Dann, NamedValues};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write as _;
 use std::path::Path;
 
 /// A model's values, the configuration it was built from and the names of its classes.
@@ -21,10 +21,6 @@ pub struct Checkpoint {
     values: NamedValues,
 }
 
-/// The one key of the file's metadata: safetensors writes several in random order, and the same run shall give
-/// the same bytes.
-const KEY: &str = "dann";
-
 /// What the metadata hold, as JSON.
 #[derive(Serialize, Deserialize)]
 struct Metadata {
@@ -35,6 +31,10 @@ struct Metadata {
 }
 
 impl Checkpoint {
+    /// The one key of the file's metadata: safetensors writes several in random order, and the same run shall give
+    /// the same bytes.
+    pub const KEY: &'static str = "dann";
+
     /// Reads everything that `model` has learned from its device.
     ///
     /// # Errors
@@ -44,8 +44,50 @@ impl Checkpoint {
     }
 
     /// A checkpoint of values that were read already.
-    pub(crate) fn from_values(config: Config, classes: Vec<String>, step: u64, values: NamedValues) -> Self {
+    pub(crate) fn of_read(config: Config, classes: Vec<String>, step: u64, values: NamedValues) -> Self {
         Self { config, classes, step, values }
+    }
+
+    /// A model with values that come from elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming a tensor that is missing, unknown or of another shape.
+    pub fn from_values(config: &Config, classes: &[String], step: u64, values: NamedValues) -> Result<Self> {
+        let wanted = config.model.tensors()?;
+        for (name, dims) in &wanted {
+            let found = values.get(name).map(|(dims, _)| format!("shape {dims:?}"));
+            if values.get(name).is_none_or(|(found, _)| found != dims) {
+                let found = found.unwrap_or_else(|| "none".into());
+                return Err(Error::input(name, format!("a tensor of shape {dims:?}"), found));
+            }
+        }
+        if let Some(name) = values.keys().find(|&name| !wanted.iter().any(|(known, _)| known == name)) {
+            return Err(Error::input("model", "tensors of this network alone", name));
+        }
+        let count = config.model.classes()?;
+        if !classes.is_empty() && classes.len() != count {
+            return Err(Error::input("classes", format!("{count} names"), classes.len()));
+        }
+        Ok(Self { config: config.clone(), classes: classes.to_vec(), step, values })
+    }
+
+    /// Shapes and values of everything that the model has learned, by name.
+    pub fn values(&self) -> &NamedValues {
+        &self.values
+    }
+
+    /// The name of class `k`; its number where the data set named none.
+    pub fn class(&self, k: usize) -> String {
+        self.classes.get(k).cloned().unwrap_or_else(|| k.to_string())
+    }
+
+    /// What the file's metadata hold under [`Checkpoint::KEY`], as JSON.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when TOML cannot hold the configuration.
+    pub fn metadata(&self) -> Result<String> {
+        let (config, classes, step) = (self.config.to_toml()?, self.classes.clone(), self.step);
+        Ok(serde_json::json!(Metadata { config, classes, step }).to_string())
     }
 
     /// Writes the file whole or not at all.
@@ -53,9 +95,7 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Io`] naming the file.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let (config, classes, step) = (self.config.to_toml()?, self.classes.clone(), self.step);
-        let metadata = serde_json::json!(Metadata { config, classes, step }).to_string();
-        let metadata = HashMap::from([(KEY.to_owned(), metadata)]);
+        let metadata = HashMap::from([(Self::KEY.to_owned(), self.metadata()?)]);
         let views = self.values.iter().map(|(name, (dims, values))| {
             let view = TensorView::new(Dtype::F32, dims.clone(), bytemuck::cast_slice(values));
             view.map(|view| (name, view))
@@ -63,12 +103,18 @@ impl Checkpoint {
         let views: std::result::Result<Vec<_>, _> = views.collect();
         let bytes = views.and_then(|views| safetensors::serialize(views, Some(metadata)));
         let bytes = bytes.map_err(|e| Error::file(path, "tensors that safetensors can hold", e))?;
-        let directory = path.parent().unwrap_or(Path::new("."));
-        let mut file = temporary().tempfile_in(directory).map_err(Error::io(path, "write"))?;
-        file.write_all(&bytes).map_err(Error::io(path, "write"))?;
-        file.as_file().sync_all().map_err(Error::io(path, "write"))?;
-        file.persist(path).map_err(|e| Error::io(path, "write")(e.error))?;
-        Ok(())
+        write_whole(path, &bytes)
+    }
+
+    /// What the metadata of a safetensors file say of the model in it: recipe, classes and steps.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming `path` and what is wrong with its metadata.
+    pub fn describe(path: &Path, metadata: &str) -> Result<(Config, Vec<String>, u64)> {
+        let Metadata { config, classes, step } = serde_json::from_str(metadata)
+            .map_err(|e| Error::file(path, format!("JSON in the metadata under \"{}\"", Self::KEY), e))?;
+        let config = Config::parse(&format!("{}: configuration", path.display()), &config)?;
+        Ok((config, classes, step))
     }
 
     /// Reads a file.
@@ -88,11 +134,10 @@ impl Checkpoint {
         let broken = |e: &dyn std::fmt::Display| Error::file(path, "a whole safetensors file", e);
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| broken(&e))?;
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| broken(&e))?;
-        let entry = header.metadata().as_ref().and_then(|entries| entries.get(KEY));
-        let missing = || Error::file(path, format!("a model of dann, with metadata under \"{KEY}\""), "none");
-        let Metadata { config, classes, step } = serde_json::from_str(entry.ok_or_else(missing)?)
-            .map_err(|e| Error::file(path, format!("JSON in the metadata under \"{KEY}\""), e))?;
-        let config = Config::parse(&format!("{}: configuration", path.display()), &config)?;
+        let entry = header.metadata().as_ref().and_then(|entries| entries.get(Self::KEY));
+        let missing =
+            || Error::file(path, format!("a model of dann, with metadata under \"{}\"", Self::KEY), "none");
+        let (config, classes, step) = Self::describe(path, entry.ok_or_else(missing)?)?;
         let mut values = BTreeMap::new();
         for (name, view) in tensors.tensors() {
             if view.dtype() != Dtype::F32 {
@@ -126,12 +171,4 @@ impl Checkpoint {
         let values = self.values.iter().map(|(name, (_, values))| (name.clone(), values.clone()));
         model.write(&values.collect())
     }
-}
-
-/// A temporary file with the permissions that any new file has, not those of a secret one.
-fn temporary() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder
 }

@@ -64,6 +64,19 @@ impl DeviceData {
         &self.order
     }
 
+    /// Overwrites the first images with `images`, bytes of the same shape.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Input`] when there are more than the data set has.
+    pub fn set_images(&self, gpu: &Gpu, images: &[u8], bytes_an_image: usize) -> Result<()> {
+        for chunk in &self.chunks {
+            let rest = images.get(chunk.first * bytes_an_image..).unwrap_or_default();
+            let bytes = &rest[..rest.len().min(chunk.count * bytes_an_image)];
+            chunk.words.write(gpu, &words(bytes))?;
+        }
+        Ok(())
+    }
+
     fn source(&self) -> Source<'_> {
         Source {
             domain: self.domain,

@@ -1,10 +1,10 @@
 //! What steps report.
 
 use crate::error::{Error, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What one step reported.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepMetrics {
     /// Counted from 0.
     pub step: u64,
@@ -17,10 +17,10 @@ pub struct StepMetrics {
     /// The share of labelled rows classified rightly.
     pub label_accuracy: f32,
     /// L_d, if the method has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain_loss: Option<f32>,
     /// The share of rows whose domain was told rightly.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain_accuracy: Option<f32>,
 }
 

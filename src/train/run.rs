@@ -2,6 +2,7 @@
 
 use super::checkpoint::Checkpoint;
 use super::config::{Config, Method};
+use super::history::History;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -33,6 +34,9 @@ pub struct RunResult {
     pub steps: u64,
     /// Source rows a step.
     pub batch: usize,
+    /// The program's version; empty in results of versions that did not say.
+    #[serde(default)]
+    pub version: String,
     /// What it ran on.
     pub adapter: String,
     /// The family of kernels, or that a search has chosen several; "" of runs from before there were families.
@@ -75,15 +79,16 @@ impl RunDirectory {
         }
     }
 
-    /// Makes the directory and writes the configuration into it.
+    /// Makes the directory and writes the configuration into it, with `remark` above it.
     ///
     /// # Errors
     /// [`Error::Input`] when it is taken, [`Error::Io`] when it cannot be written.
-    pub fn create(path: &Path, config: &Config) -> Result<Self> {
+    pub fn create(path: &Path, config: &Config, remark: &str) -> Result<Self> {
         Self::vacant(path)?;
         fs::create_dir_all(path).map_err(Error::io(path, "create the directory"))?;
         let file = path.join(CONFIG);
-        fs::write(&file, config.to_toml()?).map_err(Error::io(&file, "write"))?;
+        let remark: String = remark.lines().map(|line| format!("# {line}\n")).collect();
+        fs::write(&file, remark + &config.to_toml()?).map_err(Error::io(&file, "write"))?;
         let file = path.join(METRICS);
         let metrics = File::create(&file).map_err(Error::io(&file, "write"))?;
         Ok(Self { path: path.to_path_buf(), metrics })
@@ -105,10 +110,18 @@ impl RunDirectory {
     /// # Errors
     /// [`Error::Io`] naming the file.
     pub fn finish(&self, checkpoint: &Checkpoint, result: &RunResult) -> Result<()> {
-        checkpoint.write(&self.path.join(MODEL))?;
+        self.keep(checkpoint)?;
         let file = self.path.join(RESULT);
         let text = format!("{:#}\n", serde_json::json!(result));
         fs::write(&file, text).map_err(Error::io(&file, "write"))
+    }
+
+    /// Writes the model alone, as for one that was trained elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file.
+    pub fn keep(&self, checkpoint: &Checkpoint) -> Result<()> {
+        checkpoint.write(&self.path.join(MODEL))
     }
 
     /// Reads the model of the run at `path`.
@@ -123,6 +136,22 @@ impl RunDirectory {
             return Err(Error::file(path, expected, found));
         }
         Checkpoint::read(&file)
+    }
+
+    /// The recipe of the run at `path`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] or [`Error::Io`] naming the file.
+    pub fn config(path: &Path) -> Result<Config> {
+        Config::read(&path.join(CONFIG))
+    }
+
+    /// The course of the run at `path`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] or [`Error::Io`] naming the file.
+    pub fn history(path: &Path) -> Result<History> {
+        History::read(&path.join(METRICS))
     }
 
     /// The results of the finished run at `path`, or of those in its sub-directories, by name.
@@ -143,7 +172,11 @@ impl RunDirectory {
         runs.iter().map(|run| Self::result(run)).collect()
     }
 
-    fn result(path: &Path) -> Result<RunResult> {
+    /// The result of the finished run at `path`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is none, [`Error::Io`] when it cannot be read.
+    pub fn result(path: &Path) -> Result<RunResult> {
         let file = path.join(RESULT);
         let text = fs::read_to_string(&file).map_err(Error::io(&file, "read"))?;
         let result: RunResult =

@@ -99,8 +99,15 @@ fn every_command_has_help_with_examples() {
         "predict",
         "check",
         "bench",
+        "tune",
         "profile",
         "runs",
+        "report",
+        "diff",
+        "export",
+        "import",
+        "completions",
+        "man",
     ] {
         let text = sandbox.text(&format!("{command} --help"));
         assert!(text.contains("Examples:\n  dann "), "{command}:\n{text}");

@@ -1,0 +1,50 @@
+//! `dann export`
+
+use super::eval::DomainArg;
+use super::hint::Hint as _;
+use super::output::Output;
+use clap::{Args, ValueEnum};
+use dann::export::{onnx, pytorch};
+use dann::train::RunDirectory;
+use std::path::PathBuf;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dann export --run runs/first --format onnx --out first.onnx
+  dann export --run runs/first --format safetensors --out first.safetensors
+
+An ONNX file takes the bytes of images, (N, C, H, W), and holds the normalisation itself; its metadata name the
+classes. A safetensors file is the state dict of the PyTorch module that examples/pytorch/dann_module.py builds.")]
+pub struct ExportArgs {
+    /// The directory of a finished run
+    #[arg(long, value_name = "RUN_DIR")]
+    run: PathBuf,
+    /// What to write
+    #[arg(long, value_enum)]
+    format: Format,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Whose input normalisation an ONNX file holds, where a model has one for each domain
+    #[arg(long, value_enum, default_value_t = DomainArg::Target)]
+    domain: DomainArg,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// Names, layouts and values as PyTorch's load_state_dict takes them
+    Safetensors,
+    /// The whole network with its normalisation
+    Onnx,
+}
+
+pub fn run(args: &ExportArgs, out: &Output) -> anyhow::Result<()> {
+    let checkpoint = RunDirectory::checkpoint(&args.run).hint("`dann runs DIR` lists finished runs")?;
+    match args.format {
+        Format::Safetensors => pytorch::write(&checkpoint, &args.out)?,
+        Format::Onnx => onnx::write(&checkpoint, args.domain.normalization(&checkpoint), &args.out)?,
+    }
+    out.json(&serde_json::json!({ "run": args.run, "file": args.out }))?;
+    out.text(format!("the model of {} is in {}", args.run.display(), args.out.display()))
+}

@@ -1,0 +1,127 @@
+//! `dann predict`
+
+mod opinion;
+mod printer;
+
+use super::eval::DomainArg;
+use super::gpu::GpuArgs;
+use super::hint::Hint as _;
+use super::inputs::{Input, inputs};
+use super::output::{Output, bar};
+use clap::{Args, ValueEnum};
+use dann::data::{self, Fit, PictureSize};
+use dann::error::Result;
+use dann::train::{Checkpoint, Inspector, RunDirectory};
+use opinion::Opinion;
+use printer::Printer;
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dann predict --run runs/first digit.png
+  dann predict --run runs/first photos 'more/*.jpg' --explain
+  dann predict --run runs/first photos --format csv > predictions.csv
+  find photos -name '*.png' | dann predict --run runs/first -
+
+Images are PNG, JPEG, BMP or WebP of any size and colour mode; transparent ones are laid on white. What cannot be
+read is named on stderr, and the exit code is 1.")]
+pub struct PredictArgs {
+    /// The directory of a finished run
+    #[arg(long, value_name = "RUN_DIR")]
+    run: PathBuf,
+    /// Files, folders (with what lies below them), quoted patterns; - reads one image, or names, from stdin
+    #[arg(required = true, value_name = "IMAGE")]
+    images: Vec<PathBuf>,
+    /// How results are printed; --json stands for json
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Show the three likeliest classes and which domain the domain classifier takes each image for
+    #[arg(long)]
+    explain: bool,
+    /// How images of other sizes come to the model's
+    #[arg(long, value_enum, default_value_t = FitArg::Crop)]
+    fit: FitArg,
+    /// Whose input normalisation applies, where a model has one for each domain
+    #[arg(long, value_enum, default_value_t = DomainArg::Target)]
+    domain: DomainArg,
+    #[command(flatten)]
+    gpu: GpuArgs,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// One object a line
+    Json,
+    /// Comma-separated, with a header
+    Csv,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FitArg {
+    /// The centre of larger images, smaller ones centred on black, as data sets are read
+    Crop,
+    /// Shrunk or grown until they cover the model's size, then the centre
+    Scale,
+}
+
+pub fn run(args: &PredictArgs, out: &Output) -> anyhow::Result<()> {
+    let checkpoint = RunDirectory::checkpoint(&args.run).hint("`dann runs DIR` lists finished runs")?;
+    let images = inputs(&args.images)?;
+    let size = args.size(&checkpoint);
+    let model = checkpoint.model(&args.gpu.open()?)?;
+    let inspector = Inspector::new(&model, size.channels, args.domain.normalization(&checkpoint))?;
+    let format = if out.is_json() { Format::Json } else { args.format };
+    let mut printer = Printer::new(format, args.explain);
+    let bar = bar(images.len() as u64, "{pos}/{len} images [{wide_bar}]  {eta} left");
+    let mut unread = 0;
+    // One batch at a time: memory does not grow with the number of images.
+    for batch in images.chunks(inspector.rows()) {
+        let decoded: Vec<Result<Vec<u8>>> = batch.par_iter().map(|input| decode(input, size)).collect();
+        let mut readable = Vec::new();
+        for (input, pixels) in batch.iter().zip(decoded) {
+            match pixels {
+                Ok(pixels) => readable.push((input, pixels)),
+                Err(e) => {
+                    unread += 1;
+                    bar.suspend(|| log::error!("{e}"));
+                }
+            }
+        }
+        if !readable.is_empty() {
+            let bytes: Vec<u8> = readable.iter().flat_map(|(_, pixels)| pixels).copied().collect();
+            let inspection = inspector.inspect(&bytes)?;
+            let names = readable.iter().map(|(input, _)| input.name());
+            let opinions = Opinion::all(&checkpoint, &inspection, names);
+            bar.suspend(|| printer.print(&opinions))?;
+        }
+        bar.inc(batch.len() as u64);
+    }
+    bar.finish_and_clear();
+    anyhow::ensure!(unread == 0, "{unread} of {} images could not be read", images.len());
+    Ok(())
+}
+
+fn decode(input: &Input, size: PictureSize) -> Result<Vec<u8>> {
+    match input {
+        Input::File(path) => data::read_picture(path, size),
+        Input::Bytes(bytes) => data::decode_picture(Path::new(&input.name()), bytes, size),
+    }
+}
+
+impl PredictArgs {
+    fn size(&self, checkpoint: &Checkpoint) -> PictureSize {
+        let input = checkpoint.config.model.input.shape();
+        // A model of another number of channels sees the same grey image in each.
+        let channels = if input.channels == 3 { 3 } else { 1 };
+        let fit = match self.fit {
+            FitArg::Crop => Fit::Crop,
+            FitArg::Scale => Fit::Scale,
+        };
+        PictureSize { channels, height: input.height, width: input.width, fit }
+    }
+}

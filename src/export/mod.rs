@@ -1,0 +1,4 @@
+//! Models that other programs read, and models that other programs wrote.
+
+pub mod onnx;
+pub mod pytorch;

@@ -1,0 +1,145 @@
+//! Whether a run went as adversarial training should, from its course alone and from what its features are like.
+
+use crate::model::DomainLoss;
+use crate::train::{History, Method, StepMetrics, TrainingSpec};
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// As it should be.
+    Good,
+    /// Worth a look.
+    Doubtful,
+    /// Not what anyone wants.
+    Bad,
+}
+
+impl Level {
+    /// In a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Doubtful => "doubtful",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// A judgement and its reason.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// How bad it is.
+    pub level: Level,
+    /// What was seen and what it means.
+    pub text: String,
+}
+
+/// The share of the training that its end is judged by.
+const TAIL: usize = 10;
+/// A classifier this close to chance (as a share of the loss at chance, and of accuracy) has given up or been beaten.
+const NEAR_CHANCE: f64 = 0.02;
+/// Domains that a linear classifier tells apart this well are not aligned.
+const APART: f64 = 1.5;
+
+/// What there is to say of a run; `distance` is its proxy A-distance where that is known.
+pub fn findings(spec: &TrainingSpec, history: &History, distance: Option<f64>) -> Vec<Finding> {
+    let steps = &history.steps;
+    let tail = &steps[steps.len() - steps.len().div_ceil(TAIL)..];
+    let (Some(end), Some(begin)) = (StepMetrics::mean(tail), steps.first()) else {
+        return vec![finding(Level::Doubtful, "the run has no metrics to judge by".into())];
+    };
+    let mut findings = vec![label_loss(begin.label_loss.into(), end.label_loss.into())];
+    if let (Method::Dann, Some(loss), Some(accuracy)) = (spec.method, end.domain_loss, end.domain_accuracy) {
+        findings.push(domain(spec.domain_loss, loss.into(), accuracy.into(), distance));
+    }
+    if let Some(distance) = distance {
+        findings.push(alignment(spec.method, distance));
+    }
+    findings
+}
+
+fn finding(level: Level, text: String) -> Finding {
+    Finding { level, text }
+}
+
+fn label_loss(begin: f64, end: f64) -> Finding {
+    let text = format!("label loss went from {begin:.3} to {end:.3}");
+    match end {
+        end if end > 0.9 * begin => finding(Level::Bad, format!("{text}: the classes were not learned")),
+        end if end > 0.5 * begin => finding(Level::Doubtful, format!("{text}: it could fall further")),
+        _ => finding(Level::Good, text),
+    }
+}
+
+/// At chance, the domain classifier has either been beaten by aligned features or has stopped learning; how well
+/// fresh eyes tell the domains apart decides which.
+fn domain(kind: DomainLoss, loss: f64, accuracy: f64, distance: Option<f64>) -> Finding {
+    let chance = match kind {
+        DomainLoss::Sum => 2.0 * std::f64::consts::LN_2,
+        DomainLoss::Mean => std::f64::consts::LN_2,
+    };
+    let text = format!(
+        "domain loss ended at {loss:.3} ({chance:.3} is chance), domain accuracy at {:.1} %",
+        100.0 * accuracy
+    );
+    let at_chance = (loss / chance - 1.0).abs() < NEAR_CHANCE && (accuracy - 0.5).abs() < NEAR_CHANCE;
+    let apart = distance.is_some_and(|distance| distance > APART);
+    if at_chance && apart {
+        let meaning = "the classifier has stopped learning while the domains still differ, so nothing adapts";
+        finding(Level::Bad, format!("{text}: {meaning}"))
+    } else if accuracy > 0.95 {
+        let meaning =
+            "the classifier tells the domains apart, so the features give away where they come from";
+        finding(Level::Doubtful, format!("{text}: {meaning}"))
+    } else {
+        finding(Level::Good, format!("{text}: the two sides hold each other in check"))
+    }
+}
+
+fn alignment(method: Method, distance: f64) -> Finding {
+    let text = format!("proxy A-distance of the features {distance:.2} (0 aligned, 2 apart)");
+    match (method, distance > APART) {
+        (Method::Dann, true) => {
+            finding(Level::Doubtful, format!("{text}: a new classifier tells them apart"))
+        }
+        _ => finding(Level::Good, text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::Config;
+
+    fn history(label: [f32; 2], domain_loss: f32, domain_accuracy: f32) -> History {
+        let step = |index: u64, label_loss| StepMetrics {
+            step: index,
+            lambda: 1.0,
+            learning_rate: 0.01,
+            label_loss,
+            label_accuracy: 0.5,
+            domain_loss: Some(domain_loss),
+            domain_accuracy: Some(domain_accuracy),
+        };
+        let steps = (0..40).map(|index| step(index, if index < 20 { label[0] } else { label[1] })).collect();
+        History { steps, epochs: vec![] }
+    }
+
+    fn levels(history: &History, distance: Option<f64>) -> Vec<Level> {
+        let spec = Config::preset("demo").expect("a preset").training;
+        findings(&spec, history, distance).iter().map(|finding| finding.level).collect()
+    }
+
+    #[test]
+    fn runs_are_judged_by_losses_and_distance() {
+        use Level::{Bad, Doubtful, Good};
+        assert_eq!(levels(&history([2.3, 0.1], 0.6, 0.6), Some(0.8)), [Good, Good, Good]);
+        assert_eq!(levels(&history([2.3, 2.3], 0.6, 0.6), None), [Bad, Good]);
+        assert_eq!(levels(&history([2.3, 1.5], 0.6, 0.6), None), [Doubtful, Good]);
+        // At chance with aligned features is what is aimed at; with domains apart it is a dead classifier.
+        assert_eq!(levels(&history([2.3, 0.1], 0.693, 0.5), Some(0.2)), [Good, Good, Good]);
+        assert_eq!(levels(&history([2.3, 0.1], 0.693, 0.5), Some(1.9)), [Good, Bad, Doubtful]);
+        assert_eq!(levels(&history([2.3, 0.1], 0.05, 0.99), Some(1.9)), [Good, Doubtful, Doubtful]);
+        assert_eq!(levels(&History::default(), None), [Doubtful]);
+    }
+}

@@ -1,0 +1,31 @@
+//! A page about one run or several: everything in one HTML file that asks nothing of the network.
+
+mod chart;
+mod distance;
+mod embedding;
+mod health;
+mod sections;
+mod story;
+mod study;
+mod view;
+
+use crate::error::{Error, Result};
+use crate::gpu::Gpu;
+use crate::train::write_whole;
+use askama::Template as _;
+use std::path::{Path, PathBuf};
+use story::{Sets, Story};
+use view::Page;
+
+/// Writes a page about the finished `runs` to the file `out`.
+///
+/// # Errors
+/// [`Error::Input`] or [`Error::Io`] naming what cannot be read or written, [`Error::Gpu`] when the device was lost.
+pub fn write(gpu: &Gpu, runs: &[PathBuf], out: &Path) -> Result<()> {
+    let mut sets = Sets::default();
+    let stories: Vec<Story> =
+        runs.iter().map(|run| Story::read(gpu, run, &mut sets)).collect::<Result<_>>()?;
+    let page = Page::new(&stories)?;
+    let html = page.render().map_err(|e| Error::input("report", "a page that can be written", e))?;
+    write_whole(out, html.as_bytes())
+}

@@ -1,0 +1,152 @@
+//! Everything that a page tells of one run.
+
+use super::distance::proxy_a_distance;
+use super::health::{Finding, findings};
+use super::study::{Study, features, test_part};
+use crate::data::{Dataset, ImageSize};
+use crate::error::{Error, Result};
+use crate::gpu::Gpu;
+use crate::model::Dann;
+use crate::train::{Checkpoint, History, RunDirectory, RunResult};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// What the profiler leaves in a run's directory.
+const PROFILE: &str = "profile.json";
+
+/// Test parts that several runs share.
+#[derive(Default)]
+pub struct Sets(HashMap<(PathBuf, ImageSize, Vec<String>), Option<Rc<Dataset>>>);
+
+impl Sets {
+    fn get(&mut self, path: &Path, size: ImageSize, classes: &[String]) -> Result<Option<Rc<Dataset>>> {
+        let key = (path.to_path_buf(), size, classes.to_vec());
+        if let Some(known) = self.0.get(&key) {
+            return Ok(known.clone());
+        }
+        let read = test_part(path, size, classes)?;
+        if read.is_none() {
+            log::warn!("{}: no test part there, so the report shows none of its images", path.display());
+        }
+        self.0.insert(key, read.clone());
+        Ok(read)
+    }
+}
+
+/// The features of the two domains' samples.
+pub struct Features {
+    /// Of the source's sample.
+    pub source: Vec<f32>,
+    /// Of the target's sample.
+    pub target: Vec<f32>,
+}
+
+/// Everything that a page tells of one run.
+pub struct Story {
+    /// The run's directory.
+    pub path: PathBuf,
+    /// How it ended.
+    pub result: RunResult,
+    /// What was trained.
+    pub checkpoint: Checkpoint,
+    /// K
+    pub classes: usize,
+    /// Its course.
+    pub history: History,
+    /// The source's test part; `None` where it is gone.
+    pub source: Option<Study>,
+    /// The target's test part; `None` where it is gone.
+    pub target: Option<Study>,
+    /// The features before the first step.
+    pub before: Option<Features>,
+    /// Of the trained features.
+    pub distance: Option<f64>,
+    /// Whether it went as it should.
+    pub findings: Vec<Finding>,
+    /// Rows of the profile, if the run was profiled.
+    pub kernels: Vec<Value>,
+}
+
+impl Story {
+    /// Reads the run at `path` and shows its model both test parts.
+    ///
+    /// # Errors
+    /// As [`super::write`].
+    pub fn read(gpu: &Gpu, path: &Path, sets: &mut Sets) -> Result<Self> {
+        let result = RunDirectory::result(path)?;
+        let checkpoint = RunDirectory::checkpoint(path)?;
+        let history = RunDirectory::history(path)?;
+        let input = &checkpoint.config.model.input;
+        let size = ImageSize { height: input.height, width: input.width };
+        let of_target = input.target_normalization.as_ref().unwrap_or(&input.normalization);
+        let model = checkpoint.model(gpu)?;
+        let source = sets.get(&result.source, size, &checkpoint.classes)?;
+        let target = sets.get(&result.target, size, &checkpoint.classes)?;
+        let before = match (&source, &target) {
+            (Some(source), Some(target)) => {
+                let start = Dann::new(gpu, &checkpoint.config.model)?;
+                start.initialize(checkpoint.config.training.initialization, result.seed)?;
+                Some(Features {
+                    source: features(&start, source, &input.normalization)?,
+                    target: features(&start, target, of_target)?,
+                })
+            }
+            _ => None,
+        };
+        let source = source.map(|data| Study::of(&model, data, &input.normalization)).transpose()?;
+        let target = target.map(|data| Study::of(&model, data, of_target)).transpose()?;
+        let distance = match (&source, &target) {
+            (Some(source), Some(target)) => {
+                let length = source.features.len() / source.sample.len();
+                proxy_a_distance(&source.features, &target.features, length)
+            }
+            _ => None,
+        };
+        Ok(Self {
+            findings: findings(&checkpoint.config.training, &history, distance),
+            classes: checkpoint.config.model.classes()?,
+            kernels: kernels(&path.join(PROFILE))?,
+            path: path.to_path_buf(),
+            result,
+            checkpoint,
+            history,
+            source,
+            target,
+            before,
+            distance,
+        })
+    }
+
+    /// What people call the run: its method, and its directory.
+    pub fn name(&self) -> String {
+        let directory = self.path.file_name().unwrap_or(self.path.as_os_str());
+        directory.to_string_lossy().into_owned()
+    }
+
+    /// The share of rightly classified images of each class of the target (or source); empty without labels.
+    pub fn recall(&self, of_target: bool) -> Vec<Option<f64>> {
+        let study = if of_target { &self.target } else { &self.source };
+        let confusion = study.as_ref().and_then(|study| study.confusion(self.classes)).unwrap_or_default();
+        let share = |(k, row): (usize, &Vec<u64>)| {
+            let images: u64 = row.iter().sum();
+            (images > 0).then(|| row[k] as f64 / images as f64)
+        };
+        confusion.iter().enumerate().map(share).collect()
+    }
+}
+
+/// The rows of a profile; none if the run was not profiled.
+fn kernels(file: &Path) -> Result<Vec<Value>> {
+    if !file.exists() {
+        return Ok(vec![]);
+    }
+    let text = std::fs::read_to_string(file).map_err(Error::io(file, "read"))?;
+    let mut profile: Value =
+        serde_json::from_str(&text).map_err(|e| Error::file(file, "the JSON of a profile", e))?;
+    match profile.get_mut("rows").map(Value::take) {
+        Some(Value::Array(rows)) => Ok(rows),
+        _ => Err(Error::file(file, "a profile with a list \"rows\"", "none")),
+    }
+}

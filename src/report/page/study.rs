@@ -1,0 +1,89 @@
+//! What a trained model makes of a test part.
+
+use crate::data::{self, Dataset, ImageSize, Labels, Part};
+use crate::error::Result;
+use crate::model::{Dann, Normalization};
+use crate::train::{Inspector, argmax};
+use std::path::Path;
+use std::rc::Rc;
+
+/// Images whose features are compared.
+const SAMPLE: usize = 300;
+
+/// A test part as a model sees it.
+pub struct Study {
+    /// The images, and their labels where there are any.
+    pub data: Rc<Dataset>,
+    /// A class for each image.
+    pub predictions: Vec<usize>,
+    /// Evenly spread images.
+    pub sample: Vec<usize>,
+    /// Of the sample: (images, …).
+    pub features: Vec<f32>,
+}
+
+/// Reads the test part of the data set at `path`, with labels where it has any; `None` where there is no such data
+/// set any more.
+///
+/// # Errors
+/// [`crate::error::Error`] naming the file that is there but cannot be read.
+pub fn test_part(path: &Path, size: ImageSize, classes: &[String]) -> Result<Option<Rc<Dataset>>> {
+    if !path.is_dir() || !data::has_part(path, Part::Test)? {
+        return Ok(None);
+    }
+    if !data::has_labelled_test(path)? {
+        return Ok(Some(Rc::new(data::load(path, Part::Test, size, Labels::Ignored)?)));
+    }
+    let labelled = data::load(path, Part::Test, size, Labels::Required)?;
+    let named = if classes.is_empty() { labelled } else { labelled.with_classes(classes)? };
+    Ok(Some(Rc::new(named)))
+}
+
+/// The features of the images that [`Study::of`] samples, from any model.
+///
+/// # Errors
+/// As [`Inspector::inspect`].
+pub fn features(model: &Dann, data: &Dataset, normalization: &Normalization) -> Result<Vec<f32>> {
+    let inspector = Inspector::new(model, data.shape.channels, normalization)?;
+    Ok(inspector.inspect_some(data, &sample(data))?.features)
+}
+
+fn sample(data: &Dataset) -> Vec<usize> {
+    let count = data.len().min(SAMPLE);
+    (0..count).map(|place| place * data.len() / count).collect()
+}
+
+impl Study {
+    /// Shows `model` every image of `data`.
+    ///
+    /// # Errors
+    /// As [`Inspector::inspect`].
+    pub fn of(model: &Dann, data: Rc<Dataset>, normalization: &Normalization) -> Result<Self> {
+        let inspector = Inspector::new(model, data.shape.channels, normalization)?;
+        let classes = model.spec().classes()?;
+        let mut predictions = Vec::with_capacity(data.len());
+        for images in data.images.chunks(inspector.rows() * data.shape.len()) {
+            predictions.extend(inspector.inspect(images)?.logits.chunks(classes).map(argmax));
+        }
+        let sample = sample(&data);
+        let features = inspector.inspect_some(&data, &sample)?.features;
+        Ok(Self { data, predictions, sample, features })
+    }
+
+    /// `confusion[label][prediction]`; `None` without labels.
+    pub fn confusion(&self, classes: usize) -> Option<Vec<Vec<u64>>> {
+        let labels = self.data.labels.as_ref()?;
+        let mut confusion = vec![vec![0; classes]; classes];
+        for (&label, &prediction) in labels.iter().zip(&self.predictions) {
+            confusion[usize::from(label)][prediction] += 1;
+        }
+        Some(confusion)
+    }
+
+    /// The first images that the model is right (or wrong) about, at most `most` of them; none without labels.
+    pub fn examples(&self, right: bool, most: usize) -> Vec<usize> {
+        let labels = self.data.labels.iter().flatten().zip(&self.predictions).enumerate();
+        let fitting = labels.filter(|&(_, (&label, &class))| (usize::from(label) == class) == right);
+        fitting.map(|(index, _)| index).take(most).collect()
+    }
+}

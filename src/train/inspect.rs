@@ -1,0 +1,102 @@
+//! What a model makes of images that arrive batch after batch: features, logits, the domain classifier's opinion.
+
+use super::device_data::DeviceData;
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::gpu::{Recording, Tensor};
+use crate::model::{Dann, Inference, Normalization};
+use crate::ops::{Step, gather_batch::Domain};
+use crate::shape::MapShape;
+use std::path::PathBuf;
+
+/// Images in a batch; memory for activations grows with it.
+const ROWS: usize = 256;
+
+/// A recording of the forward pass in evaluation mode that is replayed for each batch.
+pub struct Inspector {
+    recording: Recording,
+    data: DeviceData,
+    shape: MapShape,
+    rows: usize,
+    outputs: Inference,
+}
+
+/// What came out, row after row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inspection {
+    /// (images, …)
+    pub features: Vec<f32>,
+    /// (images, K)
+    pub logits: Vec<f32>,
+    /// (images, 2): the domain classifier's logits, source and target.
+    pub domains: Vec<f32>,
+}
+
+impl Inspector {
+    /// Records the forward pass for images of `channels` channels: the model's own number of them, or 1.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the channels do not fit, [`Error::Gpu`] when the device has no room.
+    pub fn new(model: &Dann, channels: usize, normalization: &Normalization) -> Result<Self> {
+        let gpu = model.gpu();
+        let input = model.spec().input.shape();
+        let shape = MapShape { channels, ..input };
+        let black = Dataset {
+            shape,
+            images: vec![0; ROWS * shape.len()],
+            labels: None,
+            classes: vec![],
+            origin: PathBuf::new(),
+            labels_origin: PathBuf::new(),
+        };
+        let data = DeviceData::upload(gpu, &black, Domain::Source, normalization)?;
+        let step = Step::table(gpu, "step", 1)?;
+        let x = Tensor::zeros(gpu, "x", &[ROWS, input.channels, input.height, input.width])?;
+        let mut recording = Recording::new(gpu);
+        data.record_images(&mut recording, &step, &x, 0, ROWS)?;
+        let outputs = model.record_inference(&mut recording, &x)?;
+        Ok(Self { recording, data, shape, rows: ROWS, outputs })
+    }
+
+    /// The most images that one call takes.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Looks at `images`: bytes, (N, C, H, W), at most [`Inspector::rows`] of them.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the bytes are no such images, [`Error::Gpu`] when the device was lost.
+    pub fn inspect(&self, images: &[u8]) -> Result<Inspection> {
+        let bytes = self.shape.len();
+        let rows = images.len() / bytes;
+        if rows == 0 || rows > self.rows || !images.len().is_multiple_of(bytes) {
+            let expected = format!("1 to {} images of {bytes} bytes", self.rows);
+            return Err(Error::input("images", expected, format!("{} bytes", images.len())));
+        }
+        let gpu = self.recording.gpu();
+        self.data.set_images(gpu, images, bytes)?;
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        self.recording.encode(&mut encoder.begin_compute_pass(&Default::default()));
+        gpu.submit(encoder);
+        let read = |tensor: &Tensor| tensor.first_rows(rows).read(gpu);
+        let Inference { features, logits, domains } = &self.outputs;
+        Ok(Inspection { features: read(features)?, logits: read(logits)?, domains: read(domains)? })
+    }
+
+    /// Looks at the images of `data` that `indices` name, in this order.
+    ///
+    /// # Errors
+    /// As [`Inspector::inspect`].
+    pub fn inspect_some(&self, data: &Dataset, indices: &[usize]) -> Result<Inspection> {
+        let mut all = Inspection::default();
+        for batch in indices.chunks(self.rows) {
+            let images: Vec<u8> = batch.iter().flat_map(|&index| data.image(index)).copied().collect();
+            let Inspection { features, logits, domains } = self.inspect(&images)?;
+            all.features.extend(features);
+            all.logits.extend(logits);
+            all.domains.extend(domains);
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,112 @@
+//! Single keys of a configuration, set from outside.
+
+use super::config::Config;
+use crate::error::{Error, Result};
+use toml::{Table, Value};
+
+impl Config {
+    /// The configuration with `assignments` like `training.momentum=0.8` carried out in order; a part of a key may
+    /// be the number of a list's entry, as in `model.feature_extractor.0.outputs=16`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the assignment and what is wrong with it.
+    pub fn with(&self, assignments: &[String]) -> Result<Self> {
+        if assignments.is_empty() {
+            return Ok(self.clone());
+        }
+        let table = Table::try_from(self);
+        let mut root = table
+            .map(Value::Table)
+            .map_err(|e| Error::input("configuration", "values that TOML holds", e))?;
+        for assignment in assignments {
+            assign(&mut root, assignment)?;
+        }
+        let subject = format!("--set {}", assignments.join(" --set "));
+        let config: Self = root
+            .try_into()
+            .map_err(|e| Error::input(subject, "keys and values of a configuration", e.to_string().trim()))?;
+        config.check()?;
+        Ok(config)
+    }
+}
+
+fn assign(root: &mut Value, assignment: &str) -> Result<()> {
+    let wrong = |expected: &str, found: &str| Error::input(format!("--set {assignment}"), expected, found);
+    let Some((key, text)) = assignment.split_once('=') else {
+        return Err(wrong("KEY=VALUE", "no ="));
+    };
+    let (key, text) = (key.trim(), text.trim());
+    let mut place = root;
+    let mut parts = key.split('.').peekable();
+    while let Some(part) = parts.next() {
+        place = match place {
+            Value::Table(table) if parts.peek().is_none() => {
+                table.insert(part.into(), value(text));
+                return Ok(());
+            }
+            Value::Table(table) => table.get_mut(part),
+            Value::Array(list) => part.parse().ok().and_then(|index: usize| list.get_mut(index)),
+            _ => None,
+        }
+        .ok_or_else(|| wrong("a key of the configuration", &format!("nothing at {part:?}")))?;
+    }
+    *place = value(text);
+    Ok(())
+}
+
+/// `text` as TOML has it; what is no TOML value is meant as a string, so that names need no quotes.
+fn value(text: &str) -> Value {
+    let parsed: std::result::Result<Table, _> = toml::from_str(&format!("value = {text}"));
+    parsed.ok().and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(text.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DomainLoss, LayerSpec};
+
+    fn set(assignments: &[&str]) -> Result<Config> {
+        let owned: Vec<String> = assignments.iter().map(|&a| a.into()).collect();
+        Config::preset("demo").expect("a preset").with(&owned)
+    }
+
+    #[test]
+    fn keys_of_every_depth_are_set() {
+        let config = set(&[
+            "training.steps=7",
+            "training.domain_loss=sum",
+            "training.lambda.maximum = 0.5",
+            "model.feature_extractor.0.outputs=16",
+            "model.input.normalization={ scale = [1.0, 1.0, 1.0], shift = [0.0, 0.0, 0.0] }",
+        ])
+        .expect("a configuration");
+        assert_eq!(config.training.steps, Some(7));
+        assert_eq!(config.training.domain_loss, DomainLoss::Sum);
+        assert_eq!(config.training.lambda.maximum, 0.5);
+        assert!(matches!(config.model.feature_extractor[0], LayerSpec::Conv2d { outputs: 16, .. }));
+        assert_eq!(config.model.input.normalization.scale, [1.0; 3]);
+    }
+
+    #[test]
+    fn nothing_else_changes() {
+        let config = set(&["training.seed=3"]).expect("a configuration");
+        let mut expected = Config::preset("demo").expect("a preset");
+        expected.training.seed = 3;
+        assert_eq!(config, expected);
+    }
+
+    #[test]
+    fn what_is_no_key_or_does_not_fit_is_refused() {
+        for (assignment, words) in [
+            ("training.speed=3", "unknown field `speed`"),
+            ("training.epochs=many", "invalid type"),
+            ("training.epochs", "expected KEY=VALUE"),
+            ("nowhere.epochs=1", "nothing at \"nowhere\""),
+            ("model.feature_extractor.9.outputs=1", "nothing at \"9\""),
+            ("training.momentum=2", "training.momentum: expected at least 0 and below 1"),
+        ] {
+            let error = set(&[assignment]).expect_err(assignment).to_string();
+            assert!(error.contains(words), "{assignment}: {error}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Files that are there whole or not at all.
+
+use crate::error::{Error, Result};
+use std::io::Write as _;
+use std::path::Path;
+
+/// Writes a file so that readers find all of `bytes` or what was there before, never a part.
+///
+/// # Errors
+/// [`Error::Io`] naming the file.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    // The parent of a bare file name is the empty path, which is no directory to make files in.
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let mut file =
+        temporary().tempfile_in(parent.unwrap_or(Path::new("."))).map_err(Error::io(path, "write"))?;
+    file.write_all(bytes).map_err(Error::io(path, "write"))?;
+    file.as_file().sync_all().map_err(Error::io(path, "write"))?;
+    file.persist(path).map_err(|e| Error::io(path, "write")(e.error))?;
+    Ok(())
+}
+
+/// A temporary file with the permissions that any new file has, not those of a secret one.
+fn temporary() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
+}

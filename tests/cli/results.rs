@@ -1,0 +1,184 @@
+//! What a run leaves to look at, and what compares runs: `dann report`, `dann diff`; export and import.
+
+use crate::sandbox::{Sandbox, target_image};
+use serde_json::{Value, json};
+use std::fs;
+
+/// Every text between `before` and `after`.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
+    text.split(before).skip(1).filter_map(|rest| rest.split(after).next()).collect()
+}
+
+fn page(sandbox: &Sandbox, file: &str) -> String {
+    String::from_utf8(sandbox.read(file)).expect("UTF-8")
+}
+
+#[test]
+fn a_run_leaves_events_embeddings_and_a_report() {
+    let sandbox = Sandbox::new();
+    sandbox.train("out", "");
+    let entries = fs::read_dir(sandbox.path("out")).expect("a directory");
+    let names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(names.iter().filter(|name| name.starts_with("events.out.tfevents.")).count(), 1, "{names:?}");
+    for name in
+        ["projector_config.pbtxt", "projector/features.tsv", "projector/rows.tsv", "projector/images.png"]
+    {
+        assert!(!sandbox.read(&format!("out/{name}")).is_empty(), "{name}");
+    }
+    assert!(page(&sandbox, "out/report.html").contains("</html>"));
+    sandbox.train("plain", "--no-report");
+    assert!(!sandbox.path("plain/report.html").exists());
+}
+
+#[test]
+fn a_page_compares_runs_and_asks_nothing_of_the_network() {
+    let sandbox = Sandbox::new();
+    for method in ["source-only", "dann", "target-only"] {
+        sandbox.train(&format!("runs/{method}"), &format!("--method {method} --epochs 6 --no-report"));
+    }
+    let profile = json!({ "rows": [{ "kernel": "dense.forward", "ms": 1.25, "note": null }] });
+    sandbox.write("runs/dann/profile.json", profile.to_string());
+    sandbox.text("report runs/source-only runs/dann runs/target-only --out page.html");
+    let page = page(&sandbox, "page.html");
+    for words in [
+        "source only",
+        "DANN",
+        "train on target",
+        "Label loss",
+        "Domain loss",
+        "λ (right)",
+        "Target test accuracy (for report only)",
+        "dann: after training",
+        "source-only: before the first step",
+        "proxy A-distance",
+        "Confusions",
+        "Class by class",
+        "dense.forward",
+        "1.2500",
+        "dann train --config runs/dann/config.toml --source source --target target --out runs/dann-again",
+        "prefers-color-scheme: dark",
+        "width=device-width",
+        "[training]",
+    ] {
+        assert!(page.contains(words), "{words:?} is not in the page");
+    }
+    assert!(!page.contains("not among these runs"));
+    let addresses = between(&page, "src=\"", "\"").into_iter().chain(between(&page, "url(", ")"));
+    let addresses: Vec<&str> = addresses.chain(between(&page, "href=\"", "\"")).collect();
+    assert!(!addresses.is_empty() && addresses.iter().all(|address| address.starts_with("data:")));
+    // Ten images of each domain in each of four panels; right and wrong predictions make up all ten.
+    assert_eq!(page.matches("data-place=").count(), 4 * 20);
+    assert_eq!(page.matches("<img").count(), 3 * 10);
+    // The same images serve all panels.
+    assert_eq!(between(&page, "\n.sprite", " ").len(), 1);
+}
+
+#[test]
+fn a_page_about_one_run_says_what_is_missing() {
+    let sandbox = Sandbox::new();
+    sandbox.train("out", "--no-report");
+    fs::remove_file(sandbox.path("target/mnist_m/mnist_m_test_labels.txt")).expect("labels");
+    sandbox.text("report out");
+    let without_labels = page(&sandbox, "out/report.html");
+    assert_eq!(without_labels.matches("not among these runs").count(), 2);
+    assert!(without_labels.contains("data-place=") && !without_labels.contains("Confusions"));
+    fs::rename(sandbox.path("target"), sandbox.path("elsewhere")).expect("a new name");
+    sandbox.text("report out --out without.html");
+    let without_images = page(&sandbox, "without.html");
+    assert!(!without_images.contains("data-place=") && without_images.contains("Label loss"));
+    sandbox.refused("report source", &["source/result.json: cannot read", "hint: `dann runs DIR`"]);
+    sandbox.write("out/profile.json", "[]");
+    sandbox.refused("report out --out other.html", &["out/profile.json: expected a profile with a list"]);
+}
+
+#[test]
+fn diff_shows_what_differs_and_nothing_else() {
+    let sandbox = Sandbox::new();
+    sandbox.train("a", "--no-report");
+    sandbox.train("b", "--no-report --seed 4 --set training.lambda.maximum=0.5 --epochs 1");
+    let lines = sandbox.json("diff a b");
+    let keys: Vec<&str> = lines.iter().filter_map(|line| line["key"].as_str()).collect();
+    assert_eq!(keys, ["training.epochs", "training.lambda.maximum", "training.seed"]);
+    let epochs = &lines[0];
+    assert_eq!((&epochs["before"], &epochs["after"]), (&json!("2"), &json!("1")));
+    let steps = lines.iter().find(|line| line["outcome"] == "steps").expect("steps");
+    assert_eq!((&steps["before"], &steps["change"]), (&json!(6.0), &json!(-3.0)));
+    let text = sandbox.text("diff a b");
+    for words in ["training.lambda.maximum", "target test accuracy", "points", "domain loss"] {
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+    assert!(sandbox.text("diff a a").contains("The configurations are the same."));
+    sandbox.refused("diff a source", &["source/config.toml: cannot read", "hint: "]);
+}
+
+#[test]
+fn an_exported_model_is_imported_unchanged() {
+    let sandbox = Sandbox::new();
+    sandbox.train("run", "--no-report");
+    sandbox.text("export --run run --format safetensors --out model.safetensors");
+    // The file itself says what it holds.
+    sandbox.text("import model.safetensors --out again");
+    assert!(sandbox.read("run/model.safetensors") == sandbox.read("again/model.safetensors"));
+    target_image(3).save(sandbox.path("three.png")).expect("an image");
+    let logits = |run: &str| sandbox.json(&format!("predict --run {run} three.png"))[0]["logits"].clone();
+    assert_eq!(logits("run"), logits("again"));
+    sandbox.refused(
+        "import model.safetensors --out again",
+        &["again: expected a new or empty directory", "hint: "],
+    );
+    sandbox.text("export --run run --format safetensors --out second.safetensors");
+    assert!(sandbox.read("model.safetensors") == sandbox.read("second.safetensors"));
+}
+
+#[test]
+fn what_is_no_state_dict_of_the_network_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.train("run", "--no-report");
+    sandbox.text("export --run run --format safetensors --out model.safetensors");
+    sandbox.write("other.toml", crate::sandbox::CONFIG.replace("outputs = 4", "outputs = 5"));
+    let words =
+        ["model.safetensors: feature_extractor.conv1.weight: expected a tensor of shape [5, 3, 3, 3]"];
+    sandbox.refused("import model.safetensors --config other.toml --out x", &words);
+    let fewer = crate::sandbox::CONFIG.replace("{ layer = \"batch_norm2d\" },", "");
+    sandbox.write("other.toml", fewer);
+    let words = ["expected tensors of this network alone", "found feature_extractor.batch_norm1.bias"];
+    sandbox.refused("import model.safetensors --config other.toml --out x", &words);
+    let words = ["classes: expected 10 names, found 2"];
+    sandbox.refused("import model.safetensors --like run --classes a,b --out x", &words);
+    sandbox.edit("model.safetensors", |bytes| bytes.truncate(bytes.len() - 1));
+    sandbox.refused(
+        "import model.safetensors --out x",
+        &["model.safetensors: expected a whole safetensors file"],
+    );
+    sandbox.refused("import nowhere.safetensors --out x", &["nowhere.safetensors: cannot read"]);
+    sandbox.refused("export --run run --format onnx --out no/where.onnx", &["no/where.onnx: cannot write"]);
+}
+
+#[test]
+fn a_file_without_a_description_needs_a_recipe() {
+    let sandbox = Sandbox::new();
+    let bytes = 2.0_f32.to_le_bytes();
+    let header = r#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let length = (header.len() as u64).to_le_bytes();
+    sandbox.write("bare.safetensors", [&length[..], header.as_bytes(), &bytes].concat());
+    sandbox.refused("import bare.safetensors --out x", &["--like RUN_DIR, --config FILE or --preset NAME"]);
+    sandbox
+        .refused("import bare.safetensors --config tiny.toml --out x", &["conv1.weight: expected a tensor"]);
+    let whole = header.replace("F32", "I32");
+    sandbox.write("whole.safetensors", [&length[..], whole.as_bytes(), &bytes].concat());
+    sandbox.refused("import whole.safetensors --out x", &["expected floating-point values in w, found I32"]);
+}
+
+#[test]
+fn the_recipe_that_a_run_leaves_names_the_line_that_repeats_it() {
+    let sandbox = Sandbox::new();
+    sandbox.train("out", "--seed 9 --no-report");
+    let config = page(&sandbox, "out/config.toml");
+    assert!(
+        config.contains("# dann train --config out/config.toml --source source --target target"),
+        "{config}"
+    );
+    let result: Value = serde_json::from_slice(&sandbox.read("out/result.json")).expect("JSON");
+    assert_eq!(result["version"], env!("CARGO_PKG_VERSION"));
+}

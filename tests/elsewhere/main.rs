@@ -1,0 +1,13 @@
+//! What other programs make of this one's files: the real Python packages, in an environment of their own below
+//! the target directory. Where they cannot be installed, these tests say so and are skipped.
+
+#[path = "../cli/sandbox.rs"]
+#[allow(dead_code)] // what only the tests of the command line use
+mod sandbox;
+
+mod chromium;
+mod onnx;
+mod python;
+mod pytorch;
+mod support;
+mod tensorboard;
