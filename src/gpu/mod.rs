@@ -3,6 +3,7 @@
 mod adapter;
 mod context;
 mod kernel;
+mod options;
 mod pipeline_cache;
 mod readback;
 mod recording;
@@ -16,8 +17,9 @@ mod variant;
 mod work;
 
 pub use adapter::{Adapter, adapters, choose};
-pub use context::{Gpu, Options, ShaderChecks};
+pub use context::Gpu;
 pub use kernel::{Access, Binding, Kernel};
+pub use options::{Options, ShaderChecks};
 pub use readback::{Arrival, Readback, Staging};
 pub(crate) use recording::Bind;
 pub use recording::{Dispatch, Recording};
