@@ -17,8 +17,8 @@ Examples:
 
 The test part is used where the data set has one, else all of it.")]
 pub struct EvalArgs {
-    /// The directory of a finished run
-    #[arg(long, value_name = "RUN_DIR")]
+    /// The directory of a finished run, or a checkpoint
+    #[arg(long, value_name = "RUN_DIR|FILE")]
     run: PathBuf,
     /// A labelled data set
     #[arg(long)]

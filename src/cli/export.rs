@@ -17,8 +17,8 @@ Examples:
 An ONNX file takes the bytes of images, (N, C, H, W), and holds the normalisation itself; its metadata name the
 classes. A safetensors file is the state dict of the PyTorch module that examples/pytorch/dann_module.py builds.")]
 pub struct ExportArgs {
-    /// The directory of a finished run
-    #[arg(long, value_name = "RUN_DIR")]
+    /// The directory of a finished run, or a checkpoint
+    #[arg(long, value_name = "RUN_DIR|FILE")]
     run: PathBuf,
     /// What to write
     #[arg(long, value_enum)]

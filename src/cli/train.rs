@@ -169,7 +169,11 @@ pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {
 
     let began = Instant::now();
     let mut recorder = Recorder::create(&directory, sets.shown(&config))?;
-    let report = train(&mut trainer, &evaluators, &mut run, &mut recorder, out)?;
+    let checkpoint = |trainer: &Trainer| {
+        Checkpoint::of(trainer.model(), &config, &sets.labelled.classes, trainer.steps_done())
+    };
+    let mut keep = |run: &mut RunDirectory, trainer: &Trainer| run.keep_epoch(&checkpoint(trainer)?);
+    let report = train(&mut trainer, &evaluators, &mut run, &mut keep, &mut recorder, out)?;
     let result = RunResult {
         method: training.method,
         seed: training.seed,
@@ -184,8 +188,7 @@ pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {
         seconds: began.elapsed().as_secs_f64(),
         report,
     };
-    let checkpoint = Checkpoint::of(trainer.model(), &config, &sets.labelled.classes, trainer.steps_done())?;
-    run.finish(&checkpoint, &result)?;
+    run.finish(&checkpoint(&trainer)?, &result)?;
     recorder.finish(trainer.model(), &sets.labelled.classes)?;
     if !args.no_report {
         page::write(&gpu, std::slice::from_ref(&directory), &directory.join(PAGE)).context("report")?;
@@ -200,11 +203,12 @@ pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {
     ))
 }
 
-/// Trains to the end; gives the report after the last step.
+/// Trains to the end, with `keep` at the end of each epoch; gives the report after the last step.
 fn train(
     trainer: &mut Trainer,
     evaluators: &Evaluators,
     run: &mut RunDirectory,
+    keep: &mut dyn FnMut(&mut RunDirectory, &Trainer) -> dann::error::Result<()>,
     recorder: &mut Recorder<'_>,
     out: &Output,
 ) -> anyhow::Result<Report> {
@@ -238,6 +242,7 @@ fn train(
                 for_report_only: report,
             };
             run.log(&line)?;
+            keep(run, trainer)?;
             recorder.epoch(trainer.model(), &line)?;
             bar.suspend(|| out.json(&line).and_then(|()| out.remark(epoch_text(&line))))?;
             epoch.clear();

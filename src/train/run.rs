@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.jsonl";
+const CHECKPOINTS: &str = "checkpoints";
 const MODEL: &str = "model.safetensors";
 const RESULT: &str = "result.json";
 
@@ -55,7 +56,7 @@ pub struct RunResult {
     pub report: Report,
 }
 
-/// A run's directory: `config.toml`, `metrics.jsonl`, `model.safetensors`, `result.json`.
+/// A run's directory: `config.toml`, `metrics.jsonl`, `checkpoints/`, `model.safetensors`, `result.json`.
 pub struct RunDirectory {
     path: PathBuf,
     metrics: File,
@@ -124,11 +125,24 @@ impl RunDirectory {
         checkpoint.write(&self.path.join(MODEL))
     }
 
-    /// Reads the model of the run at `path`.
+    /// Writes the model as it is after some steps, at the end of an epoch: `checkpoints/step_STEPS.safetensors`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file.
+    pub fn keep_epoch(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let directory = self.path.join(CHECKPOINTS);
+        fs::create_dir_all(&directory).map_err(Error::io(&directory, "create the directory"))?;
+        checkpoint.write(&directory.join(format!("step_{:08}.safetensors", checkpoint.step)))
+    }
+
+    /// Reads the model of the run at `path`, or the checkpoint that `path` is.
     ///
     /// # Errors
     /// [`Error::Input`] when there is no finished run, [`Error::Io`] when it cannot be read.
     pub fn checkpoint(path: &Path) -> Result<Checkpoint> {
+        if path.is_file() {
+            return Checkpoint::read(path);
+        }
         let file = path.join(MODEL);
         if !file.exists() {
             let expected = format!("a finished run of `dann train`, with its {MODEL}");

@@ -31,6 +31,27 @@ fn a_run_leaves_events_embeddings_and_a_report() {
     assert!(!sandbox.path("plain/report.html").exists());
 }
 
+/// Two epochs of three steps leave two models, the last of them the run's; each can be measured.
+#[test]
+fn every_epoch_leaves_a_checkpoint_that_can_be_used() {
+    let sandbox = Sandbox::new();
+    sandbox.train("out", "--no-report");
+    let entries = fs::read_dir(sandbox.path("out/checkpoints")).expect("a directory");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    assert_eq!(names, ["step_00000003.safetensors", "step_00000006.safetensors"]);
+    let model = sandbox.read("out/model.safetensors");
+    assert_eq!(sandbox.read("out/checkpoints/step_00000006.safetensors"), model);
+    assert_ne!(sandbox.read("out/checkpoints/step_00000003.safetensors"), model);
+    let measured = |run: &str| sandbox.json(&format!("eval --run {run} --data target")).remove(0);
+    assert_eq!(
+        measured("out")["accuracy"],
+        measured("out/checkpoints/step_00000006.safetensors")["accuracy"]
+    );
+    sandbox.refused("eval --run tiny.toml --data target", &["tiny.toml: expected a whole safetensors file"]);
+}
+
 #[test]
 fn a_page_compares_runs_and_asks_nothing_of_the_network() {
     let sandbox = Sandbox::new();

@@ -28,8 +28,8 @@ Examples:
 Images are PNG, JPEG, BMP or WebP of any size and colour mode; transparent ones are laid on white. What cannot be
 read is named on stderr, and the exit code is 1.")]
 pub struct PredictArgs {
-    /// The directory of a finished run
-    #[arg(long, value_name = "RUN_DIR")]
+    /// The directory of a finished run, or a checkpoint
+    #[arg(long, value_name = "RUN_DIR|FILE")]
     run: PathBuf,
     /// Files, folders (with what lies below them), quoted patterns; - reads one image, or names, from stdin
     #[arg(required = true, value_name = "IMAGE")]
