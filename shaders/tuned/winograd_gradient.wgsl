@@ -12,22 +12,20 @@ struct Params {
     width: u32,       // W
     pad_h: u32,
     pad_w: u32,
+    across: u32,      // blocks of tiles side by side in the spectrum
     reserved0: u32,
     reserved1: u32,
-    reserved2: u32,
 }
 
 const WORKGROUP_SIZE = 64u;
-const POINTS = 64u;
-const TILES = 16u;
 const TILE = 4u;
 const SIDE = 8u;
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> spectrum: array<vec4f>;          // (tiles / 16, 64, C/4, 16)
-@group(0) @binding(2) var<storage, read_write> tiles_out: array<vec4f>;   // (tiles, C/4, 8, 8)
-@group(0) @binding(3) var<storage, read> overlapping: array<vec4f>;       // (tiles, C/4, 8, 8)
-@group(0) @binding(4) var<storage, read_write> dx: array<f32>;            // (N, C, H, W)
+@group(0) @binding(1) var spectrum: texture_storage_2d<rgba32float, read>;      // of C channels
+@group(0) @binding(2) var tiles_out: texture_storage_2d<rgba32float, write>;    // like spectrum: its points are pixels
+@group(0) @binding(3) var overlapping: texture_storage_2d<rgba32float, read>;   // like spectrum: its points are pixels
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;                  // (N, C, H, W)
 
 struct Eight { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f, c6: vec4f, c7: vec4f }
 
@@ -48,23 +46,24 @@ fn pixels(v: Eight) -> Eight {
 
 // Points 8 · row to 8 · row + 7 of tile t.
 fn load_row(t: u32, g: u32, row: u32) -> Eight {
-    let at = ((t / TILES * POINTS + SIDE * row) * params.groups + g) * TILES + t % TILES;
-    let next = params.groups * TILES;
+    let at = spectrum_texel(params.across, params.groups, t, 8u * row, g);
     return pixels(Eight(
-        spectrum[at], spectrum[at + next], spectrum[at + 2u * next], spectrum[at + 3u * next], spectrum[at + 4u * next],
-        spectrum[at + 5u * next], spectrum[at + 6u * next], spectrum[at + 7u * next],
+        textureLoad(spectrum, at), textureLoad(spectrum, at + vec2u(0u, 1u)), textureLoad(spectrum, at + vec2u(0u, 2u)),
+        textureLoad(spectrum, at + vec2u(0u, 3u)), textureLoad(spectrum, at + vec2u(0u, 4u)),
+        textureLoad(spectrum, at + vec2u(0u, 5u)), textureLoad(spectrum, at + vec2u(0u, 6u)),
+        textureLoad(spectrum, at + vec2u(0u, 7u)),
     ));
 }
 
-fn store_column(at: u32, v: Eight) {
-    tiles_out[at] = v.c0;
-    tiles_out[at + SIDE] = v.c1;
-    tiles_out[at + 2u * SIDE] = v.c2;
-    tiles_out[at + 3u * SIDE] = v.c3;
-    tiles_out[at + 4u * SIDE] = v.c4;
-    tiles_out[at + 5u * SIDE] = v.c5;
-    tiles_out[at + 6u * SIDE] = v.c6;
-    tiles_out[at + 7u * SIDE] = v.c7;
+fn store_column(at: vec2u, v: Eight) {
+    textureStore(tiles_out, at, v.c0);
+    textureStore(tiles_out, at + vec2u(0u, SIDE), v.c1);
+    textureStore(tiles_out, at + vec2u(0u, 2u * SIDE), v.c2);
+    textureStore(tiles_out, at + vec2u(0u, 3u * SIDE), v.c3);
+    textureStore(tiles_out, at + vec2u(0u, 4u * SIDE), v.c4);
+    textureStore(tiles_out, at + vec2u(0u, 5u * SIDE), v.c5);
+    textureStore(tiles_out, at + vec2u(0u, 6u * SIDE), v.c6);
+    textureStore(tiles_out, at + vec2u(0u, 7u * SIDE), v.c7);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -81,15 +80,15 @@ fn tiles(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grou
     let r5 = load_row(t, g, 5u);
     let r6 = load_row(t, g, 6u);
     let r7 = load_row(t, g, 7u);
-    let at = (t * params.groups + g) * SIDE * SIDE;
+    let at = spectrum_texel(params.across, params.groups, t, 0u, g);
     store_column(at, pixels(Eight(r0.c0, r1.c0, r2.c0, r3.c0, r4.c0, r5.c0, r6.c0, r7.c0)));
-    store_column(at + 1u, pixels(Eight(r0.c1, r1.c1, r2.c1, r3.c1, r4.c1, r5.c1, r6.c1, r7.c1)));
-    store_column(at + 2u, pixels(Eight(r0.c2, r1.c2, r2.c2, r3.c2, r4.c2, r5.c2, r6.c2, r7.c2)));
-    store_column(at + 3u, pixels(Eight(r0.c3, r1.c3, r2.c3, r3.c3, r4.c3, r5.c3, r6.c3, r7.c3)));
-    store_column(at + 4u, pixels(Eight(r0.c4, r1.c4, r2.c4, r3.c4, r4.c4, r5.c4, r6.c4, r7.c4)));
-    store_column(at + 5u, pixels(Eight(r0.c5, r1.c5, r2.c5, r3.c5, r4.c5, r5.c5, r6.c5, r7.c5)));
-    store_column(at + 6u, pixels(Eight(r0.c6, r1.c6, r2.c6, r3.c6, r4.c6, r5.c6, r6.c6, r7.c6)));
-    store_column(at + 7u, pixels(Eight(r0.c7, r1.c7, r2.c7, r3.c7, r4.c7, r5.c7, r6.c7, r7.c7)));
+    store_column(at + vec2u(0u, 1u), pixels(Eight(r0.c1, r1.c1, r2.c1, r3.c1, r4.c1, r5.c1, r6.c1, r7.c1)));
+    store_column(at + vec2u(0u, 2u), pixels(Eight(r0.c2, r1.c2, r2.c2, r3.c2, r4.c2, r5.c2, r6.c2, r7.c2)));
+    store_column(at + vec2u(0u, 3u), pixels(Eight(r0.c3, r1.c3, r2.c3, r3.c3, r4.c3, r5.c3, r6.c3, r7.c3)));
+    store_column(at + vec2u(0u, 4u), pixels(Eight(r0.c4, r1.c4, r2.c4, r3.c4, r4.c4, r5.c4, r6.c4, r7.c4)));
+    store_column(at + vec2u(0u, 5u), pixels(Eight(r0.c5, r1.c5, r2.c5, r3.c5, r4.c5, r5.c5, r6.c5, r7.c5)));
+    store_column(at + vec2u(0u, 6u), pixels(Eight(r0.c6, r1.c6, r2.c6, r3.c6, r4.c6, r5.c6, r6.c6, r7.c6)));
+    store_column(at + vec2u(0u, 7u), pixels(Eight(r0.c7, r1.c7, r2.c7, r3.c7, r4.c7, r5.c7, r6.c7, r7.c7)));
 }
 
 // Four channels of a pixel.
@@ -114,7 +113,7 @@ fn sum(p: Place) -> vec4f {
             if tile_i < params.tiles_h && tile_j < params.tiles_w {
                 let t = (p.n * params.tiles_h + tile_i) * params.tiles_w + tile_j;
                 let pixel = (i % TILE + TILE * down) * SIDE + j % TILE + TILE * right;
-                sum += overlapping[(t * params.groups + p.g) * SIDE * SIDE + pixel];
+                sum += textureLoad(overlapping, spectrum_texel(params.across, params.groups, t, pixel, p.g));
             }
         }
     }

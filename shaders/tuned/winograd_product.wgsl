@@ -5,28 +5,28 @@
 
 struct Params {
     maps: u32,       // tiles of all images
-    reserved: u32,
+    across: u32,     // blocks of tiles side by side in a spectrum
     in_groups: u32,  // channel groups of left
     out_groups: u32, // channel groups of product, right and dweight
 }
 
 const WORKGROUP_SIZE = 64u;
-const POINTS = 64u;
-const TILES = 16u;
 const BLOCK = 4u;
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> left: array<vec4f>;                // (tiles / 16, 64, C/4, 16)
-@group(0) @binding(2) var<storage, read> right: array<vec4f>;               // (tiles / 16, 64, O/4, 16)
+@group(0) @binding(1) var left: texture_storage_2d<rgba32float, read>;      // a spectrum of C channels
+@group(0) @binding(2) var right: texture_storage_2d<rgba32float, read>;     // a spectrum of O channels
 @group(0) @binding(3) var weight: texture_storage_2d<rgba32float, read>;    // (64, C/4, O, 4), four outputs to a texel
-@group(0) @binding(4) var<storage, read_write> product: array<vec4f>;       // (tiles / 16, 64, O/4, 16)
-@group(0) @binding(5) var<storage, read_write> dweight: array<vec4f>;       // (64, O/4, C)
+@group(0) @binding(4) var product: texture_storage_2d<rgba32float, write>;  // a spectrum of O channels
+@group(0) @binding(5) var dweight: texture_storage_2d<rgba32float, write>;  // (64, O/4, C), four outputs to a texel
 
 struct Eight { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f, c6: vec4f, c7: vec4f }
 
-fn load_eight(at: u32) -> Eight {
+fn load_eight(at: vec2u) -> Eight {
     return Eight(
-        left[at], left[at + 1u], left[at + 2u], left[at + 3u], left[at + 4u], left[at + 5u], left[at + 6u], left[at + 7u],
+        textureLoad(left, at), textureLoad(left, at + vec2u(1u, 0u)), textureLoad(left, at + vec2u(2u, 0u)),
+        textureLoad(left, at + vec2u(3u, 0u)), textureLoad(left, at + vec2u(4u, 0u)), textureLoad(left, at + vec2u(5u, 0u)),
+        textureLoad(left, at + vec2u(6u, 0u)), textureLoad(left, at + vec2u(7u, 0u)),
     );
 }
 
@@ -44,23 +44,23 @@ fn add(t: Eight, w: mat4x4f, v: Eight) -> Eight {
     );
 }
 
-fn store_eight(at: u32, v: Eight) {
-    product[at] = v.c0;
-    product[at + 1u] = v.c1;
-    product[at + 2u] = v.c2;
-    product[at + 3u] = v.c3;
-    product[at + 4u] = v.c4;
-    product[at + 5u] = v.c5;
-    product[at + 6u] = v.c6;
-    product[at + 7u] = v.c7;
+fn store_eight(at: vec2u, v: Eight) {
+    textureStore(product, at, v.c0);
+    textureStore(product, at + vec2u(1u, 0u), v.c1);
+    textureStore(product, at + vec2u(2u, 0u), v.c2);
+    textureStore(product, at + vec2u(3u, 0u), v.c3);
+    textureStore(product, at + vec2u(4u, 0u), v.c4);
+    textureStore(product, at + vec2u(5u, 0u), v.c5);
+    textureStore(product, at + vec2u(6u, 0u), v.c6);
+    textureStore(product, at + vec2u(7u, 0u), v.c7);
 }
 
 // Sixteen tiles of one channel group.
-fn store_tiles(plane: u32, group: u32, lower: Eight, upper: Eight) {
+fn store_tiles(t: u32, p: u32, group: u32, lower: Eight, upper: Eight) {
     if group >= params.out_groups { return; }
-    let at = (plane * params.out_groups + group) * TILES;
+    let at = spectrum_texel(params.across, params.out_groups, t, p, group);
     store_eight(at, lower);
-    store_eight(at + 8u, upper);
+    store_eight(at + vec2u(8u, 0u), upper);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -72,13 +72,12 @@ fn sum_channels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
     let g = index % out_blocks * BLOCK;
     let t = index / out_blocks * TILES;
     if t >= params.maps { return; }
-    let plane = t / TILES * POINTS + p;
-    let first = plane * params.in_groups * TILES;
+    let first = spectrum_texel(params.across, params.in_groups, t, p, 0u);
     var a0 = Eight(); var b0 = Eight(); var c0 = Eight(); var d0 = Eight();
     var a1 = Eight(); var b1 = Eight(); var c1 = Eight(); var d1 = Eight();
     for (var c = 0u; c < params.in_groups; c++) {
-        let lower = load_eight(first + c * TILES);
-        let upper = load_eight(first + c * TILES + 8u);
+        let lower = load_eight(first + vec2u(c * TILES, 0u));
+        let upper = load_eight(first + vec2u(c * TILES + 8u, 0u));
         let w = vec2u(4u * g, p * params.in_groups + c);
         let wa = block(w);
         a0 = add(a0, wa, lower);
@@ -93,19 +92,25 @@ fn sum_channels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
         d0 = add(d0, wd, lower);
         d1 = add(d1, wd, upper);
     }
-    store_tiles(plane, g, a0, a1);
-    store_tiles(plane, g + 1u, b0, b1);
-    store_tiles(plane, g + 2u, c0, c1);
-    store_tiles(plane, g + 3u, d0, d1);
+    store_tiles(t, p, g, a0, a1);
+    store_tiles(t, p, g + 1u, b0, b1);
+    store_tiles(t, p, g + 2u, c0, c1);
+    store_tiles(t, p, g + 3u, d0, d1);
 }
 
 // Four tiles of a channel group; as a matrix, its columns belong to tiles.
-fn four_left(at: u32) -> mat4x4f {
-    return mat4x4f(left[at], left[at + 1u], left[at + 2u], left[at + 3u]);
+fn four_left(at: vec2u) -> mat4x4f {
+    return mat4x4f(
+        textureLoad(left, at), textureLoad(left, at + vec2u(1u, 0u)), textureLoad(left, at + vec2u(2u, 0u)),
+        textureLoad(left, at + vec2u(3u, 0u)),
+    );
 }
 
-fn four_right(at: u32) -> mat4x4f {
-    return mat4x4f(right[at], right[at + 1u], right[at + 2u], right[at + 3u]);
+fn four_right(at: vec2u) -> mat4x4f {
+    return mat4x4f(
+        textureLoad(right, at), textureLoad(right, at + vec2u(1u, 0u)), textureLoad(right, at + vec2u(2u, 0u)),
+        textureLoad(right, at + vec2u(3u, 0u)),
+    );
 }
 
 // Sums of four channels for four outputs each.
@@ -119,11 +124,11 @@ fn add_tiles(t: Four, x: mat4x4f, d: mat4x4f) -> Four {
 // Channels of group c, outputs of group g at point p.
 fn store_four(p: u32, c: u32, g: u32, t: Four) {
     if c >= params.in_groups || g >= params.out_groups { return; }
-    let at = (p * params.out_groups + g) * 4u * params.in_groups + 4u * c;
-    dweight[at] = t.c0;
-    dweight[at + 1u] = t.c1;
-    dweight[at + 2u] = t.c2;
-    dweight[at + 3u] = t.c3;
+    let at = vec2u(4u * c, p * params.out_groups + g);
+    textureStore(dweight, at, t.c0);
+    textureStore(dweight, at + vec2u(1u, 0u), t.c1);
+    textureStore(dweight, at + vec2u(2u, 0u), t.c2);
+    textureStore(dweight, at + vec2u(3u, 0u), t.c3);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -141,20 +146,20 @@ fn sum_tiles(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
     var ca = Four(); var cb = Four(); var cc = Four(); var cd = Four();
     var da = Four(); var db = Four(); var dc = Four(); var dd = Four();
     for (var t = 0u; t < params.maps; t += 4u) {
-        let plane = t / TILES * POINTS + p;
-        let first = (plane * params.in_groups + c) * TILES + t % TILES;
-        let other = (plane * params.out_groups + g) * TILES + t % TILES;
+        let next = vec2u(TILES, 0u);
+        let first = spectrum_texel(params.across, params.in_groups, t, p, c);
+        let other = spectrum_texel(params.across, params.out_groups, t, p, g);
         let d0 = four_right(other);
-        let d1 = four_right(other + TILES);
-        let d2 = four_right(other + 2u * TILES);
-        let d3 = four_right(other + 3u * TILES);
+        let d1 = four_right(other + next);
+        let d2 = four_right(other + 2u * next);
+        let d3 = four_right(other + 3u * next);
         let x0 = four_left(first);
         aa = add_tiles(aa, x0, d0); ab = add_tiles(ab, x0, d1); ac = add_tiles(ac, x0, d2); ad = add_tiles(ad, x0, d3);
-        let x1 = four_left(first + TILES);
+        let x1 = four_left(first + next);
         ba = add_tiles(ba, x1, d0); bb = add_tiles(bb, x1, d1); bc = add_tiles(bc, x1, d2); bd = add_tiles(bd, x1, d3);
-        let x2 = four_left(first + 2u * TILES);
+        let x2 = four_left(first + 2u * next);
         ca = add_tiles(ca, x2, d0); cb = add_tiles(cb, x2, d1); cc = add_tiles(cc, x2, d2); cd = add_tiles(cd, x2, d3);
-        let x3 = four_left(first + 3u * TILES);
+        let x3 = four_left(first + 3u * next);
         da = add_tiles(da, x3, d0); db = add_tiles(db, x3, d1); dc = add_tiles(dc, x3, d2); dd = add_tiles(dd, x3, d3);
     }
     store_four(p, c, g, aa); store_four(p, c, g + 1u, ab); store_four(p, c, g + 2u, ac); store_four(p, c, g + 3u, ad);

@@ -15,15 +15,13 @@ struct Params {
     winner_width: u32,  // texels from one to the next
     winner_height: u32, // rows from one to the one below
     winner_groups: u32, // O / 8, rounded up
-    reserved: u32,
+    across: u32,        // blocks of tiles side by side in the spectrum
 }
 
 const WORKGROUP_SIZE = 64u;
-const POINTS = 64u;
-const TILES = 16u;
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> spectrum: array<vec4f>;            // (tiles / 16, 64, O/4, 16)
+@group(0) @binding(1) var spectrum: texture_storage_2d<rgba32float, read>;  // of O channels
 @group(0) @binding(2) var<storage, read> bias: array<f32>;                  // (O)
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;               // (N, O, OH/2, OW/2)
 @group(0) @binding(4) var winner: texture_storage_2d<rg32uint, write>;      // a byte a channel: 2·row + column
@@ -34,11 +32,12 @@ struct Eight { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f,
 
 // Points 8 · row to 8 · row + 7 of tile t.
 fn load_row(t: u32, g: u32, row: u32) -> Eight {
-    let at = ((t / TILES * POINTS + 8u * row) * params.groups + g) * TILES + t % TILES;
-    let next = params.groups * TILES;
+    let at = spectrum_texel(params.across, params.groups, t, 8u * row, g);
     return Eight(
-        spectrum[at], spectrum[at + next], spectrum[at + 2u * next], spectrum[at + 3u * next], spectrum[at + 4u * next],
-        spectrum[at + 5u * next], spectrum[at + 6u * next], spectrum[at + 7u * next],
+        textureLoad(spectrum, at), textureLoad(spectrum, at + vec2u(0u, 1u)), textureLoad(spectrum, at + vec2u(0u, 2u)),
+        textureLoad(spectrum, at + vec2u(0u, 3u)), textureLoad(spectrum, at + vec2u(0u, 4u)),
+        textureLoad(spectrum, at + vec2u(0u, 5u)), textureLoad(spectrum, at + vec2u(0u, 6u)),
+        textureLoad(spectrum, at + vec2u(0u, 7u)),
     );
 }
 

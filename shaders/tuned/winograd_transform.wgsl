@@ -9,26 +9,24 @@ struct Params {
     maps: u32,          // tiles of all images
     tiles_h: u32,       // of an image
     tiles_w: u32,
-    groups: u32,        // channel groups of the spectrum, and of x
-    height: u32,        // H
-    width: u32,         // W
-    pad_h: u32,
-    pad_w: u32,
-    across: u32,        // images side by side in d
+    groups: u32,        // channel groups of the spectrum
+    across: u32,        // blocks of tiles side by side in it
+    image_across: u32,  // images side by side in x or d
     image_width: u32,   // texels from one to the next
     image_height: u32,  // rows from one to the one below
-    image_groups: u32,  // channel groups of a column of d
+    image_groups: u32,  // channel groups of a column of x or d
+    reserved0: u32,
+    reserved1: u32,
+    reserved2: u32,
 }
 
 const WORKGROUP_SIZE = 64u;
-const POINTS = 64u;
-const TILES = 16u;
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;                   // (N, H, W, C/4)
-@group(0) @binding(4) var d: texture_storage_2d<rgba32float, read>;         // (N, OH/2, OW/2, O/4)
-@group(0) @binding(2) var winner: texture_storage_2d<rg32uint, read>;       // a byte a channel: 2·row + column
-@group(0) @binding(3) var<storage, read_write> spectrum: array<vec4f>;      // (tiles / 16, 64, C/4, 16)
+@group(0) @binding(1) var x: texture_storage_2d<rgba32float, read>;          // (N, H, W, C/4) with its border
+@group(0) @binding(2) var winner: texture_storage_2d<rg32uint, read>;        // a byte a channel: 2·row + column
+@group(0) @binding(3) var spectrum: texture_storage_2d<rgba32float, write>;
+@group(0) @binding(4) var d: texture_storage_2d<rgba32float, read>;          // (N, OH/2, OW/2, O/4)
 
 struct Four { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f }
 
@@ -67,40 +65,34 @@ fn place(t: u32) -> Place {
     return Place(t, t / tiles, t % tiles / params.tiles_w, t % params.tiles_w);
 }
 
-// The first texel of row `row`, column `column` of image n of d.
+// The first texel of row `row`, column `column` of image n.
 fn texel(n: u32, row: u32, column: u32) -> vec2i {
     return vec2i(vec2u(
-        n % params.across * params.image_width + column * params.image_groups, n / params.across * params.image_height + row,
+        n % params.image_across * params.image_width + column * params.image_groups,
+        n / params.image_across * params.image_height + row,
     ));
 }
 
 fn store_column(p: Place, g: u32, column: u32, v: Eight) {
-    let at = ((p.t / TILES * POINTS + column) * params.groups + g) * TILES + p.t % TILES;
-    let next = 8u * params.groups * TILES;
-    spectrum[at] = v.c0;
-    spectrum[at + next] = v.c1;
-    spectrum[at + 2u * next] = v.c2;
-    spectrum[at + 3u * next] = v.c3;
-    spectrum[at + 4u * next] = v.c4;
-    spectrum[at + 5u * next] = v.c5;
-    spectrum[at + 6u * next] = v.c6;
-    spectrum[at + 7u * next] = v.c7;
+    let at = spectrum_texel(params.across, params.groups, p.t, column, g);
+    textureStore(spectrum, at, v.c0);
+    textureStore(spectrum, at + vec2u(0u, 8u), v.c1);
+    textureStore(spectrum, at + vec2u(0u, 16u), v.c2);
+    textureStore(spectrum, at + vec2u(0u, 24u), v.c3);
+    textureStore(spectrum, at + vec2u(0u, 32u), v.c4);
+    textureStore(spectrum, at + vec2u(0u, 40u), v.c5);
+    textureStore(spectrum, at + vec2u(0u, 48u), v.c6);
+    textureStore(spectrum, at + vec2u(0u, 56u), v.c7);
 }
 
-// Four channels of a pixel; 0 in the padding and beyond it.
-fn pixel(p: Place, g: u32, row: u32, column: u32) -> vec4f {
-    // Above and left of x the difference wraps round to a large number.
-    let i = 4u * p.i + row - params.pad_h;
-    let j = 4u * p.j + column - params.pad_w;
-    let inside = i < params.height && j < params.width;
-    let at = ((p.n * params.height + i) * params.width + j) * params.groups + g;
-    return select(vec4f(0.0), x[select(0u, at, inside)], inside);
-}
-
+// Eight pixels of a row of a tile.
 fn load_points(p: Place, g: u32, row: u32) -> Eight {
+    let at = texel(p.n, 4u * p.i + row, 4u * p.j) + vec2i(i32(g), 0);
+    let next = vec2i(i32(params.image_groups), 0);
     return input_points(Eight(
-        pixel(p, g, row, 0u), pixel(p, g, row, 1u), pixel(p, g, row, 2u), pixel(p, g, row, 3u), pixel(p, g, row, 4u),
-        pixel(p, g, row, 5u), pixel(p, g, row, 6u), pixel(p, g, row, 7u),
+        textureLoad(x, at), textureLoad(x, at + next), textureLoad(x, at + 2 * next), textureLoad(x, at + 3 * next),
+        textureLoad(x, at + 4 * next), textureLoad(x, at + 5 * next), textureLoad(x, at + 6 * next),
+        textureLoad(x, at + 7 * next),
     ));
 }
 

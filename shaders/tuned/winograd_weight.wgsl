@@ -7,10 +7,6 @@ struct Params {
     channels: u32,    // C
     in_groups: u32,   // forward: C / 4, turned: O / 4, rounded up
     out_groups: u32,  // of dspectrum: O / 4, rounded up
-    stride: u32,      // input channels that dspectrum has room for
-    reserved0: u32,
-    reserved1: u32,
-    reserved2: u32,
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -19,7 +15,7 @@ const TAPS = 5u;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;                  // (O, C, 5, 5)
 @group(0) @binding(2) var spectrum: texture_storage_2d<rgba32float, write>;   // (64, C/4, O/4, 4) or (64, O/4, C/4, 4)
-@group(0) @binding(3) var<storage, read> dspectrum: array<vec4f>;             // (64, O/4, C)
+@group(0) @binding(3) var dspectrum: texture_storage_2d<rgba32float, read>;   // (64, O/4, C), four outputs to a texel
 @group(0) @binding(4) var<storage, read_write> dweight: array<f32>;           // (O, C, 5, 5)
 
 struct Five { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f }
@@ -127,11 +123,12 @@ fn turned(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
 
 // Points 8 · line to 8 · line + 7.
 fn load_row(c: u32, g: u32, line: u32) -> Five {
-    let at = (8u * line * params.out_groups + g) * params.stride + c;
-    let next = params.out_groups * params.stride;
+    let at = vec2u(c, 8u * line * params.out_groups + g);
+    let next = vec2u(0u, params.out_groups);
     return taps(Eight(
-        dspectrum[at], dspectrum[at + next], dspectrum[at + 2u * next], dspectrum[at + 3u * next], dspectrum[at + 4u * next],
-        dspectrum[at + 5u * next], dspectrum[at + 6u * next], dspectrum[at + 7u * next],
+        textureLoad(dspectrum, at), textureLoad(dspectrum, at + next), textureLoad(dspectrum, at + 2u * next),
+        textureLoad(dspectrum, at + 3u * next), textureLoad(dspectrum, at + 4u * next), textureLoad(dspectrum, at + 5u * next),
+        textureLoad(dspectrum, at + 6u * next), textureLoad(dspectrum, at + 7u * next),
     ));
 }
 

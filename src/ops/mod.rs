@@ -24,7 +24,7 @@ pub use step::Step;
 
 use crate::error::{Error, Result};
 use crate::gpu::{Kernel, Tensor, Variant};
-use tuned::{conv2d_spread, conv2d_tile, conv2d_weight, dense_tile, pixels, texels, weight_texels};
+use tuned::{conv2d_spread, conv2d_tile, conv2d_weight, dense_tile, texels, weight_texels};
 use tuned::{winograd_gradient, winograd_product, winograd_result, winograd_transform, winograd_weight};
 
 /// Every kernel of the crate, for the tests that compare them with their shaders.
@@ -82,7 +82,6 @@ pub const KERNELS: &[&Kernel] = &[
     &weight_texels::PACK_FORWARD,
     &weight_texels::PACK_TURNED,
     &weight_texels::PACK_SPREAD,
-    &pixels::PACK,
     &winograd_gradient::TILES_OF_DX,
     &winograd_gradient::JOIN,
     &winograd_product::SUM_CHANNELS,

@@ -68,13 +68,22 @@ impl Convolution {
 
     /// Records x (N, C, H, W) into a texture, with its padding and as far beyond as tiles and blocks of taps read.
     pub(super) fn pack_x(&self, rec: &mut Recording, x: &Tensor) -> Result<(Layout, Texels)> {
-        let gpu = rec.gpu().clone();
         let y = self.y()?;
         let (height, width) = conv2d_tile::reach((y.height, y.width), self.kernel);
-        let height = height.max(self.x.height + 2 * self.padding.0);
-        let width = width.max(self.x.width + 2 * self.padding.1).max(y.width + self.tap_blocks() * TAPS);
-        let groups = groups(self.x.channels);
-        let layout = Layout::new(&gpu, x.rows(), groups, (height, width), self.padding)?;
+        self.pack(rec, x, (height, width.max(y.width + self.tap_blocks() * TAPS)))
+    }
+
+    /// Records x (N, C, H, W) into a texture, with its padding; kernels read `reach` rows and columns of it.
+    pub(super) fn pack(
+        &self,
+        rec: &mut Recording,
+        x: &Tensor,
+        reach: (usize, usize),
+    ) -> Result<(Layout, Texels)> {
+        let gpu = rec.gpu().clone();
+        let height = reach.0.max(self.x.height + 2 * self.padding.0);
+        let width = reach.1.max(self.x.width + 2 * self.padding.1);
+        let layout = Layout::new(&gpu, x.rows(), groups(self.x.channels), (height, width), self.padding)?;
         let texels = layout.texels(&gpu, "x texels", TexelFormat::Reals)?;
         texels::pack(rec, &layout, x, &texels)?;
         Ok((layout, texels))

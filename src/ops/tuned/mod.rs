@@ -8,7 +8,6 @@ pub mod conv_block;
 mod convolution;
 pub mod dense_chain;
 pub mod dense_tile;
-pub mod pixels;
 pub mod texels;
 pub mod weight_texels;
 pub mod winograd;

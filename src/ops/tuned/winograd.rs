@@ -7,9 +7,9 @@ use super::winograd_product as product;
 use super::winograd_result as result;
 use super::winograd_transform as transform;
 use super::winograd_weight as filter;
-use super::{Convolution, Gradients, conv2d_weight, groups, paired_groups, pixels};
+use super::{Convolution, Gradients, conv2d_weight, groups, paired_groups};
 use crate::error::Result;
-use crate::gpu::{Gpu, Recording, Tensor, Texels, Work};
+use crate::gpu::{Gpu, Recording, Tensor, TexelFormat, Texels, Work};
 use crate::shape::MapShape;
 
 /// Rows and columns of the kernels that this is for.
@@ -33,20 +33,37 @@ pub struct Winograd {
     pub(super) tiles: (usize, usize),
 }
 
-/// The tiles of a batch in the domain: (tiles / 16, 64 points, groups, 16 tiles) times four channels. Threads that go
-/// through all points of a tile stay within few pages of memory so.
+/// The source of a shader that works on spectra.
+macro_rules! shader {
+    ($file:literal) => {
+        concat!(
+            include_str!("../../../shaders/tuned/winograd_spectrum.wgsl"),
+            include_str!(concat!("../../../shaders/tuned/", $file)),
+        )
+    };
+}
+pub(super) use shader;
+
+/// The tiles of a batch in the domain, four channels to a texel; see `shaders/tuned/winograd_spectrum.wgsl`. Threads that
+/// go through all points of a tile stay within few pages of memory so.
 pub struct Spectrum {
     pub(super) maps: usize,
     pub(super) groups: usize,
-    pub(super) values: Tensor,
+    /// Blocks of tiles side by side.
+    pub(super) across: usize,
+    pub(super) values: Texels,
 }
 
 impl Spectrum {
-    fn new(gpu: &Gpu, label: &str, maps: usize, groups: usize) -> Result<Self> {
+    pub(super) fn new(gpu: &Gpu, label: &str, maps: usize, groups: usize) -> Result<Self> {
+        let blocks = maps.div_ceil(TILES);
+        let below = (Texels::most(gpu) / POINTS).max(1);
+        let across = blocks.div_ceil(below);
         // A thread that takes several groups may read beyond the last one.
-        let room = (maps.div_ceil(TILES) * POINTS * groups + BLOCK - 1) * TILES;
-        let values = Tensor::zeros(gpu, label, &[room, 4])?;
-        Ok(Self { maps, groups, values })
+        let width = (across * groups + BLOCK - 1) * TILES;
+        let height = blocks.div_ceil(across) * POINTS;
+        let values = Texels::zeros(gpu, label, TexelFormat::Reals, width, height)?;
+        Ok(Self { maps, groups, across, values })
     }
 }
 
@@ -92,12 +109,18 @@ impl Winograd {
         rows * self.tiles.0 * self.tiles.1
     }
 
+    /// Records x (N, C, H, W) into a texture, with its padding and as far beyond as tiles read.
+    fn pack_x(&self, rec: &mut Recording, x: &Tensor) -> Result<(Layout, Texels)> {
+        let (height, width) = (TILE * self.tiles.0 + KERNEL.0 - 1, TILE * self.tiles.1 + KERNEL.1 - 1);
+        self.convolution.pack(rec, x, (height, width))
+    }
+
     /// Records the spectrum of x and that of the map before its bias.
     fn spectra(&self, rec: &mut Recording, x: &Tensor, weight: &Tensor) -> Result<[Spectrum; 2]> {
         let (gpu, maps) = (rec.gpu().clone(), self.maps(x.rows()));
         let input = Spectrum::new(&gpu, "spectrum of x", maps, groups(self.convolution.x.channels))?;
-        let x = pixels::pack(rec, x)?;
-        transform::input(rec, self, &x, &input)?;
+        let (layout, x) = self.pack_x(rec, x)?;
+        transform::input(rec, self, (&layout, &x), &input)?;
         let weight = filter::forward(rec, self, weight, input.groups)?;
         let map = Spectrum::new(&gpu, "spectrum of y", maps, paired_groups(self.convolution.outputs))?;
         product::sum_channels(rec, self, &input, &weight, &map)?;
@@ -140,7 +163,7 @@ impl Winograd {
         transform::gradient(rec, self, upstream, &map)?;
         let dweight = product::sum_tiles(rec, self, input, &map)?;
         expect("winograd", "dweight", gradients.dweight, &self.convolution.weight_dims())?;
-        filter::gradient(rec, self, &dweight, (map.groups, input.groups), gradients.dweight)?;
+        filter::gradient(rec, self, &dweight, map.groups, gradients.dweight)?;
         let rows = self.rows(input.maps);
         conv2d_weight::bias(rec, (rows, upstream.map), (d_layout, d), gradients.dbias)?;
         let Some(dx) = gradients.dx else { return Ok(()) };

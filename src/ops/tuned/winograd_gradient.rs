@@ -2,7 +2,7 @@
 
 use super::super::u32_of;
 use super::groups;
-use super::winograd::{Spectrum, TILES, Winograd};
+use super::winograd::{POINTS, Spectrum, TILES, Winograd, shader};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor};
 
@@ -18,12 +18,13 @@ struct Params {
     width: u32,
     pad_h: u32,
     pad_w: u32,
-    reserved: [u32; 3],
+    across: u32,
+    reserved: [u32; 2],
 }
 
 const KERNEL: Kernel = Kernel {
     label: "winograd_gradient",
-    source: include_str!("../../../shaders/tuned/winograd_gradient.wgsl"),
+    source: shader!("winograd_gradient.wgsl"),
     entry_point: "",
     workgroup_size: 64,
     bindings: &[],
@@ -33,7 +34,7 @@ const KERNEL: Kernel = Kernel {
 pub const TILES_OF_DX: Kernel = Kernel {
     label: "winograd_gradient.tiles",
     entry_point: "tiles",
-    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write(2)],
+    bindings: &[Binding::params::<Params>(), Binding::read_texels(1), Binding::write_texels(2)],
     ..KERNEL
 };
 
@@ -41,7 +42,7 @@ pub const TILES_OF_DX: Kernel = Kernel {
 pub const JOIN: Kernel = Kernel {
     label: "winograd_gradient.join",
     entry_point: "join",
-    bindings: &[Binding::params::<Params>(), Binding::read(3), Binding::write(4)],
+    bindings: &[Binding::params::<Params>(), Binding::read_texels(3), Binding::write(4)],
     ..KERNEL
 };
 
@@ -68,13 +69,14 @@ pub(super) fn input(
         width: u32_of(OP, shape.width)?,
         pad_h: u32_of(OP, padding.0)?,
         pad_w: u32_of(OP, padding.1)?,
-        reserved: [0; 3],
+        across: u32_of(OP, spectrum.across)?,
+        reserved: [0; 2],
     };
-    let tiles = Tensor::zeros(rec.gpu(), "tiles of dx", &[spectrum.maps, spectrum.groups, 64, 4])?;
+    let tiles = Spectrum::new(rec.gpu(), "tiles of dx", spectrum.maps, spectrum.groups)?.values;
     let threads = spectrum.maps.next_multiple_of(TILES) * spectrum.groups;
     let work = winograd.work(spectrum.maps, spectrum.maps * shape.channels * 16 * 39);
     rec.dispatch(&TILES_OF_DX, &params, &[&spectrum.values, &tiles], threads, work)?;
     let threads = dx.rows() * shape.height * shape.width * spectrum.groups;
-    let work = winograd.work(spectrum.maps, tiles.len());
+    let work = winograd.work(spectrum.maps, spectrum.maps * spectrum.groups * 4 * POINTS);
     rec.dispatch(&JOIN, &params, &[&tiles, dx], threads, work)
 }

@@ -1,22 +1,22 @@
 //! The sums of Winograd's domain.
 
 use super::super::u32_of;
-use super::winograd::{BLOCK, POINTS, Spectrum, TILES, Winograd};
+use super::winograd::{BLOCK, POINTS, Spectrum, TILES, Winograd, shader};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels};
+use crate::gpu::{Binding, Kernel, Recording, TexelFormat, Texels};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 struct Params {
     maps: u32,
-    reserved: u32,
+    across: u32,
     in_groups: u32,
     out_groups: u32,
 }
 
 const KERNEL: Kernel = Kernel {
     label: "winograd_product",
-    source: include_str!("../../../shaders/tuned/winograd_product.wgsl"),
+    source: shader!("winograd_product.wgsl"),
     entry_point: "",
     workgroup_size: 64,
     bindings: &[],
@@ -26,7 +26,12 @@ const KERNEL: Kernel = Kernel {
 pub const SUM_CHANNELS: Kernel = Kernel {
     label: "winograd_product.sum_channels",
     entry_point: "sum_channels",
-    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::read_texels(3), Binding::write(4)],
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read_texels(1),
+        Binding::read_texels(3),
+        Binding::write_texels(4),
+    ],
     ..KERNEL
 };
 
@@ -34,7 +39,12 @@ pub const SUM_CHANNELS: Kernel = Kernel {
 pub const SUM_TILES: Kernel = Kernel {
     label: "winograd_product.sum_tiles",
     entry_point: "sum_tiles",
-    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::read(2), Binding::write(5)],
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read_texels(1),
+        Binding::read_texels(2),
+        Binding::write_texels(5),
+    ],
     ..KERNEL
 };
 
@@ -42,7 +52,7 @@ fn params(left: &Spectrum, out_groups: usize) -> Result<Params> {
     const OP: &str = "winograd_product";
     Ok(Params {
         maps: u32_of(OP, left.maps)?,
-        reserved: 0,
+        across: u32_of(OP, left.across)?,
         in_groups: u32_of(OP, left.groups)?,
         out_groups: u32_of(OP, out_groups)?,
     })
@@ -79,9 +89,9 @@ pub(super) fn sum_tiles(
     winograd: &Winograd,
     left: &Spectrum,
     right: &Spectrum,
-) -> Result<Tensor> {
-    let dims = [POINTS * right.groups, 4 * left.groups, 4];
-    let dweight = Tensor::zeros(rec.gpu(), "spectrum of dweight", &dims)?;
+) -> Result<Texels> {
+    let (width, height) = (4 * left.groups, POINTS * right.groups);
+    let dweight = Texels::zeros(rec.gpu(), "spectrum of dweight", TexelFormat::Reals, width, height)?;
     let threads = POINTS * left.groups.div_ceil(BLOCK) * right.groups.div_ceil(BLOCK);
     let params = params(left, right.groups)?;
     let work = winograd.product(left.maps);

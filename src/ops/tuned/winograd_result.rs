@@ -2,7 +2,7 @@
 
 use super::super::{expect, u32_of};
 use super::texels::Layout;
-use super::winograd::{Spectrum, Winograd};
+use super::winograd::{Spectrum, Winograd, shader};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels};
 
@@ -20,12 +20,12 @@ struct Params {
     winner_width: u32,
     winner_height: u32,
     winner_groups: u32,
-    reserved: u32,
+    across: u32,
 }
 
 const KERNEL: Kernel = Kernel {
     label: "winograd_result",
-    source: include_str!("../../../shaders/tuned/winograd_result.wgsl"),
+    source: shader!("winograd_result.wgsl"),
     entry_point: "",
     workgroup_size: 64,
     bindings: &[],
@@ -37,7 +37,7 @@ pub const POOLED: Kernel = Kernel {
     entry_point: "pooled",
     bindings: &[
         Binding::params::<Params>(),
-        Binding::read(1),
+        Binding::read_texels(1),
         Binding::read(2),
         Binding::write(3),
         Binding::write_words(4),
@@ -62,7 +62,7 @@ fn params(winograd: &Winograd, spectrum: &Spectrum, y: &Tensor, winner: &Layout)
         winner_width: u32_of(OP, winner.image_width)?,
         winner_height: u32_of(OP, winner.image_height)?,
         winner_groups: u32_of(OP, winner.groups)?,
-        reserved: 0,
+        across: u32_of(OP, spectrum.across)?,
     })
 }
 

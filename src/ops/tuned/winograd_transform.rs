@@ -1,9 +1,10 @@
 //! The maps into Winograd's domain.
 
 use super::super::u32_of;
-use super::winograd::{Spectrum, TILES, Upstream, Winograd};
+use super::texels::Layout;
+use super::winograd::{Spectrum, TILES, Upstream, Winograd, shader};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Binding, Kernel, Recording, Texels};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -12,22 +13,20 @@ struct Params {
     tiles_h: u32,
     tiles_w: u32,
     groups: u32,
-    height: u32,
-    width: u32,
-    pad_h: u32,
-    pad_w: u32,
     across: u32,
+    image_across: u32,
     image_width: u32,
     image_height: u32,
     image_groups: u32,
+    reserved: [u32; 3],
 }
 
 const KERNEL: Kernel = Kernel {
     label: "winograd_transform",
-    source: include_str!("../../../shaders/tuned/winograd_transform.wgsl"),
+    source: shader!("winograd_transform.wgsl"),
     entry_point: "",
     workgroup_size: 64,
-    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write(3)],
+    bindings: &[Binding::params::<Params>(), Binding::read_texels(1), Binding::write_texels(3)],
 };
 
 /// The spectrum of x.
@@ -40,7 +39,7 @@ pub const GRADIENT_POOLED: Kernel = Kernel {
     bindings: &[
         Binding::params::<Params>(),
         Binding::read_words(2),
-        Binding::write(3),
+        Binding::write_texels(3),
         Binding::read_texels(4),
     ],
     ..KERNEL
@@ -48,14 +47,19 @@ pub const GRADIENT_POOLED: Kernel = Kernel {
 
 const OP: &str = "winograd_transform";
 
-/// What both ways know of the tiles.
-fn params(winograd: &Winograd, spectrum: &Spectrum) -> Result<Params> {
+/// `image` is the layout of what is read.
+fn params(winograd: &Winograd, spectrum: &Spectrum, image: &Layout) -> Result<Params> {
     Ok(Params {
         maps: u32_of(OP, spectrum.maps)?,
         tiles_h: u32_of(OP, winograd.tiles.0)?,
         tiles_w: u32_of(OP, winograd.tiles.1)?,
         groups: u32_of(OP, spectrum.groups)?,
-        ..bytemuck::Zeroable::zeroed()
+        across: u32_of(OP, spectrum.across)?,
+        image_across: u32_of(OP, image.across)?,
+        image_width: u32_of(OP, image.image_width)?,
+        image_height: u32_of(OP, image.image_height)?,
+        image_groups: u32_of(OP, image.groups)?,
+        reserved: [0; 3],
     })
 }
 
@@ -63,20 +67,18 @@ fn threads(spectrum: &Spectrum) -> usize {
     spectrum.maps.next_multiple_of(TILES) * spectrum.groups
 }
 
-/// Records the spectrum of x in the order of pixels, (N, H, W, C).
+/// Records the spectrum of x, which has its border.
 ///
 /// # Errors
 /// [`crate::error::Error::Gpu`] when the kernel does not build.
-pub(super) fn input(rec: &mut Recording, winograd: &Winograd, x: &Tensor, spectrum: &Spectrum) -> Result<()> {
-    let (shape, padding) = (winograd.convolution.x, winograd.convolution.padding);
-    let params = Params {
-        height: u32_of(OP, shape.height)?,
-        width: u32_of(OP, shape.width)?,
-        pad_h: u32_of(OP, padding.0)?,
-        pad_w: u32_of(OP, padding.1)?,
-        ..params(winograd, spectrum)?
-    };
-    let work = winograd.work(spectrum.maps, spectrum.maps * shape.channels * 16 * 38);
+pub(super) fn input(
+    rec: &mut Recording,
+    winograd: &Winograd,
+    (layout, x): (&Layout, &Texels),
+    spectrum: &Spectrum,
+) -> Result<()> {
+    let params = params(winograd, spectrum, layout)?;
+    let work = winograd.work(spectrum.maps, spectrum.maps * winograd.convolution.x.channels * 16 * 38);
     rec.dispatch(&INPUT, &params, &[x, &spectrum.values], threads(spectrum), work)
 }
 
@@ -90,15 +92,8 @@ pub(super) fn gradient(
     upstream: &Upstream<'_>,
     spectrum: &Spectrum,
 ) -> Result<()> {
-    let layout = upstream.d.0;
-    let params = Params {
-        across: u32_of(OP, layout.across)?,
-        image_width: u32_of(OP, layout.image_width)?,
-        image_height: u32_of(OP, layout.image_height)?,
-        image_groups: u32_of(OP, layout.groups)?,
-        ..params(winograd, spectrum)?
-    };
-    let Upstream { d: (_, d), winner, .. } = *upstream;
+    let Upstream { d: (layout, d), winner, .. } = *upstream;
+    let params = params(winograd, spectrum, layout)?;
     let work = winograd.work(spectrum.maps, spectrum.maps * winograd.convolution.outputs * 12 * 18);
     rec.dispatch(&GRADIENT_POOLED, &params, &[winner, &spectrum.values, d], threads(spectrum), work)
 }

@@ -12,8 +12,6 @@ struct Params {
     channels: u32,
     in_groups: u32,
     out_groups: u32,
-    stride: u32,
-    reserved: [u32; 3],
 }
 
 const KERNEL: Kernel = Kernel {
@@ -34,21 +32,19 @@ pub const TURNED: Kernel = Kernel { label: "winograd_weight.turned", entry_point
 pub const GRADIENT: Kernel = Kernel {
     label: "winograd_weight.gradient",
     entry_point: "gradient",
-    bindings: &[Binding::params::<Params>(), Binding::read(3), Binding::write(4)],
+    bindings: &[Binding::params::<Params>(), Binding::read_texels(3), Binding::write(4)],
     ..KERNEL
 };
 
 const OP: &str = "winograd_weight";
 
-/// `in_groups` of the weight's spectrum; `groups` of outputs and of channels in that of its gradient.
-fn params(winograd: &Winograd, in_groups: usize, groups: (usize, usize)) -> Result<Params> {
+/// `in_groups` of the weight's spectrum; `out_groups` of outputs in that of its gradient.
+fn params(winograd: &Winograd, in_groups: usize, out_groups: usize) -> Result<Params> {
     Ok(Params {
         outputs: u32_of(OP, winograd.convolution.outputs)?,
         channels: u32_of(OP, winograd.convolution.x.channels)?,
         in_groups: u32_of(OP, in_groups)?,
-        out_groups: u32_of(OP, groups.0)?,
-        stride: u32_of(OP, 4 * groups.1)?,
-        reserved: [0; 3],
+        out_groups: u32_of(OP, out_groups)?,
     })
 }
 
@@ -94,21 +90,21 @@ fn transform(
     let width = four.next_multiple_of(4 * BLOCK);
     let texels =
         Texels::zeros(rec.gpu(), "spectrum of weight", TexelFormat::Reals, width, POINTS * in_groups)?;
-    let params = params(winograd, in_groups, (0, 0))?;
+    let params = params(winograd, in_groups, 0)?;
     let work = Work::new(four * single * 13 * 29, by(weight.dims()));
     rec.dispatch(kernel, &params, &[weight, &texels], four.div_ceil(4) * single, work)?;
     Ok(texels)
 }
 
-/// Records dweight (O, C, 5, 5) from its spectrum, which has `groups` groups of outputs and of channels.
+/// Records dweight (O, C, 5, 5) from its spectrum, which has `groups` of outputs.
 ///
 /// # Errors
 /// [`crate::error::Error::Gpu`] when the kernel does not build.
 pub(super) fn gradient(
     rec: &mut Recording,
     winograd: &Winograd,
-    spectrum: &Tensor,
-    groups: (usize, usize),
+    spectrum: &Texels,
+    groups: usize,
     dweight: &Tensor,
 ) -> Result<()> {
     let params = params(winograd, 0, groups)?;
