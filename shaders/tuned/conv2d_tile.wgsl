@@ -1,7 +1,8 @@
 // Convolution, stride 1.
 //   z[n,o,i,j] = bias[o] + Σ_{k,l,c} weight[o,c,k,l] · x[n,c,i+k-pad_h,j+l-pad_w]
 // `plain` stores z; with weights turned round and a bias of zeros it is the convolution's backward_input.
-// `pooled` puts ReLU and 2×2 max-pooling behind it and stores the pooled map alone, and which value it was:
+// `pooled` puts ReLU and 2×2 max-pooling behind it and stores the pooled map alone, and which value it was; so does
+// `pooled_texels`, into a texture that the next convolution reads:
 //   y[n,o,i,j] = max(0, z[n,o,2i,2j], z[n,o,2i,2j+1], z[n,o,2i+1,2j], z[n,o,2i+1,2j+1])
 // Twins: src/reference/conv2d.rs, relu.rs, max_pool2d.rs. Source: torch.nn.functional.conv2d, max_pool2d.
 //
@@ -24,7 +25,15 @@ struct Params {
     winner_height: u32,
     winner_groups: u32, // O / 8, rounded up
     channels: u32,      // C
-    reserved: u32,
+    y_across: u32,      // images side by side in y_texels
+    y_width: u32,       // texels from one to the next
+    y_height: u32,      // rows from one to the one below
+    y_groups: u32,      // channel groups of a column
+    y_top: u32,         // rows of zeros above an image
+    y_left: u32,        // columns of zeros left of it
+    reserved0: u32,
+    reserved1: u32,
+    reserved2: u32,
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -35,6 +44,7 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;                  // (O)
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;               // plain (N, O, OH, OW), pooled (N, O, OH/2, OW/2)
 @group(0) @binding(5) var winner: texture_storage_2d<rg32uint, write>;      // a byte a channel: 2·row + column
+@group(0) @binding(6) var y_texels: texture_storage_2d<rgba32float, write>; // (N, OH/2, OW/2, O/4) with its border
 
 struct Row { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f, c6: vec4f, c7: vec4f }
 
@@ -171,22 +181,52 @@ fn store_group(p: Place, i: u32, j: u32, o: u32, value: vec4f) {
     }
 }
 
-// One window of two groups.
-fn store(p: Place, j: u32, o: u32, a: Pooled, b: Pooled) {
-    if j >= params.width || o >= params.outputs { return; }
-    store_group(p, p.i, j, o, a.y);
-    store_group(p, p.i, j, o + 4u, b.y);
+// Which value a window of two groups is.
+fn store_winner(p: Place, j: u32, o: u32, a: Pooled, b: Pooled) {
     let column = p.n % params.winner_across * params.winner_width + j * params.winner_groups + o / 8u;
     let row = p.n / params.winner_across * params.winner_height + p.i;
     textureStore(winner, vec2u(column, row), vec4u(a.winner, b.winner, 0u, 0u));
 }
 
-// Four windows of two groups.
-fn store_windows(p: Place, o: u32, a0: Row, a1: Row, b0: Row, b1: Row) {
-    store(p, p.j, o, pool(o, a0.c0, a0.c1, a1.c0, a1.c1), pool(o + 4u, b0.c0, b0.c1, b1.c0, b1.c1));
-    store(p, p.j + 1u, o, pool(o, a0.c2, a0.c3, a1.c2, a1.c3), pool(o + 4u, b0.c2, b0.c3, b1.c2, b1.c3));
-    store(p, p.j + 2u, o, pool(o, a0.c4, a0.c5, a1.c4, a1.c5), pool(o + 4u, b0.c4, b0.c5, b1.c4, b1.c5));
-    store(p, p.j + 3u, o, pool(o, a0.c6, a0.c7, a1.c6, a1.c7), pool(o + 4u, b0.c6, b0.c7, b1.c6, b1.c7));
+// One window of two groups.
+fn store(p: Place, j: u32, o: u32, a: Pooled, b: Pooled) {
+    if j >= params.width || o >= params.outputs { return; }
+    store_group(p, p.i, j, o, a.y);
+    store_group(p, p.i, j, o + 4u, b.y);
+    store_winner(p, j, o, a, b);
+}
+
+fn store_texels(p: Place, j: u32, o: u32, a: Pooled, b: Pooled) {
+    if j >= params.width || o >= params.outputs { return; }
+    let column = p.n % params.y_across * params.y_width + (params.y_left + j) * params.y_groups + o / 4u;
+    let at = vec2u(column, p.n / params.y_across * params.y_height + params.y_top + p.i);
+    textureStore(y_texels, at, a.y);
+    if o + 4u < params.outputs { textureStore(y_texels, at + vec2u(1u, 0u), b.y); }
+    store_winner(p, j, o, a, b);
+}
+
+// Four windows of a group.
+struct Windows { a: Pooled, b: Pooled, c: Pooled, d: Pooled }
+
+fn windows(o: u32, upper: Row, lower: Row) -> Windows {
+    return Windows(
+        pool(o, upper.c0, upper.c1, lower.c0, lower.c1), pool(o, upper.c2, upper.c3, lower.c2, lower.c3),
+        pool(o, upper.c4, upper.c5, lower.c4, lower.c5), pool(o, upper.c6, upper.c7, lower.c6, lower.c7),
+    );
+}
+
+fn store_windows(p: Place, o: u32, v: Windows, w: Windows) {
+    store(p, p.j, o, v.a, w.a);
+    store(p, p.j + 1u, o, v.b, w.b);
+    store(p, p.j + 2u, o, v.c, w.c);
+    store(p, p.j + 3u, o, v.d, w.d);
+}
+
+fn store_windows_texels(p: Place, o: u32, v: Windows, w: Windows) {
+    store_texels(p, p.j, o, v.a, w.a);
+    store_texels(p, p.j + 1u, o, v.b, w.b);
+    store_texels(p, p.j + 2u, o, v.c, w.c);
+    store_texels(p, p.j + 3u, o, v.d, w.d);
 }
 
 // The channels o to o + 15 of the tile at the across-th eight columns and the down-th two rows of image n.
@@ -205,14 +245,28 @@ fn tile(w: Work) -> Tile {
     return sums(corner, i32(w.o / 4u));
 }
 
+fn pooled_work(index: u32) -> Work {
+    return work(index, (params.width + 3u) / 4u, params.height);
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, (params.width + 3u) / 4u, params.height);
+    let w = pooled_work(id.y * groups.x * WORKGROUP_SIZE + id.x);
     if w.o >= params.outputs { return; }
     let t = tile(w);
     let p = Place(w.n, w.down, 4u * w.across);
-    store_windows(p, w.o, t.a0, t.a1, t.b0, t.b1);
-    store_windows(p, w.o + 8u, t.c0, t.c1, t.d0, t.d1);
+    store_windows(p, w.o, windows(w.o, t.a0, t.a1), windows(w.o + 4u, t.b0, t.b1));
+    store_windows(p, w.o + 8u, windows(w.o + 8u, t.c0, t.c1), windows(w.o + 12u, t.d0, t.d1));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn pooled_texels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let w = pooled_work(id.y * groups.x * WORKGROUP_SIZE + id.x);
+    if w.o >= params.outputs { return; }
+    let t = tile(w);
+    let p = Place(w.n, w.down, 4u * w.across);
+    store_windows_texels(p, w.o, windows(w.o, t.a0, t.a1), windows(w.o + 4u, t.b0, t.b1));
+    store_windows_texels(p, w.o + 8u, windows(w.o + 8u, t.c0, t.c1), windows(w.o + 12u, t.d0, t.d1));
 }
 
 fn store_pixel(p: Place, j: u32, o: u32, value: vec4f) {

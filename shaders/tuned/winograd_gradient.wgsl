@@ -1,5 +1,6 @@
 // The way of the input's gradient out of Winograd's domain, F(4×4, 5×5); see winograd_transform.wgsl.
 //   dx = Σ B dV Bᵀ over the 8×8 tiles that overlap: `tiles` computes them, `join` adds them up in their order.
+// `join_masked` writes the gradient behind the ReLU in front, 0 where that gave 0, into a texture.
 // Twin: src/reference/conv2d.rs. Source: Lavin & Gray, arXiv 1509.09308.
 
 struct Params {
@@ -13,8 +14,16 @@ struct Params {
     pad_h: u32,
     pad_w: u32,
     across: u32,      // blocks of tiles side by side in the spectrum
+    x_across: u32,    // images side by side in x
+    x_width: u32,     // texels from one to the next
+    x_height: u32,    // rows from one to the one below
+    d_across: u32,    // the same of d
+    d_width: u32,
+    d_height: u32,
+    d_groups: u32,    // channel groups of a column of d
     reserved0: u32,
     reserved1: u32,
+    reserved2: u32,
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -26,6 +35,8 @@ const SIDE = 8u;
 @group(0) @binding(2) var tiles_out: texture_storage_2d<rgba32float, write>;    // like spectrum: its points are pixels
 @group(0) @binding(3) var overlapping: texture_storage_2d<rgba32float, read>;   // like spectrum: its points are pixels
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;                  // (N, C, H, W)
+@group(0) @binding(5) var x: texture_storage_2d<rgba32float, read>;             // (N, H, W, C/4) with its border
+@group(0) @binding(6) var d: texture_storage_2d<rgba32float, write>;            // (N, H, W, C/4)
 
 struct Eight { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f, c6: vec4f, c7: vec4f }
 
@@ -128,4 +139,16 @@ fn join(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     for (var c = 4u * p.g; c < min(params.channels, 4u * p.g + 4u); c++) {
         dx[((p.n * params.channels + c) * params.height + p.i) * params.width + p.j] = value[c % 4u];
     }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn join_masked(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let p = place(id.y * groups.x * WORKGROUP_SIZE + id.x);
+    if p.n * params.tiles_h * params.tiles_w >= params.maps { return; }
+    let x_column = p.n % params.x_across * params.x_width + (params.pad_w + p.j) * params.groups + p.g;
+    let x_row = p.n / params.x_across * params.x_height + params.pad_h + p.i;
+    let d_column = p.n % params.d_across * params.d_width + p.j * params.d_groups + p.g;
+    let d_row = p.n / params.d_across * params.d_height + p.i;
+    let value = select(vec4f(0.0), sum(p), textureLoad(x, vec2u(x_column, x_row)) > vec4f(0.0));
+    textureStore(d, vec2u(d_column, d_row), value);
 }

@@ -1,6 +1,6 @@
 // The way out of Winograd's domain, F(4×4, 5×5); see winograd_transform.wgsl.
 // `pooled`: Z = Aᵀ M A of each tile, plus bias, with ReLU and 2×2 max-pooling behind it; it stores the pooled map alone,
-// and which value it was.
+// and which value it was; so does `pooled_texels`, into a texture that the next convolution reads.
 // Twins: src/reference/conv2d.rs, relu.rs, max_pool2d.rs. Source: Lavin & Gray, arXiv 1509.09308.
 
 struct Params {
@@ -16,6 +16,14 @@ struct Params {
     winner_height: u32, // rows from one to the one below
     winner_groups: u32, // O / 8, rounded up
     across: u32,        // blocks of tiles side by side in the spectrum
+    y_across: u32,      // images side by side in y_texels
+    y_width: u32,       // texels from one to the next
+    y_height: u32,      // rows from one to the one below
+    y_groups: u32,      // channel groups of a column
+    y_top: u32,         // rows of zeros above an image
+    y_left: u32,        // columns of zeros left of it
+    reserved0: u32,
+    reserved1: u32,
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -25,6 +33,7 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;                  // (O)
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;               // (N, O, OH/2, OW/2)
 @group(0) @binding(4) var winner: texture_storage_2d<rg32uint, write>;      // a byte a channel: 2·row + column
+@group(0) @binding(5) var y_texels: texture_storage_2d<rgba32float, write>; // (N, OH/2, OW/2, O/4) with its border
 
 struct Four { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f }
 
@@ -139,27 +148,60 @@ fn windows(t: u32, g: u32) -> Windows {
     );
 }
 
-// Window (i, j) of image n for two channel groups.
-fn store_window(n: u32, i: u32, j: u32, o: u32, a: Pooled, b: Pooled) {
-    if i >= params.height || j >= params.width { return; }
-    store(n, i, j, o, a.y);
-    store(n, i, j, o + 4u, b.y);
-    let column = n % params.winner_across * params.winner_width + j * params.winner_groups + o / 8u;
-    let row = n / params.winner_across * params.winner_height + i;
-    textureStore(winner, vec2u(column, row), vec4u(a.winner, b.winner, 0u, 0u));
+// Window (i, j) of an image, two channel groups from channel o on.
+struct Window { n: u32, i: u32, j: u32, o: u32, a: Pooled, b: Pooled }
+
+fn store_winner(w: Window) {
+    let column = w.n % params.winner_across * params.winner_width + w.j * params.winner_groups + w.o / 8u;
+    let row = w.n / params.winner_across * params.winner_height + w.i;
+    textureStore(winner, vec2u(column, row), vec4u(w.a.winner, w.b.winner, 0u, 0u));
+}
+
+fn store_window(w: Window) {
+    if w.i >= params.height || w.j >= params.width { return; }
+    store(w.n, w.i, w.j, w.o, w.a.y);
+    store(w.n, w.i, w.j, w.o + 4u, w.b.y);
+    store_winner(w);
+}
+
+fn store_texels(w: Window) {
+    if w.i >= params.height || w.j >= params.width { return; }
+    let column = w.n % params.y_across * params.y_width + (params.y_left + w.j) * params.y_groups + w.o / 4u;
+    let at = vec2u(column, w.n / params.y_across * params.y_height + params.y_top + w.i);
+    textureStore(y_texels, at, w.a.y);
+    if w.o + 4u < params.channels { textureStore(y_texels, at + vec2u(1u, 0u), w.b.y); }
+    store_winner(w);
+}
+
+// The windows of two channel groups of tile t.
+struct Work { t: u32, o: u32 }
+
+fn work(index: u32) -> Work {
+    return Work(index % params.maps, index / params.maps * 8u);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
-    let t = index % params.maps;
-    let g = index / params.maps * 2u;
-    if 4u * g >= params.channels { return; }
-    let a = windows(t, g);
-    let b = windows(t, g + 1u);
-    let p = place(t);
-    store_window(p.n, 2u * p.i, 2u * p.j, 4u * g, a.a, b.a);
-    store_window(p.n, 2u * p.i, 2u * p.j + 1u, 4u * g, a.b, b.b);
-    store_window(p.n, 2u * p.i + 1u, 2u * p.j, 4u * g, a.c, b.c);
-    store_window(p.n, 2u * p.i + 1u, 2u * p.j + 1u, 4u * g, a.d, b.d);
+    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x);
+    if w.o >= params.channels { return; }
+    let a = windows(w.t, w.o / 4u);
+    let b = windows(w.t, w.o / 4u + 1u);
+    let p = place(w.t);
+    store_window(Window(p.n, 2u * p.i, 2u * p.j, w.o, a.a, b.a));
+    store_window(Window(p.n, 2u * p.i, 2u * p.j + 1u, w.o, a.b, b.b));
+    store_window(Window(p.n, 2u * p.i + 1u, 2u * p.j, w.o, a.c, b.c));
+    store_window(Window(p.n, 2u * p.i + 1u, 2u * p.j + 1u, w.o, a.d, b.d));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn pooled_texels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x);
+    if w.o >= params.channels { return; }
+    let a = windows(w.t, w.o / 4u);
+    let b = windows(w.t, w.o / 4u + 1u);
+    let p = place(w.t);
+    store_texels(Window(p.n, 2u * p.i, 2u * p.j, w.o, a.a, b.a));
+    store_texels(Window(p.n, 2u * p.i, 2u * p.j + 1u, w.o, a.b, b.b));
+    store_texels(Window(p.n, 2u * p.i + 1u, 2u * p.j, w.o, a.c, b.c));
+    store_texels(Window(p.n, 2u * p.i + 1u, 2u * p.j + 1u, w.o, a.d, b.d));
 }

@@ -5,37 +5,42 @@ use super::parameters::{Parameter, Parameters};
 use super::spec::{LayerSpec, PlacedLayer};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
-use crate::ops::tuned::conv_block::{self, ConvBlock};
+use crate::ops::tuned::conv_block::ConvBlock;
+use crate::ops::tuned::conv_chain::{self, ConvChain};
 use crate::ops::tuned::conv2d_tiled::{self, Conv2dTiled};
 use crate::ops::tuned::{self, Gradients};
 use crate::shape::MapShape;
 
-/// A tuned convolution with its parameters in place.
+/// Layers of a block: conv2d → relu → max_pool2d.
+const BLOCK: usize = 3;
+
+/// Tuned convolutions with their parameters in place.
 pub(super) struct Convolution {
     name: String,
     kernels: Kernels,
     y: MapShape,
-    weight: Parameter,
-    bias: Parameter,
+    /// Weight and bias of each convolution.
+    parameters: Vec<(Parameter, Parameter)>,
 }
 
 enum Kernels {
-    Block(ConvBlock),
+    Chain(ConvChain),
     Alone(Conv2dTiled),
 }
 
 /// What the forward pass leaves for the backward pass.
 pub(super) enum Saved {
-    Block(conv_block::Saved),
+    Chain(conv_chain::Saved),
     Alone(conv2d_tiled::Saved),
 }
 
-/// How many layers at the start of `placed` belong to a convolution: none, it alone, or ReLU and pooling too.
+/// How many layers at the start of `placed` belong to convolutions that are built together: none, one convolution alone,
+/// or blocks with ReLU and pooling.
 pub(super) fn length(placed: &[PlacedLayer<'_>]) -> usize {
     match placed.first() {
         Some(first) if matches!(first.spec, LayerSpec::Conv2d { .. }) => {
             if pooled(placed) {
-                3
+                BLOCK * chain(placed).map_or(1, |chain| chain.len())
             } else {
                 1
             }
@@ -44,16 +49,36 @@ pub(super) fn length(placed: &[PlacedLayer<'_>]) -> usize {
     }
 }
 
-/// The kernels that can stand for the first layers of `placed`, and for how many.
-fn kernels(placed: &[PlacedLayer<'_>]) -> Option<(Kernels, usize)> {
+/// The convolution at the start of `placed`.
+fn convolution(placed: &[PlacedLayer<'_>]) -> Option<tuned::Convolution> {
     let conv = placed.first()?;
     let &LayerSpec::Conv2d { outputs, kernel, padding } = conv.spec else { return None };
-    let convolution =
-        tuned::Convolution { x: conv.x, outputs, kernel: kernel.into(), padding: padding.into() };
-    if pooled(placed) {
-        return ConvBlock::new(convolution).map(|block| (Kernels::Block(block), 3));
+    Some(tuned::Convolution { x: conv.x, outputs, kernel: kernel.into(), padding: padding.into() })
+}
+
+/// The block at the start of `placed`.
+fn block(placed: &[PlacedLayer<'_>]) -> Option<ConvBlock> {
+    let convolution = convolution(placed)?;
+    if pooled(placed) { ConvBlock::new(convolution) } else { None }
+}
+
+/// The blocks at the start of `placed`.
+fn chain(placed: &[PlacedLayer<'_>]) -> Option<ConvChain> {
+    let mut chain = ConvChain::from(block(placed)?);
+    while let Some(next) = placed.get(BLOCK * chain.len()..).and_then(block) {
+        if !chain.push(next) {
+            break;
+        }
     }
-    Conv2dTiled::new(convolution).map(|alone| (Kernels::Alone(alone), 1))
+    Some(chain)
+}
+
+/// The kernels that can stand for the first layers of `placed`, and for how many.
+fn kernels(placed: &[PlacedLayer<'_>]) -> Option<(Kernels, usize)> {
+    if pooled(placed) {
+        return chain(placed).map(|chain| (BLOCK * chain.len(), chain)).map(|(n, c)| (Kernels::Chain(c), n));
+    }
+    Conv2dTiled::new(convolution(placed)?).map(|alone| (Kernels::Alone(alone), 1))
 }
 
 /// Whether ReLU and the pooling of blocks stand behind the first layer.
@@ -71,13 +96,15 @@ impl Convolution {
     /// The kernels for the first layers of `placed`, if some can stand for them, and for how many.
     pub fn new(placed: &[PlacedLayer<'_>], parameters: &Parameters) -> Result<Option<(Self, usize)>> {
         let Some((kernels, layers)) = kernels(placed) else { return Ok(None) };
-        let name = &placed[0].name;
+        let of = |layer: &PlacedLayer<'_>| {
+            let name = &layer.name;
+            Ok((parameters.get(&format!("{name}.weight"))?, parameters.get(&format!("{name}.bias"))?))
+        };
         let convolution = Self {
-            name: name.clone(),
+            name: placed[0].name.clone(),
             kernels,
             y: placed[layers - 1].y,
-            weight: parameters.get(&format!("{name}.weight"))?,
-            bias: parameters.get(&format!("{name}.bias"))?,
+            parameters: placed[..layers].iter().step_by(BLOCK).map(of).collect::<Result<_>>()?,
         };
         Ok(Some((convolution, layers)))
     }
@@ -86,10 +113,13 @@ impl Convolution {
     pub fn forward(&self, rec: &mut Recording, x: &Tensor) -> Result<(Tensor, Saved)> {
         let MapShape { channels, height, width } = self.y;
         let y = self.room(rec, "y", &[x.rows(), channels, height, width])?;
-        let (x, weight, bias) = (&as_maps(x), &self.weight.value, &self.bias.value);
+        let x = &as_maps(x);
+        let values = self.each(|parameter| &parameter.value);
         let saved = match &self.kernels {
-            Kernels::Block(block) => Saved::Block(block.forward(rec, x, weight, bias, &y)?),
-            Kernels::Alone(alone) => Saved::Alone(alone.forward(rec, x, weight, bias, &y)?),
+            Kernels::Chain(chain) => Saved::Chain(chain.forward(rec, x, &values, &y)?),
+            Kernels::Alone(alone) => {
+                Saved::Alone(alone.forward(rec, x, values[0].weight, values[0].bias, &y)?)
+            }
         };
         Ok((y, saved))
     }
@@ -104,18 +134,27 @@ impl Convolution {
     ) -> Result<Option<Tensor>> {
         let dx = wanted_dx.map(|dims| self.room(rec, "dx", dims)).transpose()?;
         let maps = dx.as_ref().map(as_maps);
-        let gradients = Gradients { dweight: &self.weight.grad, dbias: &self.bias.grad, dx: maps.as_ref() };
-        let (weight, dy) = (&self.weight.value, &as_maps(dy));
+        let (dx_maps, dy) = (maps.as_ref(), &as_maps(dy));
+        let gradients = self.each(|parameter| &parameter.grad);
         match (&self.kernels, saved) {
-            (Kernels::Block(block), Saved::Block(saved)) => {
-                block.backward(rec, saved, weight, dy, &gradients)?;
+            (Kernels::Chain(chain), Saved::Chain(saved)) => {
+                let weights: Vec<_> = self.parameters.iter().map(|(weight, _)| &weight.value).collect();
+                chain.backward(rec, saved, &weights, dy, &gradients, dx_maps)?;
             }
             (Kernels::Alone(alone), Saved::Alone(saved)) => {
-                alone.backward(rec, saved, weight, dy, &gradients)?;
+                let tuned::Parameters { weight: dweight, bias: dbias } = gradients[0];
+                let gradients = Gradients { dweight, dbias, dx: dx_maps };
+                alone.backward(rec, saved, &self.parameters[0].0.value, dy, &gradients)?;
             }
             _ => unreachable!("what was saved is given back to the kernels that saved it"),
         }
         Ok(dx)
+    }
+
+    /// `part` of the parameters of each convolution.
+    fn each(&self, part: fn(&Parameter) -> &Tensor) -> Vec<tuned::Parameters<'_>> {
+        let of = |(weight, bias)| tuned::Parameters { weight: part(weight), bias: part(bias) };
+        self.parameters.iter().map(|(weight, bias)| of((weight, bias))).collect()
     }
 
     fn room(&self, rec: &Recording, label: &str, dims: &[usize]) -> Result<Tensor> {

@@ -5,7 +5,7 @@ use super::spec::{LayerSpec, PlacedLayer};
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor};
 use crate::ops::tuned::dense_chain::{self as kernels, Saved};
-use crate::ops::tuned::dense_tile;
+use crate::ops::tuned::{self, dense_tile};
 
 /// A chain with its parameters in place.
 pub(super) struct DenseChain {
@@ -68,9 +68,9 @@ impl DenseChain {
     }
 
     /// The tensor that `part` takes of each parameter.
-    fn each<'a>(&'a self, part: impl Fn(&'a Parameter) -> &'a Tensor) -> Vec<kernels::Parameters<'a>> {
+    fn each<'a>(&'a self, part: impl Fn(&'a Parameter) -> &'a Tensor) -> Vec<tuned::Parameters<'a>> {
         let layers = self.layers.iter();
-        layers.map(|[weight, bias]| kernels::Parameters { weight: part(weight), bias: part(bias) }).collect()
+        layers.map(|[weight, bias]| tuned::Parameters { weight: part(weight), bias: part(bias) }).collect()
     }
 
     fn room(&self, rec: &Recording, label: &str, dims: &[usize]) -> Result<Tensor> {

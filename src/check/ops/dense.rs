@@ -4,7 +4,7 @@ use super::*;
 use crate::ops::dense as kernels;
 use crate::ops::product::{Behind, Product};
 use crate::ops::tuned::Gradients;
-use crate::ops::tuned::dense_chain::{self, Parameters};
+use crate::ops::tuned::{Parameters, dense_chain};
 use crate::reference::dense::{self as reference, DenseShape};
 
 pub struct Dense;

@@ -1,9 +1,11 @@
 //! Convolution in register tiles: alone, or with ReLU and 2×2 max-pooling behind it.
 
 use super::super::{expect, u32_of};
+use super::pooled::{Destination, Pooled};
 use super::texels::Layout;
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels, Work, by};
+use crate::shape::MapShape;
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -23,7 +25,13 @@ struct Params {
     winner_height: u32,
     winner_groups: u32,
     channels: u32,
-    reserved: u32,
+    y_across: u32,
+    y_width: u32,
+    y_height: u32,
+    y_groups: u32,
+    y_top: u32,
+    y_left: u32,
+    reserved: [u32; 3],
 }
 
 const KERNEL: Kernel = Kernel {
@@ -63,6 +71,21 @@ pub const POOLED: Kernel = Kernel {
     ..KERNEL
 };
 
+/// y in a texture and winner behind ReLU and pooling.
+pub const POOLED_TEXELS: Kernel = Kernel {
+    label: "conv2d_tile.pooled_texels",
+    entry_point: "pooled_texels",
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read_texels(1),
+        Binding::read_texels(2),
+        Binding::read(3),
+        Binding::write_words(5),
+        Binding::write_texels(6),
+    ],
+    ..KERNEL
+};
+
 /// Rows and columns that a thread computes.
 pub(super) const TILE: (usize, usize) = (2, 8);
 /// Output channels that a thread computes.
@@ -84,24 +107,24 @@ pub struct Operands<'a> {
 }
 
 impl Operands<'_> {
-    /// What `values` sums over all taps take, which give y after `more` operations.
-    fn work(&self, values: usize, y: &Tensor, more: usize) -> Work {
+    /// What `values` sums over all taps take, which give `rows` maps of y after `more` operations.
+    fn work(&self, values: usize, (rows, y): (usize, MapShape), more: usize) -> Work {
         let (kh, kw) = self.kernel;
-        let shape = format!("{}×{kh}×{kw} → {}", self.channels, by(y.dims()));
+        let shape = format!("{}×{kh}×{kw} → {}", self.channels, by(&[rows, y.channels, y.height, y.width]));
         Work::new(2 * values * self.channels * kh * kw + more, shape)
     }
 
-    /// `winner` is the layout of what is written beside y.
-    fn params(&self, y: &Tensor, winner: Option<&Layout>) -> Result<Params> {
+    fn params(&self, (rows, y): (usize, MapShape), pooled: Option<&Pooled<'_>>) -> Result<Params> {
         const OP: &str = "conv2d_tile";
-        let (layout, map) = (self.x.0, y.map());
-        expect(OP, "bias", self.bias, &[map.channels])?;
-        let of_winner = |value: fn(&Layout) -> usize| u32_of(OP, winner.map_or(0, value));
+        let layout = self.x.0;
+        expect(OP, "bias", self.bias, &[y.channels])?;
+        let of_winner = |value: fn(&Layout) -> usize| u32_of(OP, pooled.map_or(0, |to| value(to.winner.0)));
+        let of_y = |value: fn(&Layout) -> usize| u32_of(OP, pooled.map_or(0, |to| to.of_y(value)));
         Ok(Params {
-            rows: u32_of(OP, y.rows())?,
-            outputs: u32_of(OP, map.channels)?,
-            height: u32_of(OP, map.height)?,
-            width: u32_of(OP, map.width)?,
+            rows: u32_of(OP, rows)?,
+            outputs: u32_of(OP, y.channels)?,
+            height: u32_of(OP, y.height)?,
+            width: u32_of(OP, y.width)?,
             in_groups: u32_of(OP, layout.groups)?,
             kernel_h: u32_of(OP, self.kernel.0)?,
             kernel_w: u32_of(OP, self.kernel.1)?,
@@ -113,7 +136,13 @@ impl Operands<'_> {
             winner_height: of_winner(|layout| layout.image_height)?,
             winner_groups: of_winner(|layout| layout.groups)?,
             channels: u32_of(OP, self.channels)?,
-            reserved: 0,
+            y_across: of_y(|layout| layout.across)?,
+            y_width: of_y(|layout| layout.image_width)?,
+            y_height: of_y(|layout| layout.image_height)?,
+            y_groups: of_y(|layout| layout.groups)?,
+            y_top: of_y(|layout| layout.border.0)?,
+            y_left: of_y(|layout| layout.border.1)?,
+            reserved: [0; 3],
         })
     }
 }
@@ -128,29 +157,37 @@ pub(super) fn reach((height, width): (usize, usize), (kh, kw): (usize, usize)) -
 /// # Errors
 /// [`crate::error::Error::Input`] when the shapes do not fit.
 pub fn plain(rec: &mut Recording, operands: &Operands<'_>, y: &Tensor) -> Result<()> {
-    let map = y.map();
+    let (rows, map) = (y.rows(), y.map());
     let tiles = map.height.div_ceil(TILE.0) * map.width.div_ceil(TILE.1);
-    let threads = y.rows() * tiles * map.channels.div_ceil(TILE_OUTPUTS);
+    let threads = rows * tiles * map.channels.div_ceil(TILE_OUTPUTS);
     let Operands { x: (_, x), weight, bias, .. } = *operands;
-    let work = operands.work(y.len(), y, 0);
-    rec.dispatch(&PLAIN, &operands.params(y, None)?, &[x, weight, bias, y], threads, work)
+    let work = operands.work(y.len(), (rows, map), 0);
+    rec.dispatch(&PLAIN, &operands.params((rows, map), None)?, &[x, weight, bias, y], threads, work)
 }
 
-/// Records y (N, O, OH/2, OW/2) and winner, a byte a channel: which of its window y is.
+/// Records `rows` maps of y, the shape behind ReLU and pooling, and which values they are.
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when the shapes do not fit.
 pub fn pooled(
     rec: &mut Recording,
     operands: &Operands<'_>,
-    y: &Tensor,
-    (layout, winner): (&Layout, &Texels),
+    (rows, map): (usize, MapShape),
+    to: &Pooled<'_>,
 ) -> Result<()> {
-    let map = y.map();
     let tiles = map.height * (2 * map.width).div_ceil(TILE.1);
-    let threads = y.rows() * tiles * map.channels.div_ceil(TILE_OUTPUTS);
+    let threads = rows * tiles * map.channels.div_ceil(TILE_OUTPUTS);
     let Operands { x: (_, x), weight, bias, .. } = *operands;
     // Of each window's four sums three comparisons, the bias and ReLU make one value.
-    let work = operands.work(4 * y.len(), y, 5 * y.len());
-    rec.dispatch(&POOLED, &operands.params(y, Some(layout))?, &[x, weight, bias, y, winner], threads, work)
+    let work = operands.work(4 * rows * map.len(), (rows, map), 5 * rows * map.len());
+    let params = operands.params((rows, map), Some(to))?;
+    let winner = to.winner.1;
+    match to.y {
+        Destination::Tensor(y) => {
+            rec.dispatch(&POOLED, &params, &[x, weight, bias, y, winner], threads, work)
+        }
+        Destination::Texels(_, y) => {
+            rec.dispatch(&POOLED_TEXELS, &params, &[x, weight, bias, winner, y], threads, work)
+        }
+    }
 }

@@ -4,7 +4,7 @@ use super::super::expect;
 use super::texels::{self, Layout};
 use super::{Convolution, Gradients, conv2d_tile, conv2d_weight, paired_groups, weight_texels};
 use crate::error::Result;
-use crate::gpu::{Gpu, Recording, Tensor, TexelFormat, Texels};
+use crate::gpu::{Gpu, Recording, Tensor, Texels};
 use crate::shape::MapShape;
 
 const OP: &str = "conv2d_tiled";
@@ -57,7 +57,9 @@ impl Conv2dTiled {
         expect(OP, "x", x, &self.convolution.x_dims(rows))?;
         expect(OP, "y", y, &[rows, self.y.channels, self.y.height, self.y.width])?;
         expect(OP, "weight", weight, &self.convolution.weight_dims())?;
-        let x = self.convolution.pack_x(rec, x)?;
+        let layout = self.convolution.x_layout(rec.gpu(), rows)?;
+        let x = texels::packed(rec, &layout, "x texels", x)?;
+        let x = (layout, x);
         let weight = &weight_texels::forward(rec, weight)?;
         let kernel = self.convolution.kernel;
         let channels = self.convolution.x.channels;
@@ -81,8 +83,7 @@ impl Conv2dTiled {
         let (gpu, rows) = (rec.gpu().clone(), dy.rows());
         expect(OP, "dy", dy, &[rows, self.y.channels, self.y.height, self.y.width])?;
         let layout = self.d_layout(&gpu, rows)?;
-        let texels = layout.texels(&gpu, "gradient texels", TexelFormat::Reals)?;
-        texels::pack(rec, &layout, dy, &texels)?;
+        let texels = texels::packed(rec, &layout, "gradient texels", dy)?;
         let operands = conv2d_weight::Operands {
             x: (&saved.x.0, &saved.x.1),
             d: (&layout, &texels),

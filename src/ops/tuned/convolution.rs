@@ -1,10 +1,10 @@
 //! A convolution as the tuned kernels see it.
 
 use super::super::conv2d;
-use super::texels::{self, Layout};
+use super::texels::Layout;
 use super::{TAPS, conv2d_tile, groups};
 use crate::error::Result;
-use crate::gpu::{Recording, Tensor, TexelFormat, Texels, Work, by};
+use crate::gpu::{Gpu, Tensor, Work, by};
 use crate::shape::MapShape;
 
 /// The shapes of a convolution of stride 1.
@@ -66,26 +66,17 @@ impl Convolution {
         self.kernel.1.div_ceil(TAPS)
     }
 
-    /// Records x (N, C, H, W) into a texture, with its padding and as far beyond as tiles and blocks of taps read.
-    pub(super) fn pack_x(&self, rec: &mut Recording, x: &Tensor) -> Result<(Layout, Texels)> {
+    /// How `rows` images of x lie in a texture, with their padding and as far beyond as tiles and blocks of taps read.
+    pub(super) fn x_layout(&self, gpu: &Gpu, rows: usize) -> Result<Layout> {
         let y = self.y()?;
         let (height, width) = conv2d_tile::reach((y.height, y.width), self.kernel);
-        self.pack(rec, x, (height, width.max(y.width + self.tap_blocks() * TAPS)))
+        self.layout(gpu, rows, (height, width.max(y.width + self.tap_blocks() * TAPS)))
     }
 
-    /// Records x (N, C, H, W) into a texture, with its padding; kernels read `reach` rows and columns of it.
-    pub(super) fn pack(
-        &self,
-        rec: &mut Recording,
-        x: &Tensor,
-        reach: (usize, usize),
-    ) -> Result<(Layout, Texels)> {
-        let gpu = rec.gpu().clone();
+    /// How `rows` images of x lie in a texture, with their padding; kernels read `reach` rows and columns of each.
+    pub(super) fn layout(&self, gpu: &Gpu, rows: usize, reach: (usize, usize)) -> Result<Layout> {
         let height = reach.0.max(self.x.height + 2 * self.padding.0);
         let width = reach.1.max(self.x.width + 2 * self.padding.1);
-        let layout = Layout::new(&gpu, x.rows(), groups(self.x.channels), (height, width), self.padding)?;
-        let texels = layout.texels(&gpu, "x texels", TexelFormat::Reals)?;
-        texels::pack(rec, &layout, x, &texels)?;
-        Ok((layout, texels))
+        Layout::new(gpu, rows, groups(self.x.channels), (height, width), self.padding)
     }
 }

@@ -1,18 +1,10 @@
 //! Dense layers with a ReLU between each two of them, as one chain of fused kernels; what lies between them stays in
 //! textures.
 
+use super::Parameters;
 use super::dense_tile::{self, Matrix};
 use crate::error::{Error, Result};
 use crate::gpu::{Recording, Tensor};
-
-/// The parameters of a layer, or their gradients.
-#[derive(Clone, Copy)]
-pub struct Parameters<'a> {
-    /// (O, I)
-    pub weight: &'a Tensor,
-    /// (O)
-    pub bias: &'a Tensor,
-}
 
 /// What a forward pass leaves for its backward pass.
 pub struct Saved {

@@ -5,9 +5,11 @@ pub mod conv2d_tile;
 pub mod conv2d_tiled;
 pub mod conv2d_weight;
 pub mod conv_block;
+pub mod conv_chain;
 mod convolution;
 pub mod dense_chain;
 pub mod dense_tile;
+pub mod pooled;
 pub mod texels;
 pub mod weight_texels;
 pub mod winograd;
@@ -20,6 +22,16 @@ pub mod winograd_weight;
 pub use convolution::{Convolution, Gradients};
 
 use super::max_pool2d::Window;
+use crate::gpu::Tensor;
+
+/// The parameters of a layer, or their gradients.
+#[derive(Clone, Copy)]
+pub struct Parameters<'a> {
+    /// (O, I) or (O, C, KH, KW)
+    pub weight: &'a Tensor,
+    /// (O)
+    pub bias: &'a Tensor,
+}
 
 /// The windows that tuned convolutions pool.
 pub const WINDOW: Window = Window { kernel: (2, 2), stride: (2, 2) };

@@ -124,11 +124,21 @@ impl Layout {
     }
 }
 
+/// A texture, laid out so, from x (N, C, H, W).
+///
+/// # Errors
+/// [`Error::Gpu`] when there is no memory for it.
+pub fn packed(rec: &mut Recording, layout: &Layout, label: &str, x: &Tensor) -> Result<Texels> {
+    let texels = layout.texels(rec.gpu(), label, TexelFormat::Reals)?;
+    pack(rec, layout, x, &texels)?;
+    Ok(texels)
+}
+
 /// `texels`, laid out so, from x (N, C, H, W).
 ///
 /// # Errors
 /// [`Error::Gpu`] when the kernel does not build.
-pub fn pack(rec: &mut Recording, layout: &Layout, x: &Tensor, texels: &Texels) -> Result<()> {
+fn pack(rec: &mut Recording, layout: &Layout, x: &Tensor, texels: &Texels) -> Result<()> {
     rec.dispatch(&PACK, &layout.params(x)?, &[x, texels], layout.threads(x), Work::new(0, by(x.dims())))
 }
 

@@ -1,13 +1,14 @@
 //! A convolution of 5×5 kernels in Winograd's domain: 64 products of matrices where tiles of 4×4 values take 400.
 
 use super::super::expect;
+use super::pooled::Pooled;
 use super::texels::Layout;
 use super::winograd_gradient as gradient;
 use super::winograd_product as product;
 use super::winograd_result as result;
 use super::winograd_transform as transform;
 use super::winograd_weight as filter;
-use super::{Convolution, Gradients, conv2d_weight, groups, paired_groups};
+use super::{Convolution, Parameters, conv2d_weight, groups, paired_groups};
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor, TexelFormat, Texels, Work};
 use crate::shape::MapShape;
@@ -101,7 +102,7 @@ impl Winograd {
         self.work(maps, 2 * POINTS * maps * pairs)
     }
 
-    fn rows(&self, maps: usize) -> usize {
+    pub(super) fn rows(&self, maps: usize) -> usize {
         maps / (self.tiles.0 * self.tiles.1)
     }
 
@@ -109,25 +110,14 @@ impl Winograd {
         rows * self.tiles.0 * self.tiles.1
     }
 
-    /// Records x (N, C, H, W) into a texture, with its padding and as far beyond as tiles read.
-    fn pack_x(&self, rec: &mut Recording, x: &Tensor) -> Result<(Layout, Texels)> {
-        let (height, width) = (TILE * self.tiles.0 + KERNEL.0 - 1, TILE * self.tiles.1 + KERNEL.1 - 1);
-        self.convolution.pack(rec, x, (height, width))
+    /// How `rows` images of x lie in a texture, with their padding and as far beyond as tiles read.
+    pub(super) fn x_layout(&self, gpu: &Gpu, rows: usize) -> Result<Layout> {
+        let reach = (TILE * self.tiles.0 + KERNEL.0 - 1, TILE * self.tiles.1 + KERNEL.1 - 1);
+        self.convolution.layout(gpu, rows, reach)
     }
 
-    /// Records the spectrum of x and that of the map before its bias.
-    fn spectra(&self, rec: &mut Recording, x: &Tensor, weight: &Tensor) -> Result<[Spectrum; 2]> {
-        let (gpu, maps) = (rec.gpu().clone(), self.maps(x.rows()));
-        let input = Spectrum::new(&gpu, "spectrum of x", maps, groups(self.convolution.x.channels))?;
-        let (layout, x) = self.pack_x(rec, x)?;
-        transform::input(rec, self, (&layout, &x), &input)?;
-        let weight = filter::forward(rec, self, weight, input.groups)?;
-        let map = Spectrum::new(&gpu, "spectrum of y", maps, paired_groups(self.convolution.outputs))?;
-        product::sum_channels(rec, self, &input, &weight, &map)?;
-        Ok([input, map])
-    }
-
-    /// Records y (N, O, OH/2, OW/2) behind ReLU and pooling, and which values they are; gives the spectrum of x.
+    /// Records maps of y, the shape behind ReLU and pooling, over a batch of `rows`, and which values they are; gives the
+    /// spectrum of x.
     ///
     /// # Errors
     /// [`crate::error::Error::Input`] when the shapes do not fit each other or the device,
@@ -135,17 +125,22 @@ impl Winograd {
     pub fn forward_pooled(
         &self,
         rec: &mut Recording,
-        x: &Tensor,
-        (weight, bias): (&Tensor, &Tensor),
-        y: &Tensor,
-        winner: (&Layout, &Texels),
+        x: (&Layout, &Texels),
+        parameters: Parameters<'_>,
+        (rows, y): (usize, MapShape),
+        to: &Pooled<'_>,
     ) -> Result<Spectrum> {
-        let [input, map] = self.spectra(rec, x, weight)?;
-        result::pooled(rec, self, &map, bias, y, winner)?;
+        let (gpu, maps) = (rec.gpu().clone(), self.maps(rows));
+        let input = Spectrum::new(&gpu, "spectrum of x", maps, groups(self.convolution.x.channels))?;
+        transform::input(rec, self, x, &input)?;
+        let weight = filter::forward(rec, self, parameters.weight, input.groups)?;
+        let map = Spectrum::new(&gpu, "spectrum of y", maps, paired_groups(self.convolution.outputs))?;
+        product::sum_channels(rec, self, &input, &weight, &map)?;
+        result::pooled(rec, self, &map, parameters.bias, y, to)?;
         Ok(input)
     }
 
-    /// Records the gradients; `input` is the spectrum of x.
+    /// Records the gradients of the parameters and, if wanted, of x; `input` is the spectrum of x.
     ///
     /// # Errors
     /// As [`Winograd::forward_pooled`].
@@ -155,22 +150,22 @@ impl Winograd {
         input: &Spectrum,
         weight: &Tensor,
         upstream: &Upstream<'_>,
-        gradients: &Gradients<'_>,
+        gradients: Parameters<'_>,
+        dx: Option<gradient::Destination<'_>>,
     ) -> Result<()> {
         let gpu = rec.gpu().clone();
         let (d_layout, d) = upstream.d;
         let map = Spectrum::new(&gpu, "spectrum of dy", input.maps, d_layout.groups)?;
         transform::gradient(rec, self, upstream, &map)?;
         let dweight = product::sum_tiles(rec, self, input, &map)?;
-        expect("winograd", "dweight", gradients.dweight, &self.convolution.weight_dims())?;
-        filter::gradient(rec, self, &dweight, map.groups, gradients.dweight)?;
+        expect("winograd", "dweight", gradients.weight, &self.convolution.weight_dims())?;
+        filter::gradient(rec, self, &dweight, map.groups, gradients.weight)?;
         let rows = self.rows(input.maps);
-        conv2d_weight::bias(rec, (rows, upstream.map), (d_layout, d), gradients.dbias)?;
-        let Some(dx) = gradients.dx else { return Ok(()) };
+        conv2d_weight::bias(rec, (rows, upstream.map), (d_layout, d), gradients.bias)?;
+        let Some(dx) = dx else { return Ok(()) };
         let weight = filter::turned(rec, self, weight, map.groups)?;
         let spectrum = Spectrum::new(&gpu, "spectrum of dx", input.maps, input.groups)?;
         product::sum_channels(rec, self, &map, &weight, &spectrum)?;
-        expect("winograd", "dx", dx, &self.convolution.x_dims(rows))?;
-        gradient::input(rec, self, &spectrum, dx)
+        gradient::input(rec, self, rows, &spectrum, dx)
     }
 }

@@ -2,9 +2,10 @@
 
 use super::super::u32_of;
 use super::groups;
+use super::texels::Layout;
 use super::winograd::{POINTS, Spectrum, TILES, Winograd, shader};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -19,7 +20,14 @@ struct Params {
     pad_h: u32,
     pad_w: u32,
     across: u32,
-    reserved: [u32; 2],
+    x_across: u32,
+    x_width: u32,
+    x_height: u32,
+    d_across: u32,
+    d_width: u32,
+    d_height: u32,
+    d_groups: u32,
+    reserved: [u32; 3],
 }
 
 const KERNEL: Kernel = Kernel {
@@ -46,20 +54,46 @@ pub const JOIN: Kernel = Kernel {
     ..KERNEL
 };
 
-/// Records dx from the spectrum of what its tiles get.
-///
-/// # Errors
-/// [`crate::error::Error::Gpu`] when there is no memory for the tiles.
-pub(super) fn input(
-    rec: &mut Recording,
-    winograd: &Winograd,
-    spectrum: &Spectrum,
-    dx: &Tensor,
-) -> Result<()> {
-    const OP: &str = "winograd_gradient";
-    let (shape, padding) = (dx.map(), winograd.convolution.padding);
-    debug_assert_eq!(groups(shape.channels), spectrum.groups);
-    let params = Params {
+/// The tiles added up, 0 where the ReLU in front gave 0.
+pub const JOIN_MASKED: Kernel = Kernel {
+    label: "winograd_gradient.join_masked",
+    entry_point: "join_masked",
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read_texels(3),
+        Binding::read_texels(5),
+        Binding::write_texels(6),
+    ],
+    ..KERNEL
+};
+
+/// Where the gradient of x goes.
+#[derive(Clone, Copy)]
+pub enum Destination<'a> {
+    /// dx (N, C, H, W).
+    Tensor(&'a Tensor),
+    /// d, the gradient behind the ReLU and pooling that gave x: 0 where x is not above 0.
+    Texels {
+        /// With its border.
+        x: (&'a Layout, &'a Texels),
+        /// Without one.
+        d: (&'a Layout, &'a Texels),
+    },
+}
+
+const OP: &str = "winograd_gradient";
+
+fn params(winograd: &Winograd, spectrum: &Spectrum, to: Destination<'_>) -> Result<Params> {
+    let (shape, padding) = (winograd.convolution.x, winograd.convolution.padding);
+    let of_x = |value: fn(&Layout) -> usize| match to {
+        Destination::Texels { x, .. } => u32_of(OP, value(x.0)),
+        Destination::Tensor(_) => Ok(0),
+    };
+    let of_d = |value: fn(&Layout) -> usize| match to {
+        Destination::Texels { d, .. } => u32_of(OP, value(d.0)),
+        Destination::Tensor(_) => Ok(0),
+    };
+    Ok(Params {
         maps: u32_of(OP, spectrum.maps)?,
         tiles_h: u32_of(OP, winograd.tiles.0)?,
         tiles_w: u32_of(OP, winograd.tiles.1)?,
@@ -70,13 +104,41 @@ pub(super) fn input(
         pad_h: u32_of(OP, padding.0)?,
         pad_w: u32_of(OP, padding.1)?,
         across: u32_of(OP, spectrum.across)?,
-        reserved: [0; 2],
-    };
+        x_across: of_x(|layout| layout.across)?,
+        x_width: of_x(|layout| layout.image_width)?,
+        x_height: of_x(|layout| layout.image_height)?,
+        d_across: of_d(|layout| layout.across)?,
+        d_width: of_d(|layout| layout.image_width)?,
+        d_height: of_d(|layout| layout.image_height)?,
+        d_groups: of_d(|layout| layout.groups)?,
+        reserved: [0; 3],
+    })
+}
+
+/// Records the gradient of x over a batch of `rows` from the spectrum of what its tiles get.
+///
+/// # Errors
+/// [`crate::error::Error::Gpu`] when there is no memory for the tiles.
+pub(super) fn input(
+    rec: &mut Recording,
+    winograd: &Winograd,
+    rows: usize,
+    spectrum: &Spectrum,
+    to: Destination<'_>,
+) -> Result<()> {
+    let shape = winograd.convolution.x;
+    debug_assert_eq!(groups(shape.channels), spectrum.groups);
+    let params = params(winograd, spectrum, to)?;
     let tiles = Spectrum::new(rec.gpu(), "tiles of dx", spectrum.maps, spectrum.groups)?.values;
     let threads = spectrum.maps.next_multiple_of(TILES) * spectrum.groups;
     let work = winograd.work(spectrum.maps, spectrum.maps * shape.channels * 16 * 39);
     rec.dispatch(&TILES_OF_DX, &params, &[&spectrum.values, &tiles], threads, work)?;
-    let threads = dx.rows() * shape.height * shape.width * spectrum.groups;
+    let threads = rows * shape.height * shape.width * spectrum.groups;
     let work = winograd.work(spectrum.maps, spectrum.maps * spectrum.groups * 4 * POINTS);
-    rec.dispatch(&JOIN, &params, &[&tiles, dx], threads, work)
+    match to {
+        Destination::Tensor(dx) => rec.dispatch(&JOIN, &params, &[&tiles, dx], threads, work),
+        Destination::Texels { x: (_, x), d: (_, d) } => {
+            rec.dispatch(&JOIN_MASKED, &params, &[&tiles, x, d], threads, work)
+        }
+    }
 }

@@ -1,10 +1,12 @@
 //! The way out of Winograd's domain.
 
 use super::super::{expect, u32_of};
+use super::pooled::{Destination, Pooled};
 use super::texels::Layout;
 use super::winograd::{Spectrum, Winograd, shader};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels};
+use crate::gpu::{Binding, Kernel, Recording, Tensor};
+use crate::shape::MapShape;
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -21,6 +23,13 @@ struct Params {
     winner_height: u32,
     winner_groups: u32,
     across: u32,
+    y_across: u32,
+    y_width: u32,
+    y_height: u32,
+    y_groups: u32,
+    y_top: u32,
+    y_left: u32,
+    reserved: [u32; 2],
 }
 
 const KERNEL: Kernel = Kernel {
@@ -45,28 +54,49 @@ pub const POOLED: Kernel = Kernel {
     ..KERNEL
 };
 
+/// y in a texture and winner behind ReLU and pooling.
+pub const POOLED_TEXELS: Kernel = Kernel {
+    label: "winograd_result.pooled_texels",
+    entry_point: "pooled_texels",
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read_texels(1),
+        Binding::read(2),
+        Binding::write_words(4),
+        Binding::write_texels(5),
+    ],
+    ..KERNEL
+};
+
 const OP: &str = "winograd_result";
 
-/// `winner` is the layout of what is written beside y.
-fn params(winograd: &Winograd, spectrum: &Spectrum, y: &Tensor, winner: &Layout) -> Result<Params> {
-    let shape = y.map();
+fn params(winograd: &Winograd, spectrum: &Spectrum, y: MapShape, to: &Pooled<'_>) -> Result<Params> {
+    let winner = to.winner.0;
+    let of_y = |value: fn(&Layout) -> usize| u32_of(OP, to.of_y(value));
     Ok(Params {
         maps: u32_of(OP, spectrum.maps)?,
         tiles_h: u32_of(OP, winograd.tiles.0)?,
         tiles_w: u32_of(OP, winograd.tiles.1)?,
         groups: u32_of(OP, spectrum.groups)?,
-        channels: u32_of(OP, shape.channels)?,
-        height: u32_of(OP, shape.height)?,
-        width: u32_of(OP, shape.width)?,
+        channels: u32_of(OP, y.channels)?,
+        height: u32_of(OP, y.height)?,
+        width: u32_of(OP, y.width)?,
         winner_across: u32_of(OP, winner.across)?,
         winner_width: u32_of(OP, winner.image_width)?,
         winner_height: u32_of(OP, winner.image_height)?,
         winner_groups: u32_of(OP, winner.groups)?,
         across: u32_of(OP, spectrum.across)?,
+        y_across: of_y(|layout| layout.across)?,
+        y_width: of_y(|layout| layout.image_width)?,
+        y_height: of_y(|layout| layout.image_height)?,
+        y_groups: of_y(|layout| layout.groups)?,
+        y_top: of_y(|layout| layout.border.0)?,
+        y_left: of_y(|layout| layout.border.1)?,
+        reserved: [0; 2],
     })
 }
 
-/// Records y (N, O, OH/2, OW/2) behind ReLU and pooling from the map's spectrum and bias (O), and winner.
+/// Records maps of y, the shape behind ReLU and pooling, from their spectrum and bias (O), and which values they are.
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when the shapes do not fit.
@@ -75,13 +105,19 @@ pub(super) fn pooled(
     winograd: &Winograd,
     spectrum: &Spectrum,
     bias: &Tensor,
-    y: &Tensor,
-    (layout, winner): (&Layout, &Texels),
+    y: MapShape,
+    to: &Pooled<'_>,
 ) -> Result<()> {
-    expect(OP, "bias", bias, &[y.map().channels])?;
-    let params = params(winograd, spectrum, y, layout)?;
-    let threads = spectrum.maps * y.map().channels.div_ceil(8);
-    let transform = spectrum.maps * y.map().channels * 12 * 22;
-    let work = winograd.work(spectrum.maps, transform + 5 * y.len());
-    rec.dispatch(&POOLED, &params, &[&spectrum.values, bias, y, winner], threads, work)
+    expect(OP, "bias", bias, &[y.channels])?;
+    let params = params(winograd, spectrum, y, to)?;
+    let threads = spectrum.maps * y.channels.div_ceil(8);
+    let transform = spectrum.maps * y.channels * 12 * 22;
+    let work = winograd.work(spectrum.maps, transform + 5 * winograd.rows(spectrum.maps) * y.len());
+    let (values, winner) = (&spectrum.values, to.winner.1);
+    match to.y {
+        Destination::Tensor(y) => rec.dispatch(&POOLED, &params, &[values, bias, y, winner], threads, work),
+        Destination::Texels(_, y) => {
+            rec.dispatch(&POOLED_TEXELS, &params, &[values, bias, winner, y], threads, work)
+        }
+    }
 }

@@ -9,7 +9,9 @@ use super::*;
 use crate::check::contract::real_output;
 use crate::gpu::Tensor;
 use crate::ops::product::{Behind, Product};
+use crate::ops::tuned::Parameters;
 use crate::ops::tuned::conv_block as tuned;
+use crate::ops::tuned::conv_chain::ConvChain;
 use crate::ops::tuned::{Gradients, WINDOW};
 use crate::ops::{conv2d, max_pool2d, relu};
 use crate::reference::conv2d::Conv2dShape;
@@ -29,9 +31,9 @@ fn shape(case: &Case) -> Result<(Conv2dShape, MaxPool2dShape)> {
 }
 
 /// The fused kernels where the variant has some that fit.
-fn fused(s: Conv2dShape, variant: Variant) -> Option<tuned::ConvBlock> {
+fn fused(s: Conv2dShape, variant: Variant) -> Option<ConvChain> {
     match variant {
-        Variant::Register => tuned::ConvBlock::new(fusible(s)),
+        Variant::Register => tuned::ConvBlock::new(fusible(s)).map(ConvChain::from),
         _ => None,
     }
 }
@@ -54,10 +56,11 @@ struct Tensors {
     dbias: Tensor,
 }
 
-fn record_fused(rig: &mut Rig<'_>, block: tuned::ConvBlock, t: &Tensors) -> Result<()> {
-    let saved = block.forward(&mut rig.rec, &t.x, &t.weight, &t.bias, &t.y)?;
-    let gradients = Gradients { dweight: &t.dweight, dbias: &t.dbias, dx: Some(&t.dx) };
-    block.backward(&mut rig.rec, &saved, &t.weight, &t.dy, &gradients)
+fn record_fused(rig: &mut Rig<'_>, chain: &ConvChain, t: &Tensors) -> Result<()> {
+    let parameters = Parameters { weight: &t.weight, bias: &t.bias };
+    let saved = chain.forward(&mut rig.rec, &t.x, &[parameters], &t.y)?;
+    let gradients = Parameters { weight: &t.dweight, bias: &t.dbias };
+    chain.backward(&mut rig.rec, &saved, &[&t.weight], &t.dy, &[gradients], Some(&t.dx))
 }
 
 fn record_plain(rig: &mut Rig<'_>, s: Conv2dShape, t: &Tensors) -> Result<()> {
@@ -103,7 +106,7 @@ impl Op for ConvBlock {
             return record_product(rig, product, &tensors);
         }
         match fused(s, rig.variant()) {
-            Some(block) => record_fused(rig, block, &tensors),
+            Some(chain) => record_fused(rig, &chain, &tensors),
             None => record_plain(rig, s, &tensors),
         }
     }
@@ -125,7 +128,7 @@ impl Op for ConvBlock {
         for (name, terms) in sums {
             bounds.insert(name, Bound::rounding(&real_output(&magnitudes, name)?, terms + 1));
         }
-        if fused(s, Variant::Register).is_some_and(|block| block.is_winograd()) {
+        if tuned::ConvBlock::new(fusible(s)).is_some_and(|block| block.is_winograd()) {
             for name in ["dx", "dweight"] {
                 bounds.insert(name, Bound::winograd(&real_output(outputs, name)?));
             }

@@ -10,7 +10,7 @@ use crate::check::contract::real_output;
 use crate::gpu::Tensor;
 use crate::ops::product::{Behind, Product};
 use crate::ops::tuned::Gradients;
-use crate::ops::tuned::dense_chain::{self, Parameters};
+use crate::ops::tuned::{Parameters, dense_chain};
 use crate::ops::{dense, relu};
 use crate::reference::dense::DenseShape;
 use twin::Twin;
