@@ -39,8 +39,8 @@ const TAPS = 5u;
 @group(0) @binding(1) var x_texels: texture_storage_2d<rgba32float, read>;        // (N, H, W, C/4) with its border
 @group(0) @binding(2) var d: texture_storage_2d<rgba32float, read>;        // (N, OH, OW, O/4); pooled: 0 where ReLU gave 0
 @group(0) @binding(3) var winner: texture_storage_2d<rg32uint, read>;      // a byte a channel: 2·row + column
-@group(0) @binding(4) var<storage, read_write> partial_out: array<vec4f>;  // (slices, KH · KW, O, C/4)
-@group(0) @binding(5) var<storage, read> partial: array<vec4f>;            // (slices, KH · KW, O, C/4)
+@group(0) @binding(4) var partial_out: texture_storage_2d<rgba32float, write>;   // (slices, KH · KW) rows of (O, C/4)
+@group(0) @binding(5) var partial: texture_storage_2d<rgba32float, read>;        // the same
 @group(0) @binding(6) var<storage, read_write> dweight: array<f32>;        // (O, C, KH, KW)
 @group(0) @binding(7) var<storage, read_write> dbias: array<f32>;          // (O)
 
@@ -72,7 +72,7 @@ fn store_one(p: Place, o: u32, l: u32, sum: vec4f) {
     if l >= params.kernel_w { return; }
     let tap = p.k * params.kernel_w + l;
     let taps = params.kernel_h * params.kernel_w;
-    partial_out[((p.slice * taps + tap) * params.outputs + o) * params.in_groups + p.c4] = sum;
+    textureStore(partial_out, vec2u(o * params.in_groups + p.c4, p.slice * taps + tap), sum);
 }
 
 fn store(p: Place, output: u32, t: Taps) {
@@ -217,11 +217,12 @@ fn reduce(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
     let count = taps * params.outputs * params.in_groups;
     if index >= count { return; }
     let c4 = index % params.in_groups;
-    let o = index / params.in_groups % params.outputs;
+    let column = index % (params.outputs * params.in_groups);
+    let o = column / params.in_groups;
     let tap = index / params.in_groups / params.outputs;
     var sum = vec4f(0.0);
     for (var s = 0u; s < params.slices; s++) {
-        sum += partial[s * count + index];
+        sum += textureLoad(partial, vec2u(column, s * taps + tap));
     }
     for (var c = 4u * c4; c < min(params.channels, 4u * c4 + 4u); c++) {
         dweight[(o * params.channels + c) * taps + tap] = sum[c % 4u];

@@ -13,7 +13,7 @@ struct Params {
     width: u32,       // W
     pad_h: u32,
     pad_w: u32,
-    across: u32,      // blocks of tiles side by side in the spectrum
+    column: u32,      // blocks of tiles below each other in the spectrum
     x_across: u32,    // images side by side in x
     x_width: u32,     // texels from one to the next
     x_height: u32,    // rows from one to the one below
@@ -57,24 +57,24 @@ fn pixels(v: Eight) -> Eight {
 
 // Points 8 · row to 8 · row + 7 of tile t.
 fn load_row(t: u32, g: u32, row: u32) -> Eight {
-    let at = spectrum_texel(params.across, params.groups, t, 8u * row, g);
+    let at = spectrum_texel(params.column, params.groups, t, 8u * row, g);
     return pixels(Eight(
-        textureLoad(spectrum, at), textureLoad(spectrum, at + vec2u(0u, 1u)), textureLoad(spectrum, at + vec2u(0u, 2u)),
-        textureLoad(spectrum, at + vec2u(0u, 3u)), textureLoad(spectrum, at + vec2u(0u, 4u)),
-        textureLoad(spectrum, at + vec2u(0u, 5u)), textureLoad(spectrum, at + vec2u(0u, 6u)),
-        textureLoad(spectrum, at + vec2u(0u, 7u)),
+        textureLoad(spectrum, at), textureLoad(spectrum, at + vec2u(TILES, 0u)), textureLoad(spectrum, at + vec2u(2u * TILES, 0u)),
+        textureLoad(spectrum, at + vec2u(3u * TILES, 0u)), textureLoad(spectrum, at + vec2u(4u * TILES, 0u)),
+        textureLoad(spectrum, at + vec2u(5u * TILES, 0u)), textureLoad(spectrum, at + vec2u(6u * TILES, 0u)),
+        textureLoad(spectrum, at + vec2u(7u * TILES, 0u)),
     ));
 }
 
 fn store_column(at: vec2u, v: Eight) {
     textureStore(tiles_out, at, v.c0);
-    textureStore(tiles_out, at + vec2u(0u, SIDE), v.c1);
-    textureStore(tiles_out, at + vec2u(0u, 2u * SIDE), v.c2);
-    textureStore(tiles_out, at + vec2u(0u, 3u * SIDE), v.c3);
-    textureStore(tiles_out, at + vec2u(0u, 4u * SIDE), v.c4);
-    textureStore(tiles_out, at + vec2u(0u, 5u * SIDE), v.c5);
-    textureStore(tiles_out, at + vec2u(0u, 6u * SIDE), v.c6);
-    textureStore(tiles_out, at + vec2u(0u, 7u * SIDE), v.c7);
+    textureStore(tiles_out, at + vec2u(SIDE * TILES, 0u), v.c1);
+    textureStore(tiles_out, at + vec2u(2u * SIDE * TILES, 0u), v.c2);
+    textureStore(tiles_out, at + vec2u(3u * SIDE * TILES, 0u), v.c3);
+    textureStore(tiles_out, at + vec2u(4u * SIDE * TILES, 0u), v.c4);
+    textureStore(tiles_out, at + vec2u(5u * SIDE * TILES, 0u), v.c5);
+    textureStore(tiles_out, at + vec2u(6u * SIDE * TILES, 0u), v.c6);
+    textureStore(tiles_out, at + vec2u(7u * SIDE * TILES, 0u), v.c7);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -91,53 +91,56 @@ fn tiles(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grou
     let r5 = load_row(t, g, 5u);
     let r6 = load_row(t, g, 6u);
     let r7 = load_row(t, g, 7u);
-    let at = spectrum_texel(params.across, params.groups, t, 0u, g);
+    let at = spectrum_texel(params.column, params.groups, t, 0u, g);
     store_column(at, pixels(Eight(r0.c0, r1.c0, r2.c0, r3.c0, r4.c0, r5.c0, r6.c0, r7.c0)));
-    store_column(at + vec2u(0u, 1u), pixels(Eight(r0.c1, r1.c1, r2.c1, r3.c1, r4.c1, r5.c1, r6.c1, r7.c1)));
-    store_column(at + vec2u(0u, 2u), pixels(Eight(r0.c2, r1.c2, r2.c2, r3.c2, r4.c2, r5.c2, r6.c2, r7.c2)));
-    store_column(at + vec2u(0u, 3u), pixels(Eight(r0.c3, r1.c3, r2.c3, r3.c3, r4.c3, r5.c3, r6.c3, r7.c3)));
-    store_column(at + vec2u(0u, 4u), pixels(Eight(r0.c4, r1.c4, r2.c4, r3.c4, r4.c4, r5.c4, r6.c4, r7.c4)));
-    store_column(at + vec2u(0u, 5u), pixels(Eight(r0.c5, r1.c5, r2.c5, r3.c5, r4.c5, r5.c5, r6.c5, r7.c5)));
-    store_column(at + vec2u(0u, 6u), pixels(Eight(r0.c6, r1.c6, r2.c6, r3.c6, r4.c6, r5.c6, r6.c6, r7.c6)));
-    store_column(at + vec2u(0u, 7u), pixels(Eight(r0.c7, r1.c7, r2.c7, r3.c7, r4.c7, r5.c7, r6.c7, r7.c7)));
+    store_column(at + vec2u(TILES, 0u), pixels(Eight(r0.c1, r1.c1, r2.c1, r3.c1, r4.c1, r5.c1, r6.c1, r7.c1)));
+    store_column(at + vec2u(2u * TILES, 0u), pixels(Eight(r0.c2, r1.c2, r2.c2, r3.c2, r4.c2, r5.c2, r6.c2, r7.c2)));
+    store_column(at + vec2u(3u * TILES, 0u), pixels(Eight(r0.c3, r1.c3, r2.c3, r3.c3, r4.c3, r5.c3, r6.c3, r7.c3)));
+    store_column(at + vec2u(4u * TILES, 0u), pixels(Eight(r0.c4, r1.c4, r2.c4, r3.c4, r4.c4, r5.c4, r6.c4, r7.c4)));
+    store_column(at + vec2u(5u * TILES, 0u), pixels(Eight(r0.c5, r1.c5, r2.c5, r3.c5, r4.c5, r5.c5, r6.c5, r7.c5)));
+    store_column(at + vec2u(6u * TILES, 0u), pixels(Eight(r0.c6, r1.c6, r2.c6, r3.c6, r4.c6, r5.c6, r6.c6, r7.c6)));
+    store_column(at + vec2u(7u * TILES, 0u), pixels(Eight(r0.c7, r1.c7, r2.c7, r3.c7, r4.c7, r5.c7, r6.c7, r7.c7)));
 }
 
-// Four channels of a pixel.
-struct Place { n: u32, i: u32, j: u32, g: u32 }
+struct Place { n: u32, i: u32, j: u32 }
 
 fn place(thread: u32) -> Place {
-    let j = thread / params.groups % params.width;
-    let i = thread / (params.groups * params.width) % params.height;
-    return Place(thread / (params.groups * params.width * params.height), i, j, thread % params.groups);
+    let area = params.width * params.height;
+    return Place(thread / area, thread % area / params.width, thread % params.width);
 }
 
-// Up to four tiles overlap at a pixel.
-fn sum(p: Place) -> vec4f {
+// One of the up to four tiles that overlap at a pixel: its texel for the first channel group.
+struct Overlap { at: vec2u, inside: bool }
+
+fn overlap(p: Place, down: u32, right: u32) -> Overlap {
     let i = p.i + params.pad_h;
     let j = p.j + params.pad_w;
-    var sum = vec4f(0.0);
-    for (var down = 0u; down < 2u; down++) {
-        for (var right = 0u; right < 2u; right++) {
-            // Above and left of the first tile the difference wraps round to a large number.
-            let tile_i = i / TILE - down;
-            let tile_j = j / TILE - right;
-            if tile_i < params.tiles_h && tile_j < params.tiles_w {
-                let t = (p.n * params.tiles_h + tile_i) * params.tiles_w + tile_j;
-                let pixel = (i % TILE + TILE * down) * SIDE + j % TILE + TILE * right;
-                sum += textureLoad(overlapping, spectrum_texel(params.across, params.groups, t, pixel, p.g));
-            }
-        }
-    }
-    return sum;
+    // Above and left of the first tile the difference wraps round to a large number.
+    let tile_i = i / TILE - down;
+    let tile_j = j / TILE - right;
+    let inside = tile_i < params.tiles_h && tile_j < params.tiles_w;
+    let t = (p.n * params.tiles_h + tile_i) * params.tiles_w + tile_j;
+    let pixel = (i % TILE + TILE * down) * SIDE + j % TILE + TILE * right;
+    return Overlap(spectrum_texel(params.column, params.groups, select(0u, t, inside), pixel, 0u), inside);
+}
+
+fn value(o: Overlap, g: u32) -> vec4f {
+    return select(vec4f(0.0), textureLoad(overlapping, o.at + vec2u(0u, g)), o.inside);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn join(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let p = place(id.y * groups.x * WORKGROUP_SIZE + id.x);
     if p.n * params.tiles_h * params.tiles_w >= params.maps { return; }
-    var value = sum(p);
-    for (var c = 4u * p.g; c < min(params.channels, 4u * p.g + 4u); c++) {
-        dx[((p.n * params.channels + c) * params.height + p.i) * params.width + p.j] = value[c % 4u];
+    let a = overlap(p, 0u, 0u);
+    let b = overlap(p, 0u, 1u);
+    let c = overlap(p, 1u, 0u);
+    let e = overlap(p, 1u, 1u);
+    for (var g = 0u; g < params.groups; g++) {
+        var sum = value(a, g) + value(b, g) + value(c, g) + value(e, g);
+        for (var k = 4u * g; k < min(params.channels, 4u * g + 4u); k++) {
+            dx[((p.n * params.channels + k) * params.height + p.i) * params.width + p.j] = sum[k % 4u];
+        }
     }
 }
 
@@ -145,10 +148,20 @@ fn join(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 fn join_masked(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let p = place(id.y * groups.x * WORKGROUP_SIZE + id.x);
     if p.n * params.tiles_h * params.tiles_w >= params.maps { return; }
-    let x_column = p.n % params.x_across * params.x_width + (params.pad_w + p.j) * params.groups + p.g;
-    let x_row = p.n / params.x_across * params.x_height + params.pad_h + p.i;
-    let d_column = p.n % params.d_across * params.d_width + p.j * params.d_groups + p.g;
-    let d_row = p.n / params.d_across * params.d_height + p.i;
-    let value = select(vec4f(0.0), sum(p), textureLoad(x, vec2u(x_column, x_row)) > vec4f(0.0));
-    textureStore(d, vec2u(d_column, d_row), value);
+    let a = overlap(p, 0u, 0u);
+    let b = overlap(p, 0u, 1u);
+    let c = overlap(p, 1u, 0u);
+    let e = overlap(p, 1u, 1u);
+    let x_at = vec2u(
+        p.n % params.x_across * params.x_width + (params.pad_w + p.j) * params.groups,
+        p.n / params.x_across * params.x_height + params.pad_h + p.i,
+    );
+    let d_at = vec2u(
+        p.n % params.d_across * params.d_width + p.j * params.d_groups, p.n / params.d_across * params.d_height + p.i,
+    );
+    for (var g = 0u; g < params.groups; g++) {
+        let sum = value(a, g) + value(b, g) + value(c, g) + value(e, g);
+        let passed = textureLoad(x, x_at + vec2u(g, 0u)) > vec4f(0.0);
+        textureStore(d, d_at + vec2u(g, 0u), select(vec4f(0.0), sum, passed));
+    }
 }

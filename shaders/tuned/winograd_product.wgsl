@@ -5,20 +5,23 @@
 
 struct Params {
     maps: u32,       // tiles of all images
-    across: u32,     // blocks of tiles side by side in a spectrum
     in_groups: u32,  // channel groups of left
     out_groups: u32, // channel groups of product, right and dweight
+    in_column: u32,  // blocks of tiles below each other in left
+    out_column: u32, // the same in product and right
+    reserved0: u32,
+    reserved1: u32,
+    reserved2: u32,
 }
 
 const WORKGROUP_SIZE = 64u;
-const BLOCK = 4u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var left: texture_storage_2d<rgba32float, read>;      // a spectrum of C channels
 @group(0) @binding(2) var right: texture_storage_2d<rgba32float, read>;     // a spectrum of O channels
-@group(0) @binding(3) var weight: texture_storage_2d<rgba32float, read>;    // (64, C/4, O, 4), four outputs to a texel
+@group(0) @binding(3) var weight: texture_storage_2d<rgba32float, read>;    // four outputs to a texel
 @group(0) @binding(4) var product: texture_storage_2d<rgba32float, write>;  // a spectrum of O channels
-@group(0) @binding(5) var dweight: texture_storage_2d<rgba32float, write>;  // (64, O/4, C), four outputs to a texel
+@group(0) @binding(5) var dweight: texture_storage_2d<rgba32float, write>;  // four outputs to a texel
 
 struct Eight { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f, c6: vec4f, c7: vec4f }
 
@@ -32,8 +35,8 @@ fn load_eight(at: vec2u) -> Eight {
 
 fn block(at: vec2u) -> mat4x4f {
     return mat4x4f(
-        textureLoad(weight, at), textureLoad(weight, at + vec2u(1u, 0u)), textureLoad(weight, at + vec2u(2u, 0u)),
-        textureLoad(weight, at + vec2u(3u, 0u)),
+        textureLoad(weight, at), textureLoad(weight, at + vec2u(POINTS, 0u)), textureLoad(weight, at + vec2u(2u * POINTS, 0u)),
+        textureLoad(weight, at + vec2u(3u * POINTS, 0u)),
     );
 }
 
@@ -58,7 +61,7 @@ fn store_eight(at: vec2u, v: Eight) {
 // Sixteen tiles of one channel group.
 fn store_tiles(t: u32, p: u32, group: u32, lower: Eight, upper: Eight) {
     if group >= params.out_groups { return; }
-    let at = spectrum_texel(params.across, params.out_groups, t, p, group);
+    let at = spectrum_texel(params.out_column, params.out_groups, t, p, group);
     store_eight(at, lower);
     store_eight(at + vec2u(8u, 0u), upper);
 }
@@ -72,23 +75,23 @@ fn sum_channels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
     let g = index % out_blocks * BLOCK;
     let t = index / out_blocks * TILES;
     if t >= params.maps { return; }
-    let first = spectrum_texel(params.across, params.in_groups, t, p, 0u);
+    let first = spectrum_texel(params.in_column, params.in_groups, t, p, 0u);
     var a0 = Eight(); var b0 = Eight(); var c0 = Eight(); var d0 = Eight();
     var a1 = Eight(); var b1 = Eight(); var c1 = Eight(); var d1 = Eight();
     for (var c = 0u; c < params.in_groups; c++) {
-        let lower = load_eight(first + vec2u(c * TILES, 0u));
-        let upper = load_eight(first + vec2u(c * TILES + 8u, 0u));
-        let w = vec2u(4u * g, p * params.in_groups + c);
+        let lower = load_eight(first + vec2u(0u, c));
+        let upper = load_eight(first + vec2u(8u, c));
+        let w = weight_texel(params.out_groups, c, 0u, g, p);
         let wa = block(w);
         a0 = add(a0, wa, lower);
         a1 = add(a1, wa, upper);
-        let wb = block(w + vec2u(4u, 0u));
+        let wb = block(w + vec2u(4u * POINTS, 0u));
         b0 = add(b0, wb, lower);
         b1 = add(b1, wb, upper);
-        let wc = block(w + vec2u(8u, 0u));
+        let wc = block(w + vec2u(8u * POINTS, 0u));
         c0 = add(c0, wc, lower);
         c1 = add(c1, wc, upper);
-        let wd = block(w + vec2u(12u, 0u));
+        let wd = block(w + vec2u(12u * POINTS, 0u));
         d0 = add(d0, wd, lower);
         d1 = add(d1, wd, upper);
     }
@@ -124,31 +127,30 @@ fn add_tiles(t: Four, x: mat4x4f, d: mat4x4f) -> Four {
 // Channels of group c, outputs of group g at point p.
 fn store_four(p: u32, c: u32, g: u32, t: Four) {
     if c >= params.in_groups || g >= params.out_groups { return; }
-    let at = vec2u(4u * c, p * params.out_groups + g);
+    let at = weight_texel(params.out_groups, c, 0u, g, p);
     textureStore(dweight, at, t.c0);
-    textureStore(dweight, at + vec2u(1u, 0u), t.c1);
-    textureStore(dweight, at + vec2u(2u, 0u), t.c2);
-    textureStore(dweight, at + vec2u(3u, 0u), t.c3);
+    textureStore(dweight, at + vec2u(POINTS, 0u), t.c1);
+    textureStore(dweight, at + vec2u(2u * POINTS, 0u), t.c2);
+    textureStore(dweight, at + vec2u(3u * POINTS, 0u), t.c3);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn sum_tiles(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     var index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    let p = index % POINTS;
+    index /= POINTS;
     let in_blocks = (params.in_groups + BLOCK - 1u) / BLOCK;
-    let out_blocks = (params.out_groups + BLOCK - 1u) / BLOCK;
     let c = index % in_blocks * BLOCK;
-    index /= in_blocks;
-    let g = index % out_blocks * BLOCK;
-    let p = index / out_blocks;
-    if p >= POINTS { return; }
+    let g = index / in_blocks * BLOCK;
+    if g >= params.out_groups { return; }
     var aa = Four(); var ab = Four(); var ac = Four(); var ad = Four();
     var ba = Four(); var bb = Four(); var bc = Four(); var bd = Four();
     var ca = Four(); var cb = Four(); var cc = Four(); var cd = Four();
     var da = Four(); var db = Four(); var dc = Four(); var dd = Four();
     for (var t = 0u; t < params.maps; t += 4u) {
-        let next = vec2u(TILES, 0u);
-        let first = spectrum_texel(params.across, params.in_groups, t, p, c);
-        let other = spectrum_texel(params.across, params.out_groups, t, p, g);
+        let next = vec2u(0u, 1u);
+        let first = spectrum_texel(params.in_column, params.in_groups, t, p, c);
+        let other = spectrum_texel(params.out_column, params.out_groups, t, p, g);
         let d0 = four_right(other);
         let d1 = four_right(other + next);
         let d2 = four_right(other + 2u * next);

@@ -15,7 +15,7 @@ struct Params {
     winner_width: u32,  // texels from one to the next
     winner_height: u32, // rows from one to the one below
     winner_groups: u32, // O / 8, rounded up
-    across: u32,        // blocks of tiles side by side in the spectrum
+    column: u32,        // blocks of tiles below each other in the spectrum
     y_across: u32,      // images side by side in y_texels
     y_width: u32,       // texels from one to the next
     y_height: u32,      // rows from one to the one below
@@ -41,12 +41,12 @@ struct Eight { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f,
 
 // Points 8 · row to 8 · row + 7 of tile t.
 fn load_row(t: u32, g: u32, row: u32) -> Eight {
-    let at = spectrum_texel(params.across, params.groups, t, 8u * row, g);
+    let at = spectrum_texel(params.column, params.groups, t, 8u * row, g);
     return Eight(
-        textureLoad(spectrum, at), textureLoad(spectrum, at + vec2u(0u, 1u)), textureLoad(spectrum, at + vec2u(0u, 2u)),
-        textureLoad(spectrum, at + vec2u(0u, 3u)), textureLoad(spectrum, at + vec2u(0u, 4u)),
-        textureLoad(spectrum, at + vec2u(0u, 5u)), textureLoad(spectrum, at + vec2u(0u, 6u)),
-        textureLoad(spectrum, at + vec2u(0u, 7u)),
+        textureLoad(spectrum, at), textureLoad(spectrum, at + vec2u(TILES, 0u)), textureLoad(spectrum, at + vec2u(2u * TILES, 0u)),
+        textureLoad(spectrum, at + vec2u(3u * TILES, 0u)), textureLoad(spectrum, at + vec2u(4u * TILES, 0u)),
+        textureLoad(spectrum, at + vec2u(5u * TILES, 0u)), textureLoad(spectrum, at + vec2u(6u * TILES, 0u)),
+        textureLoad(spectrum, at + vec2u(7u * TILES, 0u)),
     );
 }
 

@@ -1,11 +1,19 @@
-// Where the tiles of a batch lie in Winograd's domain, four channels to a texel; joined in front of the shaders that go
-// there or come from there. A texture is (tiles / 16 / across, 64 points) rows of (across, C/4, 16 tiles) texels.
+// Where things lie in Winograd's domain, four channels to a texel; joined in front of the shaders that go there or come
+// from there. What a thread and its neighbours read or write, one after another, lies within few pages of memory.
 
 const POINTS = 64u;
 const TILES = 16u;
+const BLOCK = 4u;
 
-// The texel of tile t at point p for channel group g, of `groups`.
-fn spectrum_texel(across: u32, groups: u32, t: u32, p: u32, g: u32) -> vec2u {
+// The texel of tile t at point p for channel group g, of `groups`: a row has the points of 16 tiles, (64, 16); rows of all
+// groups, then of `column` blocks of tiles, lie below each other, columns of rows side by side.
+fn spectrum_texel(column: u32, groups: u32, t: u32, p: u32, g: u32) -> vec2u {
     let block = t / TILES;
-    return vec2u((block % across * groups + g) * TILES + t % TILES, block / across * POINTS + p);
+    return vec2u((block / column * POINTS + p) * TILES + t % TILES, block % column * groups + g);
+}
+
+// The texel of a weight at point p, four outputs of group g, of `groups`, for channel k of input group c; a block of output
+// groups lies side by side.
+fn weight_texel(groups: u32, c: u32, k: u32, g: u32, p: u32) -> vec2u {
+    return vec2u((g % BLOCK * 4u + k) * POINTS + p, c * ((groups + BLOCK - 1u) / BLOCK) + g / BLOCK);
 }

@@ -10,7 +10,7 @@ struct Params {
     tiles_h: u32,       // of an image
     tiles_w: u32,
     groups: u32,        // channel groups of the spectrum
-    across: u32,        // blocks of tiles side by side in it
+    column: u32,        // blocks of tiles below each other in it
     image_across: u32,  // images side by side in x or d
     image_width: u32,   // texels from one to the next
     image_height: u32,  // rows from one to the one below
@@ -74,15 +74,15 @@ fn texel(n: u32, row: u32, column: u32) -> vec2i {
 }
 
 fn store_column(p: Place, g: u32, column: u32, v: Eight) {
-    let at = spectrum_texel(params.across, params.groups, p.t, column, g);
+    let at = spectrum_texel(params.column, params.groups, p.t, column, g);
     textureStore(spectrum, at, v.c0);
-    textureStore(spectrum, at + vec2u(0u, 8u), v.c1);
-    textureStore(spectrum, at + vec2u(0u, 16u), v.c2);
-    textureStore(spectrum, at + vec2u(0u, 24u), v.c3);
-    textureStore(spectrum, at + vec2u(0u, 32u), v.c4);
-    textureStore(spectrum, at + vec2u(0u, 40u), v.c5);
-    textureStore(spectrum, at + vec2u(0u, 48u), v.c6);
-    textureStore(spectrum, at + vec2u(0u, 56u), v.c7);
+    textureStore(spectrum, at + vec2u(8u * TILES, 0u), v.c1);
+    textureStore(spectrum, at + vec2u(16u * TILES, 0u), v.c2);
+    textureStore(spectrum, at + vec2u(24u * TILES, 0u), v.c3);
+    textureStore(spectrum, at + vec2u(32u * TILES, 0u), v.c4);
+    textureStore(spectrum, at + vec2u(40u * TILES, 0u), v.c5);
+    textureStore(spectrum, at + vec2u(48u * TILES, 0u), v.c6);
+    textureStore(spectrum, at + vec2u(56u * TILES, 0u), v.c7);
 }
 
 // Eight pixels of a row of a tile.

@@ -5,8 +5,8 @@
 struct Params {
     outputs: u32,     // O
     channels: u32,    // C
-    in_groups: u32,   // forward: C / 4, turned: O / 4, rounded up
-    out_groups: u32,  // of dspectrum: O / 4, rounded up
+    out_groups: u32,  // forward and gradient: O / 4, turned: C / 4, rounded up or more
+    reserved: u32,
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -14,8 +14,8 @@ const TAPS = 5u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;                  // (O, C, 5, 5)
-@group(0) @binding(2) var spectrum: texture_storage_2d<rgba32float, write>;   // (64, C/4, O/4, 4) or (64, O/4, C/4, 4)
-@group(0) @binding(3) var dspectrum: texture_storage_2d<rgba32float, read>;   // (64, O/4, C), four outputs to a texel
+@group(0) @binding(2) var spectrum: texture_storage_2d<rgba32float, write>;   // four outputs, turned four channels, to a texel
+@group(0) @binding(3) var dspectrum: texture_storage_2d<rgba32float, read>;   // four outputs to a texel
 @group(0) @binding(4) var<storage, read_write> dweight: array<f32>;           // (O, C, 5, 5)
 
 struct Five { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f }
@@ -75,16 +75,15 @@ fn row(o: u32, c: u32, among_outputs: bool, k: u32) -> Eight {
 }
 
 fn store_column(at: vec2u, column: u32, v: Eight) {
-    let first = at + vec2u(0u, column * params.in_groups);
-    let next = vec2u(0u, 8u * params.in_groups);
+    let first = at + vec2u(column, 0u);
     textureStore(spectrum, first, v.c0);
-    textureStore(spectrum, first + next, v.c1);
-    textureStore(spectrum, first + 2u * next, v.c2);
-    textureStore(spectrum, first + 3u * next, v.c3);
-    textureStore(spectrum, first + 4u * next, v.c4);
-    textureStore(spectrum, first + 5u * next, v.c5);
-    textureStore(spectrum, first + 6u * next, v.c6);
-    textureStore(spectrum, first + 7u * next, v.c7);
+    textureStore(spectrum, first + vec2u(8u, 0u), v.c1);
+    textureStore(spectrum, first + vec2u(16u, 0u), v.c2);
+    textureStore(spectrum, first + vec2u(24u, 0u), v.c3);
+    textureStore(spectrum, first + vec2u(32u, 0u), v.c4);
+    textureStore(spectrum, first + vec2u(40u, 0u), v.c5);
+    textureStore(spectrum, first + vec2u(48u, 0u), v.c6);
+    textureStore(spectrum, first + vec2u(56u, 0u), v.c7);
 }
 
 fn transform(o: u32, c: u32, among_outputs: bool, at: vec2u) {
@@ -109,7 +108,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     let c = index % params.channels;
     let o = index / params.channels * 4u;
     if o >= params.outputs { return; }
-    transform(o, c, true, vec2u(o + c % 4u, c / 4u));
+    transform(o, c, true, weight_texel(params.out_groups, c / 4u, c % 4u, o / 4u, 0u));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -118,17 +117,17 @@ fn turned(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
     let o = index % params.outputs;
     let c = index / params.outputs * 4u;
     if c >= params.channels { return; }
-    transform(o, c, false, vec2u(c + o % 4u, o / 4u));
+    transform(o, c, false, weight_texel(params.out_groups, o / 4u, o % 4u, c / 4u, 0u));
 }
 
 // Points 8 · line to 8 · line + 7.
 fn load_row(c: u32, g: u32, line: u32) -> Five {
-    let at = vec2u(c, 8u * line * params.out_groups + g);
-    let next = vec2u(0u, params.out_groups);
+    let at = weight_texel(params.out_groups, c / 4u, c % 4u, g, 8u * line);
     return taps(Eight(
-        textureLoad(dspectrum, at), textureLoad(dspectrum, at + next), textureLoad(dspectrum, at + 2u * next),
-        textureLoad(dspectrum, at + 3u * next), textureLoad(dspectrum, at + 4u * next), textureLoad(dspectrum, at + 5u * next),
-        textureLoad(dspectrum, at + 6u * next), textureLoad(dspectrum, at + 7u * next),
+        textureLoad(dspectrum, at), textureLoad(dspectrum, at + vec2u(1u, 0u)), textureLoad(dspectrum, at + vec2u(2u, 0u)),
+        textureLoad(dspectrum, at + vec2u(3u, 0u)), textureLoad(dspectrum, at + vec2u(4u, 0u)),
+        textureLoad(dspectrum, at + vec2u(5u, 0u)), textureLoad(dspectrum, at + vec2u(6u, 0u)),
+        textureLoad(dspectrum, at + vec2u(7u, 0u)),
     ));
 }
 

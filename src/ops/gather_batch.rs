@@ -54,6 +54,9 @@ pub const LABELS: Kernel = Kernel {
     ..KERNEL
 };
 
+/// Neighbours of a plane that a thread fills.
+const RUN: usize = 8;
+
 /// Which domain a batch's rows come from, and so which start of the step applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Domain {
@@ -145,7 +148,8 @@ impl Source<'_> {
             };
             let buffers: [&dyn Bind; _] = [step, self.order, &chunk.words, self.scale_shift, x];
             let work = self.work(chunk, &[rows, map.channels, map.height, map.width]);
-            rec.dispatch(&IMAGES, &params, &buffers, rows * map.len(), work)?;
+            let runs = (map.height * map.width).div_ceil(RUN);
+            rec.dispatch(&IMAGES, &params, &buffers, rows * map.channels * runs, work)?;
         }
         Ok(())
     }

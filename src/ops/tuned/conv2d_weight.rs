@@ -4,7 +4,7 @@ use super::super::{expect, u32_of};
 use super::texels::Layout;
 use super::{Convolution, groups};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels, Work, by};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, TexelFormat, Texels, Work, by};
 use crate::shape::MapShape;
 
 #[repr(C)]
@@ -47,7 +47,7 @@ pub const PLAIN_SUMS: Kernel = Kernel {
         Binding::params::<Params>(),
         Binding::read_texels(1),
         Binding::read_texels(2),
-        Binding::write(4),
+        Binding::write_texels(4),
     ],
     ..KERNEL
 };
@@ -61,7 +61,7 @@ pub const POOLED_SUMS: Kernel = Kernel {
         Binding::read_texels(1),
         Binding::read_texels(2),
         Binding::read_words(3),
-        Binding::write(4),
+        Binding::write_texels(4),
     ],
     ..KERNEL
 };
@@ -70,7 +70,7 @@ pub const POOLED_SUMS: Kernel = Kernel {
 pub const REDUCE: Kernel = Kernel {
     label: "conv2d_weight.reduce",
     entry_point: "reduce",
-    bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::write(6)],
+    bindings: &[Binding::params::<Params>(), Binding::read_texels(5), Binding::write(6)],
     ..KERNEL
 };
 
@@ -149,7 +149,7 @@ pub fn backward(
     let (channels, (kh, kw)) = (convolution.x.channels, convolution.kernel);
     expect(OP, "dweight", dweight, &[map.channels, channels, kh, kw])?;
     let threads = groups(channels) * convolution.tap_blocks() * kh * (d_layout.groups / 2);
-    let slices = THREADS.div_ceil(threads).clamp(1, rows);
+    let slices = THREADS.div_ceil(threads).min(Texels::most(rec.gpu()) / (kh * kw)).clamp(1, rows);
     let params = Params {
         channels: u32_of(OP, channels)?,
         in_groups: u32_of(OP, groups(channels))?,
@@ -161,15 +161,15 @@ pub fn backward(
         x_height: u32_of(OP, x_layout.image_height)?,
         ..params_of_d((rows, map), d_layout)?
     };
-    let dims = [slices, kh * kw, map.channels, 4 * groups(channels)];
-    let partial = Tensor::zeros(rec.gpu(), "partial sums of dweight", &dims)?;
+    let (width, height) = (map.channels * groups(channels), slices * kh * kw);
+    let partial = Texels::zeros(rec.gpu(), "partial sums of dweight", TexelFormat::Reals, width, height)?;
     let threads = slices * threads;
     let work = convolution.work(rows, (map.height, map.width));
     match winner {
         Some(winner) => rec.dispatch(&POOLED_SUMS, &params, &[x, d, winner, &partial], threads, work)?,
         None => rec.dispatch(&PLAIN_SUMS, &params, &[x, d, &partial], threads, work)?,
     }
-    let work = Work::new(partial.len(), by(dweight.dims()));
-    rec.dispatch(&REDUCE, &params, &[&partial, dweight], partial.len() / 4 / slices, work)?;
+    let work = Work::new(4 * width * height, by(dweight.dims()));
+    rec.dispatch(&REDUCE, &params, &[&partial, dweight], width * kh * kw, work)?;
     bias(rec, (rows, map), (d_layout, d), dbias)
 }

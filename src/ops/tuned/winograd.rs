@@ -45,27 +45,31 @@ macro_rules! shader {
 }
 pub(super) use shader;
 
-/// The tiles of a batch in the domain, four channels to a texel; see `shaders/tuned/winograd_spectrum.wgsl`. Threads that
-/// go through all points of a tile stay within few pages of memory so.
+/// The tiles of a batch in the domain, four channels to a texel; see `shaders/tuned/winograd_spectrum.wgsl`.
 pub struct Spectrum {
     pub(super) maps: usize,
     pub(super) groups: usize,
-    /// Blocks of tiles side by side.
-    pub(super) across: usize,
+    /// Blocks of tiles below each other.
+    pub(super) column: usize,
     pub(super) values: Texels,
 }
 
 impl Spectrum {
     pub(super) fn new(gpu: &Gpu, label: &str, maps: usize, groups: usize) -> Result<Self> {
         let blocks = maps.div_ceil(TILES);
-        let below = (Texels::most(gpu) / POINTS).max(1);
-        let across = blocks.div_ceil(below);
         // A thread that takes several groups may read beyond the last one.
-        let width = (across * groups + BLOCK - 1) * TILES;
-        let height = blocks.div_ceil(across) * POINTS;
+        let beyond = BLOCK - 1;
+        let column = blocks.min((Texels::most(gpu) - beyond) / groups).max(1);
+        let (width, height) = (blocks.div_ceil(column) * POINTS * TILES, column * groups + beyond);
         let values = Texels::zeros(gpu, label, TexelFormat::Reals, width, height)?;
-        Ok(Self { maps, groups, across, values })
+        Ok(Self { maps, groups, column, values })
     }
+}
+
+/// Room for the spectrum of a weight, or of its gradient, between `inputs` and `outputs` groups of channels.
+pub(super) fn weight_room(gpu: &Gpu, label: &str, inputs: usize, outputs: usize) -> Result<Texels> {
+    let (width, height) = (4 * BLOCK * POINTS, inputs * outputs.div_ceil(BLOCK));
+    Texels::zeros(gpu, label, TexelFormat::Reals, width, height)
 }
 
 /// What a backward pass starts from.
@@ -133,8 +137,8 @@ impl Winograd {
         let (gpu, maps) = (rec.gpu().clone(), self.maps(rows));
         let input = Spectrum::new(&gpu, "spectrum of x", maps, groups(self.convolution.x.channels))?;
         transform::input(rec, self, x, &input)?;
-        let weight = filter::forward(rec, self, parameters.weight, input.groups)?;
         let map = Spectrum::new(&gpu, "spectrum of y", maps, paired_groups(self.convolution.outputs))?;
+        let weight = filter::forward(rec, self, parameters.weight, (input.groups, map.groups))?;
         product::sum_channels(rec, self, &input, &weight, &map)?;
         result::pooled(rec, self, &map, parameters.bias, y, to)?;
         Ok(input)
@@ -163,7 +167,7 @@ impl Winograd {
         let rows = self.rows(input.maps);
         conv2d_weight::bias(rec, (rows, upstream.map), (d_layout, d), gradients.bias)?;
         let Some(dx) = dx else { return Ok(()) };
-        let weight = filter::turned(rec, self, weight, map.groups)?;
+        let weight = filter::turned(rec, self, weight, (map.groups, input.groups))?;
         let spectrum = Spectrum::new(&gpu, "spectrum of dx", input.maps, input.groups)?;
         product::sum_channels(rec, self, &map, &weight, &spectrum)?;
         gradient::input(rec, self, rows, &spectrum, dx)

@@ -19,7 +19,7 @@ struct Params {
     width: u32,
     pad_h: u32,
     pad_w: u32,
-    across: u32,
+    column: u32,
     x_across: u32,
     x_width: u32,
     x_height: u32,
@@ -103,7 +103,7 @@ fn params(winograd: &Winograd, spectrum: &Spectrum, to: Destination<'_>) -> Resu
         width: u32_of(OP, shape.width)?,
         pad_h: u32_of(OP, padding.0)?,
         pad_w: u32_of(OP, padding.1)?,
-        across: u32_of(OP, spectrum.across)?,
+        column: u32_of(OP, spectrum.column)?,
         x_across: of_x(|layout| layout.across)?,
         x_width: of_x(|layout| layout.image_width)?,
         x_height: of_x(|layout| layout.image_height)?,
@@ -133,7 +133,7 @@ pub(super) fn input(
     let threads = spectrum.maps.next_multiple_of(TILES) * spectrum.groups;
     let work = winograd.work(spectrum.maps, spectrum.maps * shape.channels * 16 * 39);
     rec.dispatch(&TILES_OF_DX, &params, &[&spectrum.values, &tiles], threads, work)?;
-    let threads = rows * shape.height * shape.width * spectrum.groups;
+    let threads = rows * shape.height * shape.width;
     let work = winograd.work(spectrum.maps, spectrum.maps * spectrum.groups * 4 * POINTS);
     match to {
         Destination::Tensor(dx) => rec.dispatch(&JOIN, &params, &[&tiles, dx], threads, work),

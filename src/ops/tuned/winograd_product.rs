@@ -1,17 +1,19 @@
 //! The sums of Winograd's domain.
 
 use super::super::u32_of;
-use super::winograd::{BLOCK, POINTS, Spectrum, TILES, Winograd, shader};
+use super::winograd::{BLOCK, POINTS, Spectrum, TILES, Winograd, shader, weight_room};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, TexelFormat, Texels};
+use crate::gpu::{Binding, Kernel, Recording, Texels};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 struct Params {
     maps: u32,
-    across: u32,
     in_groups: u32,
     out_groups: u32,
+    in_column: u32,
+    out_column: u32,
+    reserved: [u32; 3],
 }
 
 const KERNEL: Kernel = Kernel {
@@ -48,13 +50,15 @@ pub const SUM_TILES: Kernel = Kernel {
     ..KERNEL
 };
 
-fn params(left: &Spectrum, out_groups: usize) -> Result<Params> {
+fn params(input: &Spectrum, output: &Spectrum) -> Result<Params> {
     const OP: &str = "winograd_product";
     Ok(Params {
-        maps: u32_of(OP, left.maps)?,
-        across: u32_of(OP, left.across)?,
-        in_groups: u32_of(OP, left.groups)?,
-        out_groups: u32_of(OP, out_groups)?,
+        maps: u32_of(OP, input.maps)?,
+        in_groups: u32_of(OP, input.groups)?,
+        out_groups: u32_of(OP, output.groups)?,
+        in_column: u32_of(OP, input.column)?,
+        out_column: u32_of(OP, output.column)?,
+        reserved: [0; 3],
     })
 }
 
@@ -70,7 +74,7 @@ pub(super) fn sum_channels(
     product: &Spectrum,
 ) -> Result<()> {
     let threads = POINTS * product.groups.div_ceil(BLOCK) * left.maps.div_ceil(TILES);
-    let params = params(left, product.groups)?;
+    let params = params(left, product)?;
     rec.dispatch(
         &SUM_CHANNELS,
         &params,
@@ -90,10 +94,9 @@ pub(super) fn sum_tiles(
     left: &Spectrum,
     right: &Spectrum,
 ) -> Result<Texels> {
-    let (width, height) = (4 * left.groups, POINTS * right.groups);
-    let dweight = Texels::zeros(rec.gpu(), "spectrum of dweight", TexelFormat::Reals, width, height)?;
+    let dweight = weight_room(rec.gpu(), "spectrum of dweight", left.groups, right.groups)?;
     let threads = POINTS * left.groups.div_ceil(BLOCK) * right.groups.div_ceil(BLOCK);
-    let params = params(left, right.groups)?;
+    let params = params(left, right)?;
     let work = winograd.product(left.maps);
     rec.dispatch(&SUM_TILES, &params, &[&left.values, &right.values, &dweight], threads, work)?;
     Ok(dweight)

@@ -1,22 +1,22 @@
 //! The weight's side of Winograd's domain.
 
 use super::super::{expect, u32_of};
-use super::winograd::{BLOCK, POINTS, Winograd};
+use super::winograd::{Winograd, shader, weight_room};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, TexelFormat, Texels, Work, by};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels, Work, by};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 struct Params {
     outputs: u32,
     channels: u32,
-    in_groups: u32,
     out_groups: u32,
+    reserved: u32,
 }
 
 const KERNEL: Kernel = Kernel {
     label: "winograd_weight",
-    source: include_str!("../../../shaders/tuned/winograd_weight.wgsl"),
+    source: shader!("winograd_weight.wgsl"),
     entry_point: "",
     workgroup_size: 64,
     bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write_texels(2)],
@@ -38,17 +38,18 @@ pub const GRADIENT: Kernel = Kernel {
 
 const OP: &str = "winograd_weight";
 
-/// `in_groups` of the weight's spectrum; `out_groups` of outputs in that of its gradient.
-fn params(winograd: &Winograd, in_groups: usize, out_groups: usize) -> Result<Params> {
+/// `out_groups`: of the side that lies four to a texel.
+fn params(winograd: &Winograd, out_groups: usize) -> Result<Params> {
     Ok(Params {
         outputs: u32_of(OP, winograd.convolution.outputs)?,
         channels: u32_of(OP, winograd.convolution.x.channels)?,
-        in_groups: u32_of(OP, in_groups)?,
         out_groups: u32_of(OP, out_groups)?,
+        reserved: 0,
     })
 }
 
-/// Records the spectrum of `weight` (O, C, 5, 5) for the way from x, which has `groups` of channels, to y.
+/// Records the spectrum of `weight` (O, C, 5, 5) for the way from x, which has `from` groups of channels, to y, which has
+/// `to`.
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when the shapes do not fit.
@@ -56,13 +57,13 @@ pub(super) fn forward(
     rec: &mut Recording,
     winograd: &Winograd,
     weight: &Tensor,
-    groups: usize,
+    (from, to): (usize, usize),
 ) -> Result<Texels> {
     let (channels, outputs) = (winograd.convolution.x.channels, winograd.convolution.outputs);
-    transform(rec, winograd, &FORWARD, weight, groups, (outputs, channels))
+    transform(rec, winograd, &FORWARD, weight, (from, to), (outputs, channels))
 }
 
-/// Records the spectrum of `weight` for the way from dy, which has `groups` of channels, to dx.
+/// Records the spectrum of `weight` for the way from dy, which has `from` groups of channels, to dx, which has `to`.
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when the shapes do not fit.
@@ -70,10 +71,10 @@ pub(super) fn turned(
     rec: &mut Recording,
     winograd: &Winograd,
     weight: &Tensor,
-    groups: usize,
+    (from, to): (usize, usize),
 ) -> Result<Texels> {
     let (channels, outputs) = (winograd.convolution.x.channels, winograd.convolution.outputs);
-    transform(rec, winograd, &TURNED, weight, groups, (channels, outputs))
+    transform(rec, winograd, &TURNED, weight, (from, to), (channels, outputs))
 }
 
 /// `four`: how many channels lie four to a texel; `single`: how many do not.
@@ -82,15 +83,12 @@ fn transform(
     winograd: &Winograd,
     kernel: &'static Kernel,
     weight: &Tensor,
-    in_groups: usize,
+    (from, to): (usize, usize),
     (four, single): (usize, usize),
 ) -> Result<Texels> {
     expect(OP, "weight", weight, &winograd.convolution.weight_dims())?;
-    // A thread reads whole blocks of groups.
-    let width = four.next_multiple_of(4 * BLOCK);
-    let texels =
-        Texels::zeros(rec.gpu(), "spectrum of weight", TexelFormat::Reals, width, POINTS * in_groups)?;
-    let params = params(winograd, in_groups, 0)?;
+    let texels = weight_room(rec.gpu(), "spectrum of weight", from, to)?;
+    let params = params(winograd, to)?;
     let work = Work::new(four * single * 13 * 29, by(weight.dims()));
     rec.dispatch(kernel, &params, &[weight, &texels], four.div_ceil(4) * single, work)?;
     Ok(texels)
@@ -107,7 +105,7 @@ pub(super) fn gradient(
     groups: usize,
     dweight: &Tensor,
 ) -> Result<()> {
-    let params = params(winograd, 0, groups)?;
+    let params = params(winograd, groups)?;
     let convolution = &winograd.convolution;
     let threads = convolution.outputs.div_ceil(4) * convolution.x.channels;
     let work = Work::new(convolution.outputs * convolution.x.channels * 13 * 31, by(dweight.dims()));
