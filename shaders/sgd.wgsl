@@ -1,5 +1,6 @@
 // Stochastic gradient descent with momentum and weight decay, over all parameters at once.
 //   velocity ← momentum · velocity + grad + weight_decay · weight;  weight ← weight - learning_rate · velocity
+// An update that is no finite number is reported, so that training stops and names the parameter.
 // Twin: src/reference/sgd.rs. Source: torch.optim.SGD (dampening 0, no Nesterov).
 
 struct Params {
@@ -27,12 +28,21 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(2) var<storage, read> grad: array<f32>;            // (count)
 @group(0) @binding(3) var<storage, read_write> velocity: array<f32>;  // (count)
 @group(0) @binding(4) var<storage, read_write> weight: array<f32>;    // (count)
+// (steps): 0, or 2³² − 1 − the number of the first parameter whose update is no finite number.
+@group(0) @binding(5) var<storage, read_write> faults: array<atomic<u32>>;
+
+// By its bits: compilers may take it that there are no other numbers than finite ones.
+fn is_finite(value: f32) -> bool {
+    return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
     if index >= params.count { return; }
     let v = params.momentum * velocity[index] + grad[index] + params.weight_decay * weight[index];
+    let w = weight[index] - step.learning_rate * v;
     velocity[index] = v;
-    weight[index] -= step.learning_rate * v;
+    weight[index] = w;
+    if !(is_finite(v) && is_finite(w)) { atomicMax(&faults[step.index], 0xffffffffu - index); }
 }

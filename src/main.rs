@@ -13,9 +13,15 @@ fn main() -> ExitCode {
         .init();
     match cli::run(started) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(e) => {
-            log::error!("{e:#}");
-            ExitCode::FAILURE
-        }
+        Err(e) => match e.downcast_ref::<cli::Interrupted>() {
+            Some(interrupted) => {
+                log::warn!("{interrupted}");
+                ExitCode::from(cli::Interrupted::STATUS)
+            }
+            None => {
+                log::error!("{e:#}");
+                ExitCode::FAILURE
+            }
+        },
     }
 }

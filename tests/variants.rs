@@ -2,7 +2,7 @@
 
 use dann::gpu::{Gpu, Options, Recording, ShaderChecks, Tensor, Texels, Variant, choose};
 use dann::model::{Dann, Initialization, LayerSpec};
-use dann::ops::tuned::dense_chain::{self, Parameters};
+use dann::ops::tuned::{Parameters, dense_chain};
 use dann::ops::{Step, relu};
 use dann::train::{Config, TrainingStep};
 use std::collections::BTreeMap;

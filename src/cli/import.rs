@@ -67,7 +67,10 @@ impl ImportArgs {
                 let like = RunDirectory::checkpoint(run)?;
                 (like.config, like.classes, 0)
             }
-            (.., Some(metadata)) => Checkpoint::describe(&self.file, metadata)?,
+            (.., Some(metadata)) => {
+                let described = Checkpoint::describe(&self.file, metadata)?;
+                (described.config, described.classes, described.step)
+            }
             (.., None) => {
                 let expected = "--like RUN_DIR, --config FILE or --preset NAME to describe the network";
                 return Err(Error::file(&self.file, expected, "no description in the file").into());

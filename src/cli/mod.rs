@@ -96,6 +96,8 @@ enum Command {
     Man(shell::ManArgs),
 }
 
+pub use train::Interrupted;
+
 /// Runs the command line of a program that was started at `started`.
 ///
 /// # Errors

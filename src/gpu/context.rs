@@ -5,6 +5,7 @@ use super::traffic::{Counters, Traffic};
 use super::{Adapter, Kernel, Options, ShaderChecks, Variant, requirements};
 use crate::error::{Error, Result};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What keeps compiled pipelines between two starts.
@@ -29,6 +30,8 @@ struct Inner {
     choices: OnceLock<BTreeMap<String, Variant>>,
     pipelines: Mutex<HashMap<&'static str, wgpu::ComputePipeline>>,
     fault: Arc<Mutex<Option<String>>>,
+    /// The device is gone; of a device that is not borrowed.
+    gone: Arc<AtomicBool>,
     counters: Counters,
     cache: Option<PipelineCache>,
     /// The device is an application's: nobody but the application is told of its faults.
@@ -57,6 +60,7 @@ impl Inner {
             choices,
             pipelines: Mutex::default(),
             fault: Arc::default(),
+            gone: Arc::default(),
             counters: Counters::default(),
             cache: None,
             borrowed: false,
@@ -94,8 +98,10 @@ impl Gpu {
         };
         let uncaptured = Arc::clone(&fault);
         device.on_uncaptured_error(Arc::new(move |e| note(&uncaptured, e.to_string())));
-        let lost = Arc::clone(&fault);
+        let (lost, gone) = (Arc::clone(&fault), Arc::new(AtomicBool::new(false)));
+        let flag = Arc::clone(&gone);
         device.set_device_lost_callback(move |reason, message| {
+            flag.store(true, Ordering::SeqCst);
             if !matches!(reason, wgpu::DeviceLostReason::Destroyed) {
                 note(&lost, format!("the device was lost: {message}"));
             }
@@ -103,7 +109,7 @@ impl Gpu {
         let has_cache = features.contains(CACHE);
         let cache = if has_cache { PipelineCache::open(&device, &adapter.info) } else { None };
         let mut inner = Inner::new(device, queue, adapter.to_string(), options, variant);
-        (inner.cache, inner.fault) = (cache, fault);
+        (inner.cache, inner.fault, inner.gone) = (cache, fault, gone);
         Ok(Self(Arc::new(inner)))
     }
 
@@ -201,9 +207,17 @@ impl Gpu {
     pub fn healthy(&self) -> Result<()> {
         match lock(&self.0.fault).clone() {
             Some(message) => Err(Error::Gpu(message)),
-            None if self.0.borrowed && self.is_lost() => Err(Self::lost()),
+            None if self.0.gone.load(Ordering::SeqCst) || self.0.borrowed && self.is_lost() => {
+                Err(Self::lost())
+            }
             None => Ok(()),
         }
+    }
+
+    /// Whether the device is lost or destroyed: all that it held is gone, and another one has to be opened.
+    pub fn is_gone(&self) -> bool {
+        // The handler is called when somebody waits for the device next, which may never be.
+        self.0.gone.load(Ordering::SeqCst) || self.is_lost()
     }
 
     /// The error that says that the device is gone.

@@ -54,10 +54,32 @@ pub struct Batch {
     pub labels: Tensor,
 }
 
-/// What a step leaves behind for others to read.
-pub struct StepOutputs {
+/// What steps report, a row each.
+#[derive(Clone)]
+pub struct Ledger {
     /// (steps, 4): label loss, source rows classified rightly, domain loss, rows whose domain was told rightly.
     pub table: Tensor,
+    /// (steps), u32: which update is no finite number; see [`sgd::first_fault`]. Must hold 0 before a step.
+    pub faults: Tensor,
+}
+
+impl Ledger {
+    /// Room for the reports of `steps` steps.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when there is no memory for it.
+    pub fn new(gpu: &Gpu, steps: usize) -> Result<Self> {
+        Ok(Self {
+            table: Tensor::zeros(gpu, "metrics", &[steps, 4])?,
+            faults: Tensor::zeros(gpu, "faults", &[steps])?,
+        })
+    }
+}
+
+/// What a step leaves behind for others to read.
+pub struct StepOutputs {
+    /// What it reports.
+    pub ledger: Ledger,
     /// (N, …): the features of the batch.
     pub features: Tensor,
     /// (S, K)
@@ -164,7 +186,7 @@ impl Dann {
 
     /// Records one training step: forward, losses, backward through the gradient reversal, update.
     ///
-    /// `step` (8 words) is read when the recording runs; `table` (steps, 4) receives the step's metrics.
+    /// `step` (8 words) is read when the recording runs; `ledger` receives what the step reports.
     ///
     /// # Errors
     /// [`Error::Input`] when the batch does not fit the network.
@@ -173,10 +195,10 @@ impl Dann {
         rec: &mut Recording,
         batch: &Batch,
         step: &Tensor,
-        table: &Tensor,
+        ledger: &Ledger,
         objective: Objective,
     ) -> Result<StepOutputs> {
-        let source_rows = batch.labels.rows();
+        let (source_rows, table) = (batch.labels.rows(), &ledger.table);
         rec.phase(Phase::Forward);
         let features = self.feature_extractor.forward(rec, step, &batch.x, Mode::Training)?;
         let source_features = features.y.first_rows(source_rows);
@@ -198,8 +220,9 @@ impl Dann {
         self.feature_extractor.backward_to_input(rec, step, &features, d_features)?;
         rec.phase(Phase::Update);
         let Parameters { grads, velocities, values, .. } = &self.parameters;
-        sgd::update(rec, step, grads, velocities, values, objective.momentum, objective.weight_decay)?;
-        Ok(StepOutputs { table: table.clone(), features: features.y, logits: labels.y })
+        let Objective { momentum, weight_decay, .. } = objective;
+        sgd::update(rec, step, grads, velocities, values, &ledger.faults, momentum, weight_decay)?;
+        Ok(StepOutputs { ledger: ledger.clone(), features: features.y, logits: labels.y })
     }
 
     /// The domain classifier's share of the step, up to the gradient that reaches the reversal layer.

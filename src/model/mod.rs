@@ -13,7 +13,7 @@ mod spec;
 mod stage;
 mod tensors;
 
-pub use dann::{Batch, Dann, DomainLoss, Inference, NamedValues, Objective, StepOutputs};
+pub use dann::{Batch, Dann, DomainLoss, Inference, Ledger, NamedValues, Objective, StepOutputs};
 pub use initialization::Initialization;
 pub use parameters::{ParameterInfo, Parameters};
 pub use search::{Candidate, Found, Search};

@@ -81,6 +81,11 @@ impl Parameters {
         &self.infos
     }
 
+    /// The parameter that holds the `index`-th value of the flat buffers.
+    pub fn at(&self, index: usize) -> Option<&ParameterInfo> {
+        self.infos.iter().rev().find(|info| info.start <= index)
+    }
+
     /// The parameter called `name`.
     pub(super) fn get(&self, name: &str) -> Result<Parameter> {
         let info = self.infos.iter().find(|info| info.name == name);
@@ -108,7 +113,7 @@ impl Parameters {
     ///
     /// # Errors
     /// [`Error::Input`] naming the one that is missing or of another size.
-    pub(super) fn write(&self, gpu: &Gpu, into: &Tensor, values: &BTreeMap<String, Vec<f32>>) -> Result<()> {
+    pub(crate) fn write(&self, gpu: &Gpu, into: &Tensor, values: &BTreeMap<String, Vec<f32>>) -> Result<()> {
         for info in &self.infos {
             let count = info.dims.iter().product::<usize>();
             let found = values.get(&info.name).map_or(&[][..], Vec::as_slice);

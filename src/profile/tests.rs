@@ -78,7 +78,7 @@ fn samples(gpu: &Gpu) -> Samples {
     relu::forward(&mut recording, &x, &y, 0.0).unwrap();
     recording.phase(Phase::Update);
     for _ in 0..2 {
-        sgd::update(&mut recording, &step, &x, &tensor(&[1000]), &y, 0.0, 0.0).unwrap();
+        sgd::update(&mut recording, &step, &x, &tensor(&[1000]), &y, &tensor(&[1]), 0.0, 0.0).unwrap();
     }
     let mut samples = Samples::new(&[&recording]);
     for run in 0..3 {

@@ -89,7 +89,7 @@ impl StepBench {
     /// # Errors
     /// [`Error::Gpu`] giving the losses.
     pub fn check(&self) -> Result<()> {
-        let metrics: Vec<f32> = self.training_step.outputs.table.read(self.training_step.gpu())?;
+        let metrics: Vec<f32> = self.training_step.outputs.ledger.table.read(self.training_step.gpu())?;
         match metrics.iter().all(|value| value.is_finite()) {
             true => Ok(()),
             false => Err(Error::Gpu(format!("the losses are no numbers: {:?}", &metrics[..4]))),

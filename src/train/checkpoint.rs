@@ -1,6 +1,7 @@
 //! A trained model on disk: one safetensors file with everything needed to use it.
 
 use super::config::Config;
+use super::resumption::{DataSets, Resumption, Tensors};
 use super::whole_file::write_whole;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
@@ -18,6 +19,8 @@ pub struct Checkpoint {
     pub classes: Vec<String>,
     /// Steps of training behind it.
     pub step: u64,
+    /// What training needs besides to go on from here; a finished model has none.
+    pub resumption: Option<Resumption>,
     values: NamedValues,
 }
 
@@ -28,6 +31,23 @@ struct Metadata {
     config: String,
     classes: Vec<String>,
     step: u64,
+    /// Of names, shapes and values of all tensors; "" of versions that kept none.
+    #[serde(default)]
+    checksum: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data: Option<DataSets>,
+}
+
+/// What the metadata of a safetensors file say of the model in it.
+pub struct Description {
+    /// The recipe.
+    pub config: Config,
+    /// The names of the classes.
+    pub classes: Vec<String>,
+    /// Steps of training.
+    pub step: u64,
+    checksum: String,
+    data: Option<DataSets>,
 }
 
 impl Checkpoint {
@@ -40,12 +60,27 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Gpu`] when the device was lost.
     pub fn of(model: &Dann, config: &Config, classes: &[String], step: u64) -> Result<Self> {
-        Ok(Self { config: config.clone(), classes: classes.to_vec(), step, values: model.read()? })
+        Ok(Self::of_read(config.clone(), classes.to_vec(), step, model.read()?))
+    }
+
+    /// As [`Checkpoint::of`], with what training needs to go on from here on `data`.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device was lost.
+    pub fn of_training(
+        model: &Dann,
+        config: &Config,
+        classes: &[String],
+        step: u64,
+        data: &DataSets,
+    ) -> Result<Self> {
+        let resumption = Some(Resumption::of(model, data)?);
+        Ok(Self { resumption, ..Self::of(model, config, classes, step)? })
     }
 
     /// A checkpoint of values that were read already.
     pub(crate) fn of_read(config: Config, classes: Vec<String>, step: u64, values: NamedValues) -> Self {
-        Self { config, classes, step, values }
+        Self { config, classes, step, resumption: None, values }
     }
 
     /// A model with values that come from elsewhere.
@@ -68,7 +103,7 @@ impl Checkpoint {
         if !classes.is_empty() && classes.len() != count {
             return Err(Error::input("classes", format!("{count} names"), classes.len()));
         }
-        Ok(Self { config: config.clone(), classes: classes.to_vec(), step, values })
+        Ok(Self::of_read(config.clone(), classes.to_vec(), step, values))
     }
 
     /// Shapes and values of everything that the model has learned, by name.
@@ -87,7 +122,17 @@ impl Checkpoint {
     /// [`Error::Input`] when TOML cannot hold the configuration.
     pub fn metadata(&self) -> Result<String> {
         let (config, classes, step) = (self.config.to_toml()?, self.classes.clone(), self.step);
-        Ok(serde_json::json!(Metadata { config, classes, step }).to_string())
+        let data = self.resumption.as_ref().map(|resumption| resumption.data.clone());
+        let checksum = self.tensors().checksum();
+        Ok(serde_json::json!(Metadata { config, classes, step, checksum, data }).to_string())
+    }
+
+    /// Everything that the file holds: what was learned, and what the optimiser keeps.
+    fn tensors(&self) -> Tensors<'_> {
+        let velocities = self.resumption.iter().flat_map(Resumption::tensors);
+        let values =
+            self.values.iter().map(|(name, (dims, values))| (name.clone(), (&dims[..], &values[..])));
+        Tensors(values.chain(velocities).collect())
     }
 
     /// Writes the file whole or not at all.
@@ -96,8 +141,9 @@ impl Checkpoint {
     /// [`Error::Io`] naming the file.
     pub fn write(&self, path: &Path) -> Result<()> {
         let metadata = HashMap::from([(Self::KEY.to_owned(), self.metadata()?)]);
-        let views = self.values.iter().map(|(name, (dims, values))| {
-            let view = TensorView::new(Dtype::F32, dims.clone(), bytemuck::cast_slice(values));
+        let tensors = self.tensors();
+        let views = tensors.0.iter().map(|(name, (dims, values))| {
+            let view = TensorView::new(Dtype::F32, dims.to_vec(), bytemuck::cast_slice(values));
             view.map(|view| (name, view))
         });
         let views: std::result::Result<Vec<_>, _> = views.collect();
@@ -106,15 +152,15 @@ impl Checkpoint {
         write_whole(path, &bytes)
     }
 
-    /// What the metadata of a safetensors file say of the model in it: recipe, classes and steps.
+    /// What the metadata of a safetensors file say of the model in it.
     ///
     /// # Errors
     /// [`Error::Input`] naming `path` and what is wrong with its metadata.
-    pub fn describe(path: &Path, metadata: &str) -> Result<(Config, Vec<String>, u64)> {
-        let Metadata { config, classes, step } = serde_json::from_str(metadata)
+    pub fn describe(path: &Path, metadata: &str) -> Result<Description> {
+        let Metadata { config, classes, step, checksum, data } = serde_json::from_str(metadata)
             .map_err(|e| Error::file(path, format!("JSON in the metadata under \"{}\"", Self::KEY), e))?;
         let config = Config::parse(&format!("{}: configuration", path.display()), &config)?;
-        Ok((config, classes, step))
+        Ok(Description { config, classes, step, checksum, data })
     }
 
     /// Reads a file.
@@ -137,7 +183,8 @@ impl Checkpoint {
         let entry = header.metadata().as_ref().and_then(|entries| entries.get(Self::KEY));
         let missing =
             || Error::file(path, format!("a model of dann, with metadata under \"{}\"", Self::KEY), "none");
-        let (config, classes, step) = Self::describe(path, entry.ok_or_else(missing)?)?;
+        let Description { config, classes, step, checksum, data } =
+            Self::describe(path, entry.ok_or_else(missing)?)?;
         let mut values = BTreeMap::new();
         for (name, view) in tensors.tensors() {
             if view.dtype() != Dtype::F32 {
@@ -150,7 +197,15 @@ impl Checkpoint {
             let value = bytemuck::pod_collect_to_vec(view.data());
             values.insert(name, (view.shape().to_vec(), value));
         }
-        Ok(Self { config, classes, step, values })
+        let velocities = Resumption::take(&mut values);
+        let resumption = data.map(|data| Resumption { data, velocities });
+        let checkpoint = Self { config, classes, step, resumption, values };
+        let found = checkpoint.tensors().checksum();
+        if !checksum.is_empty() && checksum != found {
+            let expected = format!("tensors with the checksum {checksum}, as its metadata say");
+            return Err(Error::file(path, expected, found));
+        }
+        Ok(checkpoint)
     }
 
     /// Builds the model on a device.

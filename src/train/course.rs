@@ -1,23 +1,23 @@
 //! The course of a training: which step comes next, with which values, and what it reported. Encodes and never
 //! submits, so that it serves the loop of [`Trainer`](super::Trainer) and the frames of an application alike.
 
+use super::checkpoint::Checkpoint;
 use super::config::{Config, TrainingSpec};
 use super::feed::Feed;
 use super::metrics::{StepMetrics, finite};
+use super::reports::{COLUMNS, Reading, Reports};
 use super::step::TrainingStep;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::gpu::{Arrival, Gpu, Readback, Recording, Staging, Stopwatch, Tensor, Upload};
+use crate::gpu::{Arrival, Gpu, Readback, Recording, Tensor, Upload};
 use crate::model::Dann;
-use crate::ops::Step;
+use crate::ops::{Step, sgd};
 use crate::rng::{self, Rng};
 use rand::Rng as _;
 use std::time::Duration;
 
 /// Steps that small pieces of memory are made for.
 pub(super) const MOST_STEPS: u64 = 64;
-/// The bytes of a step's metrics.
-const METRICS: u64 = 16;
 
 /// A model, its data and the place that training has come to.
 pub(crate) struct Course {
@@ -28,11 +28,10 @@ pub(crate) struct Course {
     steps: Tensor,
     data: Feed,
     dropout: Rng,
-    stopwatch: Option<Stopwatch>,
+    reports: Reports,
     /// What takes the place of the schedules' values.
     overrides: Overrides,
     /// Memory that no leg needs.
-    staging: Vec<Staging>,
     uploads: Vec<Upload>,
     encoded: u64,
     total: u64,
@@ -96,9 +95,8 @@ impl Course {
             feed: data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?,
             steps: Step::table(gpu, "steps", table_rows)?,
             dropout: rng::stream(spec.seed, "dropout"),
-            stopwatch: if timed { Stopwatch::new(gpu) } else { None },
+            reports: Reports::new(&training_step, timed, MOST_STEPS),
             overrides: Overrides::default(),
-            staging: vec![],
             uploads: vec![],
             encoded: 0,
             total,
@@ -145,6 +143,33 @@ impl Course {
         (self.per_epoch - self.encoded % self.per_epoch).min(self.total - self.encoded)
     }
 
+    /// Goes to where training is after `step` steps: model, velocities, random streams and orders.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the checkpoint does not fit the training.
+    pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let step = checkpoint.step;
+        let fitting = checkpoint.resumption.as_ref().filter(|_| step <= self.total);
+        let Some(resumption) = fitting else {
+            let expected =
+                format!("a checkpoint of a training of {} steps, with its optimiser's state", self.total);
+            let found =
+                if step > self.total { format!("one after step {step}") } else { "a model alone".into() };
+            return Err(Error::input("--resume", expected, found));
+        };
+        checkpoint.load_into(&self.model)?;
+        resumption.load_into(&self.model)?;
+        // An epoch that has begun has drawn its orders, and each step the seed of its dropout.
+        for _ in 0..step.div_ceil(self.per_epoch) {
+            self.data.shuffle(self.model.gpu())?;
+        }
+        for _ in 0..step {
+            self.dropout.next_u32();
+        }
+        self.encoded = step;
+        Ok(())
+    }
+
     /// What takes the place of the schedules' values in the steps to come.
     pub fn overrides(&mut self) -> &mut Overrides {
         &mut self.overrides
@@ -160,13 +185,13 @@ impl Course {
         let count = count.min(self.left_in_epoch());
         let rows: Vec<Step> = (in_epoch..in_epoch + count).map(|index| self.step_values(index)).collect();
         let upload = self.encode_values(encoder, in_epoch, &rows)?;
+        self.reports.encode_clear(encoder, in_epoch, count);
         for index in 0..count {
             let row = (in_epoch + index) as usize;
-            let timestamps = self.stopwatch.as_ref();
-            let timestamps = timestamps.and_then(|watch| watch.pass(index == 0, index + 1 == count));
+            let timestamps = self.reports.pass(index == 0, index + 1 == count);
             self.training_step.encode_timed(encoder, &self.steps, row, Some(&self.feed), timestamps);
         }
-        let metrics = self.encode_readback(encoder, in_epoch, count)?;
+        let metrics = self.reports.encode_copy(self.training_step.gpu(), encoder, in_epoch, count)?;
         let first = self.encoded;
         self.encoded += count;
         Ok(Leg { first, rows, metrics, upload })
@@ -185,33 +210,12 @@ impl Course {
         parts.extend(orders.iter().map(|(tensor, order)| (tensor, bytemuck::cast_slice(order))));
         let bytes = parts.iter().map(|(_, bytes)| bytes.len() as u64).sum();
         let gpu = self.training_step.gpu();
-        let upload = match fitting(&mut self.uploads, bytes, Upload::room) {
+        let upload = match super::fitting(&mut self.uploads, bytes, Upload::room) {
             Some(upload) => upload,
             None => Upload::new(gpu, bytes.max(MOST_STEPS * size_of::<Step>() as u64))?,
         };
         upload.encode(gpu, encoder, &parts);
         Ok(upload)
-    }
-
-    fn encode_readback(
-        &mut self,
-        encoder: &mut wgpu::CommandEncoder,
-        in_epoch: u64,
-        count: u64,
-    ) -> Result<Readback> {
-        let table = self.training_step.outputs.table.rows_from(in_epoch as usize, count as usize);
-        let bytes = table.byte_len() + self.stopwatch.as_ref().map_or(0, |_| Stopwatch::BYTES);
-        let staging = match fitting(&mut self.staging, bytes, Staging::room) {
-            Some(staging) => staging,
-            None => {
-                Staging::new(self.training_step.gpu(), bytes.max(MOST_STEPS * METRICS + Stopwatch::BYTES))?
-            }
-        };
-        staging.encode_copy(encoder, &table);
-        if let Some(watch) = &self.stopwatch {
-            watch.encode_copy(encoder, staging.buffer(), table.byte_len());
-        }
-        Ok(staging.map_on_submit(encoder, bytes))
     }
 
     fn step_values(&mut self, in_epoch: u64) -> Step {
@@ -245,21 +249,19 @@ impl Course {
                 return Err(Error::input("the encoder of training steps", "to be submitted", found));
             }
         };
-        self.staging.push(staging);
+        self.reports.give_back(staging);
         self.uploads.push(upload);
-        let (values, reading) = words.split_at(rows.len() * 4);
+        let Reading { table, faults, time } = self.reports.read(&words, rows.len());
         let metrics: Vec<StepMetrics> = (first..)
-            .zip(rows.iter().zip(values.chunks(4)))
+            .zip(rows.iter().zip(table.chunks(COLUMNS)))
             .map(|(step, (row, values))| self.metrics(step, row, values))
             .collect();
-        finite(&metrics)?;
-        Ok(Landing::Here(metrics, self.time(reading)))
-    }
-
-    fn time(&self, reading: &[u32]) -> Option<Duration> {
-        let &[begin_low, begin_high, end_low, end_high] = reading else { return None };
-        let ticks = |low: u32, high: u32| u64::from(high) << 32 | u64::from(low);
-        self.stopwatch.as_ref()?.time([ticks(begin_low, begin_high), ticks(end_low, end_high)])
+        let faulty = |fault: &u32| {
+            let index = sgd::first_fault(*fault)?;
+            Some(self.model.parameters.at(index).map_or("a parameter", |info| &info.name))
+        };
+        finite(&metrics, faults.iter().map(faulty))?;
+        Ok(Landing::Here(metrics, time))
     }
 
     fn metrics(&self, step: u64, row: &Step, words: &[u32]) -> StepMetrics {
@@ -276,11 +278,4 @@ impl Course {
             domain_accuracy: adapts.then(|| value(3) / (2.0 * rows)),
         }
     }
-}
-
-/// The smallest piece with room for `bytes` bytes, taken out of `free`.
-fn fitting<T>(free: &mut Vec<T>, bytes: u64, room: impl Fn(&T) -> u64) -> Option<T> {
-    let enough = (0..free.len()).filter(|&index| room(&free[index]) >= bytes);
-    let index = enough.min_by_key(|&index| room(&free[index]))?;
-    Some(free.swap_remove(index))
 }

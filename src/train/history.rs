@@ -39,12 +39,46 @@ enum Line {
 }
 
 impl History {
+    /// As [`History::read`], but a last line that was cut off, as by a power failure, is passed over.
+    ///
+    /// # Errors
+    /// As [`History::read`].
+    pub(super) fn read_whole_lines(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file).map_err(Error::io(file, "read"))?;
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        Self::parse(file, whole)
+    }
+
+    /// What happened in the first `steps` steps.
+    pub(super) fn up_to(mut self, steps: u64) -> Self {
+        self.steps.retain(|step| step.step < steps);
+        self.epochs.retain(|epoch| epoch.steps <= steps);
+        self
+    }
+
+    /// The lines of `metrics.jsonl`, in the order in which they were written.
+    pub(super) fn to_lines(&self) -> String {
+        let mut text = String::new();
+        let mut epochs = self.epochs.iter().peekable();
+        for step in &self.steps {
+            text += &format!("{}\n", serde_json::json!(step));
+            if let Some(epoch) = epochs.next_if(|epoch| epoch.steps == step.step + 1) {
+                text += &format!("{}\n", serde_json::json!(epoch));
+            }
+        }
+        text
+    }
+
     /// Reads the lines of `file`; those of other kinds, which later versions may add, are passed over.
     ///
     /// # Errors
     /// [`Error::Io`] or [`Error::Input`] naming the file and the line that is no JSON.
     pub fn read(file: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(file).map_err(Error::io(file, "read"))?;
+        Self::parse(file, &text)
+    }
+
+    fn parse(file: &Path, text: &str) -> Result<Self> {
         let mut history = Self::default();
         for (index, line) in text.lines().enumerate() {
             let value: serde_json::Value = serde_json::from_str(line)

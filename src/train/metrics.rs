@@ -41,12 +41,23 @@ impl StepMetrics {
     }
 }
 
-/// A loss that is no longer a number never recovers: stop and say since when.
-pub(super) fn finite(metrics: &[StepMetrics]) -> Result<()> {
-    let lost = |m: &&StepMetrics| !(m.label_loss.is_finite() && m.domain_loss.unwrap_or(0.0).is_finite());
-    metrics.iter().find(lost).map_or(Ok(()), |m| {
-        let losses = format!("label loss {}, domain loss {:?}", m.label_loss, m.domain_loss);
-        let hint = "lower training.learning_rate.initial or training.lambda.maximum";
-        Err(Error::Gpu(format!("training diverged at step {}: {losses}; {hint}", m.step)))
-    })
+/// What is no longer a finite number never recovers: stop and say since when. `faulty` names for each step the parameter
+/// whose update is none, if any.
+pub(super) fn finite<'a>(
+    metrics: &[StepMetrics],
+    faulty: impl Iterator<Item = Option<&'a str>>,
+) -> Result<()> {
+    for (m, parameter) in metrics.iter().zip(faulty) {
+        let losses = [("label loss", Some(m.label_loss)), ("domain loss", m.domain_loss)];
+        let lost =
+            losses.iter().filter_map(|(name, loss)| Some((name, loss.filter(|loss| !loss.is_finite())?)));
+        let mut found: Vec<String> = lost.map(|(name, loss)| format!("the {name} is {loss}")).collect();
+        found.extend(parameter.map(|name| format!("the update of {name} is no finite number")));
+        if !found.is_empty() {
+            let hint = "lower training.learning_rate.initial or training.lambda.maximum";
+            let found = found.join(", ");
+            return Err(Error::Gpu(format!("training diverged at step {}: {found}; {hint}", m.step)));
+        }
+    }
+    Ok(())
 }

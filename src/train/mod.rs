@@ -12,6 +12,9 @@ mod history;
 mod inspect;
 mod metrics;
 mod overrides;
+mod reports;
+mod resumed;
+mod resumption;
 mod run;
 pub mod schedule;
 mod step;
@@ -27,7 +30,16 @@ pub use evaluate::{Evaluation, Evaluator, argmax, softmax};
 pub use history::{EpochRecord, History};
 pub use inspect::{Inspection, Inspector};
 pub use metrics::StepMetrics;
+pub use resumed::{Resumed, checkpoints};
+pub use resumption::{DataSets, Resumption};
 pub use run::{Report, RunDirectory, RunResult};
 pub use step::TrainingStep;
 pub use trainer::Trainer;
 pub use whole_file::write_whole;
+
+/// The smallest piece with room for `bytes` bytes, taken out of `free`.
+fn fitting<T>(free: &mut Vec<T>, bytes: u64, room: impl Fn(&T) -> u64) -> Option<T> {
+    let enough = (0..free.len()).filter(|&index| room(&free[index]) >= bytes);
+    let index = enough.min_by_key(|&index| room(&free[index]))?;
+    Some(free.swap_remove(index))
+}

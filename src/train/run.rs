@@ -9,11 +9,10 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-const CONFIG: &str = "config.toml";
-const METRICS: &str = "metrics.jsonl";
-const CHECKPOINTS: &str = "checkpoints";
+pub(super) const CONFIG: &str = "config.toml";
+pub(super) const METRICS: &str = "metrics.jsonl";
 const MODEL: &str = "model.safetensors";
-const RESULT: &str = "result.json";
+pub(super) const RESULT: &str = "result.json";
 
 /// Accuracies on the test parts, for the report alone: nothing in training sees them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -58,7 +57,7 @@ pub struct RunResult {
 
 /// A run's directory: `config.toml`, `metrics.jsonl`, `checkpoints/`, `model.safetensors`, `result.json`.
 pub struct RunDirectory {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     metrics: File,
 }
 
@@ -91,8 +90,12 @@ impl RunDirectory {
         let remark: String = remark.lines().map(|line| format!("# {line}\n")).collect();
         fs::write(&file, remark + &config.to_toml()?).map_err(Error::io(&file, "write"))?;
         let file = path.join(METRICS);
-        let metrics = File::create(&file).map_err(Error::io(&file, "write"))?;
-        Ok(Self { path: path.to_path_buf(), metrics })
+        Ok(Self::opened(path, File::create(&file).map_err(Error::io(&file, "write"))?))
+    }
+
+    /// A run's directory whose files are there.
+    pub(super) fn opened(path: &Path, metrics: File) -> Self {
+        Self { path: path.to_path_buf(), metrics }
     }
 
     /// Appends a line to `metrics.jsonl`.
@@ -104,6 +107,14 @@ impl RunDirectory {
         text.push('\n');
         let file = self.path.join(METRICS);
         self.metrics.write_all(text.as_bytes()).map_err(Error::io(&file, "write"))
+    }
+
+    /// Brings the lines of `metrics.jsonl` to the disk.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file.
+    pub(super) fn sync(&self) -> Result<()> {
+        self.metrics.sync_data().map_err(Error::io(&self.path.join(METRICS), "write"))
     }
 
     /// Writes model and result, the last things a run writes.
@@ -123,16 +134,6 @@ impl RunDirectory {
     /// [`Error::Io`] naming the file.
     pub fn keep(&self, checkpoint: &Checkpoint) -> Result<()> {
         checkpoint.write(&self.path.join(MODEL))
-    }
-
-    /// Writes the model as it is after some steps, at the end of an epoch: `checkpoints/step_STEPS.safetensors`.
-    ///
-    /// # Errors
-    /// [`Error::Io`] naming the file.
-    pub fn keep_epoch(&self, checkpoint: &Checkpoint) -> Result<()> {
-        let directory = self.path.join(CHECKPOINTS);
-        fs::create_dir_all(&directory).map_err(Error::io(&directory, "create the directory"))?;
-        checkpoint.write(&directory.join(format!("step_{:08}.safetensors", checkpoint.step)))
     }
 
     /// Reads the model of the run at `path`, or the checkpoint that `path` is.

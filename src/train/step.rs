@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor};
-use crate::model::{Batch, Dann, Objective, StepOutputs};
+use crate::model::{Batch, Dann, Ledger, Objective, StepOutputs};
 use crate::ops::Step;
 
 /// One training step, recorded once: everything from the batch to the updated parameters.
@@ -32,9 +32,9 @@ impl TrainingStep {
             labels: Tensor::zeros(gpu, "labels", &[source_rows])?,
         };
         let step = Step::table(gpu, "step", 1)?;
-        let table = Tensor::zeros(gpu, "metrics", &[table_rows, 4])?;
+        let ledger = Ledger::new(gpu, table_rows)?;
         let mut recording = Recording::new(gpu);
-        let outputs = model.record_step(&mut recording, &batch, &step, &table, objective)?;
+        let outputs = model.record_step(&mut recording, &batch, &step, &ledger, objective)?;
         Ok(Self { batch, step, outputs, recording })
     }
 

@@ -1,5 +1,6 @@
 //! The loop on a device of one's own: submissions and the waiting for them.
 
+use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::course::{Course, Landing, MOST_STEPS};
 use super::flight::Flight;
@@ -22,6 +23,9 @@ pub struct Trainer {
     flights: VecDeque<Flight>,
     done: u64,
     epoch: u64,
+    /// Steps from one rest to the next.
+    rest_every: Option<u64>,
+    halted: bool,
     /// Measured so far, to size submissions.
     step_time: Option<Duration>,
     last_landing: Option<Instant>,
@@ -43,9 +47,38 @@ impl Trainer {
             flights: VecDeque::new(),
             done: 0,
             epoch: 0,
+            rest_every: None,
+            halted: false,
             step_time: None,
             last_landing: None,
         })
+    }
+
+    /// Goes on from `checkpoint` as if training had never stopped.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::error::Error::Input) when the checkpoint does not fit the training.
+    pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.course.resume(checkpoint)?;
+        self.done = checkpoint.step;
+        self.epoch = self.done.div_ceil(self.steps_per_epoch());
+        Ok(())
+    }
+
+    /// Lets all steps arrive before others are submitted, every `steps` steps: what the device holds then is the state
+    /// after them.
+    pub fn rest_every(&mut self, steps: u64) {
+        self.rest_every = Some(steps.max(1));
+    }
+
+    /// Submits no further steps; those on their way still arrive.
+    pub fn halt(&mut self) {
+        self.halted = true;
+    }
+
+    /// Whether the device holds the state after the last step that arrived, and neither later steps nor earlier ones.
+    pub fn is_at_rest(&self) -> bool {
+        self.flights.is_empty()
     }
 
     /// The model being trained.
@@ -89,8 +122,8 @@ impl Trainer {
     }
 
     /// Submits steps ahead, waits for the oldest ones on their way and gives their metrics; what was asked for first
-    /// arrives first. Nothing past the end of an epoch is submitted before all of the epoch has arrived. No steps
-    /// are left when the result is empty.
+    /// arrives first. Nothing past the end of an epoch, or past a rest, is submitted before all steps up to it have
+    /// arrived. No steps are left, or the trainer was halted, when the result is empty.
     ///
     /// # Errors
     /// [`Error::Gpu`](crate::error::Error::Gpu) when the device was lost or a loss is no longer a number.
@@ -116,10 +149,12 @@ impl Trainer {
         }
     }
 
-    /// Whether steps are left that belong to the epoch on its way, or nothing is on its way.
+    /// Whether steps are left that nothing on its way has to arrive before.
     fn may_submit(&self) -> bool {
-        let begins_epoch = self.course.encoded().is_multiple_of(self.course.per_epoch());
-        self.course.encoded() < self.course.total() && (!begins_epoch || self.flights.is_empty())
+        let at = self.course.encoded();
+        let waits = at.is_multiple_of(self.course.per_epoch())
+            || self.rest_every.is_some_and(|every| at.is_multiple_of(every));
+        !self.halted && at < self.course.total() && (!waits || self.flights.is_empty())
     }
 
     /// Submits the next steps, as many as fit a short submission, and a copy of their metrics.
@@ -137,6 +172,7 @@ impl Trainer {
 
     fn steps_per_submission(&self) -> u64 {
         let fitting = |time: Duration| SUBMISSION.as_secs_f64() / time.as_secs_f64().max(1e-6);
-        self.step_time.map_or(1, |time| (fitting(time) as u64).clamp(1, MOST_STEPS))
+        let most = self.rest_every.map_or(MOST_STEPS, |every| every - self.course.encoded() % every);
+        self.step_time.map_or(1, |time| (fitting(time) as u64).clamp(1, MOST_STEPS)).min(most)
     }
 }

@@ -13,6 +13,7 @@ mod habits;
 mod predicting;
 mod profile;
 mod results;
+mod resuming;
 mod sandbox;
 mod target_labels;
 mod training;

@@ -89,3 +89,25 @@ pub(super) fn conv_block() -> Vec<Case> {
         drawn("feature_extractor.conv2", 2, [2, 32, 12, 12], [48, 5, 5], [0, 0]).not_smooth(),
     ]
 }
+
+/// Real numbers, of seeds with which no winner hangs on rounding.
+pub(super) fn conv_chain() -> Vec<Case> {
+    let case = |name, seed, [n, c, h, w]: [usize; 4], outputs: [usize; 3], padding: usize| {
+        let mut case = Case::new("conv_chain", name, seed)
+            .attribute("padding", json!([padding, padding]))
+            .normal("x", &[n, c, h, w], 1.0);
+        let (mut inputs, mut size) = (c, [h, w]);
+        for (index, outputs) in outputs.into_iter().enumerate() {
+            case = case
+                .normal(["weight1", "weight2", "weight3"][index], &[outputs, inputs, 5, 5], 0.1)
+                .normal(["bias1", "bias2", "bias3"][index], &[outputs], 0.5);
+            size = size.map(|size| (size + 2 * padding - 4) / 2);
+            inputs = outputs;
+        }
+        case.normal("dy", &[n, inputs, size[0], size[1]], 1.0).not_smooth()
+    };
+    vec![
+        case("ragged", 1, [2, 3, 17, 22], [18, 21, 17], 2),
+        case("padding of zeros alone", 1, [1, 4, 36, 38], [16, 16, 19], 0),
+    ]
+}

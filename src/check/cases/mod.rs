@@ -12,9 +12,10 @@ const SEED: u64 = 1;
 
 /// Every own case, drawn when its turn comes.
 pub fn cases() -> impl Iterator<Item = Case> {
-    const LISTS: [fn() -> Vec<Case>; 16] = [
+    const LISTS: [fn() -> Vec<Case>; 17] = [
         convolutions::conv2d,
         convolutions::conv_block,
+        convolutions::conv_chain,
         layers::dense,
         layers::dense_relu_dense,
         layers::relu,

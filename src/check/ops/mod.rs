@@ -3,6 +3,7 @@
 mod batch_norm2d;
 mod conv2d;
 mod conv_block;
+mod conv_chain;
 mod dense;
 mod dense_relu_dense;
 mod dropout;
@@ -24,6 +25,7 @@ use crate::gpu::Variant;
 pub const OPS: &[&dyn Op] = &[
     &conv2d::Conv2d,
     &conv_block::ConvBlock,
+    &conv_chain::ConvChain,
     &dense::Dense,
     &dense_relu_dense::DenseReluDense,
     &relu::Relu { leaky: false },

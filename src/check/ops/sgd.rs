@@ -34,7 +34,8 @@ impl Op for Sgd {
         let grad = rig.input("grad")?;
         let velocity = rig.in_place("new_velocity", "velocity")?;
         let weight = rig.in_place("new_weight", "weight")?;
-        kernels::update(&mut rig.rec, &step, &grad, &velocity, &weight, momentum, weight_decay)
+        let faults = rig.scratch("faults", &[1])?;
+        kernels::update(&mut rig.rec, &step, &grad, &velocity, &weight, &faults, momentum, weight_decay)
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {

@@ -21,6 +21,7 @@ pub struct ConvBlock {
 
 /// What a forward pass leaves for its backward pass.
 pub(super) struct Saved {
+    rows: usize,
     /// With its border.
     pub x: (Layout, Texels),
     /// Of x, in Winograd's domain.
@@ -83,15 +84,14 @@ impl ConvBlock {
                 None
             }
         };
-        Ok(Saved { x, spectrum, winner })
+        Ok(Saved { rows, x, spectrum, winner })
     }
 
-    /// Records the gradients over a batch of `rows` from d, the one behind pooling in [`ConvBlock::d_layout`], 0 where
+    /// Records the gradients from d, the one behind pooling in [`ConvBlock::d_layout`], 0 where
     /// ReLU gave 0. Blocks out of Winograd's domain write dx into tensors alone.
     pub(super) fn backward(
         &self,
         rec: &mut Recording,
-        rows: usize,
         saved: &Saved,
         weight: &Tensor,
         d: (&Layout, &Texels),
@@ -105,7 +105,7 @@ impl ConvBlock {
         let Parameters { weight: dweight, bias: dbias } = gradients;
         let x = (&saved.x.0, &saved.x.1);
         let operands = conv2d_weight::Operands { x, d, winner: Some(&saved.winner), dweight, dbias };
-        conv2d_weight::backward(rec, &self.convolution, (rows, self.pooled), &operands)?;
+        conv2d_weight::backward(rec, &self.convolution, (saved.rows, self.pooled), &operands)?;
         let Some(winograd_gradient::Destination::Tensor(dx)) = dx else { return Ok(()) };
         let weight = &weight_texels::spread(rec, &self.convolution, weight, 4 * d.0.groups)?;
         let operands = conv2d_spread::Operands { d, winner: &saved.winner, weight, dx };

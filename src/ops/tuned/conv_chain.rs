@@ -129,7 +129,7 @@ impl ConvChain {
                 }
                 None => dx.map(winograd_gradient::Destination::Tensor),
             };
-            block.backward(rec, rows, saved, weights[index], (&d.0, &d.1), gradients[index], to)?;
+            block.backward(rec, saved, weights[index], (&d.0, &d.1), gradients[index], to)?;
             d = in_front.unwrap_or(d);
         }
         Ok(())

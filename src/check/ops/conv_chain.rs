@@ -1,0 +1,180 @@
+//! conv_chain: three blocks of conv2d → relu → max_pool2d(2), one behind the other; y, dx and every dweight and dbias.
+//!
+//! In the register family one chain of kernels, in other families the plain ops one after the other.
+
+use super::*;
+use crate::gpu::Tensor;
+use crate::ops::tuned::conv_block::ConvBlock;
+use crate::ops::tuned::conv_chain::ConvChain as Kernels;
+use crate::ops::tuned::{Convolution, Parameters, WINDOW};
+use crate::ops::{conv2d, max_pool2d, relu};
+use crate::reference::conv2d::{self as convolution, Conv2dShape};
+use crate::reference::max_pool2d::{self as pooling, MaxPool2dShape};
+use crate::reference::relu as rectifier;
+use crate::shape::MapShape;
+
+pub struct ConvChain;
+
+/// The names of each block's tensors and results.
+const NAMES: [[&str; 4]; 3] = [
+    ["weight1", "bias1", "dweight1", "dbias1"],
+    ["weight2", "bias2", "dweight2", "dbias2"],
+    ["weight3", "bias3", "dweight3", "dbias3"],
+];
+
+/// The shapes of a block.
+type Shapes = (Conv2dShape, MaxPool2dShape);
+
+fn shapes(case: &Case) -> Result<Vec<Shapes>> {
+    let [n, mut c, mut h, mut w] = case.dims("x")?;
+    let (ph, pw) = case.pair("padding")?;
+    let mut all = Vec::new();
+    for [weight, bias, ..] in NAMES {
+        let [o, _, kh, kw] = case.dims(weight)?;
+        case.expect_reals(weight, &[o, c, kh, kw])?;
+        case.expect_reals(bias, &[o])?;
+        let (full_h, full_w) = crate::ops::conv2d::out_size((h, w), (kh, kw), (ph, pw))?;
+        let ((kernel_h, kernel_w), (sh, sw)) = (WINDOW.kernel, WINDOW.stride);
+        let pool = MaxPool2dShape { n, c: o, h: full_h, w: full_w, kh: kernel_h, kw: kernel_w, sh, sw };
+        all.push((Conv2dShape { n, c, h, w, o, kh, kw, ph, pw }, pool));
+        (c, (h, w)) = (o, WINDOW.out_size((full_h, full_w))?);
+    }
+    case.expect_reals("dy", &[n, c, h, w])?;
+    Ok(all)
+}
+
+/// A block's parameters and where their gradients go.
+struct Block {
+    weight: Tensor,
+    bias: Tensor,
+    dweight: Tensor,
+    dbias: Tensor,
+}
+
+fn chain(shapes: &[Shapes]) -> Option<Kernels> {
+    let block = |s: Conv2dShape| {
+        let (x, kernel, padding) = (MapShape::new(s.c, s.h, s.w), (s.kh, s.kw), (s.ph, s.pw));
+        ConvBlock::new(Convolution { x, outputs: s.o, kernel, padding })
+    };
+    let mut chain = Kernels::from(block(shapes[0].0)?);
+    shapes[1..].iter().all(|(s, _)| block(*s).is_some_and(|block| chain.push(block))).then_some(chain)
+}
+
+fn record_chain(rig: &mut Rig<'_>, chain: &Kernels, blocks: &[Block], ends: [&Tensor; 4]) -> Result<()> {
+    let [x, dy, y, dx] = ends;
+    let values: Vec<_> = blocks.iter().map(|b| Parameters { weight: &b.weight, bias: &b.bias }).collect();
+    let gradients: Vec<_> =
+        blocks.iter().map(|b| Parameters { weight: &b.dweight, bias: &b.dbias }).collect();
+    let weights: Vec<_> = blocks.iter().map(|b| &b.weight).collect();
+    let saved = chain.forward(&mut rig.rec, x, &values, y)?;
+    chain.backward(&mut rig.rec, &saved, &weights, dy, &gradients, Some(dx))
+}
+
+fn record_plain(rig: &mut Rig<'_>, shapes: &[Shapes], blocks: &[Block], ends: [&Tensor; 4]) -> Result<()> {
+    let [x, dy, y, dx] = ends;
+    let mut kept = Vec::new();
+    let mut input = x.clone();
+    for (index, (block, (s, pool))) in blocks.iter().zip(shapes).enumerate() {
+        let full = [s.n, s.o, pool.h, pool.w];
+        let before_relu = rig.scratch("before relu", &full)?;
+        let before_pooling = rig.scratch("before pooling", &full)?;
+        let small = [s.n, s.o, pool.out_h(), pool.out_w()];
+        let argmax = rig.scratch("argmax", &small)?;
+        let output = if index + 1 == blocks.len() { y.clone() } else { rig.scratch("map", &small)? };
+        conv2d::forward(&mut rig.rec, &input, &block.weight, &block.bias, &before_relu, (s.ph, s.pw))?;
+        relu::forward(&mut rig.rec, &before_relu, &before_pooling, 0.0)?;
+        max_pool2d::forward(&mut rig.rec, &before_pooling, &output, &argmax, WINDOW)?;
+        kept.push((std::mem::replace(&mut input, output), before_relu, argmax));
+    }
+    let mut d = dy.clone();
+    for (index, (block, (s, _))) in blocks.iter().zip(shapes).enumerate().rev() {
+        let (input, before_relu, argmax) = &kept[index];
+        let d_before_pooling = rig.scratch("gradient before pooling", before_relu.dims())?;
+        let d_before_relu = rig.scratch("gradient before relu", before_relu.dims())?;
+        let d_input = if index == 0 { dx.clone() } else { rig.scratch("gradient", input.dims())? };
+        let padding = (s.ph, s.pw);
+        max_pool2d::backward(&mut rig.rec, argmax, &d, &d_before_pooling, WINDOW)?;
+        relu::backward(&mut rig.rec, before_relu, &d_before_pooling, &d_before_relu, 0.0)?;
+        conv2d::backward_input(&mut rig.rec, &d_before_relu, &block.weight, &d_input, padding)?;
+        let (dweight, dbias) = (&block.dweight, &block.dbias);
+        conv2d::backward_parameters(&mut rig.rec, input, &d_before_relu, dweight, dbias, padding)?;
+        d = d_input;
+    }
+    Ok(())
+}
+
+impl Op for ConvChain {
+    fn name(&self) -> &'static str {
+        "conv_chain"
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["padding"]
+    }
+
+    fn tensors(&self) -> &'static [&'static str] {
+        &["x", "weight1", "bias1", "weight2", "bias2", "weight3", "bias3", "dy"]
+    }
+
+    fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
+        let shapes = shapes(rig.case)?;
+        let (x, dy) = (rig.input("x")?, rig.input("dy")?);
+        let (y, dx) = (rig.output("y", dy.dims())?, rig.output("dx", x.dims())?);
+        let mut blocks = Vec::new();
+        for [weight, bias, dweight, dbias] in NAMES {
+            let (weight, bias) = (rig.input(weight)?, rig.input(bias)?);
+            let (dweight, dbias) = (rig.output(dweight, weight.dims())?, rig.output(dbias, bias.dims())?);
+            blocks.push(Block { weight, bias, dweight, dbias });
+        }
+        let ends = [&x, &dy, &y, &dx];
+        match chain(&shapes).filter(|_| rig.variant() == Variant::Register) {
+            Some(chain) => record_chain(rig, &chain, &blocks, ends),
+            None => record_plain(rig, &shapes, &blocks, ends),
+        }
+    }
+
+    fn twin(&self, case: &Case) -> Result<Arrays> {
+        let shapes = shapes(case)?;
+        let mut x = case.reals("x")?;
+        let mut kept = Vec::new();
+        for ([weight, bias, ..], (s, pool)) in NAMES.into_iter().zip(&shapes) {
+            let before_relu = convolution::forward(&x, &case.reals(weight)?, &case.reals(bias)?, *s);
+            let (y, argmax) = pooling::forward(&rectifier::forward(&before_relu, 0.0), *pool);
+            kept.push((std::mem::replace(&mut x, y), before_relu, argmax));
+        }
+        let (last, pool) = shapes[shapes.len() - 1];
+        let mut all = reals([("y", &[last.n, last.o, pool.out_h(), pool.out_w()], x)]);
+        let mut d = case.reals("dy")?;
+        for (index, (s, pool)) in shapes.iter().enumerate().rev() {
+            let ([weight, _, dweight, dbias], (x, before_relu, argmax)) = (NAMES[index], &kept[index]);
+            let before = rectifier::backward(before_relu, &pooling::backward(&d, argmax, *pool), 0.0);
+            all.extend(reals([
+                (dweight, &[s.o, s.c, s.kh, s.kw], convolution::backward_weight(x, &before, *s)),
+                (dbias, &[s.o], convolution::backward_bias(&before, *s)),
+            ]));
+            d = convolution::backward_input(&before, &case.reals(weight)?, *s);
+        }
+        let first = shapes[0].0;
+        all.extend(reals([("dx", &[first.n, first.c, first.h, first.w], d)]));
+        Ok(all)
+    }
+
+    /// Every result hangs on sums that are taken in Winograd's domain, whose errors add up from block to block.
+    fn bounds(&self, _: &Case, outputs: &Arrays) -> Result<Bounds> {
+        let names = NAMES.iter().flat_map(|[.., dweight, dbias]| [*dweight, *dbias]).chain(["y", "dx"]);
+        let bound = |name| Ok((name, Bound::winograd(&crate::check::contract::real_output(outputs, name)?)));
+        names.map(bound).collect()
+    }
+
+    fn gradients(&self) -> &'static [Gradient] {
+        &[
+            Gradient { result: "dx", input: "x", output: "y" },
+            Gradient { result: "dweight1", input: "weight1", output: "y" },
+            Gradient { result: "dbias1", input: "bias1", output: "y" },
+            Gradient { result: "dweight2", input: "weight2", output: "y" },
+            Gradient { result: "dbias2", input: "bias2", output: "y" },
+            Gradient { result: "dweight3", input: "weight3", output: "y" },
+            Gradient { result: "dbias3", input: "bias3", output: "y" },
+        ]
+    }
+}

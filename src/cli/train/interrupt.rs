@@ -1,0 +1,52 @@
+//! Ctrl-C: the first one ends training in order, the second one ends the program at once.
+
+use anyhow::Context as _;
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether the user has asked for an end.
+pub struct Interrupts(Arc<AtomicBool>);
+
+impl Interrupts {
+    /// Watches for Ctrl-C from here on.
+    pub fn watch() -> anyhow::Result<Self> {
+        let asked = Arc::new(AtomicBool::new(false));
+        let flag = asked.clone();
+        let handler = move || {
+            if flag.swap(true, Ordering::SeqCst) {
+                std::process::exit(Interrupted::STATUS.into());
+            }
+            log::warn!("interrupted: finishing what is on its way and saving; once more leaves at once");
+        };
+        ctrlc::set_handler(handler).context("cannot watch for Ctrl-C")?;
+        Ok(Self(asked))
+    }
+
+    /// Whether there has been one.
+    pub fn any(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Training ended because the user asked for it; everything is saved.
+#[derive(Debug)]
+pub struct Interrupted {
+    pub steps: u64,
+    pub directory: PathBuf,
+}
+
+impl Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let directory = self.directory.display();
+        write!(f, "interrupted after step {} and saved; dann train --resume {directory} goes on", self.steps)
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+impl Interrupted {
+    /// The program's exit status, as shells have it: 128 + SIGINT.
+    pub const STATUS: u8 = 130;
+}

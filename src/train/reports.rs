@@ -1,0 +1,103 @@
+//! What steps report, on its way from the device.
+
+use super::step::TrainingStep;
+use crate::error::Result;
+use crate::gpu::{Gpu, Readback, Staging, Stopwatch, Tensor};
+use crate::model::Ledger;
+use std::time::Duration;
+
+/// Words of a step's row in the table.
+pub(super) const COLUMNS: usize = 4;
+
+/// Where steps report to, and the memory that brings it to the host.
+pub(super) struct Reports {
+    ledger: Ledger,
+    stopwatch: Option<Stopwatch>,
+    /// Memory that nothing is on its way in.
+    free: Vec<Staging>,
+    /// Steps that small pieces of memory are made for.
+    most: u64,
+}
+
+/// What some steps reported.
+pub(super) struct Reading<'a> {
+    /// A row of the table for each.
+    pub table: &'a [u32],
+    /// A word for each.
+    pub faults: &'a [u32],
+    /// The time of all of them, where the device has a stopwatch.
+    pub time: Option<Duration>,
+}
+
+impl Reports {
+    /// Of `step`; with `timed`, steps are timed on the device where it has timestamps.
+    pub fn new(step: &TrainingStep, timed: bool, most: u64) -> Self {
+        let stopwatch = if timed { Stopwatch::new(step.gpu()) } else { None };
+        Self { ledger: step.outputs.ledger.clone(), stopwatch, free: vec![], most }
+    }
+
+    /// What the pass of a step needs that begins the time of several, ends it, or both.
+    pub fn pass(&self, begins: bool, ends: bool) -> Option<wgpu::ComputePassTimestampWrites<'_>> {
+        self.stopwatch.as_ref().and_then(|watch| watch.pass(begins, ends))
+    }
+
+    fn parts(&self, first: u64, count: u64) -> [Tensor; 2] {
+        let Ledger { table, faults } = &self.ledger;
+        [table, faults].map(|tensor| tensor.rows_from(first as usize, count as usize))
+    }
+
+    /// Encodes that steps `first` to `first + count` of an epoch have reported no faults yet.
+    pub fn encode_clear(&self, encoder: &mut wgpu::CommandEncoder, first: u64, count: u64) {
+        let [_, faults] = self.parts(first, count);
+        encoder.clear_buffer(faults.buffer(), faults.offset(), Some(faults.byte_len()));
+    }
+
+    /// Encodes a copy of what these steps have reported, which is asked for when `encoder` is submitted.
+    pub fn encode_copy(
+        &mut self,
+        gpu: &Gpu,
+        encoder: &mut wgpu::CommandEncoder,
+        first: u64,
+        count: u64,
+    ) -> Result<Readback> {
+        let reading = self.stopwatch.as_ref().map_or(0, |_| Stopwatch::BYTES);
+        let bytes = |steps: u64| 4 * steps * (COLUMNS as u64 + 1) + reading;
+        let staging = match super::fitting(&mut self.free, bytes(count), Staging::room) {
+            Some(staging) => staging,
+            None => Staging::new(gpu, bytes(count.max(self.most)))?,
+        };
+        let mut at = 0;
+        for part in self.parts(first, count) {
+            encoder.copy_buffer_to_buffer(
+                part.buffer(),
+                part.offset(),
+                staging.buffer(),
+                at,
+                part.byte_len(),
+            );
+            at += part.byte_len();
+        }
+        if let Some(watch) = &self.stopwatch {
+            watch.encode_copy(encoder, staging.buffer(), at);
+        }
+        Ok(staging.map_on_submit(encoder, bytes(count)))
+    }
+
+    /// The memory of a copy that has arrived, for the next one.
+    pub fn give_back(&mut self, staging: Staging) {
+        self.free.push(staging);
+    }
+
+    /// The words of a copy of `count` steps.
+    pub fn read<'a>(&self, words: &'a [u32], count: usize) -> Reading<'a> {
+        let (table, rest) = words.split_at(COLUMNS * count);
+        let (faults, reading) = rest.split_at(count);
+        Reading { table, faults, time: self.time(reading) }
+    }
+
+    fn time(&self, reading: &[u32]) -> Option<Duration> {
+        let &[begin_low, begin_high, end_low, end_high] = reading else { return None };
+        let ticks = |low: u32, high: u32| u64::from(high) << 32 | u64::from(low);
+        self.stopwatch.as_ref()?.time([ticks(begin_low, begin_high), ticks(end_low, end_high)])
+    }
+}

@@ -1,0 +1,135 @@
+//! The checkpoints of a run, and going on from one of them.
+
+use super::checkpoint::Checkpoint;
+use super::history::History;
+use super::metrics::StepMetrics;
+use super::resumption::DataSets;
+use super::run::{CONFIG, METRICS, RESULT, RunDirectory};
+use super::whole_file::write_whole;
+use crate::error::{Error, Result};
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+
+const CHECKPOINTS: &str = "checkpoints";
+const EXTENSION: &str = "safetensors";
+
+/// A run that goes on.
+pub struct Resumed {
+    /// Its directory.
+    pub path: PathBuf,
+    /// What it goes on from.
+    pub checkpoint: Checkpoint,
+    /// What it was trained on.
+    pub data: DataSets,
+    /// What it has reported up to there.
+    pub history: History,
+}
+
+fn name(step: u64) -> String {
+    format!("step_{step:08}.{EXTENSION}")
+}
+
+/// The checkpoints of the run at `path`, oldest first.
+///
+/// # Errors
+/// [`Error::Io`] when their directory cannot be listed.
+pub fn checkpoints(path: &Path) -> Result<Vec<PathBuf>> {
+    let directory = path.join(CHECKPOINTS);
+    let entries = match fs::read_dir(&directory) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+        other => other.map_err(Error::io(&directory, "list"))?,
+    };
+    let files = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
+    let mut files = files.map_err(Error::io(&directory, "list"))?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == EXTENSION));
+    files.sort();
+    Ok(files)
+}
+
+impl RunDirectory {
+    /// Writes `checkpoints/step_STEPS.safetensors`, then removes the oldest ones until `keep` are left; `None` keeps all.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file; the checkpoints that were there still are.
+    pub fn keep_checkpoint(&self, checkpoint: &Checkpoint, keep: Option<usize>) -> Result<()> {
+        // A checkpoint is worth nothing without the lines in front of it.
+        self.sync()?;
+        let directory = self.path.join(CHECKPOINTS);
+        fs::create_dir_all(&directory).map_err(Error::io(&directory, "create the directory"))?;
+        checkpoint.write(&directory.join(name(checkpoint.step)))?;
+        let Some(keep) = keep else { return Ok(()) };
+        let files = checkpoints(&self.path)?;
+        for old in &files[..files.len().saturating_sub(keep.max(1))] {
+            fs::remove_file(old).map_err(Error::io(old, "remove"))?;
+        }
+        Ok(())
+    }
+}
+
+/// The run's directory and the checkpoint that `from` names.
+fn located(from: &Path) -> Result<(PathBuf, PathBuf)> {
+    let inside = from.parent().filter(|parent| parent.ends_with(CHECKPOINTS)).and_then(Path::parent);
+    let (path, file) = match inside {
+        Some(path) if from.is_file() => (path.to_path_buf(), Some(from.to_path_buf())),
+        _ => (from.to_path_buf(), checkpoints(from)?.pop()),
+    };
+    if path.join(RESULT).exists() {
+        return Err(Error::file(&path, "a run that was interrupted", "a finished run"));
+    }
+    let missing = |found: &str| Error::file(&path, "a run that was interrupted, with its checkpoints", found);
+    match file {
+        Some(file) => Ok((path, file)),
+        None if path.join(CONFIG).exists() => Err(missing("no checkpoint")),
+        None if path.exists() => Err(missing("no run")),
+        None => Err(missing("no such directory")),
+    }
+}
+
+impl Resumed {
+    /// Finds what the run at `from` goes on from: its newest checkpoint, or `from` itself if it is one. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming what is wrong with the run or the checkpoint; [`Error::Io`].
+    pub fn find(from: &Path) -> Result<Self> {
+        let (path, file) = located(from)?;
+        let checkpoint = Checkpoint::read(&file)?;
+        let Some(data) = checkpoint.resumption.as_ref().map(|resumption| resumption.data.clone()) else {
+            let expected = "a checkpoint with its optimiser's state";
+            return Err(Error::file(&file, expected, "a model alone"));
+        };
+        let metrics = path.join(METRICS);
+        let history = History::read_whole_lines(&metrics)?.up_to(checkpoint.step);
+        if history.steps.len() as u64 != checkpoint.step {
+            let expected = format!("the {} steps in front of {}", checkpoint.step, file.display());
+            return Err(Error::file(&metrics, expected, history.steps.len()));
+        }
+        Ok(Self { path, checkpoint, data, history })
+    }
+
+    /// Opens the directory to go on; what the run had of later steps is taken out of it, for it comes again.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file.
+    pub fn open(&self) -> Result<RunDirectory> {
+        for file in checkpoints(&self.path)? {
+            if file > self.path.join(CHECKPOINTS).join(name(self.checkpoint.step)) {
+                fs::remove_file(&file).map_err(Error::io(&file, "remove"))?;
+            }
+        }
+        let metrics = self.path.join(METRICS);
+        write_whole(&metrics, self.history.to_lines().as_bytes())?;
+        let log = OpenOptions::new().append(true).open(&metrics).map_err(Error::io(&metrics, "write"))?;
+        Ok(RunDirectory::opened(&self.path, log))
+    }
+
+    /// The steps of the epoch that is not over, of `steps_per_epoch`.
+    pub fn begun_epoch(&self, steps_per_epoch: u64) -> Vec<StepMetrics> {
+        let ended = self.checkpoint.step - self.checkpoint.step % steps_per_epoch;
+        self.history.steps.iter().filter(|step| step.step >= ended).copied().collect()
+    }
+
+    /// Seconds that the epochs that are over took.
+    pub fn seconds(&self) -> f64 {
+        self.history.epochs.last().map_or(0.0, |epoch| epoch.seconds)
+    }
+}

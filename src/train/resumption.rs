@@ -1,0 +1,113 @@
+//! What training needs besides the model to go on as if it had never stopped.
+//!
+//! The state of the random streams and the place in both domains' orders are not kept: they follow from the seed and the
+//! step, and [`Course::resume`](super::course::Course::resume) draws them again.
+
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::model::{Dann, NamedValues};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// In front of a parameter's name, for its velocity.
+const VELOCITY: &str = "optimizer.velocity.";
+
+/// What was trained on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataSets {
+    /// The labelled data set's directory.
+    pub source: PathBuf,
+    /// That of the domain adapted to.
+    pub target: PathBuf,
+    /// Images in the labelled training part, and in the other domain's if there is one.
+    pub images: Vec<usize>,
+}
+
+/// The optimiser's state, and what was trained on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resumption {
+    /// Both domains.
+    pub data: DataSets,
+    pub(super) velocities: NamedValues,
+}
+
+/// Shapes and values by name.
+pub(super) struct Tensors<'a>(pub BTreeMap<String, (&'a [usize], &'a [f32])>);
+
+impl Tensors<'_> {
+    /// SHA-256 over names, shapes and values, lower-case hexadecimal.
+    pub fn checksum(&self) -> String {
+        let mut sha = Sha256::new();
+        for (name, (dims, values)) in &self.0 {
+            sha.update(format!("{name} {dims:?} "));
+            sha.update(bytemuck::cast_slice::<f32, u8>(values));
+        }
+        sha.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl DataSets {
+    /// What is trained on: both data sets' directories, and how many images each gives.
+    pub fn new(source: PathBuf, target: PathBuf, labelled: &Dataset, unlabelled: Option<&Dataset>) -> Self {
+        let images = std::iter::once(labelled).chain(unlabelled).map(Dataset::len).collect();
+        Self { source, target, images }
+    }
+
+    /// Whether training can go on with these data sets.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when they have other numbers of images.
+    pub fn check(&self, data: &Self) -> Result<()> {
+        if self.images == data.images {
+            return Ok(());
+        }
+        let of = |images: &[usize]| images.iter().map(usize::to_string).collect::<Vec<_>>().join(" and ");
+        let expected = format!("the data sets that the run was trained on, with {} images", of(&self.images));
+        Err(Error::input("--resume", expected, of(&data.images)))
+    }
+}
+
+impl Resumption {
+    /// Reads what training with `model` on `data` needs to go on.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device was lost.
+    pub(super) fn of(model: &Dann, data: &DataSets) -> Result<Self> {
+        let parameters = &model.parameters;
+        let mut velocities = parameters.read(model.gpu(), &parameters.velocities)?;
+        let named = parameters.infos().iter().map(|info| {
+            let values = velocities.remove(&info.name).unwrap_or_default();
+            (info.name.clone(), (info.dims.clone(), values))
+        });
+        Ok(Self { data: data.clone(), velocities: named.collect() })
+    }
+
+    /// What a file holds of it.
+    pub(super) fn tensors(&self) -> impl Iterator<Item = (String, (&[usize], &[f32]))> {
+        self.velocities
+            .iter()
+            .map(|(name, (dims, values))| (format!("{VELOCITY}{name}"), (&dims[..], &values[..])))
+    }
+
+    /// Takes the velocities out of everything that a file holds.
+    pub(super) fn take(values: &mut NamedValues) -> NamedValues {
+        let all = std::mem::take(values);
+        let (velocities, learned): (NamedValues, NamedValues) =
+            all.into_iter().partition(|(name, _)| name.starts_with(VELOCITY));
+        *values = learned;
+        let parameter = |name: String| name[VELOCITY.len()..].to_owned();
+        velocities.into_iter().map(|(name, value)| (parameter(name), value)).collect()
+    }
+
+    /// Overwrites the velocities of `model`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming one that is missing or of another size.
+    pub(super) fn load_into(&self, model: &Dann) -> Result<()> {
+        let values = self.velocities.iter().map(|(name, (_, values))| (name.clone(), values.clone()));
+        let parameters = &model.parameters;
+        parameters.write(model.gpu(), &parameters.velocities, &values.collect())
+    }
+}
