@@ -1,6 +1,8 @@
 # make demo    data, three short trainings, and the share of the gap that adaptation covers
 # make test    formatting, lints and all tests
 # make bench-peers   the training step beside PyTorch and Burn; writes benches/RESULTS.md (PYTHON=, ROUNDS=)
+# make soak    the tests of reliability in their long forms: hours (FUZZ_SECONDS=)
+# make deny    licences, advisories and duplicate versions of the dependencies
 # make setup   only what both need: the build, and a Vulkan driver where there is no adapter
 
 SHELL := /bin/bash
@@ -13,7 +15,7 @@ PHOTOS ?=
 # How often bench-peers runs every peer.
 ROUNDS ?= 5
 
-.PHONY: help demo test bench-peers setup build tools clean-demo
+.PHONY: help demo test bench-peers soak deny msrv setup build tools clean-demo
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -30,6 +32,17 @@ test: tools
 
 bench-peers: setup
 	python3 benches/peers/run.py --rounds $(ROUNDS)
+
+soak: setup
+	scripts/soak.sh
+
+deny:
+	@cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny
+	cargo deny check
+
+# The oldest Rust that builds this, for continuous integration.
+msrv:
+	@sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml
 
 setup: build
 	scripts/vulkan.sh $(DANN)

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Usage: DANN=target/release/dann [PHOTOS=DIR] scripts/demo.sh
-# MNIST → MNIST-M: source-only, DANN and target-only in runs/demo. What is finished is kept.
+# MNIST → MNIST-M: source-only, DANN and target-only in runs/demo. What is finished is kept, what was interrupted
+# goes on.
 set -euo pipefail
 
 clean_up() {
     status=$?
-    rm -rf data/.unfinished-* data/*/.unfinished-* "${unfinished:-}"
+    rm -rf data/.unfinished-* data/*/.unfinished-*
     exit "$status"
 }
 trap clean_up EXIT
@@ -30,12 +31,12 @@ train() {
     step "Training: $1"
     if [ -e "runs/demo/$1/result.json" ]; then
         echo "Finished before, kept as it is (make clean-demo removes it)."
-        return
+    elif ls "runs/demo/$1"/checkpoints/*.safetensors >/dev/null 2>&1; then
+        "$DANN" train --resume "runs/demo/$1" --no-report
+    else
+        rm -rf "runs/demo/$1"
+        "$DANN" train --preset demo --method "$1" --out "runs/demo/$1" --no-report
     fi
-    unfinished=runs/demo/$1
-    rm -rf "$unfinished"
-    "$DANN" train --preset demo --method "$1" --out "$unfinished" --no-report
-    unfinished=
 }
 
 step "MNIST"

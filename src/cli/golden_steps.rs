@@ -86,6 +86,7 @@ impl<'a> Steps<'a> {
                 domain_loss: Some(domain_loss),
                 momentum: case.real("momentum")?,
                 weight_decay: 0.0,
+                clip_norm: None,
             },
         })
     }

@@ -6,7 +6,7 @@ use super::sequential::{Mode, Sequential};
 use super::spec::ModelSpec;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Phase, Recording, Tensor};
-use crate::ops::{Step, gradient_reversal, metrics, sgd, softmax_cross_entropy};
+use crate::ops::{Step, clip_grad_norm, gradient_reversal, metrics, sgd, softmax_cross_entropy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -44,6 +44,8 @@ pub struct Objective {
     pub momentum: f32,
     /// Of SGD.
     pub weight_decay: f32,
+    /// The largest norm of all gradients together; `None` leaves them as they are.
+    pub clip_norm: Option<f32>,
 }
 
 /// Where a step finds its rows: the source rows first, then as many target rows.
@@ -220,7 +222,10 @@ impl Dann {
         self.feature_extractor.backward_to_input(rec, step, &features, d_features)?;
         rec.phase(Phase::Update);
         let Parameters { grads, velocities, values, .. } = &self.parameters;
-        let Objective { momentum, weight_decay, .. } = objective;
+        let Objective { momentum, weight_decay, clip_norm, .. } = objective;
+        if let Some(max_norm) = clip_norm {
+            clip_grad_norm::clip(rec, grads, max_norm)?;
+        }
         sgd::update(rec, step, grads, velocities, values, &ledger.faults, momentum, weight_decay)?;
         Ok(StepOutputs { ledger: ledger.clone(), features: features.y, logits: labels.y })
     }

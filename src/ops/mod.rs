@@ -3,6 +3,7 @@
 //! Every function checks the shapes once, when recording, and overwrites its results when replayed.
 
 pub mod batch_norm2d;
+pub mod clip_grad_norm;
 pub mod conv2d;
 pub mod dense;
 pub mod dropout;
@@ -78,6 +79,9 @@ pub const KERNELS: &[&Kernel] = &[
     &relu::FORWARD,
     &relu::BACKWARD,
     &sgd::UPDATE,
+    &clip_grad_norm::SQUARES,
+    &clip_grad_norm::FACTOR,
+    &clip_grad_norm::APPLY,
     &texels::PACK,
     &texels::PACK_GRADIENT,
     &weight_texels::PACK_FORWARD,

@@ -5,6 +5,7 @@
 //! row-major, images NCHW, and shapes have been validated by the caller.
 
 pub mod batch_norm2d;
+pub mod clip_grad_norm;
 pub mod conv2d;
 pub mod dense;
 pub mod dropout;

@@ -61,6 +61,9 @@ pub struct TrainingSpec {
     /// Of SGD; 0 if left out.
     #[serde(default)]
     pub weight_decay: f32,
+    /// The largest norm of all gradients together; larger ones are scaled down. None if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f32>,
     /// How weights start; `he_normal` if left out.
     #[serde(default)]
     pub initialization: Initialization,
@@ -145,6 +148,9 @@ impl Config {
         if !(training.weight_decay >= 0.0 && training.weight_decay.is_finite()) {
             return Err(Error::input("training.weight_decay", "at least 0", training.weight_decay));
         }
+        if let Some(norm) = training.clip_norm.filter(|norm| !(*norm > 0.0 && norm.is_finite())) {
+            return Err(Error::input("training.clip_norm", "above 0", norm));
+        }
         training.learning_rate.check()?;
         training.lambda.check()?;
         self.model.check().map(drop)
@@ -166,6 +172,7 @@ impl TrainingSpec {
             domain_loss: (self.method == Method::Dann).then_some(self.domain_loss),
             momentum: self.momentum,
             weight_decay: self.weight_decay,
+            clip_norm: self.clip_norm,
         }
     }
 }

@@ -99,7 +99,8 @@ fn a_target_with_fewer_images_than_a_batch() {
     }
     let words = ["target/mnist_m/mnist_m_train: ", "expected at least a batch of 4 images", "found 3"];
     sandbox.refuses_to_train("", &words);
-    let source = ["source/train-images-idx3-ubyte: ", "expected at least a batch of 17 images", "found 16"];
+    let source =
+        ["source/train-images-idx3-ubyte: ", "expected at least a batch of 17 images", "--batch 8 fits"];
     sandbox.refuses_to_train("--batch 17 --method source-only", &source);
 }
 

@@ -72,6 +72,26 @@ fn values(file: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn gradients_are_clipped_where_that_was_asked_for() {
+    let sandbox = Sandbox::new();
+    for (out, arguments) in [
+        ("none", ""),
+        ("wide", "--set training.clip_norm=1e9"),
+        ("narrow", "--set training.clip_norm=0.001 --set training.learning_rate.initial=1e6"),
+    ] {
+        sandbox.train(out, arguments);
+    }
+    let model = |run| values(&sandbox.read(&format!("{run}/model.safetensors")));
+    assert!(model("none") == model("wide"));
+    assert!(model("none") != model("narrow"));
+    // Without clipping these steps are so long that losses are no numbers soon.
+    let line = format!("{} --out far --set training.learning_rate.initial=1e6", Sandbox::TRAIN);
+    sandbox.dann(&line).assert().failure();
+    let words = ["training.clip_norm", "above 0"];
+    sandbox.refuses_to_train("--set training.clip_norm=0.0", &words);
+}
+
+#[test]
 fn the_methods_train_on_different_things() {
     let sandbox = Sandbox::new();
     for method in ["dann", "source-only", "target-only"] {

@@ -12,7 +12,7 @@ const SEED: u64 = 1;
 
 /// Every own case, drawn when its turn comes.
 pub fn cases() -> impl Iterator<Item = Case> {
-    const LISTS: [fn() -> Vec<Case>; 17] = [
+    const LISTS: [fn() -> Vec<Case>; 18] = [
         convolutions::conv2d,
         convolutions::conv_block,
         convolutions::conv_chain,
@@ -25,6 +25,7 @@ pub fn cases() -> impl Iterator<Item = Case> {
         training::softmax_cross_entropy,
         training::gradient_reversal,
         training::sgd,
+        training::clip_grad_norm,
         training::gather_batch,
         training::metrics,
         classification::softmax,

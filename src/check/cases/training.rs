@@ -63,6 +63,19 @@ pub(super) fn sgd() -> Vec<Case> {
     ]
 }
 
+pub(super) fn clip_grad_norm() -> Vec<Case> {
+    let case = |name, dims: &[usize], max_norm: f64| {
+        Case::new("clip_grad_norm", name, SEED).attribute("max_norm", max_norm).normal("grad", dims, 1.0)
+    };
+    vec![
+        case("one gradient", &[1], 0.25),
+        case("short enough", &[17, 5], 100.0),
+        case("one run", &[4096], 1.0),
+        case("ragged runs", &[3, 4099], 5.0),
+        case("more runs than threads", &[67, 4100], 1.0),
+    ]
+}
+
 pub(super) fn gather_batch() -> Vec<Case> {
     let case = |name, [images, dc, h, w]: [usize; 4], [b, c]: [usize; 2], chunk: usize| {
         let case = Case::new("gather_batch", name, SEED)

@@ -1,6 +1,7 @@
 //! The contract of every op, one file each.
 
 mod batch_norm2d;
+mod clip_grad_norm;
 mod conv2d;
 mod conv_block;
 mod conv_chain;
@@ -37,6 +38,7 @@ pub const OPS: &[&dyn Op] = &[
     &softmax_cross_entropy::SoftmaxCrossEntropy,
     &gradient_reversal::GradientReversal,
     &sgd::Sgd,
+    &clip_grad_norm::ClipGradNorm,
     &gather_batch::GatherBatch,
     &metrics::Metrics,
     &image_input::ImageInput { texture: true },

@@ -183,6 +183,23 @@ impl TrainArgs {
     }
 }
 
+/// What kept a trainer from being made, and the largest batch that it could be made for, halving the one asked for.
+fn with_fitting_batch(
+    error: dann::error::Error,
+    config: &Config,
+    new: impl Fn(&Config) -> dann::error::Result<Trainer>,
+) -> anyhow::Error {
+    let mut smaller = config.clone();
+    while smaller.training.batch > 1 {
+        smaller.training.batch /= 2;
+        if new(&smaller).is_ok() {
+            let hint = format!("--batch {} fits", smaller.training.batch);
+            return Err::<(), _>(error).hint(hint).unwrap_err();
+        }
+    }
+    error.into()
+}
+
 /// How often a device may be lost in a run before it is given up.
 const MOST_LOSSES: usize = 3;
 
@@ -228,7 +245,11 @@ impl TrainArgs {
         if let Some(resumed) = resumed {
             resumed.data.check(&data)?;
         }
-        let mut trainer = Trainer::new(gpu, config, &sets.labelled, sets.unlabelled.as_ref())?;
+        let new = |config: &Config| Trainer::new(gpu, config, &sets.labelled, sets.unlabelled.as_ref());
+        let mut trainer = match (new(config), resumed) {
+            (Err(error), None) => return Err(with_fitting_batch(error, config, new)),
+            (made, _) => made?,
+        };
         if let Some(steps) = self.checkpoint_every {
             trainer.rest_every(steps);
         }

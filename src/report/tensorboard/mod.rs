@@ -33,8 +33,11 @@ impl EventFile {
     /// [`Error::Io`] naming the file.
     pub fn create(directory: &Path) -> Result<Self> {
         let name = format!("events.out.tfevents.{:010}.{}", now() as u64, env!("CARGO_PKG_NAME"));
-        let path = directory.join(name);
-        let file = File::create(&path).map_err(Error::io(&path, "write"))?;
+        // A run that goes on within the same second leaves what it wrote before as it is.
+        let names = std::iter::once(name.clone()).chain((1..).map(|n| format!("{name}.{n}")));
+        let mut paths = names.map(|name| directory.join(name)).skip_while(|path| path.exists());
+        let path = paths.next().unwrap_or_default();
+        let file = File::create_new(&path).map_err(Error::io(&path, "write"))?;
         let mut events = Self { path, file: BufWriter::new(file) };
         let version = Some("brain.Event:2".to_owned());
         events.write(&Event { wall_time: now(), file_version: version, ..Event::default() })?;

@@ -1,0 +1,109 @@
+//! Training for long: memory stays flat on host and device, steps stay as fast as they were, losses stay finite.
+//! `make soak` takes 100,000 steps; the tests take fewer.
+
+use dann::data::Dataset;
+use dann::gpu::{Gpu, Options, choose};
+use dann::model::LayerSpec;
+use dann::shape::MapShape;
+use dann::train::{Config, Trainer};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+const IMAGES: usize = 400;
+const BATCH: usize = 4;
+/// Parts that the training is measured in; the first one warms up.
+const PARTS: u64 = 20;
+/// From how many steps on a part is long enough for its time to be trusted.
+const LONG: u64 = 100_000;
+/// What the host may keep that it did not have at first: allocators round.
+const MOST_GROWTH: u64 = 8 << 20;
+
+fn steps() -> u64 {
+    std::env::var("DANN_SOAK_STEPS")
+        .map_or(4000, |count| count.parse().expect("DANN_SOAK_STEPS: a whole number"))
+}
+
+fn data() -> Dataset {
+    let shape = MapShape::new(1, 8, 8);
+    let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
+    Dataset {
+        shape,
+        images: (0..IMAGES * shape.len()).map(noise).collect(),
+        labels: Some((0..IMAGES).map(|i| (i % 2) as u8).collect()),
+        classes: vec!["even".into(), "odd".into()],
+        origin: PathBuf::from("made up"),
+        labels_origin: PathBuf::from("made up"),
+    }
+}
+
+/// A model whose step is hardly more than its dispatches.
+fn trainer(gpu: &Gpu, steps: u64) -> Trainer {
+    let mut config = Config::preset("paper").unwrap();
+    (config.training.steps, config.training.batch) = (Some(steps), BATCH);
+    let model = &mut config.model;
+    (model.input.channels, model.input.height, model.input.width) = (1, 8, 8);
+    model.input.normalization.scale.truncate(1);
+    model.input.normalization.shift.truncate(1);
+    model.feature_extractor = vec![LayerSpec::Dense { outputs: 8 }, LayerSpec::Relu {}];
+    model.label_predictor = vec![LayerSpec::Dense { outputs: 2 }];
+    model.domain_classifier = vec![LayerSpec::Dense { outputs: 2 }];
+    Trainer::new(gpu, &config, &data(), Some(&data())).unwrap()
+}
+
+/// Bytes that the process holds; 0 where nothing tells.
+fn resident() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    pages.split_whitespace().nth(1).and_then(|pages| pages.parse().ok()).map_or(0, |pages: u64| 4096 * pages)
+}
+
+/// What a part of the training took.
+struct Part {
+    /// The shortest time of an epoch in it, which disturbances of the machine lengthen least.
+    epoch: Duration,
+    host: u64,
+    device: u64,
+}
+
+fn part(gpu: &Gpu, trainer: &mut Trainer, end: u64) -> Part {
+    let mut epoch = Duration::MAX;
+    let mut began = Instant::now();
+    while trainer.steps_done() < end {
+        for step in trainer.advance().unwrap() {
+            assert!(step.label_loss.is_finite() && step.domain_loss.unwrap().is_finite(), "{step:?}");
+        }
+        if trainer.at_epoch_end() {
+            epoch = epoch.min(began.elapsed());
+            began = Instant::now();
+        }
+    }
+    let report = gpu.device().generate_allocator_report();
+    Part { epoch, host: resident(), device: report.map_or(0, |report| report.total_reserved_bytes) }
+}
+
+#[test]
+fn a_long_training_neither_grows_nor_slows_down() {
+    let gpu = Gpu::open(&choose(None).unwrap(), Options::default()).unwrap();
+    let steps = steps();
+    let mut trainer = trainer(&gpu, steps);
+    let parts: Vec<Part> = (1..=PARTS).map(|n| part(&gpu, &mut trainer, steps * n / PARTS)).collect();
+    assert_eq!(trainer.steps_done(), steps);
+    let (first, last) = (&parts[1], &parts[parts.len() - 1]);
+    let growth = last.host.saturating_sub(first.host);
+    eprintln!(
+        "{steps} steps: host {} → {} KiB, device {} → {} KiB, shortest epoch {:?} → {:?}",
+        first.host >> 10,
+        last.host >> 10,
+        first.device >> 10,
+        last.device >> 10,
+        first.epoch,
+        last.epoch
+    );
+    assert!(growth < MOST_GROWTH, "the host's memory grew by {growth} bytes");
+    assert_eq!(first.device, last.device, "the device's memory");
+    if steps >= LONG {
+        let halves = parts[1..].split_at(parts.len() / 2);
+        let shortest = |parts: &[Part]| parts.iter().map(|part| part.epoch).min().unwrap();
+        let (early, late) = (shortest(halves.0), shortest(halves.1));
+        assert!(late.as_secs_f64() < 1.05 * early.as_secs_f64(), "an epoch took {early:?}, later {late:?}");
+    }
+}
