@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("embed", &["shape", "error", "data", "gpu", "ops", "model", "train"]),
     ("export", LIBRARY),
     ("profile", LIBRARY),
-    ("report", LIBRARY),
+    ("report", WITH_PROFILES),
     (
         "cli",
         &[
@@ -41,7 +41,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What export, profile and report may use.
+/// What report may use.
+const WITH_PROFILES: &[&str] =
+    &["shape", "error", "rng", "data", "reference", "gpu", "ops", "model", "train", "check", "profile"];
+
+/// What export and profile may use.
 const LIBRARY: &[&str] =
     &["shape", "error", "rng", "data", "reference", "gpu", "ops", "model", "train", "check"];
 

@@ -58,8 +58,8 @@ fn a_page_compares_runs_and_asks_nothing_of_the_network() {
     for method in ["source-only", "dann", "target-only"] {
         sandbox.train(&format!("runs/{method}"), &format!("--method {method} --epochs 6 --no-report"));
     }
-    let profile = json!({ "rows": [{ "kernel": "dense.forward", "ms": 1.25, "note": null }] });
-    sandbox.write("runs/dann/profile.json", profile.to_string());
+    let profile = sandbox.text("profile --preset demo --batch 2 --steps 2 --json");
+    sandbox.write("runs/dann/profile.json", profile);
     sandbox.text("report runs/source-only runs/dann runs/target-only --out page.html");
     let page = page(&sandbox, "page.html");
     for words in [
@@ -75,8 +75,7 @@ fn a_page_compares_runs_and_asks_nothing_of_the_network() {
         "proxy A-distance",
         "Confusions",
         "Class by class",
-        "dense.forward",
-        "1.2500",
+        "sgd.update (plain)",
         "dann train --config runs/dann/config.toml --source source --target target --out runs/dann-again",
         "prefers-color-scheme: dark",
         "width=device-width",
@@ -110,7 +109,10 @@ fn a_page_about_one_run_says_what_is_missing() {
     assert!(!without_images.contains("data-place=") && without_images.contains("Label loss"));
     sandbox.refused("report source", &["source/result.json: cannot read", "hint: `dann runs DIR`"]);
     sandbox.write("out/profile.json", "[]");
-    sandbox.refused("report out --out other.html", &["out/profile.json: expected a profile with a list"]);
+    sandbox.refused(
+        "report out --out other.html",
+        &["out/profile.json: expected a profile, as dann profile --json prints it"],
+    );
 }
 
 #[test]

@@ -7,8 +7,8 @@ use crate::data::{Dataset, ImageSize};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::model::Dann;
+use crate::profile;
 use crate::train::{Checkpoint, History, RunDirectory, RunResult};
-use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -65,8 +65,8 @@ pub struct Story {
     pub distance: Option<f64>,
     /// Whether it went as it should.
     pub findings: Vec<Finding>,
-    /// Rows of the profile, if the run was profiled.
-    pub kernels: Vec<Value>,
+    /// If the run was profiled.
+    pub profile: Option<profile::Report>,
 }
 
 impl Story {
@@ -107,7 +107,7 @@ impl Story {
         Ok(Self {
             findings: findings(&checkpoint.config.training, &history, distance),
             classes: checkpoint.config.model.classes()?,
-            kernels: kernels(&path.join(PROFILE))?,
+            profile: profile(&path.join(PROFILE))?,
             path: path.to_path_buf(),
             result,
             checkpoint,
@@ -137,16 +137,12 @@ impl Story {
     }
 }
 
-/// The rows of a profile; none if the run was not profiled.
-fn kernels(file: &Path) -> Result<Vec<Value>> {
+/// The profile in `file`, as `dann profile --json` prints it; `None` if the run was not profiled.
+fn profile(file: &Path) -> Result<Option<profile::Report>> {
     if !file.exists() {
-        return Ok(vec![]);
+        return Ok(None);
     }
     let text = std::fs::read_to_string(file).map_err(Error::io(file, "read"))?;
-    let mut profile: Value =
-        serde_json::from_str(&text).map_err(|e| Error::file(file, "the JSON of a profile", e))?;
-    match profile.get_mut("rows").map(Value::take) {
-        Some(Value::Array(rows)) => Ok(rows),
-        _ => Err(Error::file(file, "a profile with a list \"rows\"", "none")),
-    }
+    let report = serde_json::from_str(&text);
+    report.map(Some).map_err(|e| Error::file(file, "a profile, as dann profile --json prints it", e))
 }

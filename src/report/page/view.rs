@@ -4,6 +4,7 @@ use super::chart::{Chart, HEIGHT, WIDTH};
 use super::sections::{self, Confusion, Gains, Panel, Tile};
 use super::story::Story;
 use crate::error::Result;
+use crate::profile::KernelRow;
 use crate::train::Method;
 use askama::Template;
 
@@ -165,17 +166,24 @@ fn run(index: usize, story: &Story) -> Result<Run> {
     })
 }
 
-/// Every column that a row of the profile has, in the order of the first row.
+/// What people look for first; the profile itself has more.
 fn kernels(story: &Story) -> Option<Kernels> {
-    let header: Vec<String> = story.kernels.first()?.as_object()?.keys().cloned().collect();
-    let cell = |value: Option<&serde_json::Value>| match value {
-        None | Some(serde_json::Value::Null) => "–".into(),
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(serde_json::Value::Number(number)) if number.is_f64() => {
-            format!("{:.4}", number.as_f64().unwrap_or(f64::NAN))
-        }
-        Some(other) => other.to_string(),
+    let profile = story.profile.as_ref()?;
+    let header =
+        ["kernel", "phase", "shape", "calls", "ms", "share", "median µs", "GFLOP/s", "GB/s", "bound"];
+    let row = |row: &KernelRow| {
+        vec![
+            format!("{} ({})", row.kernel, row.variant),
+            row.phase.name().into(),
+            row.shape.clone(),
+            row.calls.to_string(),
+            format!("{:.3}", row.ms),
+            percent(row.share),
+            format!("{:.1}", row.us.median),
+            format!("{:.2}", row.gflops),
+            format!("{:.2}", row.gb_s),
+            row.bound.name().into(),
+        ]
     };
-    let row = |row: &serde_json::Value| header.iter().map(|key| cell(row.get(key))).collect();
-    Some(Kernels { rows: story.kernels.iter().map(row).collect(), header })
+    Some(Kernels { header: header.map(Into::into).into(), rows: profile.kernels.iter().map(row).collect() })
 }
