@@ -19,8 +19,10 @@ const RUNS: usize = 3;
 const RUNNING: Duration = Duration::from_millis(200);
 /// Milliseconds of a first run from which on one more must do.
 const LONG: f64 = 500.0;
-/// A candidate whose first run took that many times as long as the best one's runs is not run again.
+/// A candidate that takes that many times as long as the best one is hopeless.
 const HOPELESS: f64 = 4.0;
+/// Rows that all candidates are tried with first, so that hopeless ones cost little.
+const FEW_ROWS: usize = 4;
 
 /// What is searched.
 pub struct Search<'a> {
@@ -39,7 +41,7 @@ pub struct Search<'a> {
 pub struct Candidate {
     /// The family.
     pub variant: Variant,
-    /// The median of its runs, forward and backward; of a hopeless one the first.
+    /// The median of its runs, forward and backward; of a hopeless one so many times what it took for few rows.
     pub milliseconds: f64,
     /// How far its results lie from the plain kernels', relative to their size.
     pub difference: f64,
@@ -114,13 +116,45 @@ impl Search<'_> {
         Ok(())
     }
 
+    /// All families with few rows, then those with all rows that are neither wrong nor hopeless.
     fn candidates(&self, group: &[PlacedLayer<'_>], rows: usize, wants_dx: bool) -> Result<Vec<Candidate>> {
+        let few = rows.min(FEW_ROWS);
+        let mut all = self.measured(group, few, wants_dx, self.variants)?;
+        let right = all.iter().filter(|candidate| candidate.is_right());
+        let best = right.map(|candidate| candidate.milliseconds).fold(f64::INFINITY, f64::min);
+        let promising =
+            |candidate: &&Candidate| candidate.is_right() && candidate.milliseconds <= HOPELESS * best;
+        let promising: Vec<Variant> =
+            all.iter().filter(promising).map(|candidate| candidate.variant).collect();
+        let measured = if rows > few { self.measured(group, rows, wants_dx, &promising)? } else { vec![] };
+        for candidate in &mut all {
+            match measured.iter().find(|measured| measured.variant == candidate.variant) {
+                Some(measured) => {
+                    candidate.milliseconds = measured.milliseconds;
+                    candidate.difference = candidate.difference.max(measured.difference);
+                }
+                None => candidate.milliseconds *= rows as f64 / few as f64,
+            }
+        }
+        Ok(all)
+    }
+
+    /// Times `variants` and compares their results with those of the first one.
+    fn measured(
+        &self,
+        group: &[PlacedLayer<'_>],
+        rows: usize,
+        wants_dx: bool,
+        variants: &[Variant],
+    ) -> Result<Vec<Candidate>> {
         let setting = Setting::new(self.gpu, group, rows, wants_dx)?;
         let (mut expected, mut best, mut tried) = (None, f64::INFINITY, Vec::new());
-        for &variant in self.variants {
+        for &variant in variants {
             let (rec, trace, dx) = setting.record(self.gpu, variant)?;
             let first = time(self.gpu, &rec)?;
             let results = setting.results(self.gpu, &trace, dx.as_ref())?;
+            // A first run may have compiled its kernels.
+            let first = if first > HOPELESS * best { first.min(time(self.gpu, &rec)?) } else { first };
             let milliseconds = if first > HOPELESS * best { first } else { self.median(&rec, first)? };
             let expected = expected.get_or_insert_with(|| results.clone());
             let difference = difference(&results, expected);
