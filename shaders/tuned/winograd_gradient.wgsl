@@ -124,22 +124,29 @@ fn overlap(p: Place, down: u32, right: u32) -> Overlap {
     return Overlap(spectrum_texel(params.column, params.groups, select(0u, t, inside), pixel, 0u), inside);
 }
 
+struct Overlaps { a: Overlap, b: Overlap, c: Overlap, d: Overlap }
+
+fn overlaps(p: Place) -> Overlaps {
+    return Overlaps(overlap(p, 0u, 0u), overlap(p, 0u, 1u), overlap(p, 1u, 0u), overlap(p, 1u, 1u));
+}
+
 fn value(o: Overlap, g: u32) -> vec4f {
     return select(vec4f(0.0), textureLoad(overlapping, o.at + vec2u(0u, g)), o.inside);
+}
+
+fn sum(o: Overlaps, g: u32) -> vec4f {
+    return value(o.a, g) + value(o.b, g) + value(o.c, g) + value(o.d, g);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn join(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let p = place(id.y * groups.x * WORKGROUP_SIZE + id.x);
     if p.n * params.tiles_h * params.tiles_w >= params.maps { return; }
-    let a = overlap(p, 0u, 0u);
-    let b = overlap(p, 0u, 1u);
-    let c = overlap(p, 1u, 0u);
-    let e = overlap(p, 1u, 1u);
+    let o = overlaps(p);
     for (var g = 0u; g < params.groups; g++) {
-        var sum = value(a, g) + value(b, g) + value(c, g) + value(e, g);
+        var values = sum(o, g);
         for (var k = 4u * g; k < min(params.channels, 4u * g + 4u); k++) {
-            dx[((p.n * params.channels + k) * params.height + p.i) * params.width + p.j] = sum[k % 4u];
+            dx[((p.n * params.channels + k) * params.height + p.i) * params.width + p.j] = values[k % 4u];
         }
     }
 }
@@ -148,10 +155,7 @@ fn join(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 fn join_masked(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let p = place(id.y * groups.x * WORKGROUP_SIZE + id.x);
     if p.n * params.tiles_h * params.tiles_w >= params.maps { return; }
-    let a = overlap(p, 0u, 0u);
-    let b = overlap(p, 0u, 1u);
-    let c = overlap(p, 1u, 0u);
-    let e = overlap(p, 1u, 1u);
+    let o = overlaps(p);
     let x_at = vec2u(
         p.n % params.x_across * params.x_width + (params.pad_w + p.j) * params.groups,
         p.n / params.x_across * params.x_height + params.pad_h + p.i,
@@ -160,8 +164,7 @@ fn join_masked(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups
         p.n % params.d_across * params.d_width + p.j * params.d_groups, p.n / params.d_across * params.d_height + p.i,
     );
     for (var g = 0u; g < params.groups; g++) {
-        let sum = value(a, g) + value(b, g) + value(c, g) + value(e, g);
         let passed = textureLoad(x, x_at + vec2u(g, 0u)) > vec4f(0.0);
-        textureStore(d, d_at + vec2u(g, 0u), select(vec4f(0.0), sum, passed));
+        textureStore(d, d_at + vec2u(g, 0u), select(vec4f(0.0), sum(o, g), passed));
     }
 }

@@ -1,7 +1,7 @@
 //! Convolution in register tiles: alone, or with ReLU and 2×2 max-pooling behind it.
 
 use super::super::{expect, u32_of};
-use super::pooled::{Destination, Pooled};
+use super::pooled::{Destination, MapParams, Pooled};
 use super::texels::Layout;
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels, Work, by};
@@ -11,32 +11,22 @@ use crate::shape::MapShape;
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 struct Params {
     rows: u32,
-    outputs: u32,
-    height: u32,
-    width: u32,
     in_groups: u32,
     kernel_h: u32,
     kernel_w: u32,
     x_across: u32,
     x_width: u32,
     x_height: u32,
-    winner_across: u32,
-    winner_width: u32,
-    winner_height: u32,
-    winner_groups: u32,
     channels: u32,
-    y_across: u32,
-    y_width: u32,
-    y_height: u32,
-    y_groups: u32,
-    y_top: u32,
-    y_left: u32,
-    reserved: [u32; 3],
+    map: MapParams,
 }
 
 const KERNEL: Kernel = Kernel {
     label: "conv2d_tile",
-    source: include_str!("../../../shaders/tuned/conv2d_tile.wgsl"),
+    source: concat!(
+        include_str!("../../../shaders/tuned/pooled.wgsl"),
+        include_str!("../../../shaders/tuned/conv2d_tile.wgsl"),
+    ),
     entry_point: "",
     workgroup_size: 64,
     bindings: &[],
@@ -118,31 +108,16 @@ impl Operands<'_> {
         const OP: &str = "conv2d_tile";
         let layout = self.x.0;
         expect(OP, "bias", self.bias, &[y.channels])?;
-        let of_winner = |value: fn(&Layout) -> usize| u32_of(OP, pooled.map_or(0, |to| value(to.winner.0)));
-        let of_y = |value: fn(&Layout) -> usize| u32_of(OP, pooled.map_or(0, |to| to.of_y(value)));
         Ok(Params {
             rows: u32_of(OP, rows)?,
-            outputs: u32_of(OP, y.channels)?,
-            height: u32_of(OP, y.height)?,
-            width: u32_of(OP, y.width)?,
             in_groups: u32_of(OP, layout.groups)?,
             kernel_h: u32_of(OP, self.kernel.0)?,
             kernel_w: u32_of(OP, self.kernel.1)?,
             x_across: u32_of(OP, layout.across)?,
             x_width: u32_of(OP, layout.image_width)?,
             x_height: u32_of(OP, layout.image_height)?,
-            winner_across: of_winner(|layout| layout.across)?,
-            winner_width: of_winner(|layout| layout.image_width)?,
-            winner_height: of_winner(|layout| layout.image_height)?,
-            winner_groups: of_winner(|layout| layout.groups)?,
             channels: u32_of(OP, self.channels)?,
-            y_across: of_y(|layout| layout.across)?,
-            y_width: of_y(|layout| layout.image_width)?,
-            y_height: of_y(|layout| layout.image_height)?,
-            y_groups: of_y(|layout| layout.groups)?,
-            y_top: of_y(|layout| layout.border.0)?,
-            y_left: of_y(|layout| layout.border.1)?,
-            reserved: [0; 3],
+            map: pooled.map_or_else(|| MapParams::whole(OP, y), |to| MapParams::pooled(OP, y, to))?,
         })
     }
 }

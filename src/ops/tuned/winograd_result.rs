@@ -1,8 +1,7 @@
 //! The way out of Winograd's domain.
 
 use super::super::{expect, u32_of};
-use super::pooled::{Destination, Pooled};
-use super::texels::Layout;
+use super::pooled::{Destination, MapParams, Pooled};
 use super::winograd::{Spectrum, Winograd, shader};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor};
@@ -15,26 +14,14 @@ struct Params {
     tiles_h: u32,
     tiles_w: u32,
     groups: u32,
-    channels: u32,
-    height: u32,
-    width: u32,
-    winner_across: u32,
-    winner_width: u32,
-    winner_height: u32,
-    winner_groups: u32,
     column: u32,
-    y_across: u32,
-    y_width: u32,
-    y_height: u32,
-    y_groups: u32,
-    y_top: u32,
-    y_left: u32,
-    reserved: [u32; 2],
+    reserved: [u32; 3],
+    map: MapParams,
 }
 
 const KERNEL: Kernel = Kernel {
     label: "winograd_result",
-    source: shader!("winograd_result.wgsl"),
+    source: concat!(include_str!("../../../shaders/tuned/pooled.wgsl"), shader!("winograd_result.wgsl")),
     entry_point: "",
     workgroup_size: 64,
     bindings: &[],
@@ -71,28 +58,14 @@ pub const POOLED_TEXELS: Kernel = Kernel {
 const OP: &str = "winograd_result";
 
 fn params(winograd: &Winograd, spectrum: &Spectrum, y: MapShape, to: &Pooled<'_>) -> Result<Params> {
-    let winner = to.winner.0;
-    let of_y = |value: fn(&Layout) -> usize| u32_of(OP, to.of_y(value));
     Ok(Params {
         maps: u32_of(OP, spectrum.maps)?,
         tiles_h: u32_of(OP, winograd.tiles.0)?,
         tiles_w: u32_of(OP, winograd.tiles.1)?,
         groups: u32_of(OP, spectrum.groups)?,
-        channels: u32_of(OP, y.channels)?,
-        height: u32_of(OP, y.height)?,
-        width: u32_of(OP, y.width)?,
-        winner_across: u32_of(OP, winner.across)?,
-        winner_width: u32_of(OP, winner.image_width)?,
-        winner_height: u32_of(OP, winner.image_height)?,
-        winner_groups: u32_of(OP, winner.groups)?,
         column: u32_of(OP, spectrum.column)?,
-        y_across: of_y(|layout| layout.across)?,
-        y_width: of_y(|layout| layout.image_width)?,
-        y_height: of_y(|layout| layout.image_height)?,
-        y_groups: of_y(|layout| layout.groups)?,
-        y_top: of_y(|layout| layout.border.0)?,
-        y_left: of_y(|layout| layout.border.1)?,
-        reserved: [0; 2],
+        reserved: [0; 3],
+        map: MapParams::pooled(OP, y, to)?,
     })
 }
 
