@@ -10,15 +10,30 @@
 // faster than buffers; a 4×4 block of weights, whose columns belong to input channels, serves 16 pixels.
 
 struct Params {
-    rows: u32,      // N
-    in_groups: u32, // C / 4, rounded up
+    rows: u32,          // N
+    in_groups: u32,     // C / 4, rounded up
     kernel_h: u32,
     kernel_w: u32,
-    x_across: u32,  // images side by side in x
-    x_width: u32,   // texels from one to the next
-    x_height: u32,  // rows from one to the one below
-    channels: u32,  // C
-    map: Map,       // see pooled.wgsl
+    x_across: u32,      // images side by side in x
+    x_width: u32,       // texels from one to the next
+    x_height: u32,      // rows from one to the one below
+    channels: u32,      // C
+    outputs: u32,       // O
+    height: u32,        // of y
+    width: u32,         // of y
+    winner_across: u32, // images side by side in winner
+    winner_width: u32,  // texels from one to the next
+    winner_height: u32, // rows from one to the one below
+    winner_groups: u32, // O / 8, rounded up
+    y_across: u32,      // images side by side in y_texels
+    y_width: u32,       // texels from one to the next
+    y_height: u32,      // rows from one to the one below
+    y_groups: u32,      // channel groups of a column
+    y_top: u32,         // rows of zeros above an image
+    y_left: u32,        // columns of zeros left of it
+    reserved_a: u32,
+    reserved_b: u32,
+    reserved_c: u32,
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -135,6 +150,102 @@ fn sums_of_three(corner: vec2i, o4: i32) -> Tile {
     return t;
 }
 
+// Of four channels; 0 where there is none.
+fn bias_of(o: u32) -> vec4f {
+    var value = vec4f(0.0);
+    for (var c = 0u; c < 4u; c++) {
+        if o + c < params.outputs { value[c] = bias[o + c]; }
+    }
+    return value;
+}
+
+struct Place { n: u32, i: u32, j: u32 }
+
+// One value of each channel of a group and, a byte each, where it came from.
+struct Pooled { y: vec4f, winner: u32 }
+
+// The largest of a window, first one first, after bias and ReLU.
+fn pool(b: vec4f, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4f) -> Pooled {
+    var best = v0;
+    var which = vec4u(0u);
+    which = select(which, vec4u(1u), v1 > best);
+    best = select(best, v1, v1 > best);
+    which = select(which, vec4u(2u), v2 > best);
+    best = select(best, v2, v2 > best);
+    which = select(which, vec4u(3u), v3 > best);
+    best = select(best, v3, v3 > best);
+    // Sums of products that are no numbers make the whole window no number, as with the plain kernels.
+    best += 0.0 * (v0 + v1 + v2 + v3) + b;
+    return Pooled(select(best, vec4f(0.0), best <= vec4f(0.0)), which.x | which.y << 8u | which.z << 16u | which.w << 24u);
+}
+
+fn store_group(p: Place, i: u32, j: u32, o: u32, value: vec4f) {
+    for (var c = 0u; c < 4u; c++) {
+        if o + c < params.outputs {
+            y[((p.n * params.outputs + o + c) * params.height + i) * params.width + j] = value[c];
+        }
+    }
+}
+
+// Which value a window of two groups is.
+fn store_winner(p: Place, j: u32, o: u32, a: Pooled, b: Pooled) {
+    let column = p.n % params.winner_across * params.winner_width + j * params.winner_groups + o / 8u;
+    let row = p.n / params.winner_across * params.winner_height + p.i;
+    textureStore(winner, vec2u(column, row), vec4u(a.winner, b.winner, 0u, 0u));
+}
+
+// One window of two groups.
+fn store(p: Place, j: u32, o: u32, a: Pooled, b: Pooled) {
+    if j >= params.width || o >= params.outputs { return; }
+    store_group(p, p.i, j, o, a.y);
+    store_group(p, p.i, j, o + 4u, b.y);
+    store_winner(p, j, o, a, b);
+}
+
+fn store_texels(p: Place, j: u32, o: u32, a: Pooled, b: Pooled) {
+    if j >= params.width || o >= params.outputs { return; }
+    let column = p.n % params.y_across * params.y_width + (params.y_left + j) * params.y_groups + o / 4u;
+    let at = vec2u(column, p.n / params.y_across * params.y_height + params.y_top + p.i);
+    textureStore(y_texels, at, a.y);
+    if o + 4u < params.outputs { textureStore(y_texels, at + vec2u(1u, 0u), b.y); }
+    store_winner(p, j, o, a, b);
+}
+
+// Four windows of a group.
+struct Windows { a: Pooled, b: Pooled, c: Pooled, d: Pooled }
+
+fn windows(o: u32, upper: Row, lower: Row) -> Windows {
+    let b = bias_of(o);
+    return Windows(
+        pool(b, upper.c0, upper.c1, lower.c0, lower.c1), pool(b, upper.c2, upper.c3, lower.c2, lower.c3),
+        pool(b, upper.c4, upper.c5, lower.c4, lower.c5), pool(b, upper.c6, upper.c7, lower.c6, lower.c7),
+    );
+}
+
+struct Result { p: Place, o: u32, a: Windows, b: Windows, c: Windows, d: Windows }
+
+fn result(w: Work) -> Result {
+    let t = tile(w);
+    return Result(
+        Place(w.n, w.down, 4u * w.across), w.o, windows(w.o, t.a0, t.a1), windows(w.o + 4u, t.b0, t.b1),
+        windows(w.o + 8u, t.c0, t.c1), windows(w.o + 12u, t.d0, t.d1),
+    );
+}
+
+fn store_windows(p: Place, o: u32, v: Windows, w: Windows) {
+    store(p, p.j, o, v.a, w.a);
+    store(p, p.j + 1u, o, v.b, w.b);
+    store(p, p.j + 2u, o, v.c, w.c);
+    store(p, p.j + 3u, o, v.d, w.d);
+}
+
+fn store_windows_texels(p: Place, o: u32, v: Windows, w: Windows) {
+    store_texels(p, p.j, o, v.a, w.a);
+    store_texels(p, p.j + 1u, o, v.b, w.b);
+    store_texels(p, p.j + 2u, o, v.c, w.c);
+    store_texels(p, p.j + 3u, o, v.d, w.d);
+}
+
 // The channels o to o + 15 of the tile at the across-th eight columns and the down-th two rows of image n.
 struct Work { n: u32, down: u32, across: u32, o: u32 }
 
@@ -151,65 +262,46 @@ fn tile(w: Work) -> Tile {
     return sums(corner, i32(w.o / 4u));
 }
 
-// Four windows of the channels o to o + 7; rows 0 and 1 of each of two channel groups.
-fn windows(w: Work, o: u32, a0: Row, a1: Row, b0: Row, b1: Row) -> Windows {
-    let a = bias_of(o);
-    let b = bias_of(o + 4u);
-    let j = 4u * w.across;
-    return Windows(
-        Window(w.n, w.down, j, o, pool(a, a0.c0, a0.c1, a1.c0, a1.c1), pool(b, b0.c0, b0.c1, b1.c0, b1.c1)),
-        Window(w.n, w.down, j + 1u, o, pool(a, a0.c2, a0.c3, a1.c2, a1.c3), pool(b, b0.c2, b0.c3, b1.c2, b1.c3)),
-        Window(w.n, w.down, j + 2u, o, pool(a, a0.c4, a0.c5, a1.c4, a1.c5), pool(b, b0.c4, b0.c5, b1.c4, b1.c5)),
-        Window(w.n, w.down, j + 3u, o, pool(a, a0.c6, a0.c7, a1.c6, a1.c7), pool(b, b0.c6, b0.c7, b1.c6, b1.c7)),
-    );
-}
-
-fn pooled_work(index: u32) -> Work {
-    return work(index, (params.map.width + 3u) / 4u, params.map.height);
-}
-
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let w = pooled_work(id.y * groups.x * WORKGROUP_SIZE + id.x);
-    if w.o >= params.map.outputs { return; }
-    let t = tile(w);
-    store_windows(windows(w, w.o, t.a0, t.a1, t.b0, t.b1));
-    store_windows(windows(w, w.o + 8u, t.c0, t.c1, t.d0, t.d1));
+    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, (params.width + 3u) / 4u, params.height);
+    if w.o >= params.outputs { return; }
+    let r = result(w);
+    store_windows(r.p, r.o, r.a, r.b);
+    store_windows(r.p, r.o + 8u, r.c, r.d);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pooled_texels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let w = pooled_work(id.y * groups.x * WORKGROUP_SIZE + id.x);
-    if w.o >= params.map.outputs { return; }
-    let t = tile(w);
-    store_windows_texels(windows(w, w.o, t.a0, t.a1, t.b0, t.b1));
-    store_windows_texels(windows(w, w.o + 8u, t.c0, t.c1, t.d0, t.d1));
+    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, (params.width + 3u) / 4u, params.height);
+    if w.o >= params.outputs { return; }
+    let r = result(w);
+    store_windows_texels(r.p, r.o, r.a, r.b);
+    store_windows_texels(r.p, r.o + 8u, r.c, r.d);
 }
 
-struct Place { n: u32, i: u32, j: u32 }
-
-fn store_inside(p: Place, j: u32, o: u32, value: vec4f) {
-    if j < params.map.width { store_pixel(p.n, p.i, j, o, value); }
+fn store_pixel(p: Place, j: u32, o: u32, value: vec4f) {
+    if j < params.width { store_group(p, p.i, j, o, value); }
 }
 
 fn store_row(p: Place, o: u32, r: Row) {
-    if p.i >= params.map.height || o >= params.map.outputs { return; }
+    if p.i >= params.height || o >= params.outputs { return; }
     let first = bias_of(o);
-    store_inside(p, p.j, o, first + r.c0);
-    store_inside(p, p.j + 1u, o, first + r.c1);
-    store_inside(p, p.j + 2u, o, first + r.c2);
-    store_inside(p, p.j + 3u, o, first + r.c3);
-    store_inside(p, p.j + 4u, o, first + r.c4);
-    store_inside(p, p.j + 5u, o, first + r.c5);
-    store_inside(p, p.j + 6u, o, first + r.c6);
-    store_inside(p, p.j + 7u, o, first + r.c7);
+    store_pixel(p, p.j, o, first + r.c0);
+    store_pixel(p, p.j + 1u, o, first + r.c1);
+    store_pixel(p, p.j + 2u, o, first + r.c2);
+    store_pixel(p, p.j + 3u, o, first + r.c3);
+    store_pixel(p, p.j + 4u, o, first + r.c4);
+    store_pixel(p, p.j + 5u, o, first + r.c5);
+    store_pixel(p, p.j + 6u, o, first + r.c6);
+    store_pixel(p, p.j + 7u, o, first + r.c7);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn plain(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let tiles_w = (params.map.width + 7u) / 8u;
-    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, tiles_w, (params.map.height + 1u) / 2u);
-    if w.o >= params.map.outputs { return; }
+    let tiles_w = (params.width + 7u) / 8u;
+    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, tiles_w, (params.height + 1u) / 2u);
+    if w.o >= params.outputs { return; }
     let t = tile(w);
     let upper = Place(w.n, 2u * w.down, 8u * w.across);
     let lower = Place(w.n, 2u * w.down + 1u, 8u * w.across);

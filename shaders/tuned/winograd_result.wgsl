@@ -4,15 +4,30 @@
 // Twins: src/reference/conv2d.rs, relu.rs, max_pool2d.rs. Source: Lavin & Gray, arXiv 1509.09308.
 
 struct Params {
-    maps: u32,     // tiles of all images
-    tiles_h: u32,  // of an image
+    maps: u32,          // tiles of all images
+    tiles_h: u32,       // of an image
     tiles_w: u32,
-    groups: u32,   // channel groups of the spectrum
-    column: u32,   // blocks of tiles below each other in the spectrum
+    groups: u32,        // channel groups of the spectrum
+    column: u32,        // blocks of tiles below each other in the spectrum
     reserved0: u32,
     reserved1: u32,
     reserved2: u32,
-    map: Map,      // see pooled.wgsl
+    outputs: u32,       // O
+    height: u32,        // of y
+    width: u32,         // of y
+    winner_across: u32, // images side by side in winner
+    winner_width: u32,  // texels from one to the next
+    winner_height: u32, // rows from one to the one below
+    winner_groups: u32, // O / 8, rounded up
+    y_across: u32,      // images side by side in y_texels
+    y_width: u32,       // texels from one to the next
+    y_height: u32,      // rows from one to the one below
+    y_groups: u32,      // channel groups of a column
+    y_top: u32,         // rows of zeros above an image
+    y_left: u32,        // columns of zeros left of it
+    reserved_a: u32,
+    reserved_b: u32,
+    reserved_c: u32,
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -88,32 +103,96 @@ fn place(t: u32) -> Place {
     return Place(t / tiles, t % tiles / params.tiles_w, t % params.tiles_w);
 }
 
-// The four windows of a tile, values of one channel group.
-struct Group { a: Pooled, b: Pooled, c: Pooled, d: Pooled }
+// Of four channels; 0 where there is none.
+fn bias_of(o: u32) -> vec4f {
+    var value = vec4f(0.0);
+    for (var c = 0u; c < 4u; c++) {
+        if o + c < params.outputs { value[c] = bias[o + c]; }
+    }
+    return value;
+}
 
-fn group(t: u32, g: u32) -> Group {
+fn store(n: u32, i: u32, j: u32, o: u32, sums: vec4f) {
+    if i >= params.height || j >= params.width { return; }
+    var value = sums;
+    for (var c = 0u; c < 4u; c++) {
+        if o + c < params.outputs {
+            y[((n * params.outputs + o + c) * params.height + i) * params.width + j] = value[c];
+        }
+    }
+}
+
+// One value of each channel of a group and, a byte each, where it came from.
+struct Pooled { y: vec4f, winner: u32 }
+
+// The largest of a window, first one first, after bias and ReLU.
+fn pool(b: vec4f, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4f) -> Pooled {
+    var best = v0;
+    var which = vec4u(0u);
+    which = select(which, vec4u(1u), v1 > best);
+    best = select(best, v1, v1 > best);
+    which = select(which, vec4u(2u), v2 > best);
+    best = select(best, v2, v2 > best);
+    which = select(which, vec4u(3u), v3 > best);
+    best = select(best, v3, v3 > best);
+    // Sums of products that are no numbers make the whole window no number, as with the plain kernels.
+    best += 0.0 * (v0 + v1 + v2 + v3) + b;
+    return Pooled(select(best, vec4f(0.0), best <= vec4f(0.0)), which.x | which.y << 8u | which.z << 16u | which.w << 24u);
+}
+
+// The four windows of a tile.
+struct Windows { a: Pooled, b: Pooled, c: Pooled, d: Pooled }
+
+fn windows(t: u32, g: u32) -> Windows {
     let z = tile(t, g);
     let b = bias_of(4u * g);
-    return Group(
+    return Windows(
         pool(b, z.r0.c0, z.r0.c1, z.r1.c0, z.r1.c1), pool(b, z.r0.c2, z.r0.c3, z.r1.c2, z.r1.c3),
         pool(b, z.r2.c0, z.r2.c1, z.r3.c0, z.r3.c1), pool(b, z.r2.c2, z.r2.c3, z.r3.c2, z.r3.c3),
     );
 }
 
-// What a thread computes: two channel groups of tile t.
+// Window (i, j) of an image, two channel groups from channel o on.
+struct Window { n: u32, i: u32, j: u32, o: u32, a: Pooled, b: Pooled }
+
+fn store_winner(w: Window) {
+    let column = w.n % params.winner_across * params.winner_width + w.j * params.winner_groups + w.o / 8u;
+    let row = w.n / params.winner_across * params.winner_height + w.i;
+    textureStore(winner, vec2u(column, row), vec4u(w.a.winner, w.b.winner, 0u, 0u));
+}
+
+fn store_window(w: Window) {
+    if w.i >= params.height || w.j >= params.width { return; }
+    store(w.n, w.i, w.j, w.o, w.a.y);
+    store(w.n, w.i, w.j, w.o + 4u, w.b.y);
+    store_winner(w);
+}
+
+fn store_texels(w: Window) {
+    if w.i >= params.height || w.j >= params.width { return; }
+    let column = w.n % params.y_across * params.y_width + (params.y_left + w.j) * params.y_groups + w.o / 4u;
+    let at = vec2u(column, w.n / params.y_across * params.y_height + params.y_top + w.i);
+    textureStore(y_texels, at, w.a.y);
+    if w.o + 4u < params.outputs { textureStore(y_texels, at + vec2u(1u, 0u), w.b.y); }
+    store_winner(w);
+}
+
+// What a thread computes: the windows of two channel groups of tile t.
 struct Work { t: u32, o: u32 }
 
 fn work(index: u32) -> Work {
     return Work(index % params.maps, index / params.maps * 8u);
 }
 
-fn windows(w: Work) -> Windows {
-    let a = group(w.t, w.o / 4u);
-    let b = group(w.t, w.o / 4u + 1u);
+struct Result { a: Window, b: Window, c: Window, d: Window }
+
+fn result(w: Work) -> Result {
+    let a = windows(w.t, w.o / 4u);
+    let b = windows(w.t, w.o / 4u + 1u);
     let p = place(w.t);
     let i = 2u * p.i;
     let j = 2u * p.j;
-    return Windows(
+    return Result(
         Window(p.n, i, j, w.o, a.a, b.a), Window(p.n, i, j + 1u, w.o, a.b, b.b), Window(p.n, i + 1u, j, w.o, a.c, b.c),
         Window(p.n, i + 1u, j + 1u, w.o, a.d, b.d),
     );
@@ -122,11 +201,21 @@ fn windows(w: Work) -> Windows {
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x);
-    if w.o < params.map.outputs { store_windows(windows(w)); }
+    if w.o >= params.outputs { return; }
+    let r = result(w);
+    store_window(r.a);
+    store_window(r.b);
+    store_window(r.c);
+    store_window(r.d);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pooled_texels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x);
-    if w.o < params.map.outputs { store_windows_texels(windows(w)); }
+    if w.o >= params.outputs { return; }
+    let r = result(w);
+    store_texels(r.a);
+    store_texels(r.b);
+    store_texels(r.c);
+    store_texels(r.d);
 }

@@ -18,6 +18,8 @@ mod progress;
 mod single;
 mod staging;
 
+pub(crate) use digest::hex;
+
 pub use dataset::{Dataset, ImageSize, Labels, Part};
 pub use fetch::{fetch_bsds500, fetch_mnist};
 pub use layout::{has_labelled_test, has_part, load};

@@ -160,8 +160,9 @@ impl Course {
         checkpoint.load_into(&self.model)?;
         resumption.load_into(&self.model)?;
         // An epoch that has begun has drawn its orders, and each step the seed of its dropout.
-        for _ in 0..step.div_ceil(self.per_epoch) {
-            self.data.shuffle(self.model.gpu())?;
+        let orders = (0..step.div_ceil(self.per_epoch)).map(|_| self.data.next_orders()).last();
+        for (tensor, order) in orders.unwrap_or_default() {
+            tensor.write(self.model.gpu(), &order)?;
         }
         for _ in 0..step {
             self.dropout.next_u32();

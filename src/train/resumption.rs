@@ -3,7 +3,7 @@
 //! The state of the random streams and the place in both domains' orders are not kept: they follow from the seed and the
 //! step, and [`Course::resume`](super::course::Course::resume) draws them again.
 
-use crate::data::Dataset;
+use crate::data::{Dataset, hex};
 use crate::error::{Error, Result};
 use crate::model::{Dann, NamedValues};
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ impl Tensors<'_> {
             sha.update(format!("{name} {dims:?} "));
             sha.update(bytemuck::cast_slice::<f32, u8>(values));
         }
-        sha.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&sha.finalize())
     }
 }
 

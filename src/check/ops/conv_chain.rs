@@ -2,16 +2,17 @@
 //!
 //! In the register family one chain of kernels, in other families the plain ops one after the other.
 
+use super::conv_block::{plain_backward, plain_forward, pooling_of};
+use super::conv2d::fusible;
 use super::*;
 use crate::gpu::Tensor;
+use crate::ops::conv2d;
+use crate::ops::tuned::Parameters;
 use crate::ops::tuned::conv_block::ConvBlock;
 use crate::ops::tuned::conv_chain::ConvChain as Kernels;
-use crate::ops::tuned::{Convolution, Parameters, WINDOW};
-use crate::ops::{conv2d, max_pool2d, relu};
 use crate::reference::conv2d::{self as convolution, Conv2dShape};
 use crate::reference::max_pool2d::{self as pooling, MaxPool2dShape};
 use crate::reference::relu as rectifier;
-use crate::shape::MapShape;
 
 pub struct ConvChain;
 
@@ -33,11 +34,12 @@ fn shapes(case: &Case) -> Result<Vec<Shapes>> {
         let [o, _, kh, kw] = case.dims(weight)?;
         case.expect_reals(weight, &[o, c, kh, kw])?;
         case.expect_reals(bias, &[o])?;
-        let (full_h, full_w) = crate::ops::conv2d::out_size((h, w), (kh, kw), (ph, pw))?;
-        let ((kernel_h, kernel_w), (sh, sw)) = (WINDOW.kernel, WINDOW.stride);
-        let pool = MaxPool2dShape { n, c: o, h: full_h, w: full_w, kh: kernel_h, kw: kernel_w, sh, sw };
-        all.push((Conv2dShape { n, c, h, w, o, kh, kw, ph, pw }, pool));
-        (c, (h, w)) = (o, WINDOW.out_size((full_h, full_w))?);
+        // Refused where the kernel does not fit.
+        conv2d::out_size((h, w), (kh, kw), (ph, pw))?;
+        let s = Conv2dShape { n, c, h, w, o, kh, kw, ph, pw };
+        let pool = pooling_of(s)?;
+        all.push((s, pool));
+        (c, h, w) = (o, pool.out_h(), pool.out_w());
     }
     case.expect_reals("dy", &[n, c, h, w])?;
     Ok(all)
@@ -52,10 +54,7 @@ struct Block {
 }
 
 fn chain(shapes: &[Shapes]) -> Option<Kernels> {
-    let block = |s: Conv2dShape| {
-        let (x, kernel, padding) = (MapShape::new(s.c, s.h, s.w), (s.kh, s.kw), (s.ph, s.pw));
-        ConvBlock::new(Convolution { x, outputs: s.o, kernel, padding })
-    };
+    let block = |s: Conv2dShape| ConvBlock::new(fusible(s));
     let mut chain = Kernels::from(block(shapes[0].0)?);
     shapes[1..].iter().all(|(s, _)| block(*s).is_some_and(|block| chain.push(block))).then_some(chain)
 }
@@ -72,32 +71,18 @@ fn record_chain(rig: &mut Rig<'_>, chain: &Kernels, blocks: &[Block], ends: [&Te
 
 fn record_plain(rig: &mut Rig<'_>, shapes: &[Shapes], blocks: &[Block], ends: [&Tensor; 4]) -> Result<()> {
     let [x, dy, y, dx] = ends;
-    let mut kept = Vec::new();
-    let mut input = x.clone();
+    let (mut kept, mut inputs) = (Vec::new(), vec![x.clone()]);
     for (index, (block, (s, pool))) in blocks.iter().zip(shapes).enumerate() {
-        let full = [s.n, s.o, pool.h, pool.w];
-        let before_relu = rig.scratch("before relu", &full)?;
-        let before_pooling = rig.scratch("before pooling", &full)?;
-        let small = [s.n, s.o, pool.out_h(), pool.out_w()];
-        let argmax = rig.scratch("argmax", &small)?;
-        let output = if index + 1 == blocks.len() { y.clone() } else { rig.scratch("map", &small)? };
-        conv2d::forward(&mut rig.rec, &input, &block.weight, &block.bias, &before_relu, (s.ph, s.pw))?;
-        relu::forward(&mut rig.rec, &before_relu, &before_pooling, 0.0)?;
-        max_pool2d::forward(&mut rig.rec, &before_pooling, &output, &argmax, WINDOW)?;
-        kept.push((std::mem::replace(&mut input, output), before_relu, argmax));
+        let map = [s.n, s.o, pool.out_h(), pool.out_w()];
+        let output = if index + 1 == blocks.len() { y.clone() } else { rig.scratch("map", &map)? };
+        kept.push(plain_forward(rig, *s, &inputs[index], (&block.weight, &block.bias), &output)?);
+        inputs.push(output);
     }
     let mut d = dy.clone();
     for (index, (block, (s, _))) in blocks.iter().zip(shapes).enumerate().rev() {
-        let (input, before_relu, argmax) = &kept[index];
-        let d_before_pooling = rig.scratch("gradient before pooling", before_relu.dims())?;
-        let d_before_relu = rig.scratch("gradient before relu", before_relu.dims())?;
-        let d_input = if index == 0 { dx.clone() } else { rig.scratch("gradient", input.dims())? };
-        let padding = (s.ph, s.pw);
-        max_pool2d::backward(&mut rig.rec, argmax, &d, &d_before_pooling, WINDOW)?;
-        relu::backward(&mut rig.rec, before_relu, &d_before_pooling, &d_before_relu, 0.0)?;
-        conv2d::backward_input(&mut rig.rec, &d_before_relu, &block.weight, &d_input, padding)?;
-        let (dweight, dbias) = (&block.dweight, &block.dbias);
-        conv2d::backward_parameters(&mut rig.rec, input, &d_before_relu, dweight, dbias, padding)?;
+        let d_input = if index == 0 { dx.clone() } else { rig.scratch("gradient", inputs[index].dims())? };
+        let gradients = (&block.dweight, &block.dbias, &d_input);
+        plain_backward(rig, *s, &kept[index], &block.weight, &d, gradients)?;
         d = d_input;
     }
     Ok(())

@@ -146,7 +146,7 @@ struct Start {
     config: Config,
     source: PathBuf,
     target: PathBuf,
-    /// Of a new run.
+    /// The run's own.
     directory: PathBuf,
     resumed: Option<Resumed>,
 }

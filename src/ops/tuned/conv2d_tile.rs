@@ -23,10 +23,7 @@ struct Params {
 
 const KERNEL: Kernel = Kernel {
     label: "conv2d_tile",
-    source: concat!(
-        include_str!("../../../shaders/tuned/pooled.wgsl"),
-        include_str!("../../../shaders/tuned/conv2d_tile.wgsl"),
-    ),
+    source: include_str!("../../../shaders/tuned/conv2d_tile.wgsl"),
     entry_point: "",
     workgroup_size: 64,
     bindings: &[],

@@ -24,7 +24,7 @@ pub struct Pooled<'a> {
     pub winner: (&'a Layout, &'a Texels),
 }
 
-/// `Map` of `shaders/tuned/pooled.wgsl`.
+/// The last part of the parameters of kernels that write such maps.
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 pub(super) struct MapParams {

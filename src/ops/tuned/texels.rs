@@ -130,16 +130,8 @@ impl Layout {
 /// [`Error::Gpu`] when there is no memory for it.
 pub fn packed(rec: &mut Recording, layout: &Layout, label: &str, x: &Tensor) -> Result<Texels> {
     let texels = layout.texels(rec.gpu(), label, TexelFormat::Reals)?;
-    pack(rec, layout, x, &texels)?;
+    rec.dispatch(&PACK, &layout.params(x)?, &[x, &texels], layout.threads(x), Work::new(0, by(x.dims())))?;
     Ok(texels)
-}
-
-/// `texels`, laid out so, from x (N, C, H, W).
-///
-/// # Errors
-/// [`Error::Gpu`] when the kernel does not build.
-fn pack(rec: &mut Recording, layout: &Layout, x: &Tensor, texels: &Texels) -> Result<()> {
-    rec.dispatch(&PACK, &layout.params(x)?, &[x, texels], layout.threads(x), Work::new(0, by(x.dims())))
 }
 
 /// `texels`, laid out so, from dy (N, C, H, W), 0 where y (N, C, H, W) is not above 0.

@@ -21,7 +21,7 @@ struct Params {
 
 const KERNEL: Kernel = Kernel {
     label: "winograd_result",
-    source: concat!(include_str!("../../../shaders/tuned/pooled.wgsl"), shader!("winograd_result.wgsl")),
+    source: shader!("winograd_result.wgsl"),
     entry_point: "",
     workgroup_size: 64,
     bindings: &[],

@@ -23,11 +23,18 @@ pub struct ConvBlock;
 /// The convolution and the pooling of its map.
 fn shape(case: &Case) -> Result<(Conv2dShape, MaxPool2dShape)> {
     let s = convolution(case)?;
+    let pool = pooling_of(s)?;
+    case.expect_reals("dy", &[s.n, s.o, pool.out_h(), pool.out_w()])?;
+    Ok((s, pool))
+}
+
+/// The pooling of a convolution's map.
+pub(super) fn pooling_of(s: Conv2dShape) -> Result<MaxPool2dShape> {
     let (h, w) = (s.out_h(), s.out_w());
-    let (out_h, out_w) = WINDOW.out_size((h, w))?;
-    case.expect_reals("dy", &[s.n, s.o, out_h, out_w])?;
+    // Refused where no window fits.
+    WINDOW.out_size((h, w))?;
     let ((kh, kw), (sh, sw)) = (WINDOW.kernel, WINDOW.stride);
-    Ok((s, MaxPool2dShape { n: s.n, c: s.o, h, w, kh, kw, sh, sw }))
+    Ok(MaxPool2dShape { n: s.n, c: s.o, h, w, kh, kw, sh, sw })
 }
 
 /// The fused kernels where the variant has some that fit.
@@ -64,20 +71,53 @@ fn record_fused(rig: &mut Rig<'_>, chain: &ConvChain, t: &Tensors) -> Result<()>
 }
 
 fn record_plain(rig: &mut Rig<'_>, s: Conv2dShape, t: &Tensors) -> Result<()> {
-    let (padding, map) = ((s.ph, s.pw), [s.n, s.o, s.out_h(), s.out_w()]);
+    let kept = plain_forward(rig, s, &t.x, (&t.weight, &t.bias), &t.y)?;
+    plain_backward(rig, s, &kept, &t.weight, &t.dy, (&t.dweight, &t.dbias, &t.dx))
+}
+
+/// What the plain ops leave for their way back.
+pub(super) struct Kept {
+    x: Tensor,
+    before_relu: Tensor,
+    argmax: Tensor,
+}
+
+/// Records the three plain ops.
+pub(super) fn plain_forward(
+    rig: &mut Rig<'_>,
+    s: Conv2dShape,
+    x: &Tensor,
+    (weight, bias): (&Tensor, &Tensor),
+    y: &Tensor,
+) -> Result<Kept> {
+    let map = [s.n, s.o, s.out_h(), s.out_w()];
     let before_relu = rig.scratch("before relu", &map)?;
     let before_pooling = rig.scratch("before pooling", &map)?;
-    let argmax = rig.scratch("argmax", t.y.dims())?;
-    let d_before_pooling = rig.scratch("gradient before pooling", &map)?;
-    let d_before_relu = rig.scratch("gradient before relu", &map)?;
+    let argmax = rig.scratch("argmax", y.dims())?;
     let rec = &mut rig.rec;
-    conv2d::forward(rec, &t.x, &t.weight, &t.bias, &before_relu, padding)?;
+    conv2d::forward(rec, x, weight, bias, &before_relu, (s.ph, s.pw))?;
     relu::forward(rec, &before_relu, &before_pooling, 0.0)?;
-    max_pool2d::forward(rec, &before_pooling, &t.y, &argmax, WINDOW)?;
-    max_pool2d::backward(rec, &argmax, &t.dy, &d_before_pooling, WINDOW)?;
-    relu::backward(rec, &before_relu, &d_before_pooling, &d_before_relu, 0.0)?;
-    conv2d::backward_input(rec, &d_before_relu, &t.weight, &t.dx, padding)?;
-    conv2d::backward_parameters(rec, &t.x, &d_before_relu, &t.dweight, &t.dbias, padding)
+    max_pool2d::forward(rec, &before_pooling, y, &argmax, WINDOW)?;
+    Ok(Kept { x: x.clone(), before_relu, argmax })
+}
+
+/// Records their gradients: dweight, dbias and dx.
+pub(super) fn plain_backward(
+    rig: &mut Rig<'_>,
+    s: Conv2dShape,
+    kept: &Kept,
+    weight: &Tensor,
+    dy: &Tensor,
+    (dweight, dbias, dx): (&Tensor, &Tensor, &Tensor),
+) -> Result<()> {
+    let Kept { x, before_relu, argmax } = kept;
+    let d_before_pooling = rig.scratch("gradient before pooling", before_relu.dims())?;
+    let d_before_relu = rig.scratch("gradient before relu", before_relu.dims())?;
+    let (rec, padding) = (&mut rig.rec, (s.ph, s.pw));
+    max_pool2d::backward(rec, argmax, dy, &d_before_pooling, WINDOW)?;
+    relu::backward(rec, before_relu, &d_before_pooling, &d_before_relu, 0.0)?;
+    conv2d::backward_input(rec, &d_before_relu, weight, dx, padding)?;
+    conv2d::backward_parameters(rec, x, &d_before_relu, dweight, dbias, padding)
 }
 
 impl Op for ConvBlock {
