@@ -19,6 +19,7 @@
 //! | [`model`] | layers, parameters, the step's recording | ops |
 //! | [`train`] | schedules, the loop, evaluation, what is kept of a run | model, data |
 //! | [`embed`] | training and classifying inside an application, on its own device | train |
+//! | [`experiment`] | recipes × methods × seeds, side by side | train |
 //! | [`export`] | models for other programs, and from them | train, model |
 //! | [`report`] | TensorBoard's files, pictures, pages | train, model, data |
 //! | [`check`] | kernels against twins and golden files | ops, reference |
@@ -32,6 +33,7 @@ pub mod check;
 pub mod data;
 pub mod embed;
 pub mod error;
+pub mod experiment;
 pub mod export;
 pub mod gpu;
 pub mod model;

@@ -6,6 +6,7 @@ mod data;
 mod devices;
 mod diff;
 mod eval;
+mod experiment;
 mod export;
 mod golden_steps;
 mod gpu;
@@ -39,6 +40,7 @@ Examples:
   dann train --preset demo --out runs/first      MNIST → MNIST-M with gradient reversal
   dann eval --run runs/first --data data/mnist_m
   dann predict --run runs/first digit.png
+  dann experiment assets/experiments/paper.toml   methods × seeds, with a table
   dann report runs/first                         a page to look at
   dann export --run runs/first --format onnx --out first.onnx
   dann check                                     prove the kernels on this machine
@@ -84,6 +86,8 @@ enum Command {
     Tune(tune::TuneArgs),
     /// Tell where the training step's time goes, kernel by kernel, or time a shader of your own
     Profile(profile::ProfileArgs),
+    /// Run recipes × methods × seeds, and put them side by side
+    Experiment(experiment::ExperimentArgs),
     /// List finished runs with their accuracies, and the share of the gap that adaptation covers
     Runs(runs::RunsArgs),
     /// Write a page about one run or several
@@ -120,6 +124,7 @@ pub fn run(started: Instant) -> anyhow::Result<()> {
         Command::Bench(args) => bench::run(&args, started, &out),
         Command::Tune(args) => tune::run(&args, &out),
         Command::Profile(args) => profile::run(&args, &out),
+        Command::Experiment(args) => experiment::run(&args, &out),
         Command::Runs(args) => runs::run(&args, &out),
         Command::Report(args) => report::run(&args, &out),
         Command::Diff(args) => diff::run(&args, &out),

@@ -2,6 +2,7 @@
 //!
 //! Every function checks the shapes once, when recording, and overwrites its results when replayed.
 
+pub mod augment;
 pub mod batch_norm2d;
 pub mod clip_grad_norm;
 pub mod conv2d;
@@ -30,6 +31,7 @@ use tuned::{winograd_gradient, winograd_product, winograd_result, winograd_trans
 
 /// Every kernel of the crate, for the tests that compare them with their shaders.
 pub const KERNELS: &[&Kernel] = &[
+    &augment::VIEWS,
     &batch_norm2d::STATISTICS,
     &batch_norm2d::FORWARD,
     &batch_norm2d::BACKWARD_PARAMETERS,

@@ -16,7 +16,7 @@ pub fn apply(x: &[f64], rate: f64, seed: u32) -> Vec<f64> {
 }
 
 /// The random number in [0, 1) of element `i` of the layer seeded with `seed`: the upper 24 bits of a hash.
-fn uniform(i: u32, seed: u32) -> f64 {
+pub(super) fn uniform(i: u32, seed: u32) -> f64 {
     f64::from(pcg(i ^ pcg(seed)) >> 8) / f64::from(1 << 24)
 }
 

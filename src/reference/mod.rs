@@ -4,6 +4,7 @@
 //! gradients are themselves tested against central differences of its own forward pass. Tensors are
 //! row-major, images NCHW, and shapes have been validated by the caller.
 
+pub mod augment;
 pub mod batch_norm2d;
 pub mod clip_grad_norm;
 pub mod conv2d;

@@ -3,6 +3,7 @@
 use super::schedule::{Lambda, LearningRate};
 use crate::error::{Error, Result};
 use crate::model::{DomainLoss, Initialization, ModelSpec, Objective};
+use crate::ops::augment::Augmentation;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -64,6 +65,9 @@ pub struct TrainingSpec {
     /// The largest norm of all gradients together; larger ones are scaled down. None if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f32>,
+    /// Random views of both domains' images while training; none if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub augmentation: Option<Augmentation>,
     /// How weights start; `he_normal` if left out.
     #[serde(default)]
     pub initialization: Initialization,
@@ -151,6 +155,7 @@ impl Config {
         if let Some(norm) = training.clip_norm.filter(|norm| !(*norm > 0.0 && norm.is_finite())) {
             return Err(Error::input("training.clip_norm", "above 0", norm));
         }
+        training.augmentation.map_or(Ok(()), |augmentation| augmentation.check("training.augmentation"))?;
         training.learning_rate.check()?;
         training.lambda.check()?;
         self.model.check().map(drop)

@@ -6,6 +6,7 @@ use crate::data::{Dataset, shuffled};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Phase, Recording, Tensor};
 use crate::model::Batch;
+use crate::ops::augment::{self, Augmentation};
 use crate::ops::gather_batch::Domain;
 use crate::rng::{self, Rng};
 
@@ -13,6 +14,7 @@ use crate::rng::{self, Rng};
 pub(super) struct Feed {
     labelled: Shuffled,
     unlabelled: Option<Shuffled>,
+    augmentation: Option<Augmentation>,
 }
 
 /// A data set and the stream that shuffles it.
@@ -52,6 +54,7 @@ impl Feed {
         Ok(Self {
             labelled: upload(labelled, Domain::Source, of_labelled, "source order")?,
             unlabelled: unlabelled.map(target).transpose()?,
+            augmentation: spec.augmentation,
         })
     }
 
@@ -73,11 +76,18 @@ impl Feed {
     pub fn record(&self, gpu: &Gpu, step: &Tensor, batch: &Batch, rows: usize) -> Result<Recording> {
         let mut recording = Recording::new(gpu);
         recording.phase(Phase::Data);
+        let gathered = match self.augmentation {
+            Some(_) => Tensor::zeros(gpu, "gathered", batch.x.dims())?,
+            None => batch.x.clone(),
+        };
         let labelled = &self.labelled.data;
-        labelled.record_images(&mut recording, step, &batch.x, 0, rows)?;
-        labelled.record_labels(&mut recording, step, &batch.x, &batch.labels)?;
+        labelled.record_images(&mut recording, step, &gathered, 0, rows)?;
+        labelled.record_labels(&mut recording, step, &gathered, &batch.labels)?;
         if let Some(target) = &self.unlabelled {
-            target.data.record_images(&mut recording, step, &batch.x, rows, rows)?;
+            target.data.record_images(&mut recording, step, &gathered, rows, rows)?;
+        }
+        if let Some(augmentation) = &self.augmentation {
+            augment::views(&mut recording, step, &gathered, &batch.x, augmentation)?;
         }
         Ok(recording)
     }

@@ -8,6 +8,7 @@ mod device_data;
 mod evaluate;
 mod feed;
 mod flight;
+pub mod health;
 mod history;
 mod inspect;
 mod metrics;

@@ -4,7 +4,7 @@ use super::checkpoint::Checkpoint;
 use super::history::History;
 use super::metrics::StepMetrics;
 use super::resumption::DataSets;
-use super::run::{CONFIG, METRICS, RESULT, RunDirectory};
+use super::run::{CONFIG, METRICS, RunDirectory};
 use super::whole_file::write_whole;
 use crate::error::{Error, Result};
 use std::fs::{self, OpenOptions};
@@ -73,7 +73,7 @@ fn located(from: &Path) -> Result<(PathBuf, PathBuf)> {
         Some(path) if from.is_file() => (path.to_path_buf(), Some(from.to_path_buf())),
         _ => (from.to_path_buf(), checkpoints(from)?.pop()),
     };
-    if path.join(RESULT).exists() {
+    if RunDirectory::is_finished(&path) {
         return Err(Error::file(&path, "a run that was interrupted", "a finished run"));
     }
     let missing = |found: &str| Error::file(&path, "a run that was interrupted, with its checkpoints", found);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub(super) const CONFIG: &str = "config.toml";
 pub(super) const METRICS: &str = "metrics.jsonl";
 const MODEL: &str = "model.safetensors";
-pub(super) const RESULT: &str = "result.json";
+const RESULT: &str = "result.json";
 
 /// Accuracies on the test parts, for the report alone: nothing in training sees them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -174,7 +174,7 @@ impl RunDirectory {
     /// # Errors
     /// [`Error::Io`] or [`Error::Input`] naming the file that cannot be read.
     pub fn results(path: &Path) -> Result<Vec<RunResult>> {
-        if path.join(RESULT).exists() {
+        if Self::is_finished(path) {
             return Ok(vec![Self::result(path)?]);
         }
         let entries = fs::read_dir(path).map_err(Error::io(path, "list"))?;
@@ -182,9 +182,14 @@ impl RunDirectory {
             .map(|entry| Ok(entry?.path()))
             .collect::<std::io::Result<_>>()
             .map_err(Error::io(path, "list"))?;
-        runs.retain(|run| run.join(RESULT).exists());
+        runs.retain(|run| Self::is_finished(run));
         runs.sort();
         runs.iter().map(|run| Self::result(run)).collect()
+    }
+
+    /// Whether there is a finished run at `path`.
+    pub fn is_finished(path: &Path) -> bool {
+        path.join(RESULT).exists()
     }
 
     /// The result of the finished run at `path`.

@@ -91,6 +91,18 @@ impl Trainer {
         [self.course.feed(), self.course.training_step().recording()]
     }
 
+    /// The share of the features that differ between the images of the last batch: 0 once the feature extractor has died.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`](crate::error::Error::Gpu) when the device was lost.
+    pub fn live_features(&self) -> Result<f64> {
+        let features = &self.course.training_step().outputs.features;
+        let values: Vec<f32> = features.read(self.model().gpu())?;
+        let (first, others) = values.split_at(features.map().len());
+        let differs = |index: &usize| others.chunks(first.len()).any(|row| row[*index] != first[*index]);
+        Ok((0..first.len()).filter(differs).count() as f64 / first.len() as f64)
+    }
+
     /// Steps whose metrics have arrived.
     pub fn steps_done(&self) -> u64 {
         self.done

@@ -9,6 +9,7 @@ mod bench;
 mod commands;
 mod embedding;
 mod evaluation;
+mod experiment;
 mod habits;
 mod predicting;
 mod profile;

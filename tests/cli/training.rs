@@ -92,6 +92,28 @@ fn gradients_are_clipped_where_that_was_asked_for() {
 }
 
 #[test]
+fn images_are_augmented_where_that_was_asked_for() {
+    let sandbox = Sandbox::new();
+    for (out, arguments) in [
+        ("none", ""),
+        ("still", "--set training.augmentation={}"),
+        ("lively", "--set training.augmentation={shift=1,invert=0.5,contrast=0.5,brightness=0.1}"),
+    ] {
+        sandbox.train(out, arguments);
+    }
+    let model = |run| values(&sandbox.read(&format!("{run}/model.safetensors")));
+    assert!(model("none") == model("still"));
+    assert!(model("none") != model("lively"));
+    for (key, words) in [
+        ("invert=2.0", ["training.augmentation.invert", "0 to 1"]),
+        ("brightness=-1.0", ["training.augmentation.brightness", "at least 0"]),
+        ("spin=1", ["unknown field `spin`", "training.augmentation"]),
+    ] {
+        sandbox.refuses_to_train(&format!("--set training.augmentation={{{key}}}"), &words);
+    }
+}
+
+#[test]
 fn the_methods_train_on_different_things() {
     let sandbox = Sandbox::new();
     for method in ["dann", "source-only", "target-only"] {

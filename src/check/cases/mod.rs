@@ -12,7 +12,7 @@ const SEED: u64 = 1;
 
 /// Every own case, drawn when its turn comes.
 pub fn cases() -> impl Iterator<Item = Case> {
-    const LISTS: [fn() -> Vec<Case>; 18] = [
+    const LISTS: [fn() -> Vec<Case>; 19] = [
         convolutions::conv2d,
         convolutions::conv_block,
         convolutions::conv_chain,
@@ -27,6 +27,7 @@ pub fn cases() -> impl Iterator<Item = Case> {
         training::sgd,
         training::clip_grad_norm,
         training::gather_batch,
+        training::augment,
         training::metrics,
         classification::softmax,
         classification::image_texture,

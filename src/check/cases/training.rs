@@ -102,6 +102,25 @@ pub(super) fn gather_batch() -> Vec<Case> {
     ]
 }
 
+pub(super) fn augment() -> Vec<Case> {
+    let case = |name, dims: &[usize; 4], shift: usize, [invert, contrast, brightness]: [f64; 3]| {
+        Case::new("augment", name, SEED)
+            .attribute("shift", shift)
+            .attribute("invert", invert)
+            .attribute("contrast", contrast)
+            .attribute("brightness", brightness)
+            .attribute("seed", 0xdead_beef_u32)
+            .normal("x", dims, 1.0)
+    };
+    vec![
+        case("nothing", &[3, 2, 5, 4], 0, [0.0, 0.0, 0.0]),
+        case("moved", &[17, 3, 7, 5], 2, [0.0, 0.0, 0.0]),
+        case("moved out of sight", &[15, 1, 3, 2], 9, [0.0, 0.0, 0.0]),
+        case("inverted", &[17, 5, 4, 3], 0, [0.5, 0.0, 0.0]),
+        case("all of it", &[65, 3, 9, 11], 3, [0.5, 0.75, 0.25]),
+    ]
+}
+
 pub(super) fn metrics() -> Vec<Case> {
     let case = |name, [n, k]: [usize; 2], [steps, columns]: [usize; 2], [row, column]: [usize; 2]| {
         Case::new("metrics", name, SEED)

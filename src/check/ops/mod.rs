@@ -1,5 +1,6 @@
 //! The contract of every op, one file each.
 
+mod augment;
 mod batch_norm2d;
 mod clip_grad_norm;
 mod conv2d;
@@ -40,6 +41,7 @@ pub const OPS: &[&dyn Op] = &[
     &sgd::Sgd,
     &clip_grad_norm::ClipGradNorm,
     &gather_batch::GatherBatch,
+    &augment::Augment,
     &metrics::Metrics,
     &image_input::ImageInput { texture: true },
     &image_input::ImageInput { texture: false },

@@ -1,23 +1,25 @@
 //! `dann train`
 
 mod interrupt;
+mod job;
 mod session;
 
 use super::gpu::GpuArgs;
-use super::hint::Hint as _;
 use super::output::Output;
 use super::report::PAGE;
-use super::sets::Sets;
 use anyhow::Context as _;
 use clap::{ArgGroup, Args, ValueEnum};
-use dann::gpu::Gpu;
 use dann::report::page;
-use dann::train::{Config, DataSets, Method, Resumed, RunDirectory, RunResult, Trainer};
-use interrupt::Interrupts;
-use session::{Habits, Run, Session};
-use std::path::{Path, PathBuf};
+use dann::train::{Config, Method, RunResult};
+use std::path::PathBuf;
 
-pub use interrupt::Interrupted;
+pub use interrupt::{Interrupted, Interrupts};
+pub use job::Job;
+pub use session::Habits;
+
+/// Where data sets are if nothing else is said.
+const SOURCE: &str = "data/mnist";
+const TARGET: &str = "data/mnist_m";
 
 #[derive(Args)]
 #[command(
@@ -132,144 +134,38 @@ impl TrainArgs {
     }
 }
 
-/// How to repeat the run that is in `directory`, where its recipe is read from.
-fn repeat(directory: &Path, source: &Path, target: &Path) -> String {
-    let (directory, source, target) = (directory.display(), source.display(), target.display());
-    format!(
-        "To repeat the run:\ndann train --config {directory}/config.toml --source {source} --target {target} \
-         --out {directory}-again"
-    )
-}
-
-/// What a run goes on from, and what it reads.
-struct Start {
-    config: Config,
-    source: PathBuf,
-    target: PathBuf,
-    /// The run's own.
-    directory: PathBuf,
-    resumed: Option<Resumed>,
-}
-
 impl TrainArgs {
-    fn start(&self) -> anyhow::Result<Start> {
-        let Some(from) = &self.resume else {
-            let config = self.config()?;
-            let default_out =
-                || PathBuf::from(format!("runs/{}-{}", config.training.method, config.training.seed));
-            let directory = self.out.clone().unwrap_or_else(default_out);
-            RunDirectory::vacant(&directory).hint(
-                "--out NEW_DIR names another directory; --resume RUN_DIR goes on with an interrupted run",
-            )?;
-            let (source, target) = (self.source.clone(), self.target.clone());
-            return Ok(Start {
-                source: source.unwrap_or_else(|| "data/mnist".into()),
-                target: target.unwrap_or_else(|| "data/mnist_m".into()),
-                config,
-                directory,
-                resumed: None,
-            });
-        };
-        let resumed = Resumed::find(from)
-            .hint("an older checkpoint can be named: --resume RUN_DIR/checkpoints/step_….safetensors")?;
-        let data = &resumed.data;
-        Ok(Start {
-            config: resumed.checkpoint.config.clone(),
-            source: self.source.clone().unwrap_or_else(|| data.source.clone()),
-            target: self.target.clone().unwrap_or_else(|| data.target.clone()),
-            directory: resumed.path.clone(),
-            resumed: Some(resumed),
-        })
+    fn job(&self) -> anyhow::Result<Job> {
+        if let Some(from) = &self.resume {
+            return Job::resume(from, self.source.clone(), self.target.clone());
+        }
+        let config = self.config()?;
+        let default_out =
+            || PathBuf::from(format!("runs/{}-{}", config.training.method, config.training.seed));
+        let directory = self.out.clone().unwrap_or_else(default_out);
+        let source = self.source.clone().unwrap_or_else(|| SOURCE.into());
+        let target = self.target.clone().unwrap_or_else(|| TARGET.into());
+        Job::new(config, source, target, directory)
     }
-}
 
-/// What kept a trainer from being made, and the largest batch that it could be made for, halving the one asked for.
-fn with_fitting_batch(
-    error: dann::error::Error,
-    config: &Config,
-    new: impl Fn(&Config) -> dann::error::Result<Trainer>,
-) -> anyhow::Error {
-    let mut smaller = config.clone();
-    while smaller.training.batch > 1 {
-        smaller.training.batch /= 2;
-        if new(&smaller).is_ok() {
-            let hint = format!("--batch {} fits", smaller.training.batch);
-            return Err::<(), _>(error).hint(hint).unwrap_err();
+    fn habits(&self) -> Habits {
+        Habits {
+            checkpoint_every: self.checkpoint_every,
+            keep: self.keep.map(|keep| keep as usize),
+            destroy_device_at: self.destroy_device_at,
         }
     }
-    error.into()
 }
-
-/// How often a device may be lost in a run before it is given up.
-const MOST_LOSSES: usize = 3;
 
 pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {
     let interrupts = Interrupts::watch()?;
-    let mut start = args.start()?;
-    let sets = Sets::load(&start.source, &start.target, &start.config)
-        .hint("`dann data fetch` and `dann data make mnist-m` make the default data sets; --source and --target name others")?;
-    let directory = start.directory.clone();
-    let mut losses = 0;
-    let (gpu, result) = loop {
-        let gpu = args.gpu.open()?;
-        let destroy_at = args.destroy_device_at.filter(|_| losses == 0);
-        match args.train(&start, &sets, &gpu, (&interrupts, destroy_at), out) {
-            Err(error) if gpu.is_gone() && losses < MOST_LOSSES => {
-                log::warn!("{error:#}; opening the device again and going on from the last checkpoint");
-                losses += 1;
-                start.resumed = Some(Resumed::find(&directory)?);
-            }
-            ended => break (gpu, ended?),
-        }
-    };
+    let job = args.job()?;
+    let directory = job.directory.clone();
+    let (gpu, result) = job.run(&args.gpu, args.habits(), &interrupts, out)?;
     if !args.no_report {
         page::write(&gpu, std::slice::from_ref(&directory), &directory.join(PAGE)).context("report")?;
     }
     out.json(&result)?;
     let RunResult { method, seconds, .. } = &result;
     out.text(format!("{method} in {seconds:.0} s on {}; the run is in {}", gpu.name(), directory.display()))
-}
-
-impl TrainArgs {
-    /// Trains on `gpu` to the end.
-    fn train(
-        &self,
-        start: &Start,
-        sets: &Sets,
-        gpu: &Gpu,
-        (interrupts, destroy_at): (&Interrupts, Option<u64>),
-        out: &Output,
-    ) -> anyhow::Result<RunResult> {
-        let Start { config, source, target, directory, resumed } = start;
-        let data = DataSets::new(source.clone(), target.clone(), &sets.labelled, sets.unlabelled.as_ref());
-        if let Some(resumed) = resumed {
-            resumed.data.check(&data)?;
-        }
-        let new = |config: &Config| Trainer::new(gpu, config, &sets.labelled, sets.unlabelled.as_ref());
-        let mut trainer = match (new(config), resumed) {
-            (Err(error), None) => return Err(with_fitting_batch(error, config, new)),
-            (made, _) => made?,
-        };
-        if let Some(steps) = self.checkpoint_every {
-            trainer.rest_every(steps);
-        }
-        let run = match resumed {
-            None => Run::new(RunDirectory::create(directory, config, &repeat(directory, source, target))?),
-            Some(resumed) => {
-                trainer.resume(&resumed.checkpoint)?;
-                out.remark(format!(
-                    "going on with {} after step {}",
-                    directory.display(),
-                    trainer.steps_done()
-                ))?;
-                Run::resumed(resumed, trainer.steps_per_epoch())?
-            }
-        };
-        let habits = Habits {
-            checkpoint_every: self.checkpoint_every,
-            keep: self.keep.map(|keep| keep as usize),
-            destroy_device_at: destroy_at,
-        };
-        Session::new(trainer, config, sets, data, habits)?.train(run, directory, interrupts, out)
-    }
 }

@@ -7,9 +7,10 @@ use crate::cli::sets::Sets;
 use anyhow::Context as _;
 use dann::data::Dataset;
 use dann::ops::tuning;
+use dann::train::health::Pulse;
 use dann::train::{
     Checkpoint, Config, DataSets, EpochRecord, Evaluator, Report, Resumed, RunDirectory, RunResult,
-    StepMetrics, Trainer,
+    StepMetrics, Trainer, TrainingSpec,
 };
 use indicatif::ProgressBar;
 use std::path::Path;
@@ -50,6 +51,7 @@ pub struct Run {
     directory: RunDirectory,
     /// The steps of the epoch that has begun.
     epoch: Vec<StepMetrics>,
+    pulse: Pulse,
     report: Report,
     /// What training took before it was interrupted.
     before: Duration,
@@ -58,14 +60,20 @@ pub struct Run {
 }
 
 impl Run {
-    pub fn new(directory: RunDirectory) -> Self {
-        let (report, before) = (Report::default(), Duration::ZERO);
-        Self { directory, epoch: vec![], report, before, kept: None }
+    pub fn new(directory: RunDirectory, spec: &TrainingSpec) -> Self {
+        let (report, before, pulse) = (Report::default(), Duration::ZERO, Pulse::new(spec));
+        Self { directory, epoch: vec![], pulse, report, before, kept: None }
     }
 
     pub fn resumed(resumed: &Resumed, steps_per_epoch: u64) -> dann::error::Result<Self> {
+        let mut pulse = Pulse::new(&resumed.checkpoint.config.training);
+        for epoch in &resumed.history.epochs {
+            // What they had to say was said when they ended.
+            pulse.epoch(&epoch.mean, None);
+        }
         Ok(Self {
             epoch: resumed.begun_epoch(steps_per_epoch),
+            pulse,
             report: resumed.history.epochs.last().map_or(Report::default(), |epoch| epoch.for_report_only),
             before: Duration::from_secs_f64(resumed.seconds()),
             kept: Some(resumed.checkpoint.step),
@@ -86,6 +94,7 @@ pub struct Session<'a> {
 }
 
 /// What a training does besides.
+#[derive(Clone, Copy, Default)]
 pub struct Habits {
     /// Steps from one checkpoint to the next within an epoch.
     pub checkpoint_every: Option<u64>,
@@ -190,6 +199,10 @@ impl<'a> Session<'a> {
         self.keep(run)?;
         recorder.epoch(self.trainer.model(), &line)?;
         bar.suspend(|| out.json(&line).and_then(|()| out.remark(epoch_text(&line))))?;
+        let live = self.trainer.live_features()?;
+        for warning in run.pulse.epoch(&mean, Some(live)) {
+            bar.suspend(|| log::warn!("{warning}"));
+        }
         run.epoch.clear();
         Ok(())
     }

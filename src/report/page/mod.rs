@@ -3,7 +3,6 @@
 mod chart;
 mod distance;
 mod embedding;
-mod health;
 mod sections;
 mod story;
 mod study;

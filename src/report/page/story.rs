@@ -1,13 +1,13 @@
 //! Everything that a page tells of one run.
 
 use super::distance::proxy_a_distance;
-use super::health::{Finding, findings};
 use super::study::{Study, features, test_part};
 use crate::data::{Dataset, ImageSize};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::model::Dann;
 use crate::profile;
+use crate::train::health::{Finding, findings};
 use crate::train::{Checkpoint, History, RunDirectory, RunResult};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -151,7 +151,7 @@ fn run(index: usize, story: &Story) -> Result<Run> {
         class: sections::colour(index),
         name: story.name(),
         distance: story.distance.map_or("n/a".into(), |distance| format!("{distance:.2}")),
-        verdict: worst.map_or("unknown", super::health::Level::word),
+        verdict: worst.map_or("unknown", crate::train::health::Level::word),
         findings: story.findings.iter().map(|f| (f.level.word(), f.text.clone())).collect(),
         confusion: sections::confusion(story),
         right: tiles(true)?,

@@ -1,7 +1,13 @@
 //! Whether a run went as adversarial training should, from its course alone and from what its features are like.
 
+mod warnings;
+
+pub use warnings::{Pulse, Warning};
+
+use super::config::{Method, TrainingSpec};
+use super::history::History;
+use super::metrics::StepMetrics;
 use crate::model::DomainLoss;
-use crate::train::{History, Method, StepMetrics, TrainingSpec};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,13 +77,18 @@ fn label_loss(begin: f64, end: f64) -> Finding {
     }
 }
 
+/// The domain loss of a classifier that says one half of everything.
+fn chance(kind: DomainLoss) -> f64 {
+    match kind {
+        DomainLoss::Sum => 2.0 * std::f64::consts::LN_2,
+        DomainLoss::Mean => std::f64::consts::LN_2,
+    }
+}
+
 /// At chance, the domain classifier has either been beaten by aligned features or has stopped learning; how well
 /// fresh eyes tell the domains apart decides which.
 fn domain(kind: DomainLoss, loss: f64, accuracy: f64, distance: Option<f64>) -> Finding {
-    let chance = match kind {
-        DomainLoss::Sum => 2.0 * std::f64::consts::LN_2,
-        DomainLoss::Mean => std::f64::consts::LN_2,
-    };
+    let chance = chance(kind);
     let text = format!(
         "domain loss ended at {loss:.3} ({chance:.3} is chance), domain accuracy at {:.1} %",
         100.0 * accuracy

@@ -1,0 +1,177 @@
+//! `dann experiment`
+
+use super::gpu::GpuArgs;
+use super::output::Output;
+use super::train::{Habits, Interrupts, Job};
+use anyhow::Context as _;
+use clap::Args;
+use dann::error::Error;
+use dann::experiment::{Experiment, PlannedRun, RunRecord, summary};
+use dann::train::{Config, Method, RunDirectory, RunResult, checkpoints, write_whole};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The tables, in the experiment's directory.
+const RESULTS: &str = "RESULTS.md";
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dann experiment assets/experiments/paper.toml
+  dann experiment assets/experiments/paper.toml --out runs/paper --adapter nvidia
+  dann experiment my.toml --source data/syn_digits
+
+Each run has a directory and a JSON file, OUT/RECIPE/METHOD-SEED and OUT/RECIPE/METHOD-SEED.json; the tables are in
+OUT/RESULTS.md. What is finished is kept, and what was interrupted goes on, when the command is given again.")]
+pub struct ExperimentArgs {
+    /// What is run, as in assets/experiments
+    #[arg(value_name = "FILE.toml")]
+    file: PathBuf,
+    /// The experiment's directory [default: runs/NAME, after the file]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// The labelled data set, in place of the file's
+    #[arg(long)]
+    source: Option<PathBuf>,
+    /// The data set to adapt to, in place of the file's
+    #[arg(long)]
+    target: Option<PathBuf>,
+    #[command(flatten)]
+    gpu: GpuArgs,
+}
+
+pub fn run(args: &ExperimentArgs, out: &Output) -> anyhow::Result<()> {
+    let interrupts = Interrupts::watch()?;
+    let mut experiment = Experiment::read(&args.file)?;
+    experiment.source = args.source.clone().unwrap_or(experiment.source);
+    experiment.target = args.target.clone().unwrap_or(experiment.target);
+    let runs = experiment.runs(&args.file)?;
+    let name = args.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let directory = args.out.clone().unwrap_or_else(|| Path::new("runs").join(&name));
+    let mut records = Vec::new();
+    for run in &runs {
+        records.extend(finished(&directory, run)?);
+    }
+    for run in &runs {
+        if records.iter().any(|record| is_of(record, run)) {
+            continue;
+        }
+        out.remark(format!(
+            "{}: run {} of {}{}",
+            run.name(),
+            records.len() + 1,
+            runs.len(),
+            left(&runs, &records)
+        ))?;
+        records.push(perform(args, &experiment, run, &directory, &interrupts, out)?);
+        write_summary(&directory, &name, &in_order(&runs, &records))?;
+    }
+    records = in_order(&runs, &records);
+    write_summary(&directory, &name, &records)?;
+    for record in &records {
+        out.json(record)?;
+    }
+    out.text(summary(&name, &records))?;
+    out.text(format!("the experiment is in {}", directory.display()))
+}
+
+fn is_of(record: &RunRecord, run: &PlannedRun) -> bool {
+    let training = &run.config.training;
+    record.recipe == run.recipe
+        && (record.result.method, record.result.seed) == (training.method, training.seed)
+}
+
+fn record_file(directory: &Path, run: &PlannedRun) -> PathBuf {
+    directory.join(run.name() + ".json")
+}
+
+/// What is kept of `run` if it was made before, by the same recipe.
+fn finished(directory: &Path, run: &PlannedRun) -> anyhow::Result<Option<RunRecord>> {
+    let file = record_file(directory, run);
+    if !file.exists() {
+        return Ok(None);
+    }
+    let record = RunRecord::read(&file)?;
+    same_recipe(&file, &record.config, run)?;
+    Ok(Some(record))
+}
+
+fn same_recipe(path: &Path, config: &Config, run: &PlannedRun) -> dann::error::Result<()> {
+    if *config == run.config {
+        return Ok(());
+    }
+    let found = "one of another recipe, which has been changed since; --out NEW_DIR begins anew";
+    Err(Error::file(path, "a run of this recipe", found))
+}
+
+/// Makes a run, or goes on with it.
+fn perform(
+    args: &ExperimentArgs,
+    experiment: &Experiment,
+    run: &PlannedRun,
+    directory: &Path,
+    interrupts: &Interrupts,
+    out: &Output,
+) -> anyhow::Result<RunRecord> {
+    let path = directory.join(run.name());
+    let result = if RunDirectory::is_finished(&path) {
+        same_recipe(&path, &RunDirectory::config(&path)?, run)?;
+        RunDirectory::result(&path)?
+    } else {
+        train(args, experiment, run, &path, interrupts, out)?
+    };
+    let record = RunRecord::new(run, result);
+    record.write(&record_file(directory, run))?;
+    Ok(record)
+}
+
+fn train(
+    args: &ExperimentArgs,
+    experiment: &Experiment,
+    run: &PlannedRun,
+    path: &Path,
+    interrupts: &Interrupts,
+    out: &Output,
+) -> anyhow::Result<RunResult> {
+    let (source, target) = (experiment.source.clone(), experiment.target.clone());
+    let job = if checkpoints(path)?.is_empty() {
+        // A run that ended before its first checkpoint has nothing to go on from.
+        if path.exists() {
+            RunDirectory::config(path).context("neither a run nor a free place for one")?;
+            fs::remove_dir_all(path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+        Job::new(run.config.clone(), source, target, path.to_path_buf())?
+    } else {
+        same_recipe(path, &RunDirectory::config(path)?, run)?;
+        Job::resume(path, Some(source), Some(target))?
+    };
+    Ok(job.run(&args.gpu, Habits::default(), interrupts, out)?.1)
+}
+
+/// How long the runs that are left take, as far as finished ones tell: a run with gradient reversal looks at twice as
+/// many images.
+fn left(runs: &[PlannedRun], records: &[RunRecord]) -> String {
+    let weight = |method: Method| if method == Method::Dann { 2.0 } else { 1.0 };
+    let mean = |recipe: Option<&str>| {
+        let of_recipe = records.iter().filter(|record| recipe.is_none_or(|recipe| record.recipe == recipe));
+        let units: Vec<f64> =
+            of_recipe.map(|record| record.result.seconds / weight(record.result.method)).collect();
+        (!units.is_empty()).then(|| units.iter().sum::<f64>() / units.len() as f64)
+    };
+    let open = runs.iter().filter(|run| !records.iter().any(|record| is_of(record, run)));
+    let seconds = open.map(|run| {
+        Some(weight(run.config.training.method) * mean(Some(&run.recipe)).or_else(|| mean(None))?)
+    });
+    seconds
+        .sum::<Option<f64>>()
+        .map_or(String::new(), |seconds| format!(", about {:.0} min left", seconds / 60.0))
+}
+
+/// The records in the order of their runs.
+fn in_order(runs: &[PlannedRun], records: &[RunRecord]) -> Vec<RunRecord> {
+    runs.iter().filter_map(|run| records.iter().find(|record| is_of(record, run)).cloned()).collect()
+}
+
+fn write_summary(directory: &Path, name: &str, records: &[RunRecord]) -> anyhow::Result<()> {
+    Ok(write_whole(&directory.join(RESULTS), summary(name, records).as_bytes())?)
+}

@@ -1,0 +1,65 @@
+//! What a run of an experiment came to: a JSON file each.
+
+use super::spec::PlannedRun;
+use crate::error::{Error, Result};
+use crate::train::{Config, RunResult, write_whole};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What is kept of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The recipe's name.
+    pub recipe: String,
+    /// Everything that decided the run.
+    pub config: Config,
+    /// The outcome after the last step.
+    #[serde(flatten)]
+    pub result: RunResult,
+    /// Between source and target features after the last step: 0 aligned, 2 apart.
+    #[serde(default)]
+    pub proxy_a_distance: Option<f64>,
+    /// What rules that need no target label chose among the run's checkpoints, by the rule's name.
+    #[serde(default)]
+    pub selected: BTreeMap<String, Chosen>,
+    /// The best of the run's checkpoints, which nothing but target labels can tell: reported, never used.
+    #[serde(default)]
+    pub best: Option<Chosen>,
+}
+
+/// A checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// Steps before it.
+    pub step: u64,
+    /// For the report alone.
+    pub target_test_accuracy: Option<f64>,
+}
+
+impl RunRecord {
+    /// Of `run`, which has ended with `result`.
+    pub fn new(run: &PlannedRun, result: RunResult) -> Self {
+        let (recipe, config) = (run.recipe.clone(), run.config.clone());
+        Self { recipe, config, result, proxy_a_distance: None, selected: BTreeMap::new(), best: None }
+    }
+
+    /// Writes `file` whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file.
+    pub fn write(&self, file: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|e| Error::file(file, "numbers that JSON can hold", e))?;
+        write_whole(file, (text + "\n").as_bytes())
+    }
+
+    /// Reads what [`RunRecord::write`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Input`] naming the file.
+    pub fn read(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file).map_err(Error::io(file, "read"))?;
+        serde_json::from_str(&text).map_err(|e| Error::file(file, "a run's record", e))
+    }
+}

@@ -1,0 +1,133 @@
+//! `dann experiment`: recipes × methods × seeds, kept and gone on with.
+
+use crate::sandbox::Sandbox;
+use serde_json::Value;
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const EXPERIMENT: &str = r#"
+source = "source"
+target = "target"
+seeds = [3, 4]
+methods = ["source-only", "dann"]
+[[recipe]]
+name = "tiny"
+config = "tiny.toml"
+[[recipe]]
+name = "short"
+config = "tiny.toml"
+set = ["training.steps=2"]
+methods = ["target-only"]
+seeds = [0]
+"#;
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("both.toml", EXPERIMENT);
+    sandbox
+}
+
+#[test]
+fn an_experiment_leaves_a_file_a_run_and_a_table() {
+    let sandbox = sandbox();
+    let lines = sandbox.json("experiment both.toml --quiet");
+    let ended: Vec<&Value> = lines.iter().filter(|line| line.get("recipe").is_some()).collect();
+    let seen: Vec<String> =
+        ended.iter().map(|run| format!("{} {} {}", run["recipe"], run["method"], run["seed"])).collect();
+    let expected =
+        ["tiny source-only 3", "tiny dann 3", "short target-only 0", "tiny source-only 4", "tiny dann 4"];
+    assert_eq!(seen.iter().map(|run| run.replace('"', "")).collect::<Vec<_>>(), expected);
+    let table = String::from_utf8(sandbox.read("runs/both/RESULTS.md")).expect("UTF-8");
+    for words in ["| tiny | dann | 2 |", "| tiny | source-only | 2 |", "| short | target-only | 1 |", " ± "]
+    {
+        assert!(table.contains(words), "{words}\n{table}");
+    }
+    let record: Value = serde_json::from_slice(&sandbox.read("runs/both/tiny/dann-4.json")).expect("JSON");
+    assert_eq!(&record, ended[4]);
+    // A run by itself gives the same bytes.
+    sandbox.train("alone", "--seed 4");
+    assert!(
+        sandbox.read("alone/model.safetensors") == sandbox.read("runs/both/tiny/dann-4/model.safetensors")
+    );
+}
+
+#[test]
+fn what_is_finished_is_kept_and_what_is_missing_is_made() {
+    let sandbox = sandbox();
+    sandbox.text("experiment both.toml");
+    let table = sandbox.read("runs/both/RESULTS.md");
+    let kept = sandbox.read("runs/both/tiny/dann-3/metrics.jsonl");
+    fs::remove_file(sandbox.path("runs/both/tiny/dann-4.json")).expect("removed");
+    fs::remove_dir_all(sandbox.path("runs/both/tiny/dann-4")).expect("removed");
+    // A record is enough; its run may be gone.
+    fs::remove_dir_all(sandbox.path("runs/both/tiny/source-only-3")).expect("removed");
+    sandbox.text("experiment both.toml");
+    assert!(kept == sandbox.read("runs/both/tiny/dann-3/metrics.jsonl"), "made again");
+    assert!(!sandbox.path("runs/both/tiny/source-only-3").exists(), "made again");
+    let accuracies = |table: &[u8]| {
+        let text = String::from_utf8_lossy(table).into_owned();
+        let rows = text.lines().filter(|line| line.starts_with("| tiny") || line.starts_with("| short"));
+        // All but the last column, which is time.
+        rows.map(|line| line.rsplitn(3, '|').last().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(accuracies(&table), accuracies(&sandbox.read("runs/both/RESULTS.md")));
+}
+
+#[test]
+fn an_interrupted_experiment_goes_on_to_the_same_bytes() {
+    let sandbox = sandbox();
+    let long = EXPERIMENT.replace("set = [\"training.steps=2\"]", "set = [\"training.steps=600\"]");
+    sandbox.write("long.toml", long);
+    let line = "experiment long.toml --out long";
+    let child = sandbox.dann(line);
+    let mut child = Command::new(child.get_program())
+        .args(line.split_whitespace())
+        .current_dir(sandbox.path(""))
+        .env("XDG_RUNTIME_DIR", std::env::temp_dir())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    // The third run is the long one: killed once it has a checkpoint behind its first.
+    let checkpoints = sandbox.path("long/short/target-only-0/checkpoints");
+    let began = Instant::now();
+    while fs::read_dir(&checkpoints).map_or(0, Iterator::count) < 2 {
+        assert!(began.elapsed() < Duration::from_secs(100), "no checkpoint");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    assert!(
+        !sandbox.path("long/short/target-only-0/result.json").exists(),
+        "it was over before it was killed"
+    );
+    sandbox.text(line);
+    sandbox.train("alone", "--method target-only --steps 600 --seed 0 --no-report");
+    assert!(
+        sandbox.read("alone/model.safetensors") == sandbox.read("long/short/target-only-0/model.safetensors")
+    );
+}
+
+#[test]
+fn a_recipe_that_was_changed_is_not_mixed_with_its_former_runs() {
+    let sandbox = sandbox();
+    sandbox.text("experiment both.toml");
+    sandbox.edit("tiny.toml", |bytes| {
+        *bytes = String::from_utf8_lossy(bytes).replace("momentum = 0.9", "momentum = 0.8").into();
+    });
+    let words = ["runs/both/tiny/source-only-3.json", "a run of this recipe", "--out NEW_DIR"];
+    sandbox.refused("experiment both.toml", &words);
+}
+
+#[test]
+fn what_is_no_experiment_is_refused() {
+    let sandbox = sandbox();
+    sandbox.refused("experiment none.toml", &["none.toml"]);
+    sandbox.write("bad.toml", "seeds = [0]\nspeed = 3\n[[recipe]]\nname = \"a\"\npreset = \"demo\"");
+    sandbox.refused("experiment bad.toml", &["bad.toml", "speed"]);
+    sandbox.write("gone.toml", EXPERIMENT.replace("tiny.toml", "gone-recipe.toml"));
+    sandbox.refused("experiment gone.toml", &["gone-recipe.toml"]);
+    sandbox.write("far.toml", EXPERIMENT.replace("\"target\"", "\"nowhere\""));
+    sandbox.dann("experiment far.toml --quiet").assert().failure();
+}
