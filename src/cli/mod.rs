@@ -18,6 +18,7 @@ mod profile;
 mod recorder;
 mod report;
 mod runs;
+mod select;
 mod sets;
 mod shell;
 mod train;
@@ -40,6 +41,7 @@ Examples:
   dann eval --run runs/first --data data/mnist_m
   dann predict --run runs/first digit.png
   dann report runs/first                         a page to look at
+  dann select runs/first                         which checkpoint to take, without target labels
   dann export --run runs/first --format onnx --out first.onnx
   dann check                                     prove the kernels on this machine
   dann bench                                     time the training step on this machine
@@ -86,6 +88,8 @@ enum Command {
     Profile(profile::ProfileArgs),
     /// List finished runs with their accuracies, and the share of the gap that adaptation covers
     Runs(runs::RunsArgs),
+    /// Choose a checkpoint, or a run, without target labels
+    Select(select::SelectArgs),
     /// Write a page about one run or several
     Report(report::ReportArgs),
     /// Show what differs between two runs, in configuration and outcome
@@ -121,6 +125,7 @@ pub fn run(started: Instant) -> anyhow::Result<()> {
         Command::Tune(args) => tune::run(&args, &out),
         Command::Profile(args) => profile::run(&args, &out),
         Command::Runs(args) => runs::run(&args, &out),
+        Command::Select(args) => select::run(&args, &out),
         Command::Report(args) => report::run(&args, &out),
         Command::Diff(args) => diff::run(&args, &out),
         Command::Completions(args) => shell::completions(&args, Cli::command()),

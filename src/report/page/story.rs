@@ -1,6 +1,5 @@
 //! Everything that a page tells of one run.
 
-use super::distance::proxy_a_distance;
 use super::health::{Finding, findings};
 use super::study::{Study, features, test_part};
 use crate::data::{Dataset, ImageSize};
@@ -8,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::model::Dann;
 use crate::profile;
+use crate::selection::proxy_a_distance;
 use crate::train::{Checkpoint, History, RunDirectory, RunResult};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
