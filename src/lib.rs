@@ -18,10 +18,11 @@
 //! | [`ops`] | the host side of every shader | gpu |
 //! | [`model`] | layers, parameters, the step's recording | ops |
 //! | [`train`] | schedules, the loop, evaluation, what is kept of a run | model, data |
+//! | [`selection`] | choosing checkpoints and runs without target labels | train, model, data |
 //! | [`embed`] | training and classifying inside an application, on its own device | train |
-//! | [`experiment`] | recipes × methods × seeds, side by side | train |
+//! | [`experiment`] | recipes × methods × seeds, side by side | selection, train |
 //! | [`export`] | models for other programs, and from them | train, model |
-//! | [`report`] | TensorBoard's files, pictures, pages | train, model, data |
+//! | [`report`] | TensorBoard's files, pictures, pages | selection, train, model, data |
 //! | [`check`] | kernels against twins and golden files | ops, reference |
 //! | [`profile`] | where a step's time goes, and how far kernels are from the limit | gpu, ops |
 //!
@@ -42,6 +43,7 @@ pub mod profile;
 pub mod reference;
 pub mod report;
 pub mod rng;
+pub mod selection;
 pub mod shape;
 pub mod train;
 

@@ -16,9 +16,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ops", &["shape", "error", "gpu"]),
     ("model", &["shape", "error", "rng", "gpu", "ops"]),
     ("train", &["shape", "error", "rng", "data", "gpu", "ops", "model"]),
+    ("selection", &["shape", "error", "rng", "data", "gpu", "ops", "model", "train"]),
     ("check", &["shape", "error", "rng", "reference", "gpu", "ops"]),
     ("embed", &["shape", "error", "data", "gpu", "ops", "model", "train"]),
-    ("experiment", &["error", "train"]),
+    ("experiment", &["error", "train", "selection"]),
     ("export", LIBRARY),
     ("profile", LIBRARY),
     ("report", WITH_PROFILES),
@@ -39,13 +40,26 @@ const ARROWS: &[(&str, &[&str])] = &[
             "export",
             "profile",
             "report",
+            "selection",
         ],
     ),
 ];
 
 /// What report may use.
-const WITH_PROFILES: &[&str] =
-    &["shape", "error", "rng", "data", "reference", "gpu", "ops", "model", "train", "check", "profile"];
+const WITH_PROFILES: &[&str] = &[
+    "shape",
+    "error",
+    "rng",
+    "data",
+    "reference",
+    "gpu",
+    "ops",
+    "model",
+    "train",
+    "check",
+    "profile",
+    "selection",
+];
 
 /// What export and profile may use.
 const LIBRARY: &[&str] =

@@ -1,13 +1,16 @@
 //! `dann experiment`
 
 use super::gpu::GpuArgs;
-use super::output::Output;
+use super::output::{Bars, Output};
 use super::train::{Habits, Interrupts, Job};
 use anyhow::Context as _;
 use clap::Args;
+use dann::data;
 use dann::error::Error;
 use dann::experiment::{Experiment, PlannedRun, RunRecord, summary};
-use dann::train::{Config, Method, RunDirectory, RunResult, checkpoints, write_whole};
+use dann::gpu::Gpu;
+use dann::selection::{Images, Selection};
+use dann::train::{Config, Method, RunDirectory, checkpoints, write_whole};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -52,18 +55,15 @@ pub fn run(args: &ExperimentArgs, out: &Output) -> anyhow::Result<()> {
     for run in &runs {
         records.extend(finished(&directory, run)?);
     }
+    let images = Images::new(Images::MOST, Some(experiment.source.clone()), Some(experiment.target.clone()));
+    let mut bench = Bench { args, experiment: &experiment, directory: &directory, interrupts, images, out };
     for run in &runs {
         if records.iter().any(|record| is_of(record, run)) {
             continue;
         }
-        out.remark(format!(
-            "{}: run {} of {}{}",
-            run.name(),
-            records.len() + 1,
-            runs.len(),
-            left(&runs, &records)
-        ))?;
-        records.push(perform(args, &experiment, run, &directory, &interrupts, out)?);
+        let (number, count) = (records.len() + 1, runs.len());
+        out.remark(format!("{}: run {number} of {count}{}", run.name(), left(&runs, &records)))?;
+        records.push(bench.perform(run)?);
         write_summary(&directory, &name, &in_order(&runs, &records))?;
     }
     records = in_order(&runs, &records);
@@ -104,48 +104,59 @@ fn same_recipe(path: &Path, config: &Config, run: &PlannedRun) -> dann::error::R
     Err(Error::file(path, "a run of this recipe", found))
 }
 
-/// Makes a run, or goes on with it.
-fn perform(
-    args: &ExperimentArgs,
-    experiment: &Experiment,
-    run: &PlannedRun,
-    directory: &Path,
-    interrupts: &Interrupts,
-    out: &Output,
-) -> anyhow::Result<RunRecord> {
-    let path = directory.join(run.name());
-    let result = if RunDirectory::is_finished(&path) {
-        same_recipe(&path, &RunDirectory::config(&path)?, run)?;
-        RunDirectory::result(&path)?
-    } else {
-        train(args, experiment, run, &path, interrupts, out)?
-    };
-    let record = RunRecord::new(run, result);
-    record.write(&record_file(directory, run))?;
-    Ok(record)
+/// What runs are made with.
+struct Bench<'a> {
+    args: &'a ExperimentArgs,
+    experiment: &'a Experiment,
+    directory: &'a Path,
+    interrupts: Interrupts,
+    images: Images,
+    out: &'a Output,
 }
 
-fn train(
-    args: &ExperimentArgs,
-    experiment: &Experiment,
-    run: &PlannedRun,
-    path: &Path,
-    interrupts: &Interrupts,
-    out: &Output,
-) -> anyhow::Result<RunResult> {
-    let (source, target) = (experiment.source.clone(), experiment.target.clone());
-    let job = if checkpoints(path)?.is_empty() {
+impl Bench<'_> {
+    /// Makes a run, or goes on with it, and lets the rules choose among its checkpoints.
+    fn perform(&mut self, run: &PlannedRun) -> anyhow::Result<RunRecord> {
+        let path = self.directory.join(run.name());
+        let (gpu, result) = if RunDirectory::is_finished(&path) {
+            same_recipe(&path, &RunDirectory::config(&path)?, run)?;
+            (self.args.gpu.open()?, RunDirectory::result(&path)?)
+        } else {
+            self.job(run, &path)?.run(&self.args.gpu, Habits::default(), &self.interrupts, self.out)?
+        };
+        let record = self.rated(&gpu, &path, RunRecord::new(run, result))?;
+        record.write(&record_file(self.directory, run))?;
+        Ok(record)
+    }
+
+    fn job(&self, run: &PlannedRun, path: &Path) -> anyhow::Result<Job> {
+        let (source, target) = (self.experiment.source.clone(), self.experiment.target.clone());
+        if !checkpoints(path)?.is_empty() {
+            same_recipe(path, &RunDirectory::config(path)?, run)?;
+            return Job::resume(path, Some(source), Some(target));
+        }
         // A run that ended before its first checkpoint has nothing to go on from.
         if path.exists() {
             RunDirectory::config(path).context("neither a run nor a free place for one")?;
             fs::remove_dir_all(path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
-        Job::new(run.config.clone(), source, target, path.to_path_buf())?
-    } else {
-        same_recipe(path, &RunDirectory::config(path)?, run)?;
-        Job::resume(path, Some(source), Some(target))?
-    };
-    Ok(job.run(&args.gpu, Habits::default(), interrupts, out)?.1)
+        Job::new(run.config.clone(), source, target, path.to_path_buf())
+    }
+
+    /// With ratings of the checkpoints, unless the run has learned from target labels or there is nothing to rate by.
+    fn rated(&mut self, gpu: &Gpu, path: &Path, record: RunRecord) -> anyhow::Result<RunRecord> {
+        let source = &self.experiment.source;
+        if record.result.method == Method::TargetOnly {
+            return Ok(record);
+        }
+        if !data::has_labelled_test(source)? {
+            log::warn!("{}: no labelled test part, so no rule can rate checkpoints", source.display());
+            return Ok(record);
+        }
+        let selection = Selection::of_run(gpu, path, &mut self.images, &Bars::default())?;
+        selection.write()?;
+        Ok(record.with_selection(&selection, &RunDirectory::history(path)?))
+    }
 }
 
 /// How long the runs that are left take, as far as finished ones tell: a run with gradient reversal looks at twice as

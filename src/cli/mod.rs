@@ -19,6 +19,7 @@ mod profile;
 mod recorder;
 mod report;
 mod runs;
+mod select;
 mod sets;
 mod shell;
 mod train;
@@ -42,6 +43,7 @@ Examples:
   dann predict --run runs/first digit.png
   dann experiment assets/experiments/paper.toml   methods × seeds, with a table
   dann report runs/first                         a page to look at
+  dann select runs/first                         which checkpoint to take, without target labels
   dann export --run runs/first --format onnx --out first.onnx
   dann check                                     prove the kernels on this machine
   dann bench                                     time the training step on this machine
@@ -90,6 +92,8 @@ enum Command {
     Experiment(experiment::ExperimentArgs),
     /// List finished runs with their accuracies, and the share of the gap that adaptation covers
     Runs(runs::RunsArgs),
+    /// Choose a checkpoint, or a run, without target labels
+    Select(select::SelectArgs),
     /// Write a page about one run or several
     Report(report::ReportArgs),
     /// Show what differs between two runs, in configuration and outcome
@@ -126,6 +130,7 @@ pub fn run(started: Instant) -> anyhow::Result<()> {
         Command::Profile(args) => profile::run(&args, &out),
         Command::Experiment(args) => experiment::run(&args, &out),
         Command::Runs(args) => runs::run(&args, &out),
+        Command::Select(args) => select::run(&args, &out),
         Command::Report(args) => report::run(&args, &out),
         Command::Diff(args) => diff::run(&args, &out),
         Command::Completions(args) => shell::completions(&args, Cli::command()),

@@ -2,7 +2,8 @@
 
 use super::spec::PlannedRun;
 use crate::error::{Error, Result};
-use crate::train::{Config, RunResult, write_whole};
+use crate::selection::{Rule, Selection};
+use crate::train::{Config, History, RunResult, write_whole};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -42,6 +43,19 @@ impl RunRecord {
     pub fn new(run: &PlannedRun, result: RunResult) -> Self {
         let (recipe, config) = (run.recipe.clone(), run.config.clone());
         Self { recipe, config, result, proxy_a_distance: None, selected: BTreeMap::new(), best: None }
+    }
+
+    /// With what `selection` chose among the run's checkpoints; `history` is what the run reported.
+    #[must_use]
+    pub fn with_selection(self, selection: &Selection, history: &History) -> Self {
+        let chosen = |step| Chosen { step, target_test_accuracy: history.target_accuracy(step) };
+        let picks = selection.picks.iter().map(|(rule, &step)| (rule.name().to_owned(), chosen(step)));
+        Self {
+            proxy_a_distance: selection.ratings.last().and_then(|rating| rating.value(Rule::ProxyDistance)),
+            selected: picks.collect(),
+            best: selection.best(history).map(|(step, _)| chosen(step)),
+            ..self
+        }
     }
 
     /// Writes `file` whole or not at all.

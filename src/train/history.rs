@@ -78,6 +78,12 @@ impl History {
         Self::parse(file, &text)
     }
 
+    /// The accuracy on the target's test part after `step` steps, for report only; `None` where it was not measured.
+    pub fn target_accuracy(&self, step: u64) -> Option<f64> {
+        let epoch = self.epochs.iter().find(|epoch| epoch.steps == step)?;
+        epoch.for_report_only.target_test_accuracy
+    }
+
     fn parse(file: &Path, text: &str) -> Result<Self> {
         let mut history = Self::default();
         for (index, line) in text.lines().enumerate() {

@@ -31,7 +31,7 @@ pub use evaluate::{Evaluation, Evaluator, argmax, softmax};
 pub use history::{EpochRecord, History};
 pub use inspect::{Inspection, Inspector};
 pub use metrics::StepMetrics;
-pub use resumed::{Resumed, checkpoints};
+pub use resumed::{Resumed, checkpoints, trained_checkpoints};
 pub use resumption::{DataSets, Resumption};
 pub use run::{Report, RunDirectory, RunResult};
 pub use step::TrainingStep;

@@ -46,6 +46,16 @@ pub fn checkpoints(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// As [`checkpoints`], without that of step 0.
+///
+/// # Errors
+/// As [`checkpoints`].
+pub fn trained_checkpoints(path: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = checkpoints(path)?;
+    files.retain(|file| !file.ends_with(name(0)));
+    Ok(files)
+}
+
 impl RunDirectory {
     /// Writes `checkpoints/step_STEPS.safetensors`, then removes the oldest ones until `keep` are left; `None` keeps all.
     ///

@@ -117,6 +117,7 @@ fn every_command_has_help_with_examples() {
         "tune",
         "profile",
         "runs",
+        "select",
         "report",
         "diff",
         "export",

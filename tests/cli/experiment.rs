@@ -45,6 +45,10 @@ fn an_experiment_leaves_a_file_a_run_and_a_table() {
     }
     let record: Value = serde_json::from_slice(&sandbox.read("runs/both/tiny/dann-4.json")).expect("JSON");
     assert_eq!(&record, ended[4]);
+    let chosen = &record["selected"]["target-entropy"];
+    assert!(chosen["step"] == 3 || chosen["step"] == 6, "{chosen}");
+    assert!(chosen["target_test_accuracy"].is_number() && record["proxy_a_distance"].is_number(), "{record}");
+    assert!(table.contains("| recipe | method | last step | domain-risk | information |"), "{table}");
     // A run by itself gives the same bytes.
     sandbox.train("alone", "--seed 4");
     assert!(

@@ -16,6 +16,7 @@ mod profile;
 mod results;
 mod resuming;
 mod sandbox;
+mod selecting;
 mod target_labels;
 mod training;
 mod tune;

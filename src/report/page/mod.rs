@@ -1,7 +1,6 @@
 //! A page about one run or several: everything in one HTML file that asks nothing of the network.
 
 mod chart;
-mod distance;
 mod embedding;
 mod sections;
 mod story;

@@ -232,7 +232,7 @@ fn panel(
     let length = features.source.len() / source.sample.len();
     let vectors = [&features.source[..], &features.target].concat();
     let places = embedding(&vectors, length, story.result.seed)?;
-    let distance = super::distance::proxy_a_distance(&features.source, &features.target, length);
+    let distance = crate::selection::proxy_a_distance(&features.source, &features.target, length);
     let images = source.sample.iter().map(|&i| ("source", source, i));
     let images = images.chain(target.sample.iter().map(|&i| ("target", target, i)));
     let points = places.into_iter().zip(images).map(|(place, (domain, study, index))| {

@@ -1,12 +1,12 @@
 //! Everything that a page tells of one run.
 
-use super::distance::proxy_a_distance;
 use super::study::{Study, features, test_part};
 use crate::data::{Dataset, ImageSize};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::model::Dann;
 use crate::profile;
+use crate::selection::proxy_a_distance;
 use crate::train::health::{Finding, findings};
 use crate::train::{Checkpoint, History, RunDirectory, RunResult};
 use std::collections::HashMap;

@@ -1,0 +1,149 @@
+//! The checkpoints of a run that one is chosen among.
+
+use super::images::Sample;
+use super::rating::{Rating, Views};
+use super::selected::Selection;
+use crate::data::{Dataset, ImageSize, Progress};
+use crate::error::{Error, Result};
+use crate::gpu::Gpu;
+use crate::model::{Dann, Normalization};
+use crate::train::{Checkpoint, Inspection, Inspector, Method, RunDirectory, RunResult, trained_checkpoints};
+use std::path::{Path, PathBuf};
+
+/// The checkpoints of a finished run, the one before the first step left out, and its last step.
+pub struct Candidates {
+    pub(super) run: PathBuf,
+    pub(super) result: RunResult,
+    pub(super) last: Checkpoint,
+    files: Vec<PathBuf>,
+}
+
+impl Candidates {
+    /// Those of the run at `run`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the run has no checkpoints or has learned from target labels; [`Error::Io`].
+    pub fn of_run(run: &Path) -> Result<Self> {
+        let result = RunDirectory::result(run)?;
+        if result.method == Method::TargetOnly {
+            let expected = "a run that was trained without target labels";
+            return Err(Error::file(run, expected, format!("method {}", result.method)));
+        }
+        let files = trained_checkpoints(run)?;
+        if files.is_empty() {
+            let expected = "a run with checkpoints of trained models to choose among, in checkpoints/";
+            return Err(Error::file(run, expected, "none"));
+        }
+        let last = RunDirectory::checkpoint(run)?;
+        Ok(Self { run: run.to_path_buf(), result, last, files })
+    }
+
+    /// The size of the images that the models take.
+    pub(super) fn image_size(&self) -> ImageSize {
+        let input = &self.last.config.model.input;
+        ImageSize { height: input.height, width: input.width }
+    }
+
+    /// Rates every checkpoint by `sample` and lets every rule choose. The same files give the same bits on the same
+    /// adapter. `progress` counts models.
+    ///
+    /// # Errors
+    /// [`Error::Input`] or [`Error::Io`] naming the checkpoint that cannot be read or is none of this run, [`Error::Gpu`]
+    /// when the device was lost.
+    pub fn rate(&self, gpu: &Gpu, sample: &Sample, progress: &dyn Progress) -> Result<Selection> {
+        progress.start("checkpoints", Some(self.files.len() as u64));
+        let ratings = self.ratings(gpu, sample, progress);
+        progress.finish();
+        Ok(Selection::new(self, gpu, sample, ratings?))
+    }
+
+    fn ratings(&self, gpu: &Gpu, sample: &Sample, progress: &dyn Progress) -> Result<Vec<Rating>> {
+        let rater = Rater::new(self, gpu, sample)?;
+        let mut ratings: Vec<Rating> = Vec::new();
+        for file in &self.files {
+            let checkpoint = Checkpoint::read(file)?;
+            self.check(file, &checkpoint, &ratings)?;
+            ratings.push(rater.rate(&checkpoint)?);
+            progress.advance(1);
+        }
+        if ratings.iter().all(|rating| rating.step != self.result.steps) {
+            ratings.push(rater.rate(&self.last)?);
+        }
+        ratings.sort_by_key(|rating| rating.step);
+        Ok(ratings)
+    }
+
+    /// Refuses what has got among the run's checkpoints from elsewhere, as two runs' values do not compare.
+    fn check(&self, file: &Path, checkpoint: &Checkpoint, before: &[Rating]) -> Result<()> {
+        let (step, steps) = (checkpoint.step, self.result.steps);
+        if checkpoint.config != self.last.config || checkpoint.classes != self.last.classes {
+            let expected = "recipe and classes of the run, as in its model.safetensors";
+            return Err(Error::file(file, expected, "others"));
+        }
+        if !(1..=steps).contains(&step) {
+            return Err(Error::file(file, format!("one of the {steps} steps of the run"), step));
+        }
+        if before.iter().any(|rating| rating.step == step) {
+            let found = format!("step {step} again");
+            return Err(Error::file(file, "another step than those of the other checkpoints", found));
+        }
+        Ok(())
+    }
+}
+
+/// A model that takes the values of one checkpoint after another, and what it looks at.
+struct Rater<'a> {
+    model: Dann,
+    training: Eye<'a>,
+    validation: Eye<'a>,
+    target: Eye<'a>,
+    labels: &'a [u8],
+    adversarial: bool,
+}
+
+impl<'a> Rater<'a> {
+    fn new(candidates: &Candidates, gpu: &Gpu, sample: &'a Sample) -> Result<Self> {
+        let model = candidates.last.model(gpu)?;
+        let input = &candidates.last.config.model.input;
+        let of_target = input.target_normalization.as_ref().unwrap_or(&input.normalization);
+        let labels = sample.validation.labels.as_deref();
+        Ok(Self {
+            training: Eye::new(&model, &sample.training, &input.normalization)?,
+            validation: Eye::new(&model, &sample.validation, &input.normalization)?,
+            target: Eye::new(&model, &sample.unlabelled, of_target)?,
+            labels: labels
+                .ok_or_else(|| Error::file(&sample.validation.origin, "labelled images", "no labels"))?,
+            adversarial: candidates.result.method == Method::Dann,
+            model,
+        })
+    }
+
+    fn rate(&self, checkpoint: &Checkpoint) -> Result<Rating> {
+        checkpoint.load_into(&self.model)?;
+        let views = Views {
+            training: self.training.look()?,
+            validation: self.validation.look()?,
+            labels: self.labels,
+            target: self.target.look()?,
+            adversarial: self.adversarial,
+        };
+        Ok(Rating::of(checkpoint.step, &views))
+    }
+}
+
+/// Some images and what shows them to a model.
+struct Eye<'a> {
+    inspector: Inspector,
+    data: &'a Dataset,
+}
+
+impl<'a> Eye<'a> {
+    fn new(model: &Dann, data: &'a Dataset, normalization: &Normalization) -> Result<Self> {
+        Ok(Self { inspector: Inspector::new(model, data.shape.channels, normalization)?, data })
+    }
+
+    fn look(&self) -> Result<Inspection> {
+        let all: Vec<usize> = (0..self.data.len()).collect();
+        self.inspector.inspect_some(self.data, &all)
+    }
+}
