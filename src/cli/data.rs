@@ -2,7 +2,7 @@
 
 use super::output::{Bars, Output};
 use clap::{Args, Subcommand, ValueEnum};
-use dann::data::{self, Backgrounds, MnistM, PartSummary};
+use dann::data::{self, Backgrounds, MnistM, PartSummary, SynDigits};
 use std::path::PathBuf;
 
 #[derive(Subcommand)]
@@ -50,6 +50,20 @@ Training and test images use different photos: those under train and val (or tes
 or else a split of its files. Without photos the backgrounds are generated."
     )]
     MnistM(MnistMArgs),
+    /// Synthetic digits: numbers in any font, slant, weight, colour and blur, 32×32; the central digit is the label
+    #[command(
+        name = "syn-digits",
+        after_help = "\
+Examples:
+  dann data make syn-digits --out data                        into data/syn_digits, 60,000 + 10,000 images
+  dann data make syn-digits --fonts my-fonts --seed 1 --out data
+  dann data make syn-digits --train 1000 --test 200 --out small
+  dann train --source data/syn_digits --target data/mnist_m
+
+Every digit has as many images as any other, or one more. Training and test images are drawn independently, with
+the same fonts: those in the fonts' directory and below it, or else Hack Regular and Ubuntu Light."
+    )]
+    SynDigits(SynDigitsArgs),
 }
 
 #[derive(Args)]
@@ -68,10 +82,30 @@ pub struct MnistMArgs {
     seed: u64,
 }
 
+#[derive(Args)]
+pub struct SynDigitsArgs {
+    /// A directory of fonts (ttf, otf); fonts that come with the program if left out
+    #[arg(long, value_name = "DIR")]
+    fonts: Option<PathBuf>,
+    /// Where `syn_digits` is put
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// How many training images
+    #[arg(long, value_name = "N", default_value_t = 60_000)]
+    train: usize,
+    /// How many test images
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    test: usize,
+    /// Decides everything random
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
 pub fn run(command: &DataCommand, out: &Output) -> anyhow::Result<()> {
     match command {
         DataCommand::Fetch(args) => fetch(args, out),
         DataCommand::Make(MakeCommand::MnistM(args)) => make_mnist_m(args, out),
+        DataCommand::Make(MakeCommand::SynDigits(args)) => make_syn_digits(args, out),
     }
 }
 
@@ -116,4 +150,15 @@ fn make_mnist_m(args: &MnistMArgs, out: &Output) -> anyhow::Result<()> {
     let directory = args.out.join("mnist_m");
     let (train, test) = (part(summary.train), part(summary.test));
     out.text(format!("{}: training images {train}, test images {test}", directory.display()))
+}
+
+fn make_syn_digits(args: &SynDigitsArgs, out: &Output) -> anyhow::Result<()> {
+    let SynDigitsArgs { fonts, out: directory, train, test, seed } = args;
+    let options =
+        SynDigits { fonts: fonts.as_deref(), out: directory, train: *train, test: *test, seed: *seed };
+    let summary = data::make_syn_digits(&options, &Bars::default())?;
+    out.json(&summary)?;
+    let made = directory.join("syn_digits");
+    let fonts = summary.fonts.len();
+    out.text(format!("{}: {train} training images, {test} test images, in {fonts} fonts", made.display()))
 }

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 const EXTENSIONS: [&str; 5] = ["png", "jpg", "jpeg", "bmp", "webp"];
 
 /// The images and folders of one directory, each sorted by name; hidden entries and others are left out.
-#[derive(Default)]
 pub(super) struct Listing {
     pub(super) images: Vec<PathBuf>,
     pub(super) folders: Vec<PathBuf>,
@@ -17,31 +16,8 @@ pub(super) struct Listing {
 
 impl Listing {
     pub(super) fn of(directory: &Path) -> Result<Self> {
-        let mut listing = Self::default();
-        for entry in fs::read_dir(directory).map_err(Error::io(directory, "list"))? {
-            let entry = entry.map_err(Error::io(directory, "list"))?;
-            if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-                listing.add(directory, &entry)?;
-            }
-        }
-        listing.images.sort_unstable();
-        listing.folders.sort_unstable();
-        Ok(listing)
-    }
-
-    fn add(&mut self, directory: &Path, entry: &fs::DirEntry) -> Result<()> {
-        let path = entry.path();
-        let mut kind = entry.file_type().map_err(Error::io(&path, "inspect"))?;
-        if kind.is_symlink() {
-            refuse_to_leave(directory, &path)?;
-            kind = fs::metadata(&path).map_err(Error::io(&path, "follow the link"))?.file_type();
-        }
-        if kind.is_dir() {
-            self.folders.push(path);
-        } else if kind.is_file() && is_image(&path) {
-            self.images.push(path);
-        }
-        Ok(())
+        let (images, folders) = list(directory, &EXTENSIONS)?;
+        Ok(Self { images, folders })
     }
 }
 
@@ -50,11 +26,48 @@ impl Listing {
 /// # Errors
 /// [`Error::Io`] naming the folder that cannot be listed, [`Error::Input`] naming a link that leads out of it.
 pub fn images_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut listing = Listing::of(folder)?;
-    for inner in &listing.folders {
-        listing.images.extend(images_below(inner)?);
+    files_below(folder, &EXTENSIONS)
+}
+
+/// As [`images_below`], for files with any of `extensions`.
+pub(super) fn files_below(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
+    let (mut files, folders) = list(folder, extensions)?;
+    for inner in &folders {
+        files.extend(files_below(inner, extensions)?);
     }
-    Ok(listing.images)
+    Ok(files)
+}
+
+/// The files with any of `extensions` in `directory`, and its folders.
+fn list(directory: &Path, extensions: &[&str]) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(directory).map_err(Error::io(directory, "list"))? {
+        let entry = entry.map_err(Error::io(directory, "list"))?;
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let kind = kind_of(directory, &entry)?;
+        let path = entry.path();
+        if kind.is_dir() {
+            folders.push(path);
+        } else if kind.is_file() && has_extension(&path, extensions) {
+            files.push(path);
+        }
+    }
+    files.sort_unstable();
+    folders.sort_unstable();
+    Ok((files, folders))
+}
+
+/// What `entry` is, or what it links to.
+fn kind_of(directory: &Path, entry: &fs::DirEntry) -> Result<fs::FileType> {
+    let path = entry.path();
+    let kind = entry.file_type().map_err(Error::io(&path, "inspect"))?;
+    if !kind.is_symlink() {
+        return Ok(kind);
+    }
+    refuse_to_leave(directory, &path)?;
+    Ok(fs::metadata(&path).map_err(Error::io(&path, "follow the link"))?.file_type())
 }
 
 /// A data set is what lies in its directory: a link out of it could feed any file to the reader.
@@ -71,9 +84,9 @@ fn refuse_to_leave(directory: &Path, link: &Path) -> Result<()> {
     ))
 }
 
-fn is_image(path: &Path) -> bool {
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
-    EXTENSIONS.contains(&extension.to_ascii_lowercase().as_str())
+    extensions.contains(&extension.to_ascii_lowercase().as_str())
 }
 
 /// The last component of `path`, for people.

@@ -27,6 +27,21 @@ fn mnist_m_is_made_of_digits_and_photos_and_can_be_trained_on() {
 }
 
 #[test]
+fn synthetic_digits_are_made_and_can_be_trained_on() {
+    let sandbox = Sandbox::new();
+    let line = "data make syn-digits --train 20 --test 10 --out made";
+    let summary = sandbox.json(line).remove(0);
+    let fonts = ["Hack-Regular.ttf", "Ubuntu-Light.ttf"];
+    assert_eq!(summary, json!({ "fonts": fonts, "seed": 0, "train": 20, "test": 10 }));
+    sandbox.json("train --config tiny.toml --source made/syn_digits --target target --out out");
+    sandbox.refused(line, &["made/syn_digits: expected nothing there yet", "found an earlier data set"]);
+    let make = |flags| format!("data make syn-digits --out a/b {flags}");
+    sandbox.refused(&make("--fonts source"), &["source: expected fonts (ttf, otf), found none"]);
+    sandbox.refused(&make("--test 9"), &["--test: expected at least 10 images, one of each digit, found 9"]);
+    sandbox.refused(&make("--train ten"), &["invalid value 'ten' for '--train <N>'"]);
+}
+
+#[test]
 fn nothing_is_made_of_broken_data() {
     let sandbox = Sandbox::new();
     write_photos(&sandbox);

@@ -1,14 +1,14 @@
 //! MNIST-M as it is made here.
 
-use crate::support::{complains, size, write_colour, write_mnist};
+use crate::support::{complains, contents, size, write_colour, write_mnist};
 use dann::data::{
     Backgrounds, Dataset, Labels, MnistM, MnistMSummary, NoProgress, Part, PartSummary, has_part, load,
     make_mnist_m,
 };
 use dann::error::Result;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tempfile::{TempDir, tempdir};
 
 /// How many digits either part has.
@@ -55,22 +55,6 @@ impl Workshop {
     fn load(&self, out: &str, part: Part) -> Dataset {
         load(&self.path(out), part, size(32, 32), Labels::Required).unwrap()
     }
-}
-
-/// Every file below `directory`, by its path in there, with its bytes.
-fn contents(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        let name = PathBuf::from(path.file_name().unwrap());
-        if path.is_dir() {
-            let inner = contents(&path).into_iter();
-            files.extend(inner.map(|(path, bytes)| (name.join(path), bytes)));
-        } else {
-            files.insert(name, fs::read(&path).unwrap());
-        }
-    }
-    files
 }
 
 /// The colour of the background, which the corner shows as no digit reaches it.

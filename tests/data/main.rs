@@ -1,7 +1,8 @@
-//! Reading every layout of data sets, and making MNIST-M, on tiny files made here.
+//! Reading every layout of data sets, and making MNIST-M and synthetic digits, on tiny files made here.
 
 mod idx;
 mod image_files;
 mod made;
 mod released;
 mod support;
+mod synthetic;

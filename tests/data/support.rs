@@ -3,9 +3,10 @@
 use dann::data::ImageSize;
 use dann::error::Result;
 use image::{GrayImage, RgbImage};
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub const fn size(height: usize, width: usize) -> ImageSize {
     ImageSize { height, width }
@@ -50,4 +51,20 @@ pub fn write_colour(path: &Path, width: u32, height: u32, colour: impl Fn(u32, u
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let image = RgbImage::from_fn(width, height, |x, y| image::Rgb(colour(x, y)));
     image.save(path).unwrap();
+}
+
+/// Every file below `directory`, by its path in there, with its bytes.
+pub fn contents(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = PathBuf::from(path.file_name().unwrap());
+        if path.is_dir() {
+            let inner = contents(&path).into_iter();
+            files.extend(inner.map(|(path, bytes)| (name.join(path), bytes)));
+        } else {
+            files.insert(name, fs::read(&path).unwrap());
+        }
+    }
+    files
 }

@@ -3,21 +3,18 @@
 
 use super::photos::PhotoFiles;
 use super::{DIRECTORY, dead_leaves, images_name, list_name};
+use crate::data::making::{self, SIDE, file_name, write_png};
 use crate::data::progress::{Progress, Task};
 use crate::data::staging::Staging;
 use crate::data::{Dataset, ImageSize, Labels, Part, layout, order};
 use crate::error::{Error, Result};
 use crate::rng::{self, Rng};
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder, RgbImage};
+use image::RgbImage;
 use rand::RngExt;
 use rayon::prelude::*;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-
-/// H and W of the released images; a digit of 28×28 is centred in them.
-const SIDE: usize = 32;
 
 /// What MNIST-M is to be made of.
 #[derive(Clone, Copy, Debug)]
@@ -70,9 +67,7 @@ pub struct PartSummary {
 /// It appears whole or not at all, and its bytes depend on the inputs and the seed alone.
 pub fn make_mnist_m(options: &MnistM, progress: &dyn Progress) -> Result<MnistMSummary> {
     let goal = options.out.join(DIRECTORY);
-    if goal.exists() {
-        return Err(Error::file(&goal, "nothing there yet", "an earlier data set"));
-    }
+    making::check_vacant(&goal)?;
     let photos = options.photos.map(|path| PhotoFiles::find(path, options.seed));
     let photos = photos.transpose()?;
     let staging = Staging::in_directory(options.out)?;
@@ -87,7 +82,7 @@ pub fn make_mnist_m(options: &MnistM, progress: &dyn Progress) -> Result<MnistMS
         train: make(Part::Train)?,
         test: make(Part::Test)?,
     };
-    write_summary(&unfinished, &summary)?;
+    making::write_summary(&unfinished, &summary)?;
     staging.publish(DIRECTORY, &goal)?;
     Ok(summary)
 }
@@ -150,20 +145,6 @@ fn blend(digit: &[u8], scenes: &[RgbImage], rng: &mut Rng) -> Vec<u8> {
         .collect()
 }
 
-fn file_name(index: usize) -> String {
-    format!("{index:08}.png")
-}
-
-fn write_png(path: &Path, pixels: &[u8]) -> Result<()> {
-    let mut bytes = Vec::new();
-    let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
-    let side = SIDE as u32;
-    encoder
-        .write_image(pixels, side, side, ExtendedColorType::Rgb8)
-        .map_err(|error| Error::file(path, "an image that can be encoded", error))?;
-    fs::write(path, bytes).map_err(Error::io(path, "write"))
-}
-
 fn write_list(path: &Path, order: &[u32], labels: &[u8]) -> Result<()> {
     let mut list = String::new();
     for (index, &digit) in order.iter().enumerate() {
@@ -171,11 +152,4 @@ fn write_list(path: &Path, order: &[u32], labels: &[u8]) -> Result<()> {
         let _ = writeln!(list, "{} {}", file_name(index), labels[digit as usize]);
     }
     fs::write(path, list).map_err(Error::io(path, "write"))
-}
-
-fn write_summary(directory: &Path, summary: &MnistMSummary) -> Result<()> {
-    let path = directory.join("source.json");
-    let text =
-        serde_json::to_string_pretty(summary).map_err(|error| Error::io(&path, "write")(error.into()))?;
-    fs::write(&path, text + "\n").map_err(Error::io(&path, "write"))
 }
