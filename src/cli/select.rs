@@ -31,7 +31,8 @@ rule chooses, of equally good ones the last:
   proxy-distance  how well a new linear classifier separates the domains' features (0 to 2); low
                   is good
 Accuracies on the target are those that training noted for the report; no rule sees them.
-Ratings and choices are written to selection.json in the run's directory.")]
+Ratings and choices are written to selection.json in the run's directory. Among several runs a rule chooses where it has a
+value for each.")]
 pub struct SelectArgs {
     /// Finished runs with their checkpoints
     #[arg(required = true, value_name = "RUN_DIR")]

@@ -138,7 +138,8 @@ fn picks(ratings: &[Rating]) -> BTreeMap<Rule, u64> {
     Rule::ALL.into_iter().filter_map(pick).collect()
 }
 
-/// Which of the `runs` each rule chooses by their last steps, of equally good ones the last.
+/// Which of the `runs` each rule chooses by their last steps, of equally good ones the last. A rule without a value for
+/// one of them chooses none, as that one might be the best.
 ///
 /// # Errors
 /// [`Error::Input`] naming the run that was rated by other images than the first, as values then do not compare.
@@ -149,6 +150,9 @@ pub fn best_runs(runs: &[Selection]) -> Result<BTreeMap<Rule, usize>> {
         return Err(Error::file(&other.run, format!("a run on {}", said(&runs[0])), said(other)));
     }
     let last = |run: &Selection, rule| run.ratings.last().and_then(|rating| rating.value(rule));
-    let best = |rule: Rule| Some((rule, rule.best(runs.iter().map(|run| last(run, rule)))?));
+    let best = |rule: Rule| {
+        let values = runs.iter().map(|run| last(run, rule)).collect::<Option<Vec<f64>>>()?;
+        Some((rule, rule.best(values.into_iter().map(Some))?))
+    };
     Ok(Rule::ALL.into_iter().filter_map(best).collect())
 }

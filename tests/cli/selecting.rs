@@ -174,6 +174,11 @@ fn without_a_domain_classifier_a_rule_has_no_value_and_says_why() {
     assert_eq!((&outcome["chosen_by"], &outcome["step"]), (&json!("domain-risk"), &Value::Null));
     let text = sandbox.text("select run");
     assert!(text.contains("n/a under domain-risk: no domain classifier was trained"), "{text}");
+    // Beside a run that has the value, the rule does not choose either.
+    sandbox.train("other", "--no-report");
+    let lines = sandbox.json("select run other");
+    let chosen: Vec<&Value> = of_kind(&lines, "chosen_run").iter().map(|line| &line["chosen_by"]).collect();
+    assert_eq!(chosen, RULES[1..].iter().collect::<Vec<_>>());
 }
 
 #[test]
