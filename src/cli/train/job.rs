@@ -95,7 +95,7 @@ impl Job {
         let run = match resumed {
             None => {
                 let created = RunDirectory::create(directory, config, &repeat(directory, source, target))?;
-                Run::new(created, &config.training)
+                Run::new(created, config)?
             }
             Some(resumed) => {
                 trainer.resume(&resumed.checkpoint)?;

@@ -10,7 +10,7 @@ use dann::ops::tuning;
 use dann::train::health::Pulse;
 use dann::train::{
     Checkpoint, Config, DataSets, EpochRecord, Evaluator, Report, Resumed, RunDirectory, RunResult,
-    StepMetrics, Trainer, TrainingSpec,
+    StepMetrics, Trainer,
 };
 use indicatif::ProgressBar;
 use std::path::Path;
@@ -60,13 +60,15 @@ pub struct Run {
 }
 
 impl Run {
-    pub fn new(directory: RunDirectory, spec: &TrainingSpec) -> Self {
-        let (report, before, pulse) = (Report::default(), Duration::ZERO, Pulse::new(spec));
-        Self { directory, epoch: vec![], pulse, report, before, kept: None }
+    pub fn new(directory: RunDirectory, config: &Config) -> dann::error::Result<Self> {
+        let (report, before) = (Report::default(), Duration::ZERO);
+        let pulse = Pulse::new(&config.training, config.model.classes()?);
+        Ok(Self { directory, epoch: vec![], pulse, report, before, kept: None })
     }
 
     pub fn resumed(resumed: &Resumed, steps_per_epoch: u64) -> dann::error::Result<Self> {
-        let mut pulse = Pulse::new(&resumed.checkpoint.config.training);
+        let config = &resumed.checkpoint.config;
+        let mut pulse = Pulse::new(&config.training, config.model.classes()?);
         for epoch in &resumed.history.epochs {
             // What they had to say was said when they ended.
             pulse.epoch(&epoch.mean, None);
@@ -200,6 +202,7 @@ impl<'a> Session<'a> {
         recorder.epoch(self.trainer.model(), &line)?;
         bar.suspend(|| out.json(&line).and_then(|()| out.remark(epoch_text(&line))))?;
         let live = self.trainer.live_features()?;
+        log::debug!("{:.1} % of the features differ between images", 100.0 * live);
         for warning in run.pulse.epoch(&mean, Some(live)) {
             bar.suspend(|| log::warn!("{warning}"));
         }

@@ -8,12 +8,16 @@ use std::fmt;
 
 /// Live features below this share have died.
 const FEW_FEATURES: f64 = 0.02;
+/// A label loss above this share of chance has learned nothing.
+const UNLEARNED: f64 = 0.95;
 /// A label loss this many times as large as in the best epoch rises.
 const RISEN: f64 = 1.5;
 /// Below this, a label loss may rise and still be small.
 const SMALL_LOSS: f64 = 0.5;
 /// A domain loss this close to chance, as a share of it, tells nothing apart.
 const AT_CHANCE: f64 = 0.01;
+/// A domain loss this far above chance, as a share of it, is misled rather than blind.
+const MISLED: f64 = 0.02;
 /// A domain loss below this share of chance is one that the features do not stand up to …
 const BEATEN: f64 = 0.2;
 /// … once λ has risen to this share of its maximum.
@@ -24,10 +28,14 @@ const RISEN_LAMBDA: f64 = 0.9;
 pub enum Warning {
     /// (share of live features) The features are the same whatever goes in.
     DeadFeatures(f64),
+    /// (loss, chance) The classes are not learned.
+    UnlearnedClasses(f64, f64),
     /// (loss, lowest before) The label loss rises.
     RisingLabelLoss(f64, f64),
     /// (loss, chance) The domain classifier has never told the domains apart.
     DeadDomainClassifier(f64, f64),
+    /// (loss, chance) The features mislead the domain classifier faster than it learns.
+    MisledDomainClassifier(f64, f64),
     /// (loss, chance) The domain classifier tells the domains apart although the reversal is at its strongest.
     UnbeatenDomainClassifier(f64, f64),
 }
@@ -41,6 +49,11 @@ impl fmt::Display for Warning {
                  lower training.learning_rate.initial, or set training.clip_norm",
                 100.0 * share
             ),
+            Self::UnlearnedClasses(loss, chance) => write!(
+                f,
+                "the classes are not learned: the label loss is {loss:.3} (chance is {chance:.3}); \
+                 lower training.lambda.maximum or training.learning_rate.initial"
+            ),
             Self::RisingLabelLoss(loss, lowest) => write!(
                 f,
                 "the label loss rises: {loss:.3} after {lowest:.3}; the reversal or the learning rate is too strong: \
@@ -50,6 +63,11 @@ impl fmt::Display for Warning {
                 f,
                 "the domain classifier has collapsed: its loss is {loss:.3}, which is chance ({chance:.3}), and was never \
                  below, so nothing adapts; scale inputs to [-1, 1], or set training.domain_loss to mean"
+            ),
+            Self::MisledDomainClassifier(loss, chance) => write!(
+                f,
+                "the reversal is too strong: the domain loss is {loss:.3}, above chance ({chance:.3}), so the features \
+                 mislead the domain classifier faster than it learns; lower training.lambda.maximum"
             ),
             Self::UnbeatenDomainClassifier(loss, chance) => write!(
                 f,
@@ -63,6 +81,8 @@ impl fmt::Display for Warning {
 /// What the epochs so far have shown.
 pub struct Pulse {
     method: Method,
+    /// The label loss of a model that finds all classes equally likely.
+    label_chance: f64,
     chance: f64,
     strongest: f64,
     lowest_label_loss: f64,
@@ -71,10 +91,11 @@ pub struct Pulse {
 }
 
 impl Pulse {
-    /// Of a training that begins.
-    pub fn new(spec: &TrainingSpec) -> Self {
+    /// Of a training that begins, with K `classes`.
+    pub fn new(spec: &TrainingSpec, classes: usize) -> Self {
         Self {
             method: spec.method,
+            label_chance: (classes as f64).ln(),
             chance: chance(spec.domain_loss),
             strongest: spec.lambda.maximum,
             lowest_label_loss: f64::INFINITY,
@@ -100,6 +121,9 @@ impl Pulse {
     fn labels(&mut self, mean: &StepMetrics) -> Option<Warning> {
         let (loss, lowest) = (f64::from(mean.label_loss), self.lowest_label_loss);
         self.lowest_label_loss = lowest.min(loss);
+        if loss > UNLEARNED * self.label_chance {
+            return Some(Warning::UnlearnedClasses(loss, self.label_chance));
+        }
         (loss > SMALL_LOSS && loss > RISEN * lowest).then_some(Warning::RisingLabelLoss(loss, lowest))
     }
 
@@ -107,7 +131,9 @@ impl Pulse {
         let loss = f64::from(mean.domain_loss.filter(|_| self.method == Method::Dann)?);
         self.lowest_domain_loss = self.lowest_domain_loss.min(loss);
         let strong = f64::from(mean.lambda) >= RISEN_LAMBDA * self.strongest && self.strongest > 0.0;
-        if self.lowest_domain_loss > (1.0 - AT_CHANCE) * self.chance {
+        if loss > (1.0 + MISLED) * self.chance {
+            Some(Warning::MisledDomainClassifier(loss, self.chance))
+        } else if self.lowest_domain_loss > (1.0 - AT_CHANCE) * self.chance {
             Some(Warning::DeadDomainClassifier(loss, self.chance))
         } else if strong && loss < BEATEN * self.chance {
             Some(Warning::UnbeatenDomainClassifier(loss, self.chance))
@@ -136,7 +162,7 @@ mod tests {
 
     fn pulse() -> Pulse {
         // Its domain loss at chance is ln 2.
-        Pulse::new(&Config::preset("demo").expect("a preset").training)
+        Pulse::new(&Config::preset("demo").expect("a preset").training, 10)
     }
 
     #[test]
