@@ -10,6 +10,7 @@ mod commands;
 mod embedding;
 mod evaluation;
 mod habits;
+mod memory;
 mod predicting;
 mod profile;
 mod results;

@@ -14,7 +14,7 @@ use dann::gpu::Gpu;
 use dann::report::page;
 use dann::train::{Config, DataSets, Method, Resumed, RunDirectory, RunResult, Trainer};
 use interrupt::Interrupts;
-use session::{Habits, Run, Session};
+use session::{Evaluators, Habits, Run, Session};
 use std::path::{Path, PathBuf};
 
 pub use interrupt::Interrupted;
@@ -183,11 +183,11 @@ impl TrainArgs {
     }
 }
 
-/// What kept a trainer from being made, and the largest batch that it could be made for, halving the one asked for.
-fn with_fitting_batch(
+/// What kept a training from being set up, and the largest batch that it could be made for, halving the one asked for.
+fn with_fitting_batch<T>(
     error: dann::error::Error,
     config: &Config,
-    new: impl Fn(&Config) -> dann::error::Result<Trainer>,
+    new: impl Fn(&Config) -> dann::error::Result<T>,
 ) -> anyhow::Error {
     let mut smaller = config.clone();
     while smaller.training.batch > 1 {
@@ -245,8 +245,12 @@ impl TrainArgs {
         if let Some(resumed) = resumed {
             resumed.data.check(&data)?;
         }
-        let new = |config: &Config| Trainer::new(gpu, config, &sets.labelled, sets.unlabelled.as_ref());
-        let mut trainer = match (new(config), resumed) {
+        let new = |config: &Config| {
+            let trainer = Trainer::new(gpu, config, &sets.labelled, sets.unlabelled.as_ref())?;
+            let evaluators = Evaluators::new(&trainer, sets, config)?;
+            Ok((trainer, evaluators))
+        };
+        let (mut trainer, evaluators) = match (new(config), resumed) {
             (Err(error), None) => return Err(with_fitting_batch(error, config, new)),
             (made, _) => made?,
         };
@@ -270,6 +274,6 @@ impl TrainArgs {
             keep: self.keep.map(|keep| keep as usize),
             destroy_device_at: destroy_at,
         };
-        Session::new(trainer, config, sets, data, habits)?.train(run, directory, interrupts, out)
+        Session::new((trainer, evaluators), config, sets, data, habits).train(run, directory, interrupts, out)
     }
 }
