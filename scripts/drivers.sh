@@ -27,7 +27,7 @@ check() {
 }
 
 found=0
-for driver in /usr/share/vulkan/icd.d/lvp_icd.*.json "$(dpkg -L chromium 2>/dev/null | grep vk_swiftshader_icd.json)"; do
+for driver in /usr/share/vulkan/icd.d/lvp_icd.*.json "$(dpkg -L chromium chromium-common 2>/dev/null | grep vk_swiftshader_icd.json)"; do
     [[ -e $driver ]] || continue
     found=1
     export VK_DRIVER_FILES=$driver

@@ -69,7 +69,8 @@ impl Texels {
             view_formats: &[],
         });
         if let Some(e) = pollster::block_on(scope.pop()) {
-            return Err(Error::Gpu(format!("no memory for {label} ({width} × {height} texels): {e}")));
+            let bytes = u64::from(width) * u64::from(height) * format.bytes();
+            return Err(Error::Gpu(format!("no memory for {label} ({bytes} bytes): {e}")));
         }
         Ok(Self { view: texture.create_view(&Default::default()), format, width, height })
     }

@@ -8,7 +8,7 @@ use crate::model::{Dann, Normalization};
 use crate::ops::{Step, gather_batch::Domain};
 use serde::Serialize;
 
-/// Rows a batch; memory for activations grows with it.
+/// Rows a batch, where there is memory for the activations of so many.
 const ROWS: usize = 256;
 
 /// A recording that sends a data set through a model in evaluation mode.
@@ -52,7 +52,12 @@ impl Evaluator {
             data.check_labels(classes)?;
         }
         let on_device = DeviceData::upload(gpu, data, Domain::Source, normalization)?;
-        let rows = ROWS.min(data.len());
+        super::with_room(gpu, ROWS.min(data.len()), |rows| Self::of_rows(model, data, &on_device, rows))
+    }
+
+    fn of_rows(model: &Dann, data: &Dataset, on_device: &DeviceData, rows: usize) -> Result<Self> {
+        let gpu = model.gpu();
+        let classes = model.spec().classes()?;
         // The last batch overlaps the one before it rather than being shorter.
         let starts: Vec<usize> = (0..data.len()).step_by(rows).map(|s| s.min(data.len() - rows)).collect();
         let values: Vec<Step> =

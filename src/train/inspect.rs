@@ -9,7 +9,7 @@ use crate::ops::{Step, gather_batch::Domain};
 use crate::shape::MapShape;
 use std::path::PathBuf;
 
-/// Images in a batch; memory for activations grows with it.
+/// Images in a batch, where there is memory for the activations of so many.
 const ROWS: usize = 256;
 
 /// A recording of the forward pass in evaluation mode that is replayed for each batch.
@@ -38,12 +38,16 @@ impl Inspector {
     /// # Errors
     /// [`Error::Input`] when the channels do not fit, [`Error::Gpu`] when the device has no room.
     pub fn new(model: &Dann, channels: usize, normalization: &Normalization) -> Result<Self> {
+        super::with_room(model.gpu(), ROWS, |rows| Self::of_rows(model, rows, channels, normalization))
+    }
+
+    fn of_rows(model: &Dann, rows: usize, channels: usize, normalization: &Normalization) -> Result<Self> {
         let gpu = model.gpu();
         let input = model.spec().input.shape();
         let shape = MapShape { channels, ..input };
         let black = Dataset {
             shape,
-            images: vec![0; ROWS * shape.len()],
+            images: vec![0; rows * shape.len()],
             labels: None,
             classes: vec![],
             origin: PathBuf::new(),
@@ -51,11 +55,11 @@ impl Inspector {
         };
         let data = DeviceData::upload(gpu, &black, Domain::Source, normalization)?;
         let step = Step::table(gpu, "step", 1)?;
-        let x = Tensor::zeros(gpu, "x", &[ROWS, input.channels, input.height, input.width])?;
+        let x = Tensor::zeros(gpu, "x", &[rows, input.channels, input.height, input.width])?;
         let mut recording = Recording::new(gpu);
-        data.record_images(&mut recording, &step, &x, 0, ROWS)?;
+        data.record_images(&mut recording, &step, &x, 0, rows)?;
         let outputs = model.record_inference(&mut recording, &x)?;
-        Ok(Self { recording, data, shape, rows: ROWS, outputs })
+        Ok(Self { recording, data, shape, rows, outputs })
     }
 
     /// The most images that one call takes.

@@ -38,6 +38,23 @@ pub use step::TrainingStep;
 pub use trainer::Trainer;
 pub use whole_file::write_whole;
 
+use crate::error::{Error, Result};
+use crate::gpu::Gpu;
+
+/// What `make` makes for `most` rows, or for as many of them as there is memory for: a half, a quarter, ….
+fn with_room<T>(gpu: &Gpu, most: usize, make: impl Fn(usize) -> Result<T>) -> Result<T> {
+    let mut rows = most;
+    loop {
+        match make(rows) {
+            Err(Error::Gpu(message)) if rows > 1 && gpu.healthy().is_ok() => {
+                log::debug!("{rows} rows: {message}");
+                rows /= 2;
+            }
+            made => return made,
+        }
+    }
+}
+
 /// The smallest piece with room for `bytes` bytes, taken out of `free`.
 fn fitting<T>(free: &mut Vec<T>, bytes: u64, room: impl Fn(&T) -> u64) -> Option<T> {
     let enough = (0..free.len()).filter(|&index| room(&free[index]) >= bytes);

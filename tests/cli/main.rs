@@ -11,6 +11,7 @@ mod embedding;
 mod evaluation;
 mod experiment;
 mod habits;
+mod memory;
 mod predicting;
 mod profile;
 mod results;

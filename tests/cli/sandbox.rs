@@ -74,8 +74,14 @@ impl Sandbox {
 
     /// The program with arguments as typed, split at spaces, in this directory.
     pub fn dann(&self, arguments: &str) -> Command {
-        let mut command = assert_cmd::cargo::cargo_bin_cmd!("dann");
-        command.args(arguments.split_whitespace()).current_dir(self.0.path());
+        let mut command = self.within(assert_cmd::cargo::cargo_bin_cmd!("dann"));
+        command.args(arguments.split_whitespace());
+        command
+    }
+
+    /// A command in this directory.
+    pub fn within(&self, mut command: Command) -> Command {
+        command.current_dir(self.0.path());
         // Keeps Mesa from complaining on stderr; a hanging test is a failing one.
         command.env("XDG_RUNTIME_DIR", std::env::temp_dir()).timeout(Duration::from_secs(120));
         command
@@ -150,7 +156,8 @@ pub fn pixel(index: usize, row: usize, column: usize) -> u8 {
     if inside { 230 } else { (index * 7 % 40) as u8 }
 }
 
-fn write_idx(directory: &Path, part: &str, count: usize) {
+/// A part of an IDX data set.
+pub fn write_idx(directory: &Path, part: &str, count: usize) {
     fs::create_dir_all(directory).expect("the source's directory");
     let word = |value: usize| (value as u32).to_be_bytes();
     let mut images = [word(0x803), word(count), word(SIDE), word(SIDE)].concat();

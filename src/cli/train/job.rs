@@ -1,7 +1,7 @@
 //! A training from its data sets to its result, whatever happens to the device.
 
 use super::interrupt::Interrupts;
-use super::session::{Habits, Run, Session};
+use super::session::{Evaluators, Habits, Run, Session};
 use crate::cli::gpu::GpuArgs;
 use crate::cli::hint::Hint as _;
 use crate::cli::output::Output;
@@ -84,8 +84,12 @@ impl Job {
         if let Some(resumed) = resumed {
             resumed.data.check(&data)?;
         }
-        let new = |config: &Config| Trainer::new(gpu, config, &sets.labelled, sets.unlabelled.as_ref());
-        let mut trainer = match (new(config), resumed) {
+        let new = |config: &Config| {
+            let trainer = Trainer::new(gpu, config, &sets.labelled, sets.unlabelled.as_ref())?;
+            let evaluators = Evaluators::new(&trainer, sets, config)?;
+            Ok((trainer, evaluators))
+        };
+        let (mut trainer, evaluators) = match (new(config), resumed) {
             (Err(error), None) => return Err(with_fitting_batch(error, config, new)),
             (made, _) => made?,
         };
@@ -104,7 +108,8 @@ impl Job {
                 Run::resumed(resumed, trainer.steps_per_epoch())?
             }
         };
-        Session::new(trainer, config, sets, data, habits)?.train(run, directory, interrupts, out)
+        let mut session = Session::new((trainer, evaluators), config, sets, data, habits);
+        session.train(run, directory, interrupts, out)
     }
 }
 
@@ -117,11 +122,11 @@ fn repeat(directory: &Path, source: &Path, target: &Path) -> String {
     )
 }
 
-/// What kept a trainer from being made, and the largest batch that it could be made for, halving the one asked for.
-fn with_fitting_batch(
+/// What kept a training from being set up, and the largest batch that it could be made for, halving the one asked for.
+fn with_fitting_batch<T>(
     error: dann::error::Error,
     config: &Config,
-    new: impl Fn(&Config) -> dann::error::Result<Trainer>,
+    new: impl Fn(&Config) -> dann::error::Result<T>,
 ) -> anyhow::Error {
     let mut smaller = config.clone();
     while smaller.training.batch > 1 {

@@ -17,13 +17,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The parts of the data sets that are for the report alone.
-struct Evaluators {
+pub struct Evaluators {
     source: Option<Evaluator>,
     target: Option<Evaluator>,
 }
 
 impl Evaluators {
-    fn new(trainer: &Trainer, sets: &Sets, config: &Config) -> dann::error::Result<Self> {
+    pub fn new(trainer: &Trainer, sets: &Sets, config: &Config) -> dann::error::Result<Self> {
         let input = &config.model.input;
         let of_target = input.target_normalization.as_ref().unwrap_or(&input.normalization);
         let evaluator = |data: &Option<Dataset>, normalization| {
@@ -108,14 +108,13 @@ pub struct Habits {
 
 impl<'a> Session<'a> {
     pub fn new(
-        trainer: Trainer,
+        (trainer, evaluators): (Trainer, Evaluators),
         config: &'a Config,
         sets: &'a Sets,
         data: DataSets,
         habits: Habits,
-    ) -> dann::error::Result<Self> {
-        let evaluators = Evaluators::new(&trainer, sets, config)?;
-        Ok(Self { trainer, evaluators, config, sets, data, habits, began: Instant::now() })
+    ) -> Self {
+        Self { trainer, evaluators, config, sets, data, habits, began: Instant::now() }
     }
 
     /// Trains to the end, or until an interrupt, which is an error.
