@@ -197,6 +197,20 @@ mod tests {
     }
 
     #[test]
+    fn the_ready_experiments_are_ones() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/experiments");
+        let files =
+            std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("a file").path());
+        let mut ready =
+            files.filter(|file| file.extension().is_some_and(|extension| extension == "toml")).peekable();
+        assert!(ready.peek().is_some());
+        for file in ready {
+            let runs = Experiment::read(&file).and_then(|experiment| experiment.runs(&file));
+            assert!(runs.expect("an experiment").len() > 2, "{}", file.display());
+        }
+    }
+
+    #[test]
     fn what_makes_no_experiment_is_refused_by_name() {
         let recipe = |text: &str| format!("seeds = [0]\n[[recipe]]\n{text}");
         let wrong = [

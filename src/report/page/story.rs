@@ -104,9 +104,10 @@ impl Story {
             }
             _ => None,
         };
+        let classes = checkpoint.config.model.classes()?;
         Ok(Self {
-            findings: findings(&checkpoint.config.training, &history, distance),
-            classes: checkpoint.config.model.classes()?,
+            findings: findings(&checkpoint.config.training, classes, &history, distance),
+            classes,
             profile: profile(&path.join(PROFILE))?,
             path: path.to_path_buf(),
             result,

@@ -40,6 +40,8 @@ pub struct Finding {
     pub text: String,
 }
 
+/// A label loss above this share of chance has learned nothing.
+const UNLEARNED: f64 = 0.95;
 /// The share of the training that its end is judged by.
 const TAIL: usize = 10;
 /// A classifier this close to chance (as a share of the loss at chance, and of accuracy) has given up or been beaten.
@@ -47,14 +49,20 @@ const NEAR_CHANCE: f64 = 0.02;
 /// Domains that a linear classifier tells apart this well are not aligned.
 const APART: f64 = 1.5;
 
-/// What there is to say of a run; `distance` is its proxy A-distance where that is known.
-pub fn findings(spec: &TrainingSpec, history: &History, distance: Option<f64>) -> Vec<Finding> {
+/// What there is to say of a run with K `classes`; `distance` is its proxy A-distance where that is known.
+pub fn findings(
+    spec: &TrainingSpec,
+    classes: usize,
+    history: &History,
+    distance: Option<f64>,
+) -> Vec<Finding> {
     let steps = &history.steps;
     let tail = &steps[steps.len() - steps.len().div_ceil(TAIL)..];
     let (Some(end), Some(begin)) = (StepMetrics::mean(tail), steps.first()) else {
         return vec![finding(Level::Doubtful, "the run has no metrics to judge by".into())];
     };
-    let mut findings = vec![label_loss(begin.label_loss.into(), end.label_loss.into())];
+    let mut findings =
+        vec![label_loss((classes as f64).ln(), begin.label_loss.into(), end.label_loss.into())];
     if let (Method::Dann, Some(loss), Some(accuracy)) = (spec.method, end.domain_loss, end.domain_accuracy) {
         findings.push(domain(spec.domain_loss, loss.into(), accuracy.into(), distance));
     }
@@ -68,10 +76,12 @@ fn finding(level: Level, text: String) -> Finding {
     Finding { level, text }
 }
 
-fn label_loss(begin: f64, end: f64) -> Finding {
+fn label_loss(chance: f64, begin: f64, end: f64) -> Finding {
     let text = format!("label loss went from {begin:.3} to {end:.3}");
     match end {
-        end if end > 0.9 * begin => finding(Level::Bad, format!("{text}: the classes were not learned")),
+        end if end > UNLEARNED * chance || end > 0.9 * begin => {
+            finding(Level::Bad, format!("{text}: the classes were not learned"))
+        }
         end if end > 0.5 * begin => finding(Level::Doubtful, format!("{text}: it could fall further")),
         _ => finding(Level::Good, text),
     }
@@ -138,7 +148,7 @@ mod tests {
 
     fn levels(history: &History, distance: Option<f64>) -> Vec<Level> {
         let spec = Config::preset("demo").expect("a preset").training;
-        findings(&spec, history, distance).iter().map(|finding| finding.level).collect()
+        findings(&spec, 10, history, distance).iter().map(|finding| finding.level).collect()
     }
 
     #[test]
@@ -147,6 +157,8 @@ mod tests {
         assert_eq!(levels(&history([2.3, 0.1], 0.6, 0.6), Some(0.8)), [Good, Good, Good]);
         assert_eq!(levels(&history([2.3, 2.3], 0.6, 0.6), None), [Bad, Good]);
         assert_eq!(levels(&history([2.3, 1.5], 0.6, 0.6), None), [Doubtful, Good]);
+        // Far below where it began, but at chance.
+        assert_eq!(levels(&history([4.2, 2.3], 0.6, 0.6), None), [Bad, Good]);
         // At chance with aligned features is what is aimed at; with domains apart it is a dead classifier.
         assert_eq!(levels(&history([2.3, 0.1], 0.693, 0.5), Some(0.2)), [Good, Good, Good]);
         assert_eq!(levels(&history([2.3, 0.1], 0.693, 0.5), Some(1.9)), [Good, Bad, Doubtful]);

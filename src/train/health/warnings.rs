@@ -1,6 +1,6 @@
 //! What can be said while training goes on, an epoch at a time, without a label of the target.
 
-use super::chance;
+use super::{UNLEARNED, chance};
 use crate::train::{Method, StepMetrics, TrainingSpec};
 use std::fmt;
 
@@ -8,14 +8,14 @@ use std::fmt;
 
 /// Live features below this share have died.
 const FEW_FEATURES: f64 = 0.02;
-/// A label loss above this share of chance has learned nothing.
-const UNLEARNED: f64 = 0.95;
 /// A label loss this many times as large as in the best epoch rises.
 const RISEN: f64 = 1.5;
 /// Below this, a label loss may rise and still be small.
 const SMALL_LOSS: f64 = 0.5;
-/// A domain loss this close to chance, as a share of it, tells nothing apart.
-const AT_CHANCE: f64 = 0.01;
+/// A domain loss that was never further below chance than this share of it has told nothing apart yet.
+const NEVER_BELOW: f64 = 0.01;
+/// The mean of an epoch this close to chance, as a share of it, is that of a classifier that says one half of everything.
+const AT_CHANCE: f64 = 0.003;
 /// A domain loss this far above chance, as a share of it, is misled rather than blind.
 const MISLED: f64 = 0.02;
 /// A domain loss below this share of chance is one that the features do not stand up to …
@@ -32,7 +32,7 @@ pub enum Warning {
     UnlearnedClasses(f64, f64),
     /// (loss, lowest before) The label loss rises.
     RisingLabelLoss(f64, f64),
-    /// (loss, chance) The domain classifier has never told the domains apart.
+    /// (loss, chance) The domain classifier has never told the domains apart, or says one half of everything by now.
     DeadDomainClassifier(f64, f64),
     /// (loss, chance) The features mislead the domain classifier faster than it learns.
     MisledDomainClassifier(f64, f64),
@@ -61,8 +61,8 @@ impl fmt::Display for Warning {
             ),
             Self::DeadDomainClassifier(loss, chance) => write!(
                 f,
-                "the domain classifier has collapsed: its loss is {loss:.3}, which is chance ({chance:.3}), and was never \
-                 below, so nothing adapts; scale inputs to [-1, 1], or set training.domain_loss to mean"
+                "the domain classifier has collapsed: its loss is {loss:.3}, which is chance ({chance:.3}), so nothing \
+                 adapts; scale inputs to [-1, 1], or set training.domain_loss to mean"
             ),
             Self::MisledDomainClassifier(loss, chance) => write!(
                 f,
@@ -133,7 +133,9 @@ impl Pulse {
         let strong = f64::from(mean.lambda) >= RISEN_LAMBDA * self.strongest && self.strongest > 0.0;
         if loss > (1.0 + MISLED) * self.chance {
             Some(Warning::MisledDomainClassifier(loss, self.chance))
-        } else if self.lowest_domain_loss > (1.0 - AT_CHANCE) * self.chance {
+        } else if self.lowest_domain_loss > (1.0 - NEVER_BELOW) * self.chance
+            || (loss / self.chance - 1.0).abs() < AT_CHANCE
+        {
             Some(Warning::DeadDomainClassifier(loss, self.chance))
         } else if strong && loss < BEATEN * self.chance {
             Some(Warning::UnbeatenDomainClassifier(loss, self.chance))
@@ -184,10 +186,12 @@ mod tests {
     }
 
     #[test]
-    fn a_classifier_that_once_told_the_domains_apart_may_be_beaten_by_the_features() {
+    fn a_classifier_that_once_told_the_domains_apart_may_come_near_chance_but_not_stay_there() {
         let mut pulse = pulse();
         assert_eq!(pulse.epoch(&epoch(0.5, 0.4, 0.5), None), []);
-        assert_eq!(pulse.epoch(&epoch(0.4, 0.693, 1.0), None), []);
+        assert_eq!(pulse.epoch(&epoch(0.4, 0.688, 1.0), None), []);
+        let warnings = pulse.epoch(&epoch(0.4, 0.6931, 1.0), None);
+        assert!(matches!(warnings[..], [Warning::DeadDomainClassifier(..)]), "{warnings:?}");
     }
 
     #[test]
