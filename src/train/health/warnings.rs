@@ -206,9 +206,16 @@ mod tests {
     fn rising_label_losses_and_dead_features_are_told() {
         let mut pulse = pulse();
         assert_eq!(pulse.epoch(&epoch(0.6, 0.4, 0.5), Some(0.5)), []);
-        let warnings = pulse.epoch(&epoch(2.3, 0.4, 0.9), Some(0.0));
-        let expected =
-            [Warning::DeadFeatures(0.0), Warning::RisingLabelLoss(f64::from(2.3_f32), f64::from(0.6_f32))];
-        assert_eq!(warnings, expected);
+        let warnings = pulse.epoch(&epoch(1.5, 0.4, 0.9), Some(0.0));
+        let risen = Warning::RisingLabelLoss(1.5, f64::from(0.6_f32));
+        assert_eq!(warnings, [Warning::DeadFeatures(0.0), risen]);
+        let warnings = pulse.epoch(&epoch(2.3, 0.4, 0.9), None);
+        assert!(matches!(warnings[..], [Warning::UnlearnedClasses(..)]), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_reversal_that_is_too_strong_is_told() {
+        let warnings = pulse().epoch(&epoch(0.5, 0.75, 1.0), None);
+        assert!(matches!(warnings[..], [Warning::MisledDomainClassifier(..)]), "{warnings:?}");
     }
 }
