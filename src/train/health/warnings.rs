@@ -190,7 +190,7 @@ mod tests {
         let mut pulse = pulse();
         assert_eq!(pulse.epoch(&epoch(0.5, 0.4, 0.5), None), []);
         assert_eq!(pulse.epoch(&epoch(0.4, 0.688, 1.0), None), []);
-        let warnings = pulse.epoch(&epoch(0.4, 0.6931, 1.0), None);
+        let warnings = pulse.epoch(&epoch(0.4, std::f32::consts::LN_2, 1.0), None);
         assert!(matches!(warnings[..], [Warning::DeadDomainClassifier(..)]), "{warnings:?}");
     }
 
