@@ -2,7 +2,7 @@
 
 use super::gpu::GpuArgs;
 use super::hint::Hint as _;
-use super::output::{Output, percent, table};
+use super::output::{Output, percent, share, table};
 use clap::{Args, ValueEnum};
 use dann::data::{self, ImageSize, Labels, Part};
 use dann::train::{Checkpoint, Evaluation, Evaluator, RunDirectory};
@@ -65,12 +65,12 @@ pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {
 }
 
 fn print(evaluation: &Evaluation, classes: &[String], out: &Output) -> anyhow::Result<()> {
-    let share = |hits: u64, of: u64| if of == 0 { None } else { Some(hits as f64 / of as f64) };
+    let ratio = |hits: u64, of: u64| if of == 0 { None } else { Some(hits as f64 / of as f64) };
     let class = |k: usize| {
         let hits = evaluation.confusion[k][k];
         let images: u64 = evaluation.confusion[k].iter().sum();
         let predicted: u64 = evaluation.confusion.iter().map(|row| row[k]).sum();
-        (images, share(hits, images), share(hits, predicted))
+        (images, ratio(hits, images), ratio(hits, predicted))
     };
     let name = |k: usize| classes.get(k).cloned().unwrap_or_else(|| k.to_string());
     let all = 0..evaluation.confusion.len();
@@ -89,10 +89,9 @@ fn print(evaluation: &Evaluation, classes: &[String], out: &Output) -> anyhow::R
         "confusion": evaluation.confusion,
     }))?;
 
-    let text = |share: Option<f64>| share.map_or("n/a".into(), percent);
     let rows = all.clone().map(|k| {
         let (images, recall, precision) = class(k);
-        [name(k), images.to_string(), text(recall), text(precision)]
+        [name(k), images.to_string(), share(recall), share(precision)]
     });
     out.text(table(["class", "images", "recall", "precision"], rows))?;
     let mut confusion = comfy_table::Table::new();

@@ -76,6 +76,11 @@ pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
+/// As [`percent`]; `n/a` where there is nothing to tell.
+pub fn share(share: Option<f64>) -> String {
+    share.map_or("n/a".into(), percent)
+}
+
 /// A progress bar on stderr; silent when stderr is no terminal, and under `--quiet`, which leaves no log but errors.
 pub fn bar(total: u64, template: &str) -> ProgressBar {
     if log::max_level() <= log::LevelFilter::Error {

@@ -1,6 +1,6 @@
 //! `dann runs`
 
-use super::output::{Output, percent, table};
+use super::output::{Output, percent, share, table};
 use clap::Args;
 use dann::error::Error;
 use dann::train::{Method, RunDirectory, RunResult};
@@ -32,7 +32,6 @@ pub fn run(args: &RunsArgs, out: &Output) -> anyhow::Result<()> {
     for run in &runs {
         out.json(run)?;
     }
-    let share = |accuracy: Option<f64>| accuracy.map_or("n/a".into(), percent);
     let row = |run: &RunResult| {
         let steps = run.steps.to_string();
         let seed = run.seed.to_string();

@@ -2,7 +2,7 @@
 
 use super::gpu::GpuArgs;
 use super::hint::Hint as _;
-use super::output::{Bars, Output, percent, table};
+use super::output::{Bars, Output, percent, share, table};
 use clap::Args;
 use dann::selection::{Candidates, Images, Outcome, Rating, Rule, Selection, best_runs};
 use dann::train::{History, RunDirectory};
@@ -91,10 +91,6 @@ fn header(first: &str) -> [&str; 7] {
 
 fn row(first: String, [a, b, c, d, e]: [String; 5], accuracy: Option<f64>) -> [String; 7] {
     [first, a, b, c, d, e, share(accuracy)]
-}
-
-fn share(accuracy: Option<f64>) -> String {
-    accuracy.map_or("n/a".into(), percent)
 }
 
 impl Rated {

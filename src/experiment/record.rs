@@ -3,7 +3,7 @@
 use super::spec::PlannedRun;
 use crate::error::{Error, Result};
 use crate::selection::{Rule, Selection};
-use crate::train::{Config, History, RunResult, write_whole};
+use crate::train::{Config, History, RunResult, read_json, write_whole};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -73,7 +73,6 @@ impl RunRecord {
     /// # Errors
     /// [`Error::Io`] or [`Error::Input`] naming the file.
     pub fn read(file: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(file).map_err(Error::io(file, "read"))?;
-        serde_json::from_str(&text).map_err(|e| Error::file(file, "a run's record", e))
+        read_json(file, "a run's record")
     }
 }

@@ -1,7 +1,7 @@
 //! What an experiment consists of, as a TOML file says it.
 
 use crate::error::{Error, Result};
-use crate::train::{Config, Method};
+use crate::train::{Config, DataSets, Method};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -55,11 +55,11 @@ pub struct PlannedRun {
 }
 
 fn default_source() -> PathBuf {
-    "data/mnist".into()
+    DataSets::SOURCE.into()
 }
 
 fn default_target() -> PathBuf {
-    "data/mnist_m".into()
+    DataSets::TARGET.into()
 }
 
 fn every_method() -> Vec<Method> {

@@ -58,7 +58,7 @@ fn methods(text: &mut String, records: &[RunRecord]) {
                 "| {recipe} | {method} | {} | {} | {} | {} | {} | {} | {} |",
                 runs.len(),
                 percents(&target),
-                lowest.map_or("n/a".into(), percent),
+                percents(lowest.as_slice()),
                 percents(&source),
                 spread(&distances, 2),
                 first.result.steps,
@@ -77,7 +77,7 @@ fn gaps(text: &mut String, records: &[RunRecord]) {
         };
         let [Some(lower), Some(dann), Some(upper)] = METHODS.map(mean_of) else { continue };
         if upper > lower {
-            let share = percent((dann - lower) / (upper - lower));
+            let share = percents(&[(dann - lower) / (upper - lower)]);
             let _ = writeln!(
                 text,
                 "Recipe {recipe}: adaptation covers {share} of the gap between source-only and target-only."
@@ -89,9 +89,7 @@ fn gaps(text: &mut String, records: &[RunRecord]) {
 
 /// Target accuracies at what each rule chose, beside the last step's and the best that there was.
 fn rules(text: &mut String, records: &[RunRecord]) {
-    let rated: Vec<RunRecord> =
-        records.iter().filter(|record| !record.selected.is_empty()).cloned().collect();
-    let names: BTreeSet<&String> = rated.iter().flat_map(|record| record.selected.keys()).collect();
+    let names: BTreeSet<&String> = records.iter().flat_map(|record| record.selected.keys()).collect();
     if names.is_empty() {
         return;
     }
@@ -101,9 +99,10 @@ fn rules(text: &mut String, records: &[RunRecord]) {
     *text += " best |\n|---|---|---|---|";
     names.iter().for_each(|_| *text += "---|");
     *text += "\n";
-    for recipe in recipes(&rated) {
+    for recipe in recipes(records) {
         for method in METHODS {
-            let runs = of(&rated, recipe, method);
+            let mut runs = of(records, recipe, method);
+            runs.retain(|run| !run.selected.is_empty());
             if runs.is_empty() {
                 continue;
             }
@@ -127,14 +126,13 @@ fn runs(text: &mut String, records: &[RunRecord]) {
     *text += "| recipe | method | seed | target test | source test | minutes |\n|---|---|---|---|---|---|\n";
     for record in records {
         let (recipe, result) = (&record.recipe, &record.result);
-        let share = |accuracy: Option<f64>| accuracy.map_or("n/a".into(), percent);
         let _ = writeln!(
             text,
             "| {recipe} | {} | {} | {} | {} | {:.1} |",
             result.method,
             result.seed,
-            share(result.report.target_test_accuracy),
-            share(result.report.source_test_accuracy),
+            percents(result.report.target_test_accuracy.as_slice()),
+            percents(result.report.source_test_accuracy.as_slice()),
             result.seconds / 60.0,
         );
     }
@@ -146,10 +144,6 @@ fn accuracies(runs: &[&RunRecord], accuracy: impl Fn(&RunRecord) -> Option<f64>)
 
 fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
 }
 
 fn percents(shares: &[f64]) -> String {

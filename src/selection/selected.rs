@@ -7,7 +7,7 @@ use super::rule::Rule;
 use crate::data::Progress;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::train::{History, Method, write_whole};
+use crate::train::{History, Method, read_json, write_whole};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -94,10 +94,7 @@ impl Selection {
     /// # Errors
     /// [`Error::Io`] or [`Error::Input`] naming the file.
     pub fn read(run: &Path) -> Result<Self> {
-        let file = run.join(FILE);
-        let text = std::fs::read_to_string(&file).map_err(Error::io(&file, "read"))?;
-        let selection: Self = serde_json::from_str(&text)
-            .map_err(|e| Error::file(&file, "ratings as `dann select` writes them", e))?;
+        let selection: Self = read_json(&run.join(FILE), "ratings as `dann select` writes them")?;
         Ok(Self { run: run.to_path_buf(), ..selection })
     }
 

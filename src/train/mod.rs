@@ -36,7 +36,7 @@ pub use resumption::{DataSets, Resumption};
 pub use run::{Report, RunDirectory, RunResult};
 pub use step::TrainingStep;
 pub use trainer::Trainer;
-pub use whole_file::write_whole;
+pub use whole_file::{read_json, write_whole};
 
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;

@@ -49,6 +49,11 @@ impl Tensors<'_> {
 }
 
 impl DataSets {
+    /// Where the labelled data set is if nothing else is said.
+    pub const SOURCE: &str = "data/mnist";
+    /// Where the data set to adapt to is if nothing else is said.
+    pub const TARGET: &str = "data/mnist_m";
+
     /// What is trained on: both data sets' directories, and how many images each gives.
     pub fn new(source: PathBuf, target: PathBuf, labelled: &Dataset, unlabelled: Option<&Dataset>) -> Self {
         let images = std::iter::once(labelled).chain(unlabelled).map(Dataset::len).collect();

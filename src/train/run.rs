@@ -3,6 +3,7 @@
 use super::checkpoint::Checkpoint;
 use super::config::{Config, Method};
 use super::history::History;
+use super::whole_file::read_json;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -197,10 +198,7 @@ impl RunDirectory {
     /// # Errors
     /// [`Error::Input`] when there is none, [`Error::Io`] when it cannot be read.
     pub fn result(path: &Path) -> Result<RunResult> {
-        let file = path.join(RESULT);
-        let text = fs::read_to_string(&file).map_err(Error::io(&file, "read"))?;
-        let result: RunResult =
-            serde_json::from_str(&text).map_err(|e| Error::file(&file, "a run's result", e))?;
+        let result: RunResult = read_json(&path.join(RESULT), "a run's result")?;
         Ok(RunResult { directory: path.to_path_buf(), ..result })
     }
 }

@@ -1,6 +1,7 @@
-//! Files that are there whole or not at all.
+//! Files that are there whole or not at all, and what reads them back.
 
 use crate::error::{Error, Result};
+use serde::de::DeserializeOwned;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -17,6 +18,15 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     file.as_file().sync_all().map_err(Error::io(path, "write"))?;
     file.persist(path).map_err(|e| Error::io(path, "write")(e.error))?;
     Ok(())
+}
+
+/// Reads a file of JSON; `expected` is what errors say that it should hold.
+///
+/// # Errors
+/// [`Error::Io`] or [`Error::Input`] naming the file.
+pub fn read_json<T: DeserializeOwned>(path: &Path, expected: &str) -> Result<T> {
+    let text = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
+    serde_json::from_str(&text).map_err(|e| Error::file(path, expected, e))
 }
 
 /// A temporary file with the permissions that any new file has, not those of a secret one.

@@ -10,16 +10,12 @@ use super::report::PAGE;
 use anyhow::Context as _;
 use clap::{ArgGroup, Args, ValueEnum};
 use dann::report::page;
-use dann::train::{Config, Method, RunResult};
+use dann::train::{Config, DataSets, Method, RunResult};
 use std::path::PathBuf;
 
 pub use interrupt::{Interrupted, Interrupts};
 pub use job::Job;
 pub use session::Habits;
-
-/// Where data sets are if nothing else is said.
-const SOURCE: &str = "data/mnist";
-const TARGET: &str = "data/mnist_m";
 
 #[derive(Args)]
 #[command(
@@ -143,8 +139,8 @@ impl TrainArgs {
         let default_out =
             || PathBuf::from(format!("runs/{}-{}", config.training.method, config.training.seed));
         let directory = self.out.clone().unwrap_or_else(default_out);
-        let source = self.source.clone().unwrap_or_else(|| SOURCE.into());
-        let target = self.target.clone().unwrap_or_else(|| TARGET.into());
+        let source = self.source.clone().unwrap_or_else(|| DataSets::SOURCE.into());
+        let target = self.target.clone().unwrap_or_else(|| DataSets::TARGET.into());
         Job::new(config, source, target, directory)
     }
 

@@ -1,7 +1,7 @@
 //! A training from its first step to its last, and what it writes on the way.
 
 use super::interrupt::{Interrupted, Interrupts};
-use crate::cli::output::{Output, bar, percent};
+use crate::cli::output::{Output, bar, share};
 use crate::cli::recorder::Recorder;
 use crate::cli::sets::Sets;
 use anyhow::Context as _;
@@ -259,7 +259,6 @@ impl<'a> Session<'a> {
 fn epoch_text(line: &EpochRecord) -> String {
     let mean = &line.mean;
     let domain = mean.domain_loss.map_or(String::new(), |loss| format!("  domain loss {loss:.4}"));
-    let share = |accuracy: Option<f64>| accuracy.map_or("n/a".into(), percent);
     format!(
         "epoch {:2}  label loss {:.4}{domain}  λ {:.3}  lr {:.5}  {:.0} s | for report only: source test {}, target test {}",
         line.epoch,
