@@ -16,7 +16,9 @@ struct Params {
     reserved_c: u32,
 }
 
-const WORKGROUP_SIZE = 64u;
+const WORKGROUP_SIZE = 256u;
+// Threads that share an image's plane of a channel; the others take other images.
+const LANES = 32u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;                   // (N, C, H, W)
@@ -55,9 +57,9 @@ fn statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_ind
     let c = group.x;
     let count = f32(params.rows * params.plane);
     var sum = 0.0;
-    for (var n = 0u; n < params.rows; n++) {
+    for (var n = lane / LANES; n < params.rows; n += WORKGROUP_SIZE / LANES) {
         var image = 0.0;
-        for (var p = lane; p < params.plane; p += WORKGROUP_SIZE) {
+        for (var p = lane % LANES; p < params.plane; p += LANES) {
             image += x[(n * params.channels + c) * params.plane + p];
         }
         sum += image;
@@ -65,9 +67,9 @@ fn statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_ind
     let channel_mean = workgroup_sum(lane, vec2f(sum, 0.0)).x / count;
     // A second pass over the data: E[x²] - E[x]² would cancel.
     var squares = 0.0;
-    for (var n = 0u; n < params.rows; n++) {
+    for (var n = lane / LANES; n < params.rows; n += WORKGROUP_SIZE / LANES) {
         var image = 0.0;
-        for (var p = lane; p < params.plane; p += WORKGROUP_SIZE) {
+        for (var p = lane % LANES; p < params.plane; p += LANES) {
             let centred = x[(n * params.channels + c) * params.plane + p] - channel_mean;
             image += centred * centred;
         }
@@ -96,9 +98,9 @@ fn backward_parameters(@builtin(workgroup_id) group: vec3u, @builtin(local_invoc
     let c = group.x;
     let scale = 1.0 / sqrt(variance[c] + params.eps);
     var sums = vec2f(0.0);
-    for (var n = 0u; n < params.rows; n++) {
+    for (var n = lane / LANES; n < params.rows; n += WORKGROUP_SIZE / LANES) {
         var image = vec2f(0.0);
-        for (var p = lane; p < params.plane; p += WORKGROUP_SIZE) {
+        for (var p = lane % LANES; p < params.plane; p += LANES) {
             let index = (n * params.channels + c) * params.plane + p;
             image += dy[index] * vec2f((x[index] - mean[c]) * scale, 1.0);
         }

@@ -6,7 +6,7 @@ use std::fmt;
 /// What the kernels need beyond what every adapter has: the storage buffers of the largest kernel.
 pub(super) const STORAGE_BUFFERS: u32 = 8;
 /// Threads in a workgroup of the largest kernel.
-pub(super) const WORKGROUP_THREADS: u32 = 64;
+pub(super) const WORKGROUP_THREADS: u32 = 256;
 
 /// One adapter of this machine.
 pub struct Adapter {

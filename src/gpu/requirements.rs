@@ -2,7 +2,7 @@
 
 use super::Variant;
 use super::adapter::{STORAGE_BUFFERS, WORKGROUP_THREADS};
-use super::variant::{STORAGE_TEXTURES, SUBGROUP_LANES};
+use super::variant::{STORAGE_TEXTURES, SUBGROUP_LANES, tile_obstacle};
 use crate::error::{Error, Result};
 
 /// The features that the kernels cannot do without: none so far.
@@ -73,7 +73,8 @@ pub(super) fn obstacle(device: &wgpu::Device, variant: Variant) -> Option<String
     let info = device.adapter_info();
     let textures = device.limits().max_storage_textures_per_shader_stage;
     match variant {
-        Variant::Plain | Variant::Workgroup => None,
+        Variant::Plain => None,
+        Variant::Workgroup => tile_obstacle(&device.limits()),
         // A device does not tell of formats; but OpenGL alone lacks one that they need.
         Variant::Register if info.backend == wgpu::Backend::Gl => {
             Some("OpenGL lacks storage textures that they need".into())

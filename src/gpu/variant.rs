@@ -8,6 +8,8 @@ use std::fmt;
 pub(super) const STORAGE_TEXTURES: u32 = 3;
 /// Lanes in a subgroup at most: the threads of a workgroup.
 pub(super) const SUBGROUP_LANES: u32 = 64;
+/// The workgroup memory that they take, in bytes.
+const TILE_BYTES: u32 = 13_568;
 
 /// A family of kernels. All give the same results within rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -52,11 +54,19 @@ impl fmt::Display for Variant {
     }
 }
 
+/// What the kernels that tile in workgroup memory lack, if anything.
+pub(super) fn tile_obstacle(limits: &wgpu::Limits) -> Option<String> {
+    let has = limits.max_compute_workgroup_storage_size;
+    (has < TILE_BYTES)
+        .then(|| format!("max_compute_workgroup_storage_size is {has}, {TILE_BYTES} are needed"))
+}
+
 impl Adapter {
     /// Why this adapter cannot run the kernels of `variant`; `None` if it can.
     pub fn variant_obstacle(&self, variant: Variant) -> Option<String> {
         match variant {
-            Variant::Plain | Variant::Workgroup => None,
+            Variant::Plain => None,
+            Variant::Workgroup => tile_obstacle(&self.handle.limits()),
             Variant::Register => self.texture_obstacle(),
             Variant::Subgroup => self.subgroup_obstacle(),
         }

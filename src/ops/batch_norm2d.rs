@@ -19,7 +19,7 @@ const KERNEL: Kernel = Kernel {
     label: "batch_norm2d",
     source: include_str!("../../shaders/batch_norm2d.wgsl"),
     entry_point: "",
-    workgroup_size: 64,
+    workgroup_size: 256,
     bindings: &[],
 };
 

@@ -73,11 +73,16 @@ pub const KERNELS: &[&Kernel] = &[
     &product::kernels::WORKGROUP_FORWARD_POOLED,
     &product::kernels::WORKGROUP_BACKWARD_INPUT,
     &product::kernels::WORKGROUP_BACKWARD_WEIGHT,
+    &product::kernels::WORKGROUP_SUMS,
+    &product::kernels::BORDER_VALUES,
+    &product::kernels::BEFORE_RELU,
+    &product::kernels::BEFORE_POOLING,
     &product::kernels::SUBGROUP_FORWARD,
     &product::kernels::SUBGROUP_FORWARD_POOLED,
     &product::kernels::SUBGROUP_BACKWARD_INPUT,
     &product::kernels::SUBGROUP_BACKWARD_WEIGHT,
-    &product::kernels::REDUCE,
+    &product::kernels::REDUCE_GRADIENTS,
+    &product::kernels::REDUCE_FORWARD,
     &relu::FORWARD,
     &relu::BACKWARD,
     &sgd::UPDATE,
@@ -124,7 +129,7 @@ const PLAIN: [&str; 11] = [
 pub fn variant(kernel: &Kernel) -> Variant {
     let op = kernel.label.split('.').next().unwrap_or_default();
     match op {
-        "workgroup_product" | "product_reduce" => Variant::Workgroup,
+        "workgroup_product" | "product_border" | "product_reduce" => Variant::Workgroup,
         "subgroup_product" => Variant::Subgroup,
         op if PLAIN.contains(&op) => Variant::Plain,
         _ => Variant::Register,

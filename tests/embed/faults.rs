@@ -23,8 +23,8 @@ fn a_device_with_too_low_limits_is_refused_by_the_limits_name() {
     let narrow = wgpu::Limits { max_compute_workgroup_size_x: 16, ..all };
     let cases = [
         (few_buffers, "max_storage_buffers_per_shader_stage of at least 8, found 4"),
-        (small_groups, "max_compute_invocations_per_workgroup of at least 64, found 32"),
-        (narrow, "max_compute_workgroup_size_x of at least 64, found 16"),
+        (small_groups, "max_compute_invocations_per_workgroup of at least 256, found 32"),
+        (narrow, "max_compute_workgroup_size_x of at least 256, found 16"),
     ];
     for (limits, words) in cases {
         let app = Application::with(adapter(), wgpu::Features::empty(), limits);

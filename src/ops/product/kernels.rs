@@ -4,7 +4,7 @@ use crate::gpu::{Binding, Kernel};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(super) struct Params {
+pub(super) struct SubgroupParams {
     /// N, OH, OW
     pub map: [u32; 3],
     pub pooled: u32,
@@ -28,53 +28,54 @@ pub(super) struct Params {
 pub(super) struct ReduceParams {
     pub parts: u32,
     pub outputs: u32,
-    pub taps: u32,
+    pub columns: u32,
+    pub pixels: u32,
+    pub relu: u32,
+    pub reserved: [u32; 3],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+pub(super) struct WorkgroupParams {
+    /// What the columns count.
+    pub size: [u32; 3],
+    pub rows: u32,
+    pub stride: [u32; 2],
+    pub row_stride: u32,
+    pub columns: u32,
+    pub ones: u32,
+    pub windows: u32,
+    pub relu: u32,
+    pub quads: u32,
+    pub slices: u32,
+    pub parts: u32,
+    pub along_depth: u32,
     pub reserved: u32,
 }
 
-/// The kernels of a family, and how many results a workgroup of them computes.
-pub(super) struct Family {
-    pub forward: &'static Kernel,
-    pub forward_pooled: &'static Kernel,
-    pub backward_input: &'static Kernel,
-    pub backward_weight: &'static Kernel,
-    rows: usize,
-    columns: usize,
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+pub(super) struct BorderParams {
+    /// Maps, height, width.
+    pub size: [u32; 3],
+    /// With the border.
+    pub height: u32,
+    pub width: u32,
+    pub border_h: u32,
+    pub border_w: u32,
+    pub reserved: u32,
 }
 
-impl Family {
-    /// Threads for a product of `rows` × `columns`, computed in `parts`.
-    pub fn threads(&self, rows: usize, columns: usize, parts: usize) -> usize {
-        let workgroups = rows.div_ceil(self.rows) * columns.div_ceil(self.columns) * parts;
-        workgroups * self.forward.workgroup_size as usize
-    }
-}
-
-/// Operands staged in workgroup memory.
-pub(super) const WORKGROUP: Family = Family {
-    forward: &WORKGROUP_FORWARD,
-    forward_pooled: &WORKGROUP_FORWARD_POOLED,
-    backward_input: &WORKGROUP_BACKWARD_INPUT,
-    backward_weight: &WORKGROUP_BACKWARD_WEIGHT,
-    rows: 32,
-    columns: 64,
-};
-
-/// One operand handed round in subgroups.
-pub(super) const SUBGROUP: Family = Family {
-    forward: &SUBGROUP_FORWARD,
-    forward_pooled: &SUBGROUP_FORWARD_POOLED,
-    backward_input: &SUBGROUP_BACKWARD_INPUT,
-    backward_weight: &SUBGROUP_BACKWARD_WEIGHT,
-    rows: 8,
-    columns: 256,
-};
-
-const FORWARD: &[Binding] =
-    &[Binding::params::<Params>(), Binding::read(1), Binding::read(2), Binding::read(3), Binding::write(4)];
+const FORWARD: &[Binding] = &[
+    Binding::params::<SubgroupParams>(),
+    Binding::read(1),
+    Binding::read(2),
+    Binding::read(3),
+    Binding::write(4),
+];
 
 const FORWARD_POOLED: &[Binding] = &[
-    Binding::params::<Params>(),
+    Binding::params::<SubgroupParams>(),
     Binding::read(1),
     Binding::read(2),
     Binding::read(3),
@@ -83,7 +84,7 @@ const FORWARD_POOLED: &[Binding] = &[
 ];
 
 const BACKWARD_INPUT: &[Binding] = &[
-    Binding::params::<Params>(),
+    Binding::params::<SubgroupParams>(),
     Binding::read(2),
     Binding::read(6),
     Binding::read(7),
@@ -92,7 +93,7 @@ const BACKWARD_INPUT: &[Binding] = &[
 ];
 
 const BACKWARD_WEIGHT: &[Binding] = &[
-    Binding::params::<Params>(),
+    Binding::params::<SubgroupParams>(),
     Binding::read(1),
     Binding::read(6),
     Binding::read(7),
@@ -103,45 +104,126 @@ const BACKWARD_WEIGHT: &[Binding] = &[
 const KERNEL: Kernel =
     Kernel { label: "product", source: "", entry_point: "", workgroup_size: 64, bindings: &[] };
 
-const WORKGROUP_SOURCE: &str = concat!(
-    include_str!("../../../shaders/product/operands.wgsl"),
-    include_str!("../../../shaders/product/workgroup_product.wgsl")
-);
+/// Operands staged in workgroup memory.
+const WORKGROUP: Kernel = Kernel {
+    source: concat!(
+        include_str!("../../../shaders/product/tiles.wgsl"),
+        include_str!("../../../shaders/product/workgroup_product.wgsl")
+    ),
+    workgroup_size: 128,
+    ..KERNEL
+};
 
 /// y, as it is or behind a ReLU.
 pub const WORKGROUP_FORWARD: Kernel = Kernel {
     label: "workgroup_product.forward",
-    source: WORKGROUP_SOURCE,
     entry_point: "forward",
-    bindings: FORWARD,
-    ..KERNEL
+    bindings: &[
+        Binding::params::<WorkgroupParams>(),
+        Binding::read(1),
+        Binding::read(2),
+        Binding::read(3),
+        Binding::read(4),
+        Binding::read(5),
+        Binding::write(6),
+    ],
+    ..WORKGROUP
 };
 
 /// y behind ReLU and max-pooling.
 pub const WORKGROUP_FORWARD_POOLED: Kernel = Kernel {
     label: "workgroup_product.forward_pooled",
-    source: WORKGROUP_SOURCE,
     entry_point: "forward_pooled",
-    bindings: FORWARD_POOLED,
-    ..KERNEL
+    bindings: &[
+        Binding::params::<WorkgroupParams>(),
+        Binding::read(1),
+        Binding::read(2),
+        Binding::read(3),
+        Binding::read(4),
+        Binding::read(5),
+        Binding::write(6),
+        Binding::write(7),
+    ],
+    ..WORKGROUP
 };
 
-/// dx from dy.
+/// dx from d.
 pub const WORKGROUP_BACKWARD_INPUT: Kernel = Kernel {
     label: "workgroup_product.backward_input",
-    source: WORKGROUP_SOURCE,
     entry_point: "backward_input",
-    bindings: BACKWARD_INPUT,
-    ..KERNEL
+    bindings: &[
+        Binding::params::<WorkgroupParams>(),
+        Binding::read(1),
+        Binding::read(2),
+        Binding::read(3),
+        Binding::read(4),
+        Binding::write(6),
+    ],
+    ..WORKGROUP
 };
 
-/// Parts of dweight and dbias from dy.
+/// Parts of y, or of dweight and dbias.
+pub const WORKGROUP_SUMS: Kernel = Kernel {
+    label: "workgroup_product.sums",
+    entry_point: "sums",
+    bindings: &[
+        Binding::params::<WorkgroupParams>(),
+        Binding::read(1),
+        Binding::read(2),
+        Binding::read(3),
+        Binding::read(4),
+        Binding::write(8),
+    ],
+    ..WORKGROUP
+};
+
+/// dweight and dbias from d.
 pub const WORKGROUP_BACKWARD_WEIGHT: Kernel = Kernel {
     label: "workgroup_product.backward_weight",
-    source: WORKGROUP_SOURCE,
     entry_point: "backward_weight",
-    bindings: BACKWARD_WEIGHT,
-    ..KERNEL
+    bindings: &[
+        Binding::params::<WorkgroupParams>(),
+        Binding::read(1),
+        Binding::read(2),
+        Binding::read(3),
+        Binding::read(4),
+        Binding::write(8),
+        Binding::write(9),
+    ],
+    ..WORKGROUP
+};
+
+const BORDER: Kernel =
+    Kernel { source: include_str!("../../../shaders/product/product_border.wgsl"), ..KERNEL };
+
+/// A map with a border of zeros.
+pub const BORDER_VALUES: Kernel = Kernel {
+    label: "product_border.values",
+    entry_point: "values",
+    bindings: &[Binding::params::<BorderParams>(), Binding::read(1), Binding::write(4)],
+    ..BORDER
+};
+
+/// The gradient in front of a ReLU, with a border of zeros.
+pub const BEFORE_RELU: Kernel = Kernel {
+    label: "product_border.before_relu",
+    entry_point: "before_relu",
+    bindings: &[Binding::params::<BorderParams>(), Binding::read(1), Binding::read(2), Binding::write(4)],
+    ..BORDER
+};
+
+/// The gradient in front of a ReLU and max-pooling, with a border of zeros.
+pub const BEFORE_POOLING: Kernel = Kernel {
+    label: "product_border.before_pooling",
+    entry_point: "before_pooling",
+    bindings: &[
+        Binding::params::<BorderParams>(),
+        Binding::read(1),
+        Binding::read(2),
+        Binding::read(3),
+        Binding::write(4),
+    ],
+    ..BORDER
 };
 
 const SUBGROUP_SOURCE: &str = concat!(
@@ -185,11 +267,21 @@ pub const SUBGROUP_BACKWARD_WEIGHT: Kernel = Kernel {
     ..KERNEL
 };
 
+const REDUCE: Kernel =
+    Kernel { source: include_str!("../../../shaders/product/product_reduce.wgsl"), ..KERNEL };
+
 /// dweight and dbias from their parts.
-pub const REDUCE: Kernel = Kernel {
-    label: "product_reduce.reduce",
-    source: include_str!("../../../shaders/product/product_reduce.wgsl"),
-    entry_point: "reduce",
+pub const REDUCE_GRADIENTS: Kernel = Kernel {
+    label: "product_reduce.gradients",
+    entry_point: "gradients",
     bindings: &[Binding::params::<ReduceParams>(), Binding::read(1), Binding::write(2), Binding::write(3)],
-    ..KERNEL
+    ..REDUCE
+};
+
+/// y from its parts.
+pub const REDUCE_FORWARD: Kernel = Kernel {
+    label: "product_reduce.forward",
+    entry_point: "forward",
+    bindings: &[Binding::params::<ReduceParams>(), Binding::read(1), Binding::read(4), Binding::write(5)],
+    ..REDUCE
 };

@@ -1,20 +1,20 @@
 //! Convolutions and dense layers as products of matrices, in two families for GPUs: operands staged in workgroup
 //! memory, or handed round in subgroups. Twins: [`crate::reference::conv2d`], [`crate::reference::dense`].
 
+mod border;
 pub mod kernels;
+mod offsets;
+mod parts;
+mod subgroup;
+mod workgroup;
 
+use super::expect;
 use super::tuned::{Convolution, Gradients, WINDOW};
-use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Bind, Recording, Tensor, Variant, Work, by};
+use crate::gpu::{Recording, Tensor, Variant, Work};
 use crate::shape::MapShape;
-use kernels::{Family, Params, REDUCE, ReduceParams, SUBGROUP, WORKGROUP};
 
 const OP: &str = "product";
-/// Pixels in a part of the sums of dweight, unless there would be too many parts: enough to be worth a workgroup.
-const SPLIT: usize = 512;
-/// Parts at most, so that adding them up stays cheap.
-const MOST_SPLITS: usize = 128;
 
 /// What stands behind the convolution and is done with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,7 @@ pub struct Product {
 
 /// What a forward pass leaves for its backward pass.
 pub struct Saved {
+    /// As the kernels read it: with its padding where they do not look for it themselves.
     x: Tensor,
     y: Tensor,
     /// (N, O, OH/2, OW/2): the corner of the window that won, where there are windows.
@@ -50,7 +51,9 @@ pub struct Saved {
 impl Product {
     /// `None` where the shapes do not fit, or where `variant` is neither of the two families.
     pub fn new(variant: Variant, convolution: Convolution, behind: Behind) -> Option<Self> {
-        family(variant)?;
+        if !matches!(variant, Variant::Workgroup | Variant::Subgroup) {
+            return None;
+        }
         let map = convolution.y().ok()?;
         let y = match behind {
             Behind::Nothing | Behind::Relu => map,
@@ -68,10 +71,6 @@ impl Product {
         Self::new(variant, Convolution { x, outputs, kernel: (1, 1), padding: (0, 0) }, behind)
     }
 
-    fn family(&self) -> &'static Family {
-        family(self.variant).unwrap_or(&WORKGROUP)
-    }
-
     /// The shape of x and dx over a batch of `rows`.
     pub fn x_dims(&self, rows: usize) -> [usize; 4] {
         self.convolution.x_dims(rows)
@@ -80,29 +79,6 @@ impl Product {
     /// The shape of y and dy over a batch of `rows`.
     pub fn y_dims(&self, rows: usize) -> [usize; 4] {
         [rows, self.y.channels, self.y.height, self.y.width]
-    }
-
-    fn params(&self, rows: usize) -> Result<Params> {
-        let Convolution { x, outputs, kernel, padding } = self.convolution;
-        let size = |first, (height, width)| -> Result<[u32; 3]> {
-            Ok([u32_of(OP, first)?, u32_of(OP, height)?, u32_of(OP, width)?])
-        };
-        let pixels = rows * self.map.height * self.map.width;
-        let split = SPLIT.max(pixels.div_ceil(MOST_SPLITS));
-        Ok(Params {
-            map: size(rows, (self.map.height, self.map.width))?,
-            pooled: (self.behind == Behind::ReluMaxPool).into(),
-            pool: size(rows, (self.y.height, self.y.width))?,
-            relu: (self.behind != Behind::Nothing).into(),
-            taps: size(x.channels, kernel)?,
-            outputs: u32_of(OP, outputs)?,
-            x: size(rows, (x.height, x.width))?,
-            pad_h: u32_of(OP, padding.0)?,
-            pad_w: u32_of(OP, padding.1)?,
-            splits: u32_of(OP, pixels.div_ceil(split))?,
-            split: u32_of(OP, split)?,
-            reserved: 0,
-        })
     }
 
     /// What a pass over a batch of `rows` takes, and `more` operations. Behind pooling, the passes backward go over the
@@ -135,30 +111,35 @@ impl Product {
         let y = &self.checked("y", y, &self.y_dims(rows))?;
         let weight = &self.checked("weight", weight, &self.convolution.weight_dims())?;
         expect(OP, "bias", bias, &[self.map.channels])?;
-        let (family, params) = (self.family(), self.params(rows)?);
-        let columns = match self.behind {
+        match self.variant {
+            Variant::Subgroup => self.subgroup_forward(rec, x, weight, bias, y),
+            _ => self.workgroup_forward(rec, x, weight, bias, y),
+        }
+    }
+
+    /// What the pass forward takes over a batch of `rows`.
+    fn forward_work(&self, rows: usize) -> Work {
+        let results: usize = self.y_dims(rows).iter().product();
+        // Of each window's four sums three comparisons, the bias and ReLU make one value.
+        match self.behind {
+            Behind::Nothing => self.work(rows, 0),
+            Behind::Relu => self.work(rows, results),
+            Behind::ReluMaxPool => self.work(rows, 5 * results),
+        }
+    }
+
+    /// Columns of the product forward over a batch of `rows`.
+    fn columns(&self, rows: usize) -> usize {
+        match self.behind {
             Behind::ReluMaxPool => 4 * rows * self.y.height * self.y.width,
             _ => rows * self.map.height * self.map.width,
-        };
-        let threads = family.threads(self.map.channels, columns, 1);
-        // Of each window's four sums three comparisons, the bias and ReLU make one value.
-        let work = match self.behind {
-            Behind::Nothing => self.work(rows, 0),
-            Behind::Relu => self.work(rows, y.len()),
-            Behind::ReluMaxPool => self.work(rows, 5 * y.len()),
-        };
-        let winner = match self.behind {
-            Behind::ReluMaxPool => {
-                let winner = Tensor::zeros(rec.gpu(), "winners", y.dims())?;
-                rec.dispatch(family.forward_pooled, &params, &[x, weight, bias, y, &winner], threads, work)?;
-                Some(winner)
-            }
-            _ => {
-                rec.dispatch(family.forward, &params, &[x, weight, bias, y], threads, work)?;
-                None
-            }
-        };
-        Ok(Saved { x: x.clone(), y: y.clone(), winner })
+        }
+    }
+
+    /// Room for the corners that won, where there are windows.
+    fn winners(&self, rec: &Recording, y: &Tensor) -> Result<Option<Tensor>> {
+        let pooled = self.behind == Behind::ReluMaxPool;
+        pooled.then(|| Tensor::zeros(rec.gpu(), "winners", y.dims())).transpose()
     }
 
     /// Records the gradients from dy (N, O, …).
@@ -178,29 +159,12 @@ impl Product {
         let weight = &self.checked("weight", weight, &self.convolution.weight_dims())?;
         let dweight = &self.checked("dweight", gradients.dweight, &self.convolution.weight_dims())?;
         expect(OP, "dbias", gradients.dbias, &[self.map.channels])?;
-        let (family, params) = (self.family(), self.params(rows)?);
-        // Without windows no kernel looks at the winners.
-        let winner = saved.winner.as_ref().unwrap_or(&saved.y);
-        let splits = params.splits as usize;
-        let sums =
-            Tensor::zeros(rec.gpu(), "parts of dweight", &[splits, self.map.channels, self.taps() + 1])?;
-        let threads = family.threads(self.map.channels, self.taps() + 1, splits);
-        let buffers: [&dyn Bind; 5] = [&saved.x, dy, &saved.y, winner, &sums];
-        rec.dispatch(family.backward_weight, &params, &buffers, threads, self.work(rows, 0))?;
-        let reduce = ReduceParams {
-            parts: params.splits,
-            outputs: params.outputs,
-            taps: u32_of(OP, self.taps())?,
-            reserved: 0,
-        };
-        let work = Work::new(sums.len(), by(dweight.dims()));
-        rec.dispatch(&REDUCE, &reduce, &[&sums, dweight, gradients.dbias], sums.len() / splits, work)?;
-        let Some(dx) = gradients.dx else { return Ok(()) };
-        let dx = &self.checked("dx", dx, &self.x_dims(rows))?;
-        let x = self.convolution.x;
-        let threads = family.threads(x.channels, rows * x.height * x.width, 1);
-        let work = self.work(rows, 0);
-        rec.dispatch(family.backward_input, &params, &[weight, dy, &saved.y, winner, dx], threads, work)
+        let dx = gradients.dx.map(|dx| self.checked("dx", dx, &self.x_dims(rows))).transpose()?;
+        let gradients = Gradients { dweight, dbias: gradients.dbias, dx: dx.as_ref() };
+        match self.variant {
+            Variant::Subgroup => self.subgroup_backward(rec, saved, weight, dy, &gradients),
+            _ => self.workgroup_backward(rec, saved, weight, dy, &gradients),
+        }
     }
 
     /// The tensor as a whole one of `dims`: dimensions of 1 at the end may be missing, and those behind the first may
@@ -213,13 +177,5 @@ impl Product {
             return Ok(tensor.reshaped(dims));
         }
         Err(Error::input(format!("{OP}: {name}"), format!("shape {dims:?}"), format!("{:?}", tensor.dims())))
-    }
-}
-
-fn family(variant: Variant) -> Option<&'static Family> {
-    match variant {
-        Variant::Workgroup => Some(&WORKGROUP),
-        Variant::Subgroup => Some(&SUBGROUP),
-        Variant::Plain | Variant::Register => None,
     }
 }

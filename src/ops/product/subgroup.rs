@@ -1,0 +1,96 @@
+//! Products whose left operand is handed round in subgroups.
+
+use super::kernels::{
+    SUBGROUP_BACKWARD_INPUT, SUBGROUP_BACKWARD_WEIGHT, SUBGROUP_FORWARD, SUBGROUP_FORWARD_POOLED,
+    SubgroupParams,
+};
+use super::{Behind, OP, Product, Saved};
+use crate::error::Result;
+use crate::gpu::{Bind, Recording, Tensor};
+use crate::ops::tuned::{Convolution, Gradients};
+use crate::ops::u32_of;
+
+/// Rows and columns of results that a workgroup computes.
+const ROWS: usize = 8;
+const COLUMNS: usize = 256;
+/// Pixels in a part of the sums of dweight, unless there would be too many parts: enough to be worth a workgroup.
+const SPLIT: usize = 512;
+/// Parts at most, so that adding them up stays cheap.
+const MOST_SPLITS: usize = 128;
+
+/// Threads for a product of `rows` × `columns`, computed in `parts`.
+fn threads(rows: usize, columns: usize, parts: usize) -> usize {
+    let workgroups = rows.div_ceil(ROWS) * columns.div_ceil(COLUMNS) * parts;
+    workgroups * SUBGROUP_FORWARD.workgroup_size as usize
+}
+
+impl Product {
+    fn subgroup_params(&self, rows: usize) -> Result<SubgroupParams> {
+        let Convolution { x, outputs, kernel, padding } = self.convolution;
+        let size = |first, (height, width)| -> Result<[u32; 3]> {
+            Ok([u32_of(OP, first)?, u32_of(OP, height)?, u32_of(OP, width)?])
+        };
+        let pixels = rows * self.map.height * self.map.width;
+        let split = SPLIT.max(pixels.div_ceil(MOST_SPLITS));
+        Ok(SubgroupParams {
+            map: size(rows, (self.map.height, self.map.width))?,
+            pooled: (self.behind == Behind::ReluMaxPool).into(),
+            pool: size(rows, (self.y.height, self.y.width))?,
+            relu: (self.behind != Behind::Nothing).into(),
+            taps: size(x.channels, kernel)?,
+            outputs: u32_of(OP, outputs)?,
+            x: size(rows, (x.height, x.width))?,
+            pad_h: u32_of(OP, padding.0)?,
+            pad_w: u32_of(OP, padding.1)?,
+            splits: u32_of(OP, pixels.div_ceil(split))?,
+            split: u32_of(OP, split)?,
+            reserved: 0,
+        })
+    }
+
+    pub(super) fn subgroup_forward(
+        &self,
+        rec: &mut Recording,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        y: &Tensor,
+    ) -> Result<Saved> {
+        let params = self.subgroup_params(x.rows())?;
+        let threads = threads(self.map.channels, self.columns(x.rows()), 1);
+        let (winner, work) = (self.winners(rec, y)?, self.forward_work(x.rows()));
+        match &winner {
+            Some(winner) => {
+                let buffers: [&dyn Bind; 5] = [x, weight, bias, y, winner];
+                rec.dispatch(&SUBGROUP_FORWARD_POOLED, &params, &buffers, threads, work)?;
+            }
+            None => rec.dispatch(&SUBGROUP_FORWARD, &params, &[x, weight, bias, y], threads, work)?,
+        }
+        Ok(Saved { x: x.clone(), y: y.clone(), winner })
+    }
+
+    pub(super) fn subgroup_backward(
+        &self,
+        rec: &mut Recording,
+        saved: &Saved,
+        weight: &Tensor,
+        dy: &Tensor,
+        gradients: &Gradients<'_>,
+    ) -> Result<()> {
+        let rows = dy.rows();
+        let params = self.subgroup_params(rows)?;
+        // Without windows no kernel looks at the winners.
+        let winner = saved.winner.as_ref().unwrap_or(&saved.y);
+        let splits = params.splits as usize;
+        let sums = self.room_for_parts(rec, splits, self.taps() + 1)?;
+        let count = threads(self.map.channels, self.taps() + 1, splits);
+        let buffers: [&dyn Bind; 5] = [&saved.x, dy, &saved.y, winner, &sums];
+        rec.dispatch(&SUBGROUP_BACKWARD_WEIGHT, &params, &buffers, count, self.work(rows, 0))?;
+        self.add_gradients(rec, &sums, gradients)?;
+        let Some(dx) = gradients.dx else { return Ok(()) };
+        let x = self.convolution.x;
+        let count = threads(x.channels, rows * x.height * x.width, 1);
+        let buffers: [&dyn Bind; 5] = [weight, dy, &saved.y, winner, dx];
+        rec.dispatch(&SUBGROUP_BACKWARD_INPUT, &params, &buffers, count, self.work(rows, 0))
+    }
+}
