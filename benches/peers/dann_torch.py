@@ -14,9 +14,11 @@ import time
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
+from torch.nn.utils import clip_grad_norm_
 
 LAMBDA = 0.5
 LEARNING_RATE = 0.01
+MAX_NORM = 5.0
 CHECK_STEPS = 20
 WARM_UP_STEPS = 5
 
@@ -74,6 +76,7 @@ class Step:
         self.optimizer.zero_grad(set_to_none=False)
         label_loss, domain_loss = self.network.losses(self.images, self.labels, self.domains)
         (label_loss + domain_loss).backward()
+        clip_grad_norm_(self.network.parameters(), MAX_NORM, foreach=True)
         self.optimizer.step()
         self.label_loss.copy_(label_loss.detach())
 

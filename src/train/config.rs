@@ -83,6 +83,8 @@ pub struct TrainingSpec {
 /// The presets that come with the crate: name and TOML text.
 const PRESETS: &[(&str, &str)] = &[
     ("paper", include_str!("../../assets/presets/paper.toml")),
+    ("best", include_str!("../../assets/presets/best.toml")),
+    ("deep", include_str!("../../assets/presets/deep.toml")),
     ("demo", include_str!("../../assets/presets/demo.toml")),
 ];
 
