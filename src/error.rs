@@ -32,6 +32,9 @@ pub enum Error {
     /// The graphics device or its driver reported a fault.
     #[error("GPU: {0}")]
     Gpu(String),
+    /// Training has come to numbers that are not finite, and would not come back from them.
+    #[error("training diverged at {0}")]
+    Diverged(String),
     /// Something could not be fetched from any of its sources.
     #[error("could not fetch {what}: {reasons}")]
     Fetch {

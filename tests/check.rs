@@ -6,7 +6,7 @@ use dann::check::{
 };
 use dann::error::{Error, Result};
 use dann::gpu::{Gpu, Options, ShaderChecks, Variant, choose};
-use dann::ops::KERNELS;
+use dann::ops::{KERNELS, variant as variant_of};
 use safetensors::{Dtype, tensor::TensorView};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -36,6 +36,25 @@ fn run_every_case(checks: ShaderChecks, variant: Variant) {
     eprintln!("{variant:?}, {checks:?} on {name}: {counts}; largest shares of bounds: {largest:.3?}");
     assert!(summary.failed == 0 && failures.is_empty(), "{}", failures.join("\n"));
     assert!(summary.cases > 100, "{} cases", summary.cases);
+}
+
+/// The families that round operands to f16, as far as the adapter has them.
+fn mixed_variants() -> Vec<Variant> {
+    let adapter = choose(std::env::var("DANN_ADAPTER").ok().as_deref()).unwrap();
+    let (mixed, lacking): (Vec<_>, Vec<_>) =
+        Variant::MIXED.into_iter().partition(|&variant| adapter.variant_obstacle(variant).is_none());
+    for variant in lacking {
+        eprintln!("skipped: {adapter} cannot run {variant} kernels");
+    }
+    mixed
+}
+
+#[test]
+fn every_case_passes_in_mixed_precision() {
+    for variant in mixed_variants() {
+        run_every_case(ShaderChecks::Checked, variant);
+        run_every_case(ShaderChecks::Trusted, variant);
+    }
 }
 
 #[test]
@@ -83,7 +102,7 @@ fn every_op_has_cases_and_every_dispatch_states_its_work() {
     for op in OPS {
         assert!(cases().any(|case| case.op == op.name()), "{} has no case", op.name());
     }
-    for variant in Variant::ALL {
+    for variant in Variant::ALL.into_iter().chain(mixed_variants()) {
         let gpu = gpu(ShaderChecks::Trusted, variant);
         for case in cases().filter(|case| case.name != "folded dispatch") {
             let rig = record(find(&case.op).unwrap(), &gpu, &case).unwrap();
@@ -103,9 +122,14 @@ fn dispatched(gpu: &Gpu, case: &Case) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_cases_of_both_variants_run_every_kernel() {
-    let mut missing: BTreeSet<_> = KERNELS.iter().map(|kernel| kernel.label).collect();
-    for variant in Variant::ALL {
+fn the_cases_of_all_families_run_every_kernel() {
+    let possible: Vec<Variant> = Variant::ALL.into_iter().chain(mixed_variants()).collect();
+    let mut missing: BTreeSet<_> = KERNELS
+        .iter()
+        .filter(|kernel| possible.contains(&variant_of(kernel)))
+        .map(|kernel| kernel.label)
+        .collect();
+    for variant in possible {
         let gpu = gpu(ShaderChecks::Trusted, variant);
         for case in cases().filter(|case| case.name != "folded dispatch") {
             for label in dispatched(&gpu, &case) {
@@ -292,7 +316,7 @@ fn golden_files_agree() {
     if files.is_empty() {
         eprintln!("skipped: no golden files in ../shared/golden");
     }
-    for variant in Variant::ALL {
+    for variant in Variant::ALL.into_iter().chain(mixed_variants()) {
         let gpu = gpu(ShaderChecks::Trusted, variant);
         for path in &files {
             compare_with_golden(&gpu, path);

@@ -20,7 +20,10 @@ fn parse(name: &str, source: &str) -> (Module, ModuleInfo) {
     // Only these may use what adapters can lack.
     let capabilities = match name {
         name if name.starts_with("subgroup_") => Capabilities::SUBGROUP,
-        name if name.starts_with("peak_f16") => Capabilities::SHADER_FLOAT16,
+        name if name.starts_with("peak_f16") || name.starts_with("half_") => Capabilities::SHADER_FLOAT16,
+        name if name.starts_with("cooperative_") => {
+            Capabilities::SHADER_FLOAT16 | Capabilities::COOPERATIVE_MATRIX
+        }
         _ => Capabilities::empty(),
     };
     let info = Validator::new(ValidationFlags::all(), capabilities)
@@ -127,25 +130,44 @@ fn every_entry_point_is_one_kernel_and_every_label_is_unique() {
     let labels: BTreeSet<_> = kernels().map(|kernel| kernel.label).collect();
     assert_eq!(labels.len(), kernels().count(), "a label stands twice");
     let shaders = shaders();
-    for (path, text) in &shaders {
-        let of_file: Vec<_> = kernels().filter(|kernel| kernel.source.ends_with(text.as_str())).collect();
-        let Some(first) = of_file.first() else {
-            let joined = kernels().any(|kernel| kernel.source.starts_with(text.as_str()));
-            assert!(joined, "no kernel is made from {}", path.display());
-            continue;
-        };
-        let in_front = &first.source[..first.source.len() - text.len()];
-        let is_file = shaders.values().any(|other| other == in_front);
-        assert!(in_front.is_empty() || is_file, "{}: not a file in front of it", path.display());
-        let (module, _) = parse(first.label, first.source);
-        let stem = path.file_stem().unwrap().to_str().unwrap();
+    let mut used = BTreeSet::new();
+    let sources: BTreeSet<&str> = kernels().map(|kernel| kernel.source).collect();
+    for source in sources {
+        let of_source: Vec<_> = kernels().filter(|kernel| kernel.source == source).collect();
+        let first = of_source[0].label;
+        let files = files_of(source, &shaders);
+        let last = files.last().unwrap_or_else(|| panic!("{first}: not made of whole files"));
+        let stem = last.file_stem().unwrap().to_str().unwrap();
+        let (module, _) = parse(first, source);
+        assert_eq!(module.entry_points.len(), of_source.len(), "kernels of {stem}");
         for entry in &module.entry_points {
-            let kernels: Vec<_> = of_file.iter().filter(|kernel| kernel.entry_point == entry.name).collect();
-            assert_eq!(kernels.len(), 1, "kernels of {}, {}", path.display(), entry.name);
+            let kernels: Vec<_> =
+                of_source.iter().filter(|kernel| kernel.entry_point == entry.name).collect();
+            assert_eq!(kernels.len(), 1, "kernels of {stem}, {}", entry.name);
             let label = kernels[0].label;
-            assert!(label.starts_with(&format!("{stem}.")), "{label} lies in {}", path.display());
+            assert!(label.starts_with(&format!("{stem}.")), "{label} lies in {stem}");
         }
+        used.extend(files);
     }
+    let unused: Vec<_> = shaders.keys().filter(|path| !used.contains(*path)).collect();
+    assert!(unused.is_empty(), "no kernel is made from {unused:?}");
+}
+
+/// The files that `source` is joined from, behind the extensions that it enables; none if it is not made of whole files.
+fn files_of(source: &str, shaders: &BTreeMap<PathBuf, String>) -> Vec<PathBuf> {
+    let mut rest = source;
+    while rest.starts_with("enable ") {
+        rest = rest.split_once('\n').unwrap().1;
+    }
+    let mut files = Vec::new();
+    while !rest.is_empty() {
+        let Some((path, text)) = shaders.iter().find(|(_, text)| rest.starts_with(text.as_str())) else {
+            return vec![];
+        };
+        rest = &rest[text.len()..];
+        files.push(path.clone());
+    }
+    files
 }
 
 #[test]
@@ -217,6 +239,10 @@ fn every_kernel_translates_to_spirv_msl_hlsl_and_glsl() {
         spv::write_vec(&module, &info, &spv::Options::default(), Some(&pipeline))
             .unwrap_or_else(|e| refused("SPIR-V", &e));
 
+        // The others have no cooperative matrices of this kind.
+        if kernel.source.contains("enable wgpu_cooperative_matrix;") {
+            continue;
+        }
         let pipeline =
             msl::PipelineOptions { entry_point: Some((stage, entry_point.clone())), ..Default::default() };
         let (_, translation) = msl::write_string(&module, &info, &msl::Options::default(), &pipeline)

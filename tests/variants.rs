@@ -12,6 +12,9 @@ const STEPS: u32 = 3;
 /// Three steps of rounding: gradients of biases are sums that nearly cancel, and differ by 5e-5 of their size after
 /// one step already when only the order of the terms does. A wrong term shows at 1e-2.
 const TOLERANCE: f64 = 1e-4;
+/// The same of the paper's network where operands are rounded to f16, which also changes what some ReLUs and windows let
+/// through. The mixed network is no measure of it: its batch norms over four rows turn roundings into 600 times as much.
+const HALF_TOLERANCE: f64 = 2e-2;
 
 /// Blocks behind one another, at the start, and between layers that no block stands for: a convolution whose outputs
 /// do not come in fours, one without ReLU, one with another window; chains of one, two and three dense layers, some
@@ -79,6 +82,16 @@ fn register() -> Gpu {
     Gpu::open(&choose(None).unwrap(), options).unwrap()
 }
 
+/// The families that this adapter can run.
+fn possible() -> impl Iterator<Item = Variant> {
+    let adapter = choose(None).unwrap();
+    Variant::ALL.into_iter().chain(Variant::MIXED).filter(move |&variant| {
+        let obstacle = adapter.variant_obstacle(variant);
+        obstacle.iter().for_each(|obstacle| eprintln!("skipped: {variant} kernels: {obstacle}"));
+        obstacle.is_none()
+    })
+}
+
 fn paper() -> Config {
     Config::preset("paper").unwrap()
 }
@@ -110,21 +123,22 @@ fn assert_close(
     expected: &BTreeMap<String, Vec<f32>>,
     variant: Variant,
 ) {
+    let tolerance = if variant.is_mixed() { HALF_TOLERANCE } else { TOLERANCE };
     let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
     assert!(actual.keys().eq(expected.keys()));
     for (name, expected) in expected {
         let pairs = actual[name].iter().zip(expected);
         let error = norm(&mut pairs.map(|(&a, &b)| f64::from(a) - f64::from(b)));
         let size = norm(&mut expected.iter().map(|&b| f64::from(b)));
-        assert!(error.is_finite() && error <= TOLERANCE * size, "{variant}: {name}: {error:e} of {size:e}");
+        assert!(error.is_finite() && error <= tolerance * size, "{variant}: {name}: {error:e} of {size:e}");
     }
 }
 
-fn assert_variants_agree(config: &Config) {
+fn assert_variants_agree(config: &Config, variants: impl Iterator<Item = Variant>) {
     let plain = trained(config, ShaderChecks::Checked, Variant::Plain);
     let conv1 = &plain["feature_extractor.conv1.weight"];
     assert!(conv1.iter().any(|&value| value != 0.0), "something was trained");
-    for variant in [Variant::Register, Variant::Workgroup, Variant::Subgroup] {
+    for variant in variants.filter(|&variant| variant != Variant::Plain) {
         for checks in [ShaderChecks::Checked, ShaderChecks::Trusted] {
             assert_close(&trained(config, checks, variant), &plain, variant);
         }
@@ -133,12 +147,12 @@ fn assert_variants_agree(config: &Config) {
 
 #[test]
 fn all_families_train_the_paper_network_alike() {
-    assert_variants_agree(&paper());
+    assert_variants_agree(&paper(), possible());
 }
 
 #[test]
 fn all_families_train_a_mixed_network_alike() {
-    assert_variants_agree(&mixed());
+    assert_variants_agree(&mixed(), possible().filter(|variant| !variant.is_mixed()));
 }
 
 #[test]
@@ -210,7 +224,8 @@ fn nan_passes_relu_alone_and_in_chains() {
 
 #[test]
 fn a_repeated_run_gives_the_same_bits() {
-    for (config, variant) in [paper(), mixed()].iter().flat_map(|config| Variant::ALL.map(|v| (config, v))) {
+    for (config, variant) in [paper(), mixed()].iter().flat_map(|config| possible().map(move |v| (config, v)))
+    {
         let run = || trained(config, ShaderChecks::Trusted, variant);
         assert_eq!(run(), run(), "{variant}");
     }

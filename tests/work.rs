@@ -52,9 +52,13 @@ fn a_fused_block_spends_a_quarter_on_the_gradients() {
 
 #[test]
 fn products_go_over_the_full_map_both_ways() {
-    // Depths of thousands are added up in parts by the former.
-    let families =
-        [(Variant::Workgroup, "workgroup", "sums"), (Variant::Subgroup, "subgroup", "backward_weight")];
+    // Depths of thousands are added up in parts by all but the last.
+    let families = [
+        (Variant::Workgroup, "workgroup", "sums"),
+        (Variant::Half, "half", "sums"),
+        (Variant::Cooperative, "cooperative", "sums"),
+        (Variant::Subgroup, "subgroup", "backward_weight"),
+    ];
     for (variant, family, weight) in families {
         if choose(None).unwrap().variant_obstacle(variant).is_some() {
             eprintln!("skipped: this adapter cannot run {variant} kernels");

@@ -2,6 +2,8 @@
 
 /// Half the distance from 1 to the next f32: the relative error of one rounding.
 const UNIT_ROUNDOFF: f64 = 1.0 / (1 << 24) as f64;
+/// The same of f16.
+const HALF_UNIT_ROUNDOFF: f64 = 1.0 / (1 << 11) as f64;
 /// λ of the probabilistic analysis: a sum of n terms stays within its bound with a probability of at least
 /// 1 − 2n·exp(−λ²/2) by theory, and in practice nearly always.
 const CONFIDENCE: f64 = 4.0;
@@ -60,6 +62,13 @@ impl Bound {
         Self { l2: norm(&each), each }.with_underflow()
     }
 
+    /// The same where values between the sums are rounded to f16 instead: the larger unit roundoff in place of f32's.
+    #[must_use]
+    pub fn rounded_to_half(self) -> Self {
+        let ratio = HALF_UNIT_ROUNDOFF / UNIT_ROUNDOFF;
+        Self { each: self.each.iter().map(|each| ratio * each).collect(), l2: ratio * self.l2 }
+    }
+
     /// Devices may flush what is below the smallest normal number to 0. Where no error is allowed at all,
     /// none is.
     fn with_underflow(mut self) -> Self {
@@ -78,6 +87,15 @@ impl Bound {
         let norm = norm(expected);
         let l2 = if norm > 0.0 { 2e-5 * norm } else { f64::INFINITY };
         Self { each: vec![1e-4 * largest; expected.len()], l2 }
+    }
+
+    /// What kernels that round operands to f16 are held to instead: ten units of roundoff as an L2 error, for the operands
+    /// and for what their rounding changes in ReLUs and windows, and twenty of the largest value (or 1).
+    pub fn golden_mixed(expected: &[f64]) -> Self {
+        let largest = expected.iter().fold(1.0_f64, |largest, value| largest.max(value.abs()));
+        let norm = norm(expected);
+        let l2 = if norm > 0.0 { 10.0 * HALF_UNIT_ROUNDOFF * norm } else { f64::INFINITY };
+        Self { each: vec![20.0 * HALF_UNIT_ROUNDOFF * largest; expected.len()], l2 }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Array, Arrays, Values};
 use crate::error::{Error, Result};
 use crate::rng;
+use half::f16;
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use serde_json::{Map, Value};
@@ -83,6 +84,19 @@ impl Case {
     pub fn not_smooth(mut self) -> Self {
         self.smooth = false;
         self
+    }
+
+    /// With all real inputs that lie in the range of f16 rounded to numbers that it can hold.
+    #[must_use]
+    pub fn rounded_to_half(&self) -> Self {
+        let mut case = self.clone();
+        for array in case.inputs.values_mut() {
+            if let Values::F32(values) = &mut array.values {
+                let rounded = |value: f32| Some(f16::from_f32(value).to_f32()).filter(|v| v.is_finite());
+                values.iter_mut().for_each(|value| *value = rounded(*value).unwrap_or(*value));
+            }
+        }
+        case
     }
 
     /// The random numbers for what `purpose` names.

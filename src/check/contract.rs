@@ -38,6 +38,11 @@ pub trait Op: Sync {
     /// [`Error::Input`] when the case does not fit the op.
     fn bounds(&self, case: &Case, twin: &Arrays) -> Result<Bounds>;
 
+    /// Whether values lie between its sums that kernels of mixed precision round to f16.
+    fn is_chain(&self) -> bool {
+        false
+    }
+
     /// The gradients to compare with central differences.
     fn gradients(&self) -> &'static [Gradient] {
         &[]

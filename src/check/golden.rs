@@ -128,8 +128,9 @@ fn run_case(gpu: &Gpu, golden: &GoldenCase, steps: &StepsRunner) -> Result<Vec<C
     let op = find(&golden.case.op)?;
     let on_device = run(op, gpu, &golden.case)?;
     let twin = op.twin(&golden.case)?;
-    let mut comparisons = golden.compare(&on_device)?;
-    for mut comparison in golden.compare(&twin)? {
+    let bound = if gpu.variant().is_mixed() { Bound::golden_mixed } else { Bound::golden };
+    let mut comparisons = golden.compare(&on_device, bound)?;
+    for mut comparison in golden.compare(&twin, Bound::golden)? {
         comparison.tensor = format!("{} (twin)", comparison.tensor);
         comparison.failure = comparison.failure.map(|failure| format!("twin: {failure}"));
         comparisons.push(comparison);
@@ -138,13 +139,13 @@ fn run_case(gpu: &Gpu, golden: &GoldenCase, steps: &StepsRunner) -> Result<Vec<C
 }
 
 impl GoldenCase {
-    /// Compares every answer of the file with the output of that name, by the rule of [`Bound::golden`].
+    /// Compares every answer of the file with the output of that name, real numbers by the rule `bound`.
     ///
     /// # Errors
     /// [`Error::Input`] when an output is missing or has another shape or kind.
-    pub fn compare(&self, actual: &Arrays) -> Result<Vec<Comparison>> {
+    pub fn compare(&self, actual: &Arrays, bound: fn(&[f64]) -> Bound) -> Result<Vec<Comparison>> {
         let compare_one = |(name, expected): (&String, &Array)| {
-            let bound = expected.reals().map_or_else(|| Bound::exact(expected.len()), |v| Bound::golden(&v));
+            let bound = expected.reals().map_or_else(|| Bound::exact(expected.len()), |v| bound(&v));
             compare(name, output(actual, name)?, expected, &bound)
         };
         self.expect.iter().map(compare_one).collect()

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use dann::data;
 use dann::error::Error;
-use dann::experiment::{Experiment, PlannedRun, RunRecord, summary};
+use dann::experiment::{Divergence, Experiment, PlannedRun, RunRecord, summary};
 use dann::gpu::Gpu;
 use dann::selection::{Images, Selection};
 use dann::train::{Config, Method, RunDirectory, checkpoints, write_whole};
@@ -25,7 +25,8 @@ Examples:
   dann experiment my.toml --source data/syn_digits
 
 Each run has a directory and a JSON file, OUT/RECIPE/METHOD-SEED and OUT/RECIPE/METHOD-SEED.json; the tables are in
-OUT/RESULTS.md. What is finished is kept, and what was interrupted goes on, when the command is given again.")]
+OUT/RESULTS.md. What is finished is kept, and what was interrupted goes on, when the command is given again. A run that
+diverges is noted in OUT/RECIPE/METHOD-SEED.diverged.json and in the tables, and the others go on.")]
 pub struct ExperimentArgs {
     /// What is run, as in assets/experiments
     #[arg(value_name = "FILE.toml")]
@@ -51,27 +52,35 @@ pub fn run(args: &ExperimentArgs, out: &Output) -> anyhow::Result<()> {
     let runs = experiment.runs(&args.file)?;
     let name = args.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let directory = args.out.clone().unwrap_or_else(|| Path::new("runs").join(&name));
-    let mut records = Vec::new();
+    let (mut records, mut divergences) = (Vec::new(), Vec::new());
     for run in &runs {
         records.extend(finished(&directory, run)?);
+        divergences.extend(diverged(&directory, run)?);
     }
     let images = Images::new(Images::MOST, Some(experiment.source.clone()), Some(experiment.target.clone()));
     let mut bench = Bench { args, experiment: &experiment, directory: &directory, interrupts, images, out };
     for run in &runs {
-        if records.iter().any(|record| is_of(record, run)) {
+        if is_done(run, &records, &divergences) {
             continue;
         }
-        let (number, count) = (records.len() + 1, runs.len());
-        out.remark(format!("{}: run {number} of {count}{}", run.name(), left(&runs, &records)))?;
-        records.push(bench.perform(run)?);
-        write_summary(&directory, &name, &in_order(&runs, &records))?;
+        let (number, count) = (records.len() + divergences.len() + 1, runs.len());
+        let left = left(&runs, &records, &divergences);
+        out.remark(format!("{}: run {number} of {count}{left}", run.name()))?;
+        match bench.perform(run) {
+            Ok(record) => records.push(record),
+            Err(error) => divergences.push(noted(&directory, run, error)?),
+        }
+        write_summary(&directory, &name, &in_order(&runs, &records), &divergences)?;
     }
     records = in_order(&runs, &records);
-    write_summary(&directory, &name, &records)?;
+    write_summary(&directory, &name, &records, &divergences)?;
     for record in &records {
         out.json(record)?;
     }
-    out.text(summary(&name, &records))?;
+    for divergence in &divergences {
+        out.json(divergence)?;
+    }
+    out.text(summary(&name, &records, &divergences))?;
     out.text(format!("the experiment is in {}", directory.display()))
 }
 
@@ -79,6 +88,35 @@ fn is_of(record: &RunRecord, run: &PlannedRun) -> bool {
     let training = &run.config.training;
     record.recipe == run.recipe
         && (record.result.method, record.result.seed) == (training.method, training.seed)
+}
+
+fn is_done(run: &PlannedRun, records: &[RunRecord], divergences: &[Divergence]) -> bool {
+    let is_same = |d: &Divergence| d.recipe == run.recipe && d.config == run.config;
+    records.iter().any(|record| is_of(record, run)) || divergences.iter().any(is_same)
+}
+
+/// Notes that `run` diverged, if that is what `error` says.
+fn noted(directory: &Path, run: &PlannedRun, error: anyhow::Error) -> anyhow::Result<Divergence> {
+    let Some(Error::Diverged(_)) = error.downcast_ref::<Error>() else { return Err(error) };
+    log::error!("{}: {error}; the other runs go on", run.name());
+    let divergence = Divergence::new(run, error);
+    divergence.write(&divergence_file(directory, run))?;
+    Ok(divergence)
+}
+
+fn divergence_file(directory: &Path, run: &PlannedRun) -> PathBuf {
+    directory.join(run.name() + ".diverged.json")
+}
+
+/// What is known of `run` if it was made before, by the same recipe, and diverged.
+fn diverged(directory: &Path, run: &PlannedRun) -> anyhow::Result<Option<Divergence>> {
+    let file = divergence_file(directory, run);
+    if !file.exists() {
+        return Ok(None);
+    }
+    let divergence = Divergence::read(&file)?;
+    same_recipe(&file, &divergence.config, run)?;
+    Ok(Some(divergence))
 }
 
 fn record_file(directory: &Path, run: &PlannedRun) -> PathBuf {
@@ -161,7 +199,7 @@ impl Bench<'_> {
 
 /// How long the runs that are left take, as far as finished ones tell: a run with gradient reversal looks at twice as
 /// many images.
-fn left(runs: &[PlannedRun], records: &[RunRecord]) -> String {
+fn left(runs: &[PlannedRun], records: &[RunRecord], divergences: &[Divergence]) -> String {
     let weight = |method: Method| if method == Method::Dann { 2.0 } else { 1.0 };
     let mean = |recipe: Option<&str>| {
         let of_recipe = records.iter().filter(|record| recipe.is_none_or(|recipe| record.recipe == recipe));
@@ -169,7 +207,7 @@ fn left(runs: &[PlannedRun], records: &[RunRecord]) -> String {
             of_recipe.map(|record| record.result.seconds / weight(record.result.method)).collect();
         (!units.is_empty()).then(|| units.iter().sum::<f64>() / units.len() as f64)
     };
-    let open = runs.iter().filter(|run| !records.iter().any(|record| is_of(record, run)));
+    let open = runs.iter().filter(|run| !is_done(run, records, divergences));
     let seconds = open.map(|run| {
         Some(weight(run.config.training.method) * mean(Some(&run.recipe)).or_else(|| mean(None))?)
     });
@@ -183,6 +221,11 @@ fn in_order(runs: &[PlannedRun], records: &[RunRecord]) -> Vec<RunRecord> {
     runs.iter().filter_map(|run| records.iter().find(|record| is_of(record, run)).cloned()).collect()
 }
 
-fn write_summary(directory: &Path, name: &str, records: &[RunRecord]) -> anyhow::Result<()> {
-    Ok(write_whole(&directory.join(RESULTS), summary(name, records).as_bytes())?)
+fn write_summary(
+    directory: &Path,
+    name: &str,
+    records: &[RunRecord],
+    divergences: &[Divergence],
+) -> anyhow::Result<()> {
+    Ok(write_whole(&directory.join(RESULTS), summary(name, records, divergences).as_bytes())?)
 }

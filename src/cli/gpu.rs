@@ -1,6 +1,7 @@
 //! The options of every command that runs on a GPU.
 
 use clap::ValueEnum;
+use dann::error::Error;
 use dann::gpu::{Adapter, Gpu, Options, ShaderChecks, Variant, adapters, choose};
 
 /// Which adapter, and how carefully.
@@ -15,6 +16,17 @@ pub struct GpuArgs {
     /// Which family of kernels to use
     #[arg(long, value_enum, default_value_t = VariantArg::Auto)]
     variant: VariantArg,
+    /// What convolutions and dense layers multiply in
+    #[arg(long, value_enum, default_value_t = Precision::F32)]
+    precision: Precision,
+}
+
+#[derive(Clone, Copy, ValueEnum, PartialEq, Eq)]
+enum Precision {
+    /// f32 throughout
+    F32,
+    /// Operands rounded to f16, sums in f32: for GPUs that multiply f16 faster
+    Mixed,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -29,6 +41,10 @@ enum VariantArg {
     Workgroup,
     /// Operands handed round in subgroups: for GPUs
     Subgroup,
+    /// As workgroup, with tiles of f16 (--precision mixed)
+    Half,
+    /// As half, with cooperative matrices (--precision mixed)
+    Cooperative,
 }
 
 impl VariantArg {
@@ -39,6 +55,8 @@ impl VariantArg {
             Self::Register => Some(Variant::Register),
             Self::Workgroup => Some(Variant::Workgroup),
             Self::Subgroup => Some(Variant::Subgroup),
+            Self::Half => Some(Variant::Half),
+            Self::Cooperative => Some(Variant::Cooperative),
         }
     }
 }
@@ -46,6 +64,16 @@ impl VariantArg {
 impl GpuArgs {
     pub fn open(&self) -> dann::error::Result<Gpu> {
         Ok(self.open_with_adapter()?.1)
+    }
+
+    /// A device to train on. Mixed precision is not offered for it: nobody has shown that whole trainings come out alike.
+    pub fn open_for_training(&self) -> dann::error::Result<Gpu> {
+        if self.precision == Precision::Mixed {
+            let expected =
+                "f32 to train in: whole trainings in mixed precision have not been compared with it";
+            return Err(Error::input("--precision", expected, "mixed, for check, bench and profile alone"));
+        }
+        self.open()
     }
 
     /// The adapter too.
@@ -64,6 +92,30 @@ impl GpuArgs {
 
     pub fn open_on(&self, adapter: &Adapter) -> dann::error::Result<Gpu> {
         let checks = if self.checked { ShaderChecks::Checked } else { ShaderChecks::Trusted };
-        Gpu::open(adapter, Options { checks, variant: self.variant.forced() })
+        Gpu::open(adapter, Options { checks, variant: self.chosen_variant(adapter)? })
+    }
+
+    /// None but mixed families multiply in f16, and nothing falls back from what was asked for in words.
+    fn chosen_variant(&self, adapter: &Adapter) -> dann::error::Result<Option<Variant>> {
+        let mixed = self.precision == Precision::Mixed;
+        let Some(variant) = self.variant.forced() else {
+            return if mixed { adapter.mixed_variant().map(Some) } else { Ok(None) };
+        };
+        if variant.is_mixed() != mixed {
+            let names = |mixed| match mixed {
+                true => Variant::MIXED.map(Variant::name).join(", "),
+                false => Variant::ALL.map(Variant::name).join(", "),
+            };
+            let (precision, other) = if mixed { ("mixed", "f32") } else { ("f32", "mixed") };
+            let found = format!("{variant}, which is for --precision {other}");
+            let expected = format!("{} with --precision {precision}", names(mixed));
+            return Err(Error::input("--variant", expected, found));
+        }
+        match adapter.variant_obstacle(variant).filter(|_| mixed) {
+            Some(obstacle) => {
+                Err(Error::input("--variant", format!("kernels that {adapter} can run"), obstacle))
+            }
+            None => Ok(Some(variant)),
+        }
     }
 }

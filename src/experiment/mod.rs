@@ -4,6 +4,6 @@ mod record;
 mod spec;
 mod summary;
 
-pub use record::{Chosen, RunRecord};
+pub use record::{Chosen, Divergence, RunRecord};
 pub use spec::{Experiment, PlannedRun, Recipe};
 pub use summary::summary;

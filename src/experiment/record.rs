@@ -29,6 +29,46 @@ pub struct RunRecord {
     pub best: Option<Chosen>,
 }
 
+/// A run that came to numbers that are not finite: it has no accuracy, and making it again would end the same way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Divergence {
+    /// The recipe's name.
+    pub recipe: String,
+    /// Everything that decided the run.
+    pub config: Config,
+    /// At which step, and what was not finite.
+    pub diverged: String,
+}
+
+impl Divergence {
+    /// Of `run`.
+    pub fn new(run: &PlannedRun, diverged: impl ToString) -> Self {
+        Self { recipe: run.recipe.clone(), config: run.config.clone(), diverged: diverged.to_string() }
+    }
+
+    /// Writes `file` whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file.
+    pub fn write(&self, file: &Path) -> Result<()> {
+        write_json(self, file)
+    }
+
+    /// Reads what [`Divergence::write`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Input`] naming the file.
+    pub fn read(file: &Path) -> Result<Self> {
+        read_json(file, "what is known of a run that diverged")
+    }
+}
+
+fn write_json(value: &impl Serialize, file: &Path) -> Result<()> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|e| Error::file(file, "numbers that JSON can hold", e))?;
+    write_whole(file, (text + "\n").as_bytes())
+}
+
 /// A checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Chosen {
@@ -63,9 +103,7 @@ impl RunRecord {
     /// # Errors
     /// [`Error::Io`] naming the file.
     pub fn write(&self, file: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self)
-            .map_err(|e| Error::file(file, "numbers that JSON can hold", e))?;
-        write_whole(file, (text + "\n").as_bytes())
+        write_json(self, file)
     }
 
     /// Reads what [`RunRecord::write`] wrote.

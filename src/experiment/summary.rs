@@ -1,13 +1,13 @@
 //! The runs of an experiment side by side, as Markdown.
 
-use super::record::{Chosen, RunRecord};
+use super::record::{Chosen, Divergence, RunRecord};
 use crate::train::Method;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// The tables of all runs: by recipe and method over the seeds, the share of the gap that adaptation covers, what rules
-/// without target labels choose, and every run by itself.
-pub fn summary(title: &str, records: &[RunRecord]) -> String {
+/// without target labels choose, every run by itself, and those that diverged.
+pub fn summary(title: &str, records: &[RunRecord], divergences: &[Divergence]) -> String {
     let mut text = format!("# {title}\n\n");
     let adapters: BTreeSet<String> =
         records.iter().map(|r| format!("{}, {}", r.result.adapter, r.result.kernels)).collect();
@@ -22,7 +22,23 @@ pub fn summary(title: &str, records: &[RunRecord]) -> String {
     gaps(&mut text, records);
     rules(&mut text, records);
     runs(&mut text, records);
+    diverged(&mut text, divergences);
     text
+}
+
+fn diverged(text: &mut String, divergences: &[Divergence]) {
+    if divergences.is_empty() {
+        return;
+    }
+    *text +=
+        "\nThese runs diverged, and are in no mean:\n\n| recipe | method | seed | |\n|---|---|---|---|\n";
+    for Divergence { recipe, config, diverged } in divergences {
+        let _ = writeln!(
+            text,
+            "| {recipe} | {} | {} | {diverged} |",
+            config.training.method, config.training.seed
+        );
+    }
 }
 
 fn recipes(records: &[RunRecord]) -> Vec<&str> {
@@ -202,7 +218,9 @@ mod tests {
             record(Method::TargetOnly, 0, 0.9),
             record(Method::Dann, 1, 0.7),
         ];
-        let text = summary("Title", &records);
+        let config = Config::preset("paper").expect("a preset");
+        let diverged = Divergence { recipe: "paper".into(), config, diverged: "diverged at step 7".into() };
+        let text = summary("Title", &records, &[diverged]);
         // The standard deviation of 80 and 70 is 7.07, by hand.
         for line in [
             "# Title",
@@ -212,6 +230,7 @@ mod tests {
             "| recipe | method | last step | entropy | best |",
             "| paper | dann | 75.00 ± 7.07 % | 74.00 ± 7.07 % | 76.00 ± 7.07 % |",
             "| paper | dann | 1 | 70.00 % | 99.00 % | 1.5 |",
+            "| paper | dann | 0 | diverged at step 7 |",
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }

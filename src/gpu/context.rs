@@ -8,14 +8,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// What keeps compiled pipelines between two starts.
-const CACHE: wgpu::Features = wgpu::Features::PIPELINE_CACHE;
-/// What some kernels need, or profiles, and adapters may lack.
-const OPTIONAL: wgpu::Features = CACHE
-    .union(wgpu::Features::SUBGROUP)
-    .union(wgpu::Features::TIMESTAMP_QUERY)
-    .union(wgpu::Features::SHADER_F16);
-
 /// A device, its queue and the pipelines built on it. Clones share all three.
 #[derive(Clone)]
 pub struct Gpu(Arc<Inner>);
@@ -82,11 +74,12 @@ impl Gpu {
     /// [`Error::Gpu`] when the driver refuses.
     pub fn open(adapter: &Adapter, options: Options) -> Result<Self> {
         let variant = options.variant.map_or_else(|| adapter.default_variant(), |v| adapter.possible(v));
-        let features = adapter.handle.features() & OPTIONAL;
+        let (features, experimental_features) = requirements::of_own_device(adapter, variant);
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("dann"),
             required_features: features,
             required_limits: adapter.limits(),
+            experimental_features,
             ..Default::default()
         };
         let (device, queue) = pollster::block_on(adapter.handle.request_device(&descriptor))
@@ -106,7 +99,7 @@ impl Gpu {
                 note(&lost, format!("the device was lost: {message}"));
             }
         });
-        let has_cache = features.contains(CACHE);
+        let has_cache = features.contains(wgpu::Features::PIPELINE_CACHE);
         let cache = if has_cache { PipelineCache::open(&device, &adapter.info) } else { None };
         let mut inner = Inner::new(device, queue, adapter.to_string(), options, variant);
         (inner.cache, inner.fault, inner.gone) = (cache, fault, gone);

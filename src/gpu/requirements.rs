@@ -1,8 +1,8 @@
 //! What the kernels ask of a device that an application opens itself.
 
-use super::Variant;
 use super::adapter::{STORAGE_BUFFERS, WORKGROUP_THREADS};
 use super::variant::{STORAGE_TEXTURES, SUBGROUP_LANES, tile_obstacle};
+use super::{Adapter, Variant};
 use crate::error::{Error, Result};
 
 /// The features that the kernels cannot do without: none so far.
@@ -11,9 +11,28 @@ pub fn required_features(_adapter: &wgpu::Adapter) -> wgpu::Features {
 }
 
 /// The features that are used where the device has them, out of those of the adapter: timestamps, with which
-/// steps are timed on the device itself, and subgroup operations, which one family of kernels is built on.
+/// steps are timed on the device itself, subgroup operations, which one family of kernels is built on, and f16, for
+/// mixed precision.
 pub fn optional_features(adapter: &wgpu::Adapter) -> wgpu::Features {
-    adapter.features() & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP)
+    let used = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP | wgpu::Features::SHADER_F16;
+    adapter.features() & used
+}
+
+/// What a device that is opened here asks of `adapter`: all that some kernels need, or profiles, or what keeps compiled
+/// pipelines between two starts.
+pub(super) fn of_own_device(
+    adapter: &Adapter,
+    variant: Variant,
+) -> (wgpu::Features, wgpu::ExperimentalFeatures) {
+    let features =
+        optional_features(&adapter.handle) | (adapter.handle.features() & wgpu::Features::PIPELINE_CACHE);
+    if variant != Variant::Cooperative {
+        return (features, wgpu::ExperimentalFeatures::disabled());
+    }
+    // SAFETY: wgpu does not vouch for shaders that use the feature as it does for others. They are this crate's own, read
+    // and write within their tiles, and run only for who asks for mixed precision.
+    let experimental = unsafe { wgpu::ExperimentalFeatures::enabled() };
+    (features | wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX, experimental)
 }
 
 /// The limits to request: wgpu's defaults as far as the adapter has them, and buffers as large as it allows, so that
@@ -74,7 +93,8 @@ pub(super) fn obstacle(device: &wgpu::Device, variant: Variant) -> Option<String
     let textures = device.limits().max_storage_textures_per_shader_stage;
     match variant {
         Variant::Plain => None,
-        Variant::Workgroup => tile_obstacle(&device.limits()),
+        Variant::Workgroup | Variant::Half => tile_obstacle(variant, &device.limits(), device.features()),
+        Variant::Cooperative => Some("a device does not tell which cooperative matrices it has".into()),
         // A device does not tell of formats; but OpenGL alone lacks one that they need.
         Variant::Register if info.backend == wgpu::Backend::Gl => {
             Some("OpenGL lacks storage textures that they need".into())

@@ -1,6 +1,7 @@
 //! The families of kernels that a model can be built from.
 
 use super::{Adapter, TexelFormat};
+use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -8,10 +9,16 @@ use std::fmt;
 pub(super) const STORAGE_TEXTURES: u32 = 3;
 /// Lanes in a subgroup at most: the threads of a workgroup.
 pub(super) const SUBGROUP_LANES: u32 = 64;
-/// The workgroup memory that they take, in bytes.
+/// The workgroup memory that tiles take, in bytes: of f32, of f16, and of f16 for cooperative matrices.
 const TILE_BYTES: u32 = 13_568;
+const HALF_TILE_BYTES: u32 = 14_976;
+const COOPERATIVE_TILE_BYTES: u32 = 25_600;
+/// The sides of cooperative matrices, and the lanes that hold one.
+const MATRIX: u32 = 16;
+const MATRIX_LANES: u32 = 32;
 
-/// A family of kernels. All give the same results within rounding.
+/// A family of kernels. All give the same results within rounding: to f32, or of operands to f16 in the families of
+/// [`Variant::MIXED`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Variant {
@@ -23,11 +30,23 @@ pub enum Variant {
     Workgroup,
     /// Operands handed round in subgroups: for GPUs.
     Subgroup,
+    /// Tiles in workgroup memory, of f16, added up in f32.
+    Half,
+    /// Tiles in workgroup memory, of f16, added up in f32 by cooperative matrices.
+    Cooperative,
 }
 
 impl Variant {
-    /// All of them.
+    /// All that multiply in f32.
     pub const ALL: [Self; 4] = [Self::Plain, Self::Register, Self::Workgroup, Self::Subgroup];
+    /// Those that round the operands of convolutions and dense layers to f16, the faster ones first. Nothing chooses
+    /// them but who asks for mixed precision.
+    pub const MIXED: [Self; 2] = [Self::Cooperative, Self::Half];
+
+    /// Whether it is one of [`Variant::MIXED`].
+    pub fn is_mixed(self) -> bool {
+        Self::MIXED.contains(&self)
+    }
 
     /// What suits devices of that kind by their design.
     pub(super) fn suiting(kind: wgpu::DeviceType) -> Self {
@@ -44,6 +63,8 @@ impl Variant {
             Self::Register => "register",
             Self::Workgroup => "workgroup",
             Self::Subgroup => "subgroup",
+            Self::Half => "half",
+            Self::Cooperative => "cooperative",
         }
     }
 }
@@ -54,11 +75,23 @@ impl fmt::Display for Variant {
     }
 }
 
-/// What the kernels that tile in workgroup memory lack, if anything.
-pub(super) fn tile_obstacle(limits: &wgpu::Limits) -> Option<String> {
+/// What the kernels of `variant`, which tile in workgroup memory, lack, if anything.
+pub(super) fn tile_obstacle(
+    variant: Variant,
+    limits: &wgpu::Limits,
+    features: wgpu::Features,
+) -> Option<String> {
+    let needed = match variant {
+        Variant::Half => HALF_TILE_BYTES,
+        Variant::Cooperative => COOPERATIVE_TILE_BYTES,
+        _ => TILE_BYTES,
+    };
     let has = limits.max_compute_workgroup_storage_size;
-    (has < TILE_BYTES)
-        .then(|| format!("max_compute_workgroup_storage_size is {has}, {TILE_BYTES} are needed"))
+    if has < needed {
+        return Some(format!("max_compute_workgroup_storage_size is {has}, {needed} are needed"));
+    }
+    let lacks_f16 = variant.is_mixed() && !features.contains(wgpu::Features::SHADER_F16);
+    lacks_f16.then(|| "it has no f16 in shaders".into())
 }
 
 impl Adapter {
@@ -66,10 +99,48 @@ impl Adapter {
     pub fn variant_obstacle(&self, variant: Variant) -> Option<String> {
         match variant {
             Variant::Plain => None,
-            Variant::Workgroup => tile_obstacle(&self.handle.limits()),
+            Variant::Workgroup | Variant::Half => {
+                tile_obstacle(variant, &self.handle.limits(), self.handle.features())
+            }
+            Variant::Cooperative => {
+                let tiles = tile_obstacle(variant, &self.handle.limits(), self.handle.features());
+                tiles.or_else(|| self.matrix_obstacle())
+            }
             Variant::Register => self.texture_obstacle(),
             Variant::Subgroup => self.subgroup_obstacle(),
         }
+    }
+
+    /// The kernels hold a matrix in 32 lanes that stand side by side in the workgroup.
+    fn matrix_obstacle(&self) -> Option<String> {
+        let fits = |kind: &wgpu::CooperativeMatrixProperties| {
+            (kind.m_size, kind.n_size, kind.k_size) == (MATRIX, MATRIX, MATRIX)
+                && kind.ab_type == wgpu::CooperativeScalarType::F16
+                && kind.cr_type == wgpu::CooperativeScalarType::F32
+        };
+        let has_feature = self.handle.features().contains(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX);
+        if !has_feature || !self.handle.cooperative_matrix_properties().iter().any(fits) {
+            return Some("it has no cooperative matrices of 16×16 in f16 that are added up in f32".into());
+        }
+        let (least, most) = (self.info.subgroup_min_size, self.info.subgroup_max_size);
+        ((least, most) != (MATRIX_LANES, MATRIX_LANES))
+            .then(|| format!("its subgroups have {least} to {most} lanes, {MATRIX_LANES} are needed"))
+    }
+
+    /// The fastest kernels that round operands to f16.
+    ///
+    /// # Errors
+    /// [`Error::Input`] saying what the adapter lacks.
+    pub fn mixed_variant(&self) -> Result<Variant> {
+        let possible = Variant::MIXED.into_iter().find(|&variant| self.variant_obstacle(variant).is_none());
+        possible.ok_or_else(|| {
+            let obstacle = self.variant_obstacle(Variant::Half).unwrap_or_default();
+            Error::input(
+                "mixed precision",
+                format!("an adapter that can multiply in f16, which {self} cannot"),
+                obstacle,
+            )
+        })
     }
 
     /// OpenGL, for one, has no texture of two words that kernels may write.

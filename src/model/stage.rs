@@ -80,7 +80,7 @@ impl Stage {
                 let chain = DenseChain::new(gpu, placed, parameters)?;
                 Ok(chain.map(|(chain, layers)| (Self::Chain(Box::new(chain)), layers)))
             }
-            Variant::Workgroup | Variant::Subgroup => {
+            Variant::Workgroup | Variant::Subgroup | Variant::Half | Variant::Cooperative => {
                 let product = ProductStage::new(variant, placed, parameters)?;
                 Ok(product.map(|(product, layers)| (Self::Product(Box::new(product)), layers)))
             }

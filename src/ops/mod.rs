@@ -69,11 +69,21 @@ pub const KERNELS: &[&Kernel] = &[
     &max_pool2d::FORWARD,
     &max_pool2d::BACKWARD,
     &metrics::REDUCE,
-    &product::kernels::WORKGROUP_FORWARD,
-    &product::kernels::WORKGROUP_FORWARD_POOLED,
-    &product::kernels::WORKGROUP_BACKWARD_INPUT,
-    &product::kernels::WORKGROUP_BACKWARD_WEIGHT,
-    &product::kernels::WORKGROUP_SUMS,
+    &product::tiled::WORKGROUP.forward,
+    &product::tiled::WORKGROUP.forward_pooled,
+    &product::tiled::WORKGROUP.backward_input,
+    &product::tiled::WORKGROUP.backward_weight,
+    &product::tiled::WORKGROUP.sums,
+    &product::tiled::HALF.forward,
+    &product::tiled::HALF.forward_pooled,
+    &product::tiled::HALF.backward_input,
+    &product::tiled::HALF.backward_weight,
+    &product::tiled::HALF.sums,
+    &product::tiled::COOPERATIVE.forward,
+    &product::tiled::COOPERATIVE.forward_pooled,
+    &product::tiled::COOPERATIVE.backward_input,
+    &product::tiled::COOPERATIVE.backward_weight,
+    &product::tiled::COOPERATIVE.sums,
     &product::kernels::BORDER_VALUES,
     &product::kernels::BEFORE_RELU,
     &product::kernels::BEFORE_POOLING,
@@ -125,12 +135,14 @@ const PLAIN: [&str; 11] = [
     "softmax_cross_entropy",
 ];
 
-/// The family that `kernel` belongs to. The two families of products share one kernel, which counts as the first one's.
+/// The family that `kernel` belongs to. What the families of products share counts as the first one's.
 pub fn variant(kernel: &Kernel) -> Variant {
     let op = kernel.label.split('.').next().unwrap_or_default();
     match op {
         "workgroup_product" | "product_border" | "product_reduce" => Variant::Workgroup,
         "subgroup_product" => Variant::Subgroup,
+        "half_product" => Variant::Half,
+        "cooperative_product" => Variant::Cooperative,
         op if PLAIN.contains(&op) => Variant::Plain,
         _ => Variant::Register,
     }

@@ -56,7 +56,7 @@ pub(super) fn finite<'a>(
         if !found.is_empty() {
             let hint = "lower training.learning_rate.initial or training.lambda.maximum";
             let found = found.join(", ");
-            return Err(Error::Gpu(format!("training diverged at step {}: {found}; {hint}", m.step)));
+            return Err(Error::Diverged(format!("step {}: {found}; {hint}", m.step)));
         }
     }
     Ok(())

@@ -89,3 +89,31 @@ fn an_adapter_without_storage_textures_trains_with_plain_kernels_and_says_so() {
         assert_eq!(said.contains(&format!("plain kernels, which are slower: {obstacle}")), warned, "{said}");
     }
 }
+
+#[test]
+fn mixed_precision_is_asked_for_in_words_and_not_for_training() {
+    let sandbox = Sandbox::new();
+    let refused = |arguments: &str, words: &[&str]| {
+        let output = sandbox.dann(arguments).assert().failure().code(1).get_output().clone();
+        let said = String::from_utf8_lossy(&output.stderr);
+        words.iter().for_each(|word| assert!(said.contains(word), "{word:?} is not in\n{said}"));
+    };
+    let bench = "bench --batch 2 --json";
+    let for_mixed = ["--variant: ", "with --precision f32", "found half, which is for --precision mixed"];
+    refused(&format!("{bench} --variant half"), &for_mixed);
+    let for_f32 = ["--variant: ", "with --precision mixed", "found plain, which is for --precision f32"];
+    refused(&format!("{bench} --variant plain --precision mixed"), &for_f32);
+    let for_training = ["--precision: expected f32 to train in", "found mixed"];
+    sandbox.refuses_to_train("--precision mixed", &for_training);
+    let adapters = sandbox.json("devices");
+    let obstacles = &adapters[0]["variant_obstacles"];
+    if let Some(obstacle) = obstacles["half"].as_str() {
+        refused(&format!("{bench} --precision mixed"), &["mixed precision: ", obstacle]);
+    } else {
+        let fastest = if obstacles["cooperative"].is_null() { "cooperative" } else { "half" };
+        assert_eq!(sandbox.json("bench --batch 2 --precision mixed")[0]["variant"], fastest);
+    }
+    if let Some(obstacle) = obstacles["cooperative"].as_str() {
+        refused(&format!("{bench} --variant cooperative --precision mixed"), &["--variant: ", obstacle]);
+    }
+}

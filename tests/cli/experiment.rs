@@ -79,6 +79,25 @@ fn what_is_finished_is_kept_and_what_is_missing_is_made() {
 }
 
 #[test]
+fn a_run_that_diverges_is_noted_and_the_others_go_on() {
+    let sandbox = sandbox();
+    let hot = EXPERIMENT.replace("training.steps=2", "training.learning_rate.initial=1e38");
+    sandbox
+        .write("hot.toml", hot.replace("[\"target-only\"]\nseeds = [0]", "[\"target-only\"]\nseeds = [3]"));
+    let lines = sandbox.json("experiment hot.toml --quiet");
+    let said = lines.iter().find_map(|line| line["diverged"].as_str()).expect("a divergence").to_owned();
+    assert!(said.starts_with("training diverged at step"), "{said}");
+    let table = String::from_utf8(sandbox.read("runs/hot/RESULTS.md")).expect("UTF-8");
+    assert!(table.contains("| tiny | dann | 2 |"), "{table}");
+    assert!(table.contains(&format!("| short | target-only | 3 | {said} |")), "{table}");
+    // It is not tried again.
+    fs::remove_dir_all(sandbox.path("runs/hot/short/target-only-3")).expect("removed");
+    let again = sandbox.json("experiment hot.toml --quiet");
+    assert_eq!(again.last(), lines.last());
+    assert!(!sandbox.path("runs/hot/short/target-only-3").exists(), "made again");
+}
+
+#[test]
 fn an_interrupted_experiment_goes_on_to_the_same_bytes() {
     let sandbox = sandbox();
     let long = EXPERIMENT.replace("set = [\"training.steps=2\"]", "set = [\"training.steps=600\"]");

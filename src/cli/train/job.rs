@@ -58,7 +58,7 @@ impl Job {
         )?;
         let mut losses = 0;
         loop {
-            let gpu = gpu.open()?;
+            let gpu = gpu.open_for_training()?;
             match self.train(&sets, &gpu, habits, interrupts, out) {
                 Err(error) if gpu.is_gone() && losses < MOST_LOSSES => {
                     log::warn!("{error:#}; opening the device again and going on from the last checkpoint");

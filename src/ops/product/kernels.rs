@@ -1,4 +1,4 @@
-//! The kernels of both families.
+//! The kernels that hand operands round in subgroups, and those that all families of products share.
 
 use crate::gpu::{Binding, Kernel};
 
@@ -32,25 +32,6 @@ pub(super) struct ReduceParams {
     pub pixels: u32,
     pub relu: u32,
     pub reserved: [u32; 3],
-}
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(super) struct WorkgroupParams {
-    /// What the columns count.
-    pub size: [u32; 3],
-    pub rows: u32,
-    pub stride: [u32; 2],
-    pub row_stride: u32,
-    pub columns: u32,
-    pub ones: u32,
-    pub windows: u32,
-    pub relu: u32,
-    pub quads: u32,
-    pub slices: u32,
-    pub parts: u32,
-    pub along_depth: u32,
-    pub reserved: u32,
 }
 
 #[repr(C)]
@@ -103,95 +84,6 @@ const BACKWARD_WEIGHT: &[Binding] = &[
 
 const KERNEL: Kernel =
     Kernel { label: "product", source: "", entry_point: "", workgroup_size: 64, bindings: &[] };
-
-/// Operands staged in workgroup memory.
-const WORKGROUP: Kernel = Kernel {
-    source: concat!(
-        include_str!("../../../shaders/product/tiles.wgsl"),
-        include_str!("../../../shaders/product/workgroup_product.wgsl")
-    ),
-    workgroup_size: 128,
-    ..KERNEL
-};
-
-/// y, as it is or behind a ReLU.
-pub const WORKGROUP_FORWARD: Kernel = Kernel {
-    label: "workgroup_product.forward",
-    entry_point: "forward",
-    bindings: &[
-        Binding::params::<WorkgroupParams>(),
-        Binding::read(1),
-        Binding::read(2),
-        Binding::read(3),
-        Binding::read(4),
-        Binding::read(5),
-        Binding::write(6),
-    ],
-    ..WORKGROUP
-};
-
-/// y behind ReLU and max-pooling.
-pub const WORKGROUP_FORWARD_POOLED: Kernel = Kernel {
-    label: "workgroup_product.forward_pooled",
-    entry_point: "forward_pooled",
-    bindings: &[
-        Binding::params::<WorkgroupParams>(),
-        Binding::read(1),
-        Binding::read(2),
-        Binding::read(3),
-        Binding::read(4),
-        Binding::read(5),
-        Binding::write(6),
-        Binding::write(7),
-    ],
-    ..WORKGROUP
-};
-
-/// dx from d.
-pub const WORKGROUP_BACKWARD_INPUT: Kernel = Kernel {
-    label: "workgroup_product.backward_input",
-    entry_point: "backward_input",
-    bindings: &[
-        Binding::params::<WorkgroupParams>(),
-        Binding::read(1),
-        Binding::read(2),
-        Binding::read(3),
-        Binding::read(4),
-        Binding::write(6),
-    ],
-    ..WORKGROUP
-};
-
-/// Parts of y, or of dweight and dbias.
-pub const WORKGROUP_SUMS: Kernel = Kernel {
-    label: "workgroup_product.sums",
-    entry_point: "sums",
-    bindings: &[
-        Binding::params::<WorkgroupParams>(),
-        Binding::read(1),
-        Binding::read(2),
-        Binding::read(3),
-        Binding::read(4),
-        Binding::write(8),
-    ],
-    ..WORKGROUP
-};
-
-/// dweight and dbias from d.
-pub const WORKGROUP_BACKWARD_WEIGHT: Kernel = Kernel {
-    label: "workgroup_product.backward_weight",
-    entry_point: "backward_weight",
-    bindings: &[
-        Binding::params::<WorkgroupParams>(),
-        Binding::read(1),
-        Binding::read(2),
-        Binding::read(3),
-        Binding::read(4),
-        Binding::write(8),
-        Binding::write(9),
-    ],
-    ..WORKGROUP
-};
 
 const BORDER: Kernel =
     Kernel { source: include_str!("../../../shaders/product/product_border.wgsl"), ..KERNEL };

@@ -1,11 +1,12 @@
-//! Convolutions and dense layers as products of matrices, in two families for GPUs: operands staged in workgroup
-//! memory, or handed round in subgroups. Twins: [`crate::reference::conv2d`], [`crate::reference::dense`].
+//! Convolutions and dense layers as products of matrices, in families for GPUs: operands staged in workgroup memory, as
+//! f32 or f16, or handed round in subgroups. Twins: [`crate::reference::conv2d`], [`crate::reference::dense`].
 
 mod border;
 pub mod kernels;
 mod offsets;
 mod parts;
 mod subgroup;
+pub mod tiled;
 mod workgroup;
 
 use super::expect;
@@ -49,9 +50,9 @@ pub struct Saved {
 }
 
 impl Product {
-    /// `None` where the shapes do not fit, or where `variant` is neither of the two families.
+    /// `None` where the shapes do not fit, or where `variant` is none of these families.
     pub fn new(variant: Variant, convolution: Convolution, behind: Behind) -> Option<Self> {
-        if !matches!(variant, Variant::Workgroup | Variant::Subgroup) {
+        if matches!(variant, Variant::Plain | Variant::Register) {
             return None;
         }
         let map = convolution.y().ok()?;

@@ -1,14 +1,11 @@
 //! Products whose operands are staged in workgroup memory, fetched through tables of offsets.
 
 use super::border::Border;
-use super::kernels::{
-    WORKGROUP_BACKWARD_INPUT, WORKGROUP_BACKWARD_WEIGHT, WORKGROUP_FORWARD, WORKGROUP_FORWARD_POOLED,
-    WORKGROUP_SUMS, WorkgroupParams,
-};
 use super::offsets::{Offsets, STAGED, triples};
+use super::tiled::{COOPERATIVE, HALF, Tiled, TiledParams, WORKGROUP};
 use super::{Behind, OP, Product, Saved};
 use crate::error::Result;
-use crate::gpu::{Bind, Recording, Tensor};
+use crate::gpu::{Bind, Recording, Tensor, Variant};
 use crate::ops::tuned::{Convolution, Gradients};
 use crate::ops::u32_of;
 
@@ -26,6 +23,10 @@ const WORKGROUPS: usize = 384;
 const WORTH_PARTS: usize = 512;
 const LEAST_PART: usize = SLICES * 2 * STAGED;
 const MOST_PARTS: usize = 128;
+
+/// What f16 tiles hold gradients times: their normal numbers then reach from 1.5e-8 to 16. Gradients of mean losses over
+/// batches are small; one above 16 becomes an infinity, which ends a run like any other.
+const GRADIENT_SCALE: f32 = 4096.0;
 
 /// How the tiles and the depth of a product are shared out.
 #[derive(Clone, Copy, Debug)]
@@ -73,9 +74,9 @@ impl Product {
         rows: usize,
         row_stride: usize,
         columns: &Columns,
-    ) -> Result<WorkgroupParams> {
+    ) -> Result<TiledParams> {
         let [a, b, c] = columns.size;
-        Ok(WorkgroupParams {
+        Ok(TiledParams {
             size: [u32_of(OP, a)?, u32_of(OP, b)?, u32_of(OP, c)?],
             rows: u32_of(OP, rows)?,
             stride: [u32_of(OP, columns.stride[0])?, u32_of(OP, columns.stride[1])?],
@@ -91,8 +92,19 @@ impl Product {
                 && columns.size[1] * columns.size[2] == 1
                 && columns.stride[0] > 1)
                 .into(),
-            reserved: 0,
+            left_scale: 1.0,
+            right_scale: 1.0,
+            unscale: 1.0,
+            reserved: [0; 2],
         })
+    }
+
+    fn tiled(&self) -> &'static Tiled {
+        match self.variant {
+            Variant::Half => &HALF,
+            Variant::Cooperative => &COOPERATIVE,
+            _ => &WORKGROUP,
+        }
     }
 
     /// (H, W) of x with its padding.
@@ -123,7 +135,7 @@ impl Product {
         let taps = triples([map.channels, kernel.0, kernel.1]).enumerate();
         let places = taps.map(|(tap, [c, k, l])| (tap, (c * height + k) * width + l));
         let offsets = Offsets::new(rec, shares.whole_depth(), places)?;
-        let params = WorkgroupParams {
+        let params = TiledParams {
             windows: (self.behind == Behind::ReluMaxPool).into(),
             relu: (self.behind != Behind::Nothing).into(),
             ..self.workgroup_params(&shares, self.map.channels, self.taps(), &columns)?
@@ -132,7 +144,7 @@ impl Product {
         if shares.parts > 1 {
             let sums = self.room_for_parts(rec, shares.parts, columns.count)?;
             let buffers: [&dyn Bind; 5] = [weight, &x, &offsets.left, &offsets.right, &sums];
-            rec.dispatch(&WORKGROUP_SUMS, &params, &buffers, shares.threads(), self.work(rows, 0))?;
+            rec.dispatch(&self.tiled().sums, &params, &buffers, shares.threads(), self.work(rows, 0))?;
             self.add_forward(rec, &sums, bias, y)?;
             return Ok(Saved { x, y: y.clone(), winner });
         }
@@ -140,9 +152,9 @@ impl Product {
         let kernel = match &winner {
             Some(winner) => {
                 buffers.push(winner);
-                &WORKGROUP_FORWARD_POOLED
+                &self.tiled().forward_pooled
             }
-            None => &WORKGROUP_FORWARD,
+            None => &self.tiled().forward,
         };
         rec.dispatch(kernel, &params, &buffers, shares.threads(), work)?;
         Ok(Saved { x, y: y.clone(), winner })
@@ -198,8 +210,10 @@ impl Product {
             (of_d, (n * map.channels * height + h) * width + w)
         });
         let offsets = Offsets::new(rec, shares.whole_depth(), places)?;
-        let params = WorkgroupParams {
+        let params = TiledParams {
             ones: u32_of(OP, taps)?,
+            left_scale: GRADIENT_SCALE,
+            unscale: 1.0 / GRADIENT_SCALE,
             ..self.workgroup_params(&shares, outputs, d_height * d_width, &columns)?
         };
         let Offsets { left, right } = &offsets;
@@ -207,11 +221,11 @@ impl Product {
         if shares.parts == 1 {
             let &Gradients { dweight, dbias, .. } = gradients;
             let buffers: [&dyn Bind; 6] = [d, &saved.x, left, right, dweight, dbias];
-            return rec.dispatch(&WORKGROUP_BACKWARD_WEIGHT, &params, &buffers, shares.threads(), work);
+            return rec.dispatch(&self.tiled().backward_weight, &params, &buffers, shares.threads(), work);
         }
         let sums = self.room_for_parts(rec, shares.parts, taps + 1)?;
         let buffers: [&dyn Bind; 5] = [d, &saved.x, left, right, &sums];
-        rec.dispatch(&WORKGROUP_SUMS, &params, &buffers, shares.threads(), work)?;
+        rec.dispatch(&self.tiled().sums, &params, &buffers, shares.threads(), work)?;
         self.add_gradients(rec, &sums, gradients)
     }
 
@@ -239,8 +253,12 @@ impl Product {
             (of_weight, (o * height + lead.0 + kh - 1 - k) * width + lead.1 + kw - 1 - l)
         });
         let offsets = Offsets::new(rec, shares.whole_depth(), places)?;
-        let params = self.workgroup_params(&shares, map.channels, kh * kw, &columns)?;
+        let params = TiledParams {
+            right_scale: GRADIENT_SCALE,
+            unscale: 1.0 / GRADIENT_SCALE,
+            ..self.workgroup_params(&shares, map.channels, kh * kw, &columns)?
+        };
         let buffers: [&dyn Bind; 5] = [weight, d, &offsets.left, &offsets.right, dx];
-        rec.dispatch(&WORKGROUP_BACKWARD_INPUT, &params, &buffers, shares.threads(), self.work(rows, 0))
+        rec.dispatch(&self.tiled().backward_input, &params, &buffers, shares.threads(), self.work(rows, 0))
     }
 }

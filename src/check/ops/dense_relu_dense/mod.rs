@@ -130,7 +130,7 @@ impl Op for DenseReluDense {
         match rig.variant() {
             Variant::Plain => record_plain(rig, &layers, &ends),
             Variant::Register => record_fused(rig, &layers, &ends),
-            Variant::Workgroup | Variant::Subgroup => record_products(rig, &layers, &ends),
+            _ => record_products(rig, &layers, &ends),
         }
     }
 
@@ -156,6 +156,10 @@ impl Op for DenseReluDense {
         let bound =
             |(name, roundings)| Ok((name, Bound::rounding(&real_output(&magnitudes, name)?, roundings)));
         roundings.into_iter().map(bound).collect()
+    }
+
+    fn is_chain(&self) -> bool {
+        true
     }
 
     fn gradients(&self) -> &'static [Gradient] {
