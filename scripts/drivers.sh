@@ -45,6 +45,10 @@ for driver in /usr/share/vulkan/icd.d/lvp_icd.*.json "$(dpkg -L chromium chromiu
     for variant in plain register workgroup subgroup; do
         check "$driver" --variant "$variant"
     done
+    # SwiftShader has no f16 in shaders.
+    if [[ $driver == *lvp_icd* ]]; then
+        check "$driver" --precision mixed --variant half
+    fi
 done
 ((found)) || echo "SKIPPED: neither lavapipe nor SwiftShader is installed"
 unset VK_DRIVER_FILES VK_INSTANCE_LAYERS

@@ -17,14 +17,15 @@ pub enum Error {
         found: String,
     },
     /// The operating system refused to read or write something.
-    #[error("{}: cannot {action}: {source}", path.display())]
+    #[error("{}: cannot {action}: {cause}", path.display())]
     Io {
         /// The file or directory.
         path: PathBuf,
         /// What was being done, as a verb phrase ("read", "create the directory").
         action: &'static str,
-        /// The operating system's answer.
-        source: std::io::Error,
+        /// The operating system's answer. Not called `source`: the message says it, and would say it twice with its
+        /// sources printed behind it.
+        cause: std::io::Error,
     },
     /// No adapter on this machine can run the kernels.
     #[error("no GPU adapter found: {0}")]
@@ -66,6 +67,6 @@ impl Error {
     /// Turns an I/O error into an [`Error::Io`]; for `map_err`.
     pub fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::Io { path, action, source }
+        move |cause| Self::Io { path, action, cause }
     }
 }

@@ -54,8 +54,9 @@ pub fn run(args: &ExperimentArgs, out: &Output) -> anyhow::Result<()> {
     let directory = args.out.clone().unwrap_or_else(|| Path::new("runs").join(&name));
     let (mut records, mut divergences) = (Vec::new(), Vec::new());
     for run in &runs {
-        records.extend(finished(&directory, run)?);
-        divergences.extend(diverged(&directory, run)?);
+        records.extend(kept(&record_file(&directory, run), run, RunRecord::read, |record| &record.config)?);
+        let file = divergence_file(&directory, run);
+        divergences.extend(kept(&file, run, Divergence::read, |divergence| &divergence.config)?);
     }
     let images = Images::new(Images::MOST, Some(experiment.source.clone()), Some(experiment.target.clone()));
     let mut bench = Bench { args, experiment: &experiment, directory: &directory, interrupts, images, out };
@@ -108,30 +109,23 @@ fn divergence_file(directory: &Path, run: &PlannedRun) -> PathBuf {
     directory.join(run.name() + ".diverged.json")
 }
 
-/// What is known of `run` if it was made before, by the same recipe, and diverged.
-fn diverged(directory: &Path, run: &PlannedRun) -> anyhow::Result<Option<Divergence>> {
-    let file = divergence_file(directory, run);
-    if !file.exists() {
-        return Ok(None);
-    }
-    let divergence = Divergence::read(&file)?;
-    same_recipe(&file, &divergence.config, run)?;
-    Ok(Some(divergence))
-}
-
 fn record_file(directory: &Path, run: &PlannedRun) -> PathBuf {
     directory.join(run.name() + ".json")
 }
 
-/// What is kept of `run` if it was made before, by the same recipe.
-fn finished(directory: &Path, run: &PlannedRun) -> anyhow::Result<Option<RunRecord>> {
-    let file = record_file(directory, run);
+/// What is kept in `file` of `run`, if it was made before, by the same recipe.
+fn kept<T>(
+    file: &Path,
+    run: &PlannedRun,
+    read: fn(&Path) -> dann::error::Result<T>,
+    config: fn(&T) -> &Config,
+) -> anyhow::Result<Option<T>> {
     if !file.exists() {
         return Ok(None);
     }
-    let record = RunRecord::read(&file)?;
-    same_recipe(&file, &record.config, run)?;
-    Ok(Some(record))
+    let found = read(file)?;
+    same_recipe(file, config(&found), run)?;
+    Ok(Some(found))
 }
 
 fn same_recipe(path: &Path, config: &Config, run: &PlannedRun) -> dann::error::Result<()> {

@@ -245,3 +245,13 @@ fn what_cannot_be_rated_is_refused() {
     }
     sandbox.refused("select run", &["run: expected a run with checkpoints", "in checkpoints/, found none"]);
 }
+
+#[test]
+fn a_cause_is_told_once() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path("empty")).expect("a directory");
+    let output = sandbox.dann("select empty").assert().failure().code(1).get_output().clone();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("result.json: cannot read: "), "{said}");
+    assert_eq!(said.matches("os error").count(), 1, "{said}");
+}

@@ -3,6 +3,7 @@
 //! Plain it is the three ops one after the other, in other families one block of fused kernels.
 
 mod twin;
+mod winograd;
 
 use super::conv2d::{convolution, fusible};
 use super::*;
@@ -155,8 +156,9 @@ impl Op for ConvBlock {
         Ok(Twin::new(case)?.outputs())
     }
 
-    /// As for conv2d alone, but for the gradients that are taken in Winograd's domain. y may lie as far off as the worst value of its window. This takes for granted that
-    /// rounding changes no winner, which a test makes sure of in every own case.
+    /// As for conv2d alone, but for the gradients that are taken in Winograd's domain. y may lie as far off as the worst
+    /// value of its window. This takes for granted that rounding changes no winner, which a test makes sure of in every own
+    /// case.
     fn bounds(&self, case: &Case, outputs: &Arrays) -> Result<Bounds> {
         let twin = Twin::new(case)?;
         let (s, pool) = (twin.s, twin.pool);
@@ -169,8 +171,8 @@ impl Op for ConvBlock {
             bounds.insert(name, Bound::rounding(&real_output(&magnitudes, name)?, terms + 1));
         }
         if tuned::ConvBlock::new(fusible(s)).is_some_and(|block| block.is_winograd()) {
-            for name in ["dx", "dweight"] {
-                bounds.insert(name, Bound::winograd(&real_output(outputs, name)?));
+            for (name, terms) in ["dx", "dweight"].into_iter().zip(twin.winograd_magnitudes()) {
+                bounds.insert(name, Bound::winograd_terms(&real_output(outputs, name)?, &terms));
             }
         }
         Ok(bounds)
@@ -178,5 +180,23 @@ impl Op for ConvBlock {
 
     fn gradients(&self) -> &'static [Gradient] {
         PARAMETRIC
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::cases;
+
+    /// It fuses multiplications and additions, and the bound of whole tensors was too tight for it at a corner's tap.
+    #[test]
+    fn what_an_nvidia_gpu_gave_for_one_tile_is_allowed() {
+        let case = cases().find(|case| case.op == "conv_block" && case.name == "Winograd, one tile").unwrap();
+        let twin = ConvBlock.twin(&case).unwrap();
+        let bounds = ConvBlock.bounds(&case, &twin).unwrap();
+        let expected = real_output(&twin, "dweight").unwrap()[1725];
+        let error = (-1.271705985069275 - expected).abs();
+        let allowed = bounds["dweight"].each[1725];
+        assert!(error > 0.1 * allowed && error < 0.3 * allowed, "{error:e} of {allowed:e}");
     }
 }

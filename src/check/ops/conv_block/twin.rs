@@ -1,6 +1,6 @@
 //! The twin: the three ops' own twins, one after the other.
 
-use super::shape;
+use super::{shape, winograd};
 use crate::check::ops::reals;
 use crate::check::{Arrays, Case};
 use crate::error::Result;
@@ -54,6 +54,11 @@ impl Twin {
     pub fn gradient_magnitudes(&self) -> Arrays {
         let d_before_relu = absolutes(&self.d_before_relu());
         gradients(&absolutes(&self.x), &absolutes(&self.weight), &d_before_relu, self.s)
+    }
+
+    /// The same of dx and dweight where they are taken in Winograd's domain.
+    pub fn winograd_magnitudes(&self) -> [Vec<f64>; 2] {
+        winograd::magnitudes(&self.x, &self.weight, &self.d_before_relu(), self.s)
     }
 }
 
