@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | [`error`], [`shape`], [`rng`] | what all others share | – |
 //! | [`data`] | reading, making and fetching data sets | the shared ones |
-//! | [`reference`] | an f64 twin of every op | the shared ones |
+//! | [`mod@reference`] | an f64 twin of every op | the shared ones |
 //! | [`gpu`] | device, tensors, kernels, recordings | the shared ones |
 //! | [`ops`] | the host side of every shader | gpu |
 //! | [`model`] | layers, parameters, the step's recording | ops |

@@ -205,6 +205,23 @@ fn every_step_struct_is_that_of_the_host() {
 }
 
 #[test]
+fn tiles_take_the_workgroup_memory_that_their_family_states() {
+    let mut seen = BTreeSet::new();
+    for kernel in dann::ops::KERNELS {
+        let variant = dann::ops::variant(kernel);
+        if !kernel.label.starts_with(variant.name()) || variant.tile_bytes() == 0 {
+            continue;
+        }
+        let (module, _) = parse(kernel.label, kernel.source);
+        let tiles = module.global_variables.iter().filter(|(_, v)| v.space == AddressSpace::WorkGroup);
+        let bytes: u32 = tiles.map(|(_, v)| module.types[v.ty].inner.size(module.to_ctx())).sum();
+        assert_eq!(bytes, variant.tile_bytes(), "{}", kernel.label);
+        seen.insert(variant);
+    }
+    assert_eq!(seen.len(), 3, "{seen:?}");
+}
+
+#[test]
 fn workgroup_sizes_are_written_once_per_shader() {
     for (path, source) in shaders().into_iter().filter(|(_, source)| source.contains("@compute")) {
         let constants = source.matches("const WORKGROUP_SIZE").count();

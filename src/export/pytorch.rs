@@ -40,7 +40,7 @@ pub fn write(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
 pub struct StateDict {
     /// Shapes and values by name.
     pub values: NamedValues,
-    /// The file's metadata under [`Checkpoint::KEY`], which the files of [`write`] have.
+    /// The file's metadata under [`Checkpoint::KEY`], which the files of [`write()`] have.
     pub metadata: Option<String>,
 }
 

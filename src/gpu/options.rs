@@ -17,7 +17,7 @@ pub struct Options {
     /// Whether shaders carry wgpu's checks.
     pub checks: ShaderChecks,
     /// Which kernels models are built from; `None` leaves it to what a search on this adapter has found
-    /// ([`crate::ops::tuning`]), or else to [`Adapter::default_variant`].
+    /// ([`crate::ops::tuning`]), or else to [`Adapter::default_variant`](super::Adapter::default_variant).
     pub variant: Option<Variant>,
 }
 

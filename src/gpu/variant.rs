@@ -9,10 +9,6 @@ use std::fmt;
 pub(super) const STORAGE_TEXTURES: u32 = 3;
 /// Lanes in a subgroup at most: the threads of a workgroup.
 pub(super) const SUBGROUP_LANES: u32 = 64;
-/// The workgroup memory that tiles take, in bytes: of f32, of f16, and of f16 for cooperative matrices.
-const TILE_BYTES: u32 = 13_568;
-const HALF_TILE_BYTES: u32 = 14_976;
-const COOPERATIVE_TILE_BYTES: u32 = 25_600;
 /// The sides of cooperative matrices, and the lanes that hold one.
 const MATRIX: u32 = 16;
 const MATRIX_LANES: u32 = 32;
@@ -56,6 +52,16 @@ impl Variant {
         }
     }
 
+    /// The workgroup memory of the family's tiles, in bytes; 0 of families without. A test compares it with the shaders.
+    pub fn tile_bytes(self) -> u32 {
+        match self {
+            Self::Plain | Self::Register | Self::Subgroup => 0,
+            Self::Workgroup => 13_568,
+            Self::Half => 14_976,
+            Self::Cooperative => 25_600,
+        }
+    }
+
     /// Its name, as `--variant` takes it.
     pub fn name(self) -> &'static str {
         match self {
@@ -81,11 +87,7 @@ pub(super) fn tile_obstacle(
     limits: &wgpu::Limits,
     features: wgpu::Features,
 ) -> Option<String> {
-    let needed = match variant {
-        Variant::Half => HALF_TILE_BYTES,
-        Variant::Cooperative => COOPERATIVE_TILE_BYTES,
-        _ => TILE_BYTES,
-    };
+    let needed = variant.tile_bytes();
     let has = limits.max_compute_workgroup_storage_size;
     if has < needed {
         return Some(format!("max_compute_workgroup_storage_size is {has}, {needed} are needed"));
