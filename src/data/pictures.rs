@@ -6,8 +6,10 @@ use crate::error::{Error, Result};
 use crate::shape::MapShape;
 use image::{DynamicImage, ImageReader, Limits};
 use rayon::prelude::*;
+use std::fmt::Display;
 use std::fs;
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// The longest side and the most memory a decoder may use: generous for photos, tight for bombs.
@@ -80,8 +82,28 @@ pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<DynamicImage> {
     let mut reader =
         ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(Error::io(path, "read"))?;
     reader.limits(limits);
-    let image = reader.decode().map_err(|error| Error::file(path, "an image that can be decoded", error))?;
+    check_palette(path, bytes)?;
+    let cannot = |found: &dyn Display| Error::file(path, "an image that can be decoded", found);
+    // A decoder's fault must not end the program.
+    let image = catch_unwind(AssertUnwindSafe(|| reader.decode()))
+        .map_err(|_| cannot(&"one on which the decoder itself fails"))?
+        .map_err(|error| cannot(&error))?;
     Ok(if image.color().has_alpha() { on_white(&image) } else { image })
+}
+
+/// Refuses a PNG whose palette ends within a colour, on which png 0.18.1 panics.
+fn check_palette(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut rest = bytes.strip_prefix(b"\x89PNG\r\n\x1a\n").unwrap_or_default();
+    while let Some((&[a, b, c, d, ref kind @ ..], data)) = rest.split_first_chunk::<8>() {
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        if kind == b"PLTE" && !length.is_multiple_of(3) {
+            let expected = "a PNG whose palette has three bytes a colour";
+            return Err(Error::file(path, expected, format!("one of {length} bytes")));
+        }
+        // Behind the data stands a checksum.
+        rest = data.get(length.saturating_add(4)..).unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// What people see of a transparent image on paper; what colour transparent pixels have is anyone's guess.

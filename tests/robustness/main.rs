@@ -2,6 +2,8 @@
 
 mod targets;
 
+use base64::Engine as _;
+use dann::data::{ImageSize, load_image_files};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 use safetensors::{Dtype, tensor::TensorView};
@@ -84,6 +86,25 @@ fn image_folders() {
     });
     let encoded: Vec<Vec<u8>> = encoded.collect();
     damage(targets::image_folder, &encoded.iter().map(Vec::as_slice).collect::<Vec<_>>());
+}
+
+/// Found by fuzzing: the palette of this PNG has 38 bytes.
+#[test]
+fn a_palette_that_ends_within_a_colour() {
+    const PNG: &str = "AIlQTkcNChoKAAAADUlIRFIAAAA6AAAQCAEDAAAA/sEsyAAAAARnQU1BAACxjwv8YQUAAAAgY0hSTQAAeiYAAICEAAD6AAAAgOgAAP0wAAAAYOoAOpgAABdwnLrRPAAAACZQTFRF/wAA////QR00EQAAAAFiS0dEAf8CKd4AAAAHdElNRQfqCxoLDRyehdlNCQAAC0lEQVQI12NgQAV+fn5+fn5+fn5+fn5+fn5+fn5+fn5+fn5+fn5+fn5+foZ+fn5+fn5+AQABAAAAVwAAAAAAAA==";
+    let bytes = base64::engine::general_purpose::STANDARD.decode(PNG).expect("base64");
+    targets::image_folder(&bytes);
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("image.png");
+    std::fs::write(&file, &bytes[1..]).expect("written");
+    let size = ImageSize { height: 8, width: 8 };
+    let error = load_image_files(std::slice::from_ref(&file), size).expect_err("no image").to_string();
+    assert!(
+        error.contains(
+            "image.png: expected a PNG whose palette has three bytes a colour, found one of 38 bytes"
+        ),
+        "{error}"
+    );
 }
 
 #[test]
