@@ -85,7 +85,7 @@ fn register() -> Gpu {
 /// The families that this adapter can run.
 fn possible() -> impl Iterator<Item = Variant> {
     let adapter = choose(None).unwrap();
-    Variant::ALL.into_iter().chain(Variant::MIXED).filter(move |&variant| {
+    Variant::every().filter(move |&variant| {
         let obstacle = adapter.variant_obstacle(variant);
         obstacle.iter().for_each(|obstacle| eprintln!("skipped: {variant} kernels: {obstacle}"));
         obstacle.is_none()

@@ -28,7 +28,7 @@ pub fn run(out: &Output) -> anyhow::Result<()> {
         let info = &adapter.info;
         let driver = format!("{} {}", info.driver, info.driver_info);
         let usable = adapter.obstacle().unwrap_or_else(|| "yes".into());
-        let kernels = families().filter(|&v| adapter.variant_obstacle(v).is_none());
+        let kernels = Variant::every().filter(|&v| adapter.variant_obstacle(v).is_none());
         let kernels = kernels.map(Variant::name).collect::<Vec<_>>().join(", ");
         let kind = format!("{:?}", info.device_type);
         let index = adapter.index.to_string();
@@ -39,11 +39,7 @@ pub fn run(out: &Output) -> anyhow::Result<()> {
     out.text(format!("Commands use adapter {} unless --adapter says otherwise.", preferred.index))
 }
 
-fn families() -> impl Iterator<Item = Variant> {
-    Variant::ALL.into_iter().chain(Variant::MIXED)
-}
-
 /// Why the adapter cannot run some families of kernels.
 fn obstacles(adapter: &Adapter) -> BTreeMap<Variant, String> {
-    families().filter_map(|v| Some((v, adapter.variant_obstacle(v)?))).collect()
+    Variant::every().filter_map(|v| Some((v, adapter.variant_obstacle(v)?))).collect()
 }

@@ -39,6 +39,11 @@ impl Variant {
     /// them but who asks for mixed precision.
     pub const MIXED: [Self; 2] = [Self::Cooperative, Self::Half];
 
+    /// Those of [`Variant::ALL`], then those of [`Variant::MIXED`].
+    pub fn every() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().chain(Self::MIXED)
+    }
+
     /// Whether it is one of [`Variant::MIXED`].
     pub fn is_mixed(self) -> bool {
         Self::MIXED.contains(&self)
