@@ -66,14 +66,14 @@ impl GpuArgs {
         Ok(self.open_with_adapter()?.1)
     }
 
-    /// A device to train on. Mixed precision is not offered for it: nobody has shown that whole trainings come out alike.
-    pub fn open_for_training(&self) -> dann::error::Result<Gpu> {
+    /// Refuses mixed precision: nobody has shown that whole trainings in it come out alike.
+    pub fn expect_f32(&self) -> dann::error::Result<()> {
         if self.precision == Precision::Mixed {
             let expected =
                 "f32 to train in: whole trainings in mixed precision have not been compared with it";
             return Err(Error::input("--precision", expected, "mixed, for check, bench and profile alone"));
         }
-        self.open()
+        Ok(())
     }
 
     /// The adapter too.

@@ -53,12 +53,13 @@ impl Job {
         interrupts: &Interrupts,
         out: &Output,
     ) -> anyhow::Result<(Gpu, RunResult)> {
+        gpu.expect_f32()?;
         let sets = Sets::load(&self.source, &self.target, &self.config).hint(
             "`dann data fetch` and `dann data make mnist-m` make the default data sets; --source and --target name others",
         )?;
         let mut losses = 0;
         loop {
-            let gpu = gpu.open_for_training()?;
+            let gpu = gpu.open()?;
             match self.train(&sets, &gpu, habits, interrupts, out) {
                 Err(error) if gpu.is_gone() && losses < MOST_LOSSES => {
                     log::warn!("{error:#}; opening the device again and going on from the last checkpoint");
