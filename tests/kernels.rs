@@ -1,6 +1,6 @@
 //! Every kernel's description against its shader, and every shader against the back ends of all platforms.
 
-use dann::gpu::{Access, Kernel, TexelFormat};
+use dann::gpu::{Access, Kernel, TexelFormat, Variant};
 use dann::ops::Step;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
@@ -202,6 +202,22 @@ fn every_step_struct_is_that_of_the_host() {
         assert_eq!(*first, layout, "{}: not the Step of the other shaders", label);
     }
     assert!(first.is_some(), "no shader reads a step");
+}
+
+#[test]
+fn kernels_belong_to_the_families_whose_folders_their_shaders_lie_in() {
+    for kernel in dann::ops::KERNELS {
+        let file = format!("{}.wgsl", kernel.label.split('.').next().unwrap());
+        let path = shaders().into_keys().find(|path| path.ends_with(&file));
+        let path = path.unwrap_or_else(|| panic!("{}: no {file}", kernel.label));
+        let folder = path.parent().and_then(Path::file_name).unwrap();
+        let belongs = match dann::ops::variant(kernel) {
+            Variant::Plain => "shaders",
+            Variant::Register => "tuned",
+            _ => "product",
+        };
+        assert_eq!(folder, belongs, "{}", kernel.label);
+    }
 }
 
 #[test]

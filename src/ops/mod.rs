@@ -120,21 +120,6 @@ pub const KERNELS: &[&Kernel] = &[
     &softmax_cross_entropy::FORWARD_BACKWARD,
 ];
 
-/// The ops that have plain kernels.
-const PLAIN: [&str; 11] = [
-    "batch_norm2d",
-    "conv2d",
-    "dense",
-    "dropout",
-    "gather_batch",
-    "gradient_reversal",
-    "max_pool2d",
-    "metrics",
-    "relu",
-    "sgd",
-    "softmax_cross_entropy",
-];
-
 /// The family that `kernel` belongs to. What the families of products share counts as the first one's.
 pub fn variant(kernel: &Kernel) -> Variant {
     let op = kernel.label.split('.').next().unwrap_or_default();
@@ -143,8 +128,11 @@ pub fn variant(kernel: &Kernel) -> Variant {
         "subgroup_product" => Variant::Subgroup,
         "half_product" => Variant::Half,
         "cooperative_product" => Variant::Cooperative,
-        op if PLAIN.contains(&op) => Variant::Plain,
-        _ => Variant::Register,
+        "conv2d_spread" | "conv2d_tile" | "conv2d_weight" | "dense_tile" | "texels" | "weight_texels" => {
+            Variant::Register
+        }
+        op if op.starts_with("winograd_") => Variant::Register,
+        _ => Variant::Plain,
     }
 }
 
