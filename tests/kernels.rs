@@ -206,9 +206,10 @@ fn every_step_struct_is_that_of_the_host() {
 
 #[test]
 fn kernels_belong_to_the_families_whose_folders_their_shaders_lie_in() {
+    let shaders = shaders();
     for kernel in dann::ops::KERNELS {
         let file = format!("{}.wgsl", kernel.label.split('.').next().unwrap());
-        let path = shaders().into_keys().find(|path| path.ends_with(&file));
+        let path = shaders.keys().find(|path| path.ends_with(&file));
         let path = path.unwrap_or_else(|| panic!("{}: no {file}", kernel.label));
         let folder = path.parent().and_then(Path::file_name).unwrap();
         let belongs = match dann::ops::variant(kernel) {
