@@ -43,11 +43,22 @@ fn a_plain_convolution_multiplies_and_adds_for_each_tap() {
 
 #[test]
 fn a_fused_block_spends_a_quarter_on_the_gradients() {
+    // x 1×4×13×21, weight 20×4×5×5: 4 × 8 windows of a map of 9 × 17, 100 taps.
+    let works = stated(&case("conv_block", "width 17, odd height"), Variant::Register);
+    let windows = 20 * 4 * 8;
+    assert_eq!(of(&works, "conv2d_tile.pooled").flops, 2 * 4 * windows * 100 + 5 * windows);
+    assert_eq!(of(&works, "conv2d_weight_pooled.sums").flops, 2 * windows * 100);
+    assert_eq!(of(&works, "conv2d_spread.spread").flops, 2 * windows * 100);
+}
+
+#[test]
+fn an_image_is_convolved_in_winograds_domain() {
+    // x 2×3×28×28, weight 32×3×5×5: 8×8 values, 36 tiles of 4×4 an image, four windows each.
     let works = stated(&case("conv_block", "feature_extractor.conv1"), Variant::Register);
-    let windows = 36_864 / 4;
-    assert_eq!(of(&works, "conv2d_tile.pooled").flops, 2 * 36_864 * 75 + 5 * windows);
-    assert_eq!(of(&works, "conv2d_weight.pooled_sums").flops, 2 * windows * 75);
-    assert_eq!(of(&works, "conv2d_spread.spread").flops, 2 * windows * 75);
+    let tile = 3 * 16 * 38 + 32 * (2 * 64 * 3 + 12 * 22 + 4 * 5);
+    assert_eq!(of(&works, "winograd_image.pooled").flops, 2 * 36 * tile);
+    assert_eq!(of(&works, "winograd_image.weights").flops, 32 * 3 * 13 * 29);
+    assert_eq!(of(&works, "conv2d_weight_pooled.sums_of_three").flops, 2 * 36_864 / 4 * 75);
 }
 
 #[test]

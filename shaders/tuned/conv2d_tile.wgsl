@@ -150,69 +150,7 @@ fn sums_of_three(corner: vec2i, o4: i32, zero: i32) -> Tile {
     return t;
 }
 
-// Of four channels; 0 where there is none.
-fn bias_of(o: u32) -> vec4f {
-    var value = vec4f(0.0);
-    for (var c = 0u; c < 4u; c++) {
-        if o + c < params.outputs { value[c] = bias[o + c]; }
-    }
-    return value;
-}
-
 struct Place { n: u32, i: u32, j: u32 }
-
-// One value of each channel of a group and, a byte each, where it came from.
-struct Pooled { y: vec4f, winner: u32 }
-
-// The largest of a window, first one first, after bias and ReLU.
-fn pool(b: vec4f, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4f) -> Pooled {
-    var best = v0;
-    var which = vec4u(0u);
-    which = select(which, vec4u(1u), v1 > best);
-    best = select(best, v1, v1 > best);
-    which = select(which, vec4u(2u), v2 > best);
-    best = select(best, v2, v2 > best);
-    which = select(which, vec4u(3u), v3 > best);
-    best = select(best, v3, v3 > best);
-    // Sums of products that are no numbers make the whole window no number, as with the plain kernels.
-    best += 0.0 * (v0 + v1 + v2 + v3) + b;
-    return Pooled(select(best, vec4f(0.0), best <= vec4f(0.0)), which.x | which.y << 8u | which.z << 16u | which.w << 24u);
-}
-
-fn store_group(p: Place, i: u32, j: u32, o: u32, value: vec4f) {
-    for (var c = 0u; c < 4u; c++) {
-        if o + c < params.outputs {
-            y[((p.n * params.outputs + o + c) * params.height + i) * params.width + j] = value[c];
-        }
-    }
-}
-
-// Which value a window of two groups is.
-fn store_winner(p: Place, j: u32, o: u32, a: Pooled, b: Pooled) {
-    let column = p.n % params.winner_across * params.winner_width + j * params.winner_groups + o / 8u;
-    let row = p.n / params.winner_across * params.winner_height + p.i;
-    textureStore(winner, vec2u(column, row), vec4u(a.winner, b.winner, 0u, 0u));
-}
-
-// One window of two groups.
-fn store(p: Place, j: u32, o: u32, a: Pooled, b: Pooled) {
-    if j >= params.width || o >= params.outputs { return; }
-    store_group(p, p.i, j, o, a.y);
-    store_group(p, p.i, j, o + 4u, b.y);
-    store_winner(p, j, o, a, b);
-}
-
-fn store_texels(p: Place, j: u32, o: u32, a: Pooled, b: Pooled) {
-    if j >= params.width || o >= params.outputs { return; }
-    let column = p.n % params.y_across * params.y_width + (params.y_left + j) * params.y_groups + o / 4u;
-    let at = vec2u(column, p.n / params.y_across * params.y_height + params.y_top + p.i);
-    textureStore(y_texels, at, a.y);
-    if o + 4u < params.outputs { textureStore(y_texels, at + vec2u(1u, 0u), b.y); }
-    store_winner(p, j, o, a, b);
-}
-
-// Four windows of a group.
-struct Windows { a: Pooled, b: Pooled, c: Pooled, d: Pooled }
 
 fn windows(o: u32, upper: Row, lower: Row) -> Windows {
     let b = bias_of(o);
@@ -232,18 +170,23 @@ fn result(w: Work) -> Result {
     );
 }
 
+// The k-th window of two groups.
+fn window(p: Place, k: u32, o: u32, a: Pooled, b: Pooled) -> Window {
+    return Window(p.n, p.i, p.j + k, o, a, b);
+}
+
 fn store_windows(p: Place, o: u32, v: Windows, w: Windows) {
-    store(p, p.j, o, v.a, w.a);
-    store(p, p.j + 1u, o, v.b, w.b);
-    store(p, p.j + 2u, o, v.c, w.c);
-    store(p, p.j + 3u, o, v.d, w.d);
+    store(window(p, 0u, o, v.a, w.a));
+    store(window(p, 1u, o, v.b, w.b));
+    store(window(p, 2u, o, v.c, w.c));
+    store(window(p, 3u, o, v.d, w.d));
 }
 
 fn store_windows_texels(p: Place, o: u32, v: Windows, w: Windows) {
-    store_texels(p, p.j, o, v.a, w.a);
-    store_texels(p, p.j + 1u, o, v.b, w.b);
-    store_texels(p, p.j + 2u, o, v.c, w.c);
-    store_texels(p, p.j + 3u, o, v.d, w.d);
+    store_texels(window(p, 0u, o, v.a, w.a));
+    store_texels(window(p, 1u, o, v.b, w.b));
+    store_texels(window(p, 2u, o, v.c, w.c));
+    store_texels(window(p, 3u, o, v.d, w.d));
 }
 
 // The channels o to o + 15 of the tile at the across-th eight columns and the down-th two rows of image n.
@@ -284,7 +227,7 @@ fn pooled_texels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgrou
 }
 
 fn store_pixel(p: Place, j: u32, o: u32, value: vec4f) {
-    if j < params.width { store_group(p, p.i, j, o, value); }
+    if j < params.width { store_group(p.n, p.i, j, o, value); }
 }
 
 fn store_row(p: Place, o: u32, r: Row) {

@@ -13,7 +13,7 @@ struct Params {
     reserved: u32,
 }
 
-const WORKGROUP_SIZE = 16u;
+const WORKGROUP_SIZE = 32u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var x: texture_storage_2d<rgba32float, read>;          // (N, I)

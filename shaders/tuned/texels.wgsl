@@ -24,39 +24,46 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(2) var<storage, read> y: array<f32>;                          // (N, C, H, W)
 @group(0) @binding(3) var texels: texture_storage_2d<rgba32float, write>;
 
-struct Place { n: u32, i: u32, j: u32, g: u32, valid: bool }
+// Row i of channel group g of image n.
+struct Place { n: u32, i: u32, g: u32, valid: bool }
 
-fn place(index: u32) -> Place {
-    let g = index % params.groups;
-    let j = index / params.groups % params.width;
-    let i = index / (params.groups * params.width) % params.height;
-    let n = index / (params.groups * params.width * params.height);
-    return Place(n, i, j, g, n < params.rows);
+fn place(thread: u32) -> Place {
+    let row = thread / params.groups;
+    let n = row / params.height;
+    return Place(n, row % params.height, thread % params.groups, n < params.rows);
 }
 
-fn store(p: Place, value: vec4f) {
-    let column = p.n % params.across * params.image_width + (params.left + p.j) * params.groups + p.g;
-    let row = p.n / params.across * params.image_height + params.top + p.i;
-    textureStore(texels, vec2u(column, row), value);
+// The texel of a row's first column.
+fn first_texel(p: Place) -> vec2u {
+    let column = p.n % params.across * params.image_width + params.left * params.groups + p.g;
+    return vec2u(column, p.n / params.across * params.image_height + params.top + p.i);
 }
 
-fn index_of(p: Place, c: u32) -> u32 {
-    return ((p.n * params.channels + 4u * p.g + c) * params.height + p.i) * params.width + p.j;
+// A row's first value in the first channel of its group.
+fn first_value(p: Place) -> u32 {
+    return ((p.n * params.channels + 4u * p.g) * params.height + p.i) * params.width;
 }
 
 fn channels_of(p: Place) -> u32 {
     return clamp(params.channels, 4u * p.g, 4u * p.g + 4u) - 4u * p.g;
 }
 
+// A thread takes a row: to find its place takes software adapters longer than a texel.
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pack(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let p = place(id.y * groups.x * WORKGROUP_SIZE + id.x);
     if !p.valid { return; }
-    var value = vec4f(0.0);
-    for (var c = 0u; c < channels_of(p); c++) {
-        value[c] = x[index_of(p, c)];
+    let first = first_texel(p);
+    let start = first_value(p);
+    let plane = params.height * params.width;
+    let channels = channels_of(p);
+    for (var j = 0u; j < params.width; j++) {
+        var value = vec4f(0.0);
+        for (var c = 0u; c < channels; c++) {
+            value[c] = x[start + c * plane + j];
+        }
+        textureStore(texels, first + vec2u(j * params.groups, 0u), value);
     }
-    store(p, value);
 }
 
 // The gradient x behind a ReLU whose result is y: 0 where y is.
@@ -64,10 +71,16 @@ fn pack(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 fn pack_gradient(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let p = place(id.y * groups.x * WORKGROUP_SIZE + id.x);
     if !p.valid { return; }
-    var value = vec4f(0.0);
-    for (var c = 0u; c < channels_of(p); c++) {
-        let index = index_of(p, c);
-        value[c] = select(0.0, x[index], y[index] > 0.0);
+    let first = first_texel(p);
+    let start = first_value(p);
+    let plane = params.height * params.width;
+    let channels = channels_of(p);
+    for (var j = 0u; j < params.width; j++) {
+        var value = vec4f(0.0);
+        for (var c = 0u; c < channels; c++) {
+            let index = start + c * plane + j;
+            value[c] = select(0.0, x[index], y[index] > 0.0);
+        }
+        textureStore(texels, first + vec2u(j * params.groups, 0u), value);
     }
-    store(p, value);
 }

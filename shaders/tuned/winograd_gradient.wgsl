@@ -38,8 +38,6 @@ const SIDE = 8u;
 @group(0) @binding(5) var x: texture_storage_2d<rgba32float, read>;             // (N, H, W, C/4) with its border
 @group(0) @binding(6) var d: texture_storage_2d<rgba32float, write>;            // (N, H, W, C/4)
 
-struct Eight { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f, c6: vec4f, c7: vec4f }
-
 // B of eight points.
 fn pixels(v: Eight) -> Eight {
     let s1 = v.c1 + v.c2;

@@ -15,6 +15,7 @@ struct Params {
 }
 
 const WORKGROUP_SIZE = 64u;
+const LANES = 8u; // points that sum_tiles takes one after the other
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var left: texture_storage_2d<rgba32float, read>;      // a spectrum of C channels
@@ -22,8 +23,6 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(3) var weight: texture_storage_2d<rgba32float, read>;    // four outputs to a texel
 @group(0) @binding(4) var product: texture_storage_2d<rgba32float, write>;  // a spectrum of O channels
 @group(0) @binding(5) var dweight: texture_storage_2d<rgba32float, write>;  // four outputs to a texel
-
-struct Eight { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f, c6: vec4f, c7: vec4f }
 
 fn load_eight(at: vec2u) -> Eight {
     return Eight(
@@ -117,8 +116,6 @@ fn four_right(at: vec2u) -> mat4x4f {
 }
 
 // Sums of four channels for four outputs each.
-struct Four { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f }
-
 fn add_tiles(t: Four, x: mat4x4f, d: mat4x4f) -> Four {
     let v = transpose(x);
     return Four(t.c0 + d * v[0], t.c1 + d * v[1], t.c2 + d * v[2], t.c3 + d * v[3]);
@@ -137,12 +134,16 @@ fn store_four(p: u32, c: u32, g: u32, t: Four) {
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn sum_tiles(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     var index = id.y * groups.x * WORKGROUP_SIZE + id.x;
-    let p = index % POINTS;
-    index /= POINTS;
     let in_blocks = (params.in_groups + BLOCK - 1u) / BLOCK;
+    let out_blocks = (params.out_groups + BLOCK - 1u) / BLOCK;
+    // All sums of a few points follow each other: software adapters then find most of what they read in their caches.
+    let lane = index % LANES;
+    index /= LANES;
     let c = index % in_blocks * BLOCK;
-    let g = index / in_blocks * BLOCK;
-    if g >= params.out_groups { return; }
+    index /= in_blocks;
+    let g = index % out_blocks * BLOCK;
+    let p = index / out_blocks * LANES + lane;
+    if p >= POINTS { return; }
     var aa = Four(); var ab = Four(); var ac = Four(); var ad = Four();
     var ba = Four(); var bb = Four(); var bc = Four(); var bd = Four();
     var ca = Four(); var cb = Four(); var cc = Four(); var cd = Four();

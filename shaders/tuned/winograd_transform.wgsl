@@ -1,7 +1,7 @@
 // Convolution of 5×5 kernels in Winograd's domain, F(4×4, 5×5) with the points 0, ±1, ±2, ±1/2 and infinity:
 //   Z = Aᵀ [Σ_c (G g Gᵀ) ⊙ (Bᵀ x B)] A   for each 4×4 tile of the map, over its 8×8 tile of x
 // one multiplication where the plain sum has 6.25. Gradients are the transposes of these maps, exactly.
-// Here: the maps into the domain, Bᵀ x B of the input and A dZ Aᵀ of the gradient. winograd_product.wgsl sums over
+// Here: the ways into the domain, Bᵀ x B of the input and A dZ Aᵀ of the gradient. winograd_product.wgsl sums over
 // channels or tiles, winograd_result.wgsl leaves the domain, winograd_weight.wgsl has the weight's side.
 // Twin: src/reference/conv2d.rs. Source: Lavin & Gray, arXiv 1509.09308.
 
@@ -27,35 +27,6 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(2) var winner: texture_storage_2d<rg32uint, read>;        // a byte a channel: 2·row + column
 @group(0) @binding(3) var spectrum: texture_storage_2d<rgba32float, write>;
 @group(0) @binding(4) var d: texture_storage_2d<rgba32float, read>;          // (N, OH/2, OW/2, O/4)
-
-struct Four { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f }
-
-struct Eight { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f, c6: vec4f, c7: vec4f }
-
-// Bᵀ of eight values.
-fn input_points(d: Eight) -> Eight {
-    let even1 = d.c2 + d.c6 - 4.25 * d.c4;
-    let odd1 = d.c1 + d.c5 - 4.25 * d.c3;
-    let even2 = d.c6 + 0.25 * d.c2 - 1.25 * d.c4;
-    let odd2 = 0.5 * d.c1 - 2.5 * d.c3 + 2.0 * d.c5;
-    let even3 = d.c6 + 4.0 * d.c2 - 5.0 * d.c4;
-    let odd3 = 2.0 * d.c1 - 2.5 * d.c3 + 0.5 * d.c5;
-    return Eight(
-        d.c0 - d.c6 + 5.25 * (d.c4 - d.c2), even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2,
-        even3 + odd3, even3 - odd3, d.c7 - d.c1 + 5.25 * (d.c3 - d.c5),
-    );
-}
-
-// A of four values.
-fn gradient_points(d: Four) -> Eight {
-    let even1 = d.c0 + d.c2;
-    let odd1 = d.c1 + d.c3;
-    let even2 = d.c0 + 4.0 * d.c2;
-    let odd2 = 2.0 * d.c1 + 8.0 * d.c3;
-    let even3 = d.c0 + 0.25 * d.c2;
-    let odd3 = 0.5 * d.c1 + 0.125 * d.c3;
-    return Eight(d.c0, even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2, even3 + odd3, even3 - odd3, d.c3);
-}
 
 // Tile (i, j) of image n, the t-th of all.
 struct Place { t: u32, n: u32, i: u32, j: u32 }

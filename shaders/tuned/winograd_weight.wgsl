@@ -18,40 +18,6 @@ const TAPS = 5u;
 @group(0) @binding(3) var dspectrum: texture_storage_2d<rgba32float, read>;   // four outputs to a texel
 @group(0) @binding(4) var<storage, read_write> dweight: array<f32>;           // (O, C, 5, 5)
 
-struct Five { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f }
-
-struct Eight { c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f, c4: vec4f, c5: vec4f, c6: vec4f, c7: vec4f }
-
-// Factors of G's rows of the points ±1, ±2 and ±1/2.
-const ONE = -2.0 / 9.0;
-const TWO = 1.0 / 90.0;
-const HALF = 2.0 / 45.0;
-
-// G of five taps.
-fn points(g: Five) -> Eight {
-    let even1 = ONE * (g.c0 + g.c2 + g.c4);
-    let odd1 = ONE * (g.c1 + g.c3);
-    let even2 = TWO * (g.c0 + 4.0 * g.c2 + 16.0 * g.c4);
-    let odd2 = TWO * (2.0 * g.c1 + 8.0 * g.c3);
-    let even3 = HALF * (16.0 * g.c0 + 4.0 * g.c2 + g.c4);
-    let odd3 = HALF * (8.0 * g.c1 + 2.0 * g.c3);
-    return Eight(g.c0, even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2, even3 + odd3, even3 - odd3, g.c4);
-}
-
-// Gᵀ of eight points.
-fn taps(u: Eight) -> Five {
-    let s1 = ONE * (u.c1 + u.c2);
-    let t1 = ONE * (u.c1 - u.c2);
-    let s2 = TWO * (u.c3 + u.c4);
-    let t2 = TWO * (u.c3 - u.c4);
-    let s3 = HALF * (u.c5 + u.c6);
-    let t3 = HALF * (u.c5 - u.c6);
-    return Five(
-        u.c0 + s1 + s2 + 16.0 * s3, t1 + 2.0 * t2 + 8.0 * t3, s1 + 4.0 * (s2 + s3), t1 + 8.0 * t2 + 2.0 * t3,
-        s1 + 16.0 * s2 + s3 + u.c7,
-    );
-}
-
 fn value(o: u32, c: u32, tap: u32) -> f32 {
     if o >= params.outputs || c >= params.channels { return 0.0; }
     return weight[(o * params.channels + c) * TAPS * TAPS + tap];

@@ -27,7 +27,8 @@ pub use step::Step;
 use crate::error::{Error, Result};
 use crate::gpu::{Kernel, Tensor, Variant};
 use tuned::{conv2d_spread, conv2d_tile, conv2d_weight, dense_tile, texels, weight_texels};
-use tuned::{winograd_gradient, winograd_product, winograd_result, winograd_transform, winograd_weight};
+use tuned::{winograd_gradient, winograd_image, winograd_product, winograd_result};
+use tuned::{winograd_transform, winograd_weight};
 
 /// Every kernel of the crate, for the tests that compare them with their shaders.
 pub const KERNELS: &[&Kernel] = &[
@@ -43,6 +44,7 @@ pub const KERNELS: &[&Kernel] = &[
     &conv2d_tile::POOLED_TEXELS,
     &conv2d_weight::PLAIN_SUMS,
     &conv2d_weight::POOLED_SUMS,
+    &conv2d_weight::POOLED_SUMS_OF_THREE,
     &conv2d_weight::REDUCE,
     &conv2d_weight::BIAS,
     &conv2d::FORWARD,
@@ -107,6 +109,9 @@ pub const KERNELS: &[&Kernel] = &[
     &winograd_gradient::TILES_OF_DX,
     &winograd_gradient::JOIN,
     &winograd_gradient::JOIN_MASKED,
+    &winograd_image::POOLED,
+    &winograd_image::POOLED_TEXELS,
+    &winograd_image::WEIGHT,
     &winograd_product::SUM_CHANNELS,
     &winograd_product::SUM_TILES,
     &winograd_result::POOLED,
@@ -128,10 +133,8 @@ pub fn variant(kernel: &Kernel) -> Variant {
         "subgroup_product" => Variant::Subgroup,
         "half_product" => Variant::Half,
         "cooperative_product" => Variant::Cooperative,
-        "conv2d_spread" | "conv2d_tile" | "conv2d_weight" | "dense_tile" | "texels" | "weight_texels" => {
-            Variant::Register
-        }
-        op if op.starts_with("winograd_") => Variant::Register,
+        "conv2d_spread" | "conv2d_tile" | "dense_tile" | "texels" | "weight_texels" => Variant::Register,
+        op if op.starts_with("conv2d_weight") || op.starts_with("winograd_") => Variant::Register,
         _ => Variant::Plain,
     }
 }

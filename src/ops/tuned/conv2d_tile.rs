@@ -1,6 +1,7 @@
 //! Convolution in register tiles: alone, or with ReLU and 2×2 max-pooling behind it.
 
 use super::super::{expect, u32_of};
+use super::joined;
 use super::pooled::{Destination, MapParams, Pooled};
 use super::texels::Layout;
 use crate::error::Result;
@@ -23,7 +24,7 @@ struct Params {
 
 const KERNEL: Kernel = Kernel {
     label: "conv2d_tile",
-    source: include_str!("../../../shaders/tuned/conv2d_tile.wgsl"),
+    source: joined!("pooled_map.wgsl", "conv2d_tile.wgsl"),
     entry_point: "",
     workgroup_size: 64,
     bindings: &[],

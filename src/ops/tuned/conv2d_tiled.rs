@@ -57,7 +57,7 @@ impl Conv2dTiled {
         expect(OP, "x", x, &self.convolution.x_dims(rows))?;
         expect(OP, "y", y, &[rows, self.y.channels, self.y.height, self.y.width])?;
         expect(OP, "weight", weight, &self.convolution.weight_dims())?;
-        let layout = self.convolution.x_layout(rec.gpu(), rows)?;
+        let layout = self.convolution.x_layout(rec.gpu(), rows, (0, 0))?;
         let x = texels::packed(rec, &layout, "x texels", x)?;
         let x = (layout, x);
         let weight = &weight_texels::forward(rec, weight)?;

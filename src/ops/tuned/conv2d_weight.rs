@@ -2,7 +2,7 @@
 
 use super::super::{expect, u32_of};
 use super::texels::Layout;
-use super::{Convolution, groups};
+use super::{Convolution, groups, joined};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, TexelFormat, Texels, Work, by};
 use crate::shape::MapShape;
@@ -33,7 +33,7 @@ struct Params {
 
 const KERNEL: Kernel = Kernel {
     label: "conv2d_weight",
-    source: include_str!("../../../shaders/tuned/conv2d_weight.wgsl"),
+    source: joined!("values_of_four.wgsl", "weight_sums.wgsl", "conv2d_weight.wgsl"),
     entry_point: "",
     workgroup_size: 64,
     bindings: &[],
@@ -54,8 +54,9 @@ pub const PLAIN_SUMS: Kernel = Kernel {
 
 /// One partial sum of dweight a slice of the batch, behind pooling.
 pub const POOLED_SUMS: Kernel = Kernel {
-    label: "conv2d_weight.pooled_sums",
-    entry_point: "pooled_sums",
+    label: "conv2d_weight_pooled.sums",
+    source: joined!("values_of_four.wgsl", "weight_sums.wgsl", "conv2d_weight_pooled.wgsl"),
+    entry_point: "sums",
     bindings: &[
         Binding::params::<Params>(),
         Binding::read_texels(1),
@@ -64,6 +65,13 @@ pub const POOLED_SUMS: Kernel = Kernel {
         Binding::write_texels(4),
     ],
     ..KERNEL
+};
+
+/// The same of up to three channels.
+pub const POOLED_SUMS_OF_THREE: Kernel = Kernel {
+    label: "conv2d_weight_pooled.sums_of_three",
+    source: joined!("values_of_three.wgsl", "weight_sums.wgsl", "conv2d_weight_pooled.wgsl"),
+    ..POOLED_SUMS
 };
 
 /// The slices added up.
@@ -166,7 +174,10 @@ pub fn backward(
     let threads = slices * threads;
     let work = convolution.work(rows, (map.height, map.width));
     match winner {
-        Some(winner) => rec.dispatch(&POOLED_SUMS, &params, &[x, d, winner, &partial], threads, work)?,
+        Some(winner) => {
+            let kernel = if channels <= 3 { &POOLED_SUMS_OF_THREE } else { &POOLED_SUMS };
+            rec.dispatch(kernel, &params, &[x, d, winner, &partial], threads, work)?;
+        }
         None => rec.dispatch(&PLAIN_SUMS, &params, &[x, d, &partial], threads, work)?,
     }
     let work = Work::new(4 * width * height, by(dweight.dims()));

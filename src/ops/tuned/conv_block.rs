@@ -3,6 +3,7 @@
 use super::pooled::{Destination, Pooled};
 use super::texels::Layout;
 use super::winograd::{Spectrum, Upstream, Winograd};
+use super::winograd_image::WinogradImage;
 use super::{Convolution, Parameters, TILE_WINDOWS, WINDOW, paired_groups, winograd_gradient};
 use super::{conv2d_spread, conv2d_tile, conv2d_weight, weight_texels};
 use crate::error::Result;
@@ -15,8 +16,24 @@ pub struct ConvBlock {
     pub(super) convolution: Convolution,
     /// Of the map behind pooling.
     pub(super) pooled: MapShape,
-    /// The convolution in Winograd's domain, if that is the shorter way.
-    winograd: Option<Winograd>,
+    way: Way,
+}
+
+/// The shortest way from x to y.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Direct,
+    /// In Winograd's domain, and back from there.
+    Winograd(Winograd),
+    /// In Winograd's domain, and directly back.
+    Image(WinogradImage),
+}
+
+impl Way {
+    fn new(convolution: Convolution, covered: (usize, usize)) -> Self {
+        let image = || WinogradImage::new(convolution, covered).map(Self::Image);
+        Winograd::new(convolution, covered).map(Self::Winograd).or_else(image).unwrap_or(Self::Direct)
+    }
 }
 
 /// What a forward pass leaves for its backward pass.
@@ -36,19 +53,25 @@ impl ConvBlock {
         let (height, width) = WINDOW.out_size((full.height, full.width)).ok()?;
         let pooled = MapShape::new(full.channels, height, width);
         let covered = (WINDOW.kernel.0 * height, WINDOW.kernel.1 * width);
-        Some(Self { convolution, pooled, winograd: Winograd::new(convolution, covered) })
+        Some(Self { convolution, pooled, way: Way::new(convolution, covered) })
     }
 
-    /// Whether the block computes in Winograd's domain.
+    /// Whether the block computes its gradients in Winograd's domain.
     pub fn is_winograd(&self) -> bool {
-        self.winograd.is_some()
+        matches!(self.way, Way::Winograd(_))
+    }
+
+    /// Whether the block computes its map in Winograd's domain, but not its gradients.
+    pub fn is_image(&self) -> bool {
+        matches!(self.way, Way::Image(_))
     }
 
     /// How a batch of x lies in a texture, with its border.
     pub(super) fn x_layout(&self, gpu: &Gpu, rows: usize) -> Result<Layout> {
-        match self.winograd {
-            Some(winograd) => winograd.x_layout(gpu, rows),
-            None => self.convolution.x_layout(gpu, rows),
+        match self.way {
+            Way::Winograd(winograd) => winograd.x_layout(gpu, rows),
+            Way::Image(image) => self.convolution.x_layout(gpu, rows, image.reach()),
+            Way::Direct => self.convolution.x_layout(gpu, rows, (0, 0)),
         }
     }
 
@@ -73,22 +96,25 @@ impl ConvBlock {
         let layout = self.d_layout(&gpu, rows)?.halved();
         let winner = layout.texels(&gpu, "winners", TexelFormat::Words)?;
         let (to, maps) = (Pooled { y, winner: (&layout, &winner) }, (rows, self.pooled));
-        let spectrum = match self.winograd {
-            Some(winograd) => Some(winograd.forward_pooled(rec, (&x.0, &x.1), parameters, maps, &to)?),
-            None => {
+        let mut spectrum = None;
+        match self.way {
+            Way::Winograd(winograd) => {
+                spectrum = Some(winograd.forward_pooled(rec, (&x.0, &x.1), parameters, maps, &to)?);
+            }
+            Way::Image(image) => image.forward_pooled(rec, (&x.0, &x.1), parameters, maps, &to)?,
+            Way::Direct => {
                 let weight = &weight_texels::forward(rec, parameters.weight)?;
                 let Convolution { kernel, x: MapShape { channels, .. }, .. } = self.convolution;
                 let bias = parameters.bias;
                 let operands = conv2d_tile::Operands { x: (&x.0, &x.1), channels, weight, kernel, bias };
                 conv2d_tile::pooled(rec, &operands, maps, &to)?;
-                None
             }
-        };
+        }
         Ok(Saved { rows, x, spectrum, winner })
     }
 
     /// Records the gradients from d, the one behind pooling in [`ConvBlock::d_layout`], 0 where
-    /// ReLU gave 0. Blocks out of Winograd's domain write dx into tensors alone.
+    /// ReLU gave 0. Blocks whose gradients are not computed in Winograd's domain write dx into tensors alone.
     pub(super) fn backward(
         &self,
         rec: &mut Recording,
@@ -98,7 +124,7 @@ impl ConvBlock {
         gradients: Parameters<'_>,
         dx: Option<winograd_gradient::Destination<'_>>,
     ) -> Result<()> {
-        if let (Some(winograd), Some(spectrum)) = (self.winograd, &saved.spectrum) {
+        if let (Way::Winograd(winograd), Some(spectrum)) = (self.way, &saved.spectrum) {
             let upstream = Upstream { d, winner: &saved.winner, map: self.pooled };
             return winograd.backward(rec, spectrum, weight, &upstream, gradients, dx);
         }

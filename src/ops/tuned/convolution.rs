@@ -66,11 +66,14 @@ impl Convolution {
         self.kernel.1.div_ceil(TAPS)
     }
 
-    /// How `rows` images of x lie in a texture, with their padding and as far beyond as tiles and blocks of taps read.
-    pub(super) fn x_layout(&self, gpu: &Gpu, rows: usize) -> Result<Layout> {
+    /// How `rows` images of x lie in a texture, with their padding and as far beyond as tiles and blocks of taps read, and
+    /// others, which read `reach` rows and columns.
+    pub(super) fn x_layout(&self, gpu: &Gpu, rows: usize, reach: (usize, usize)) -> Result<Layout> {
         let y = self.y()?;
         let (height, width) = conv2d_tile::reach((y.height, y.width), self.kernel);
-        self.layout(gpu, rows, (height, width.max(y.width + self.tap_blocks() * TAPS)))
+        // Two pooling windows at a time, beyond an odd last one.
+        let width = width.max(y.width.next_multiple_of(4) + self.tap_blocks() * TAPS);
+        self.layout(gpu, rows, (height.max(reach.0), width.max(reach.1)))
     }
 
     /// How `rows` images of x lie in a texture, with their padding; kernels read `reach` rows and columns of each.

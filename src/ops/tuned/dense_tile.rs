@@ -17,7 +17,7 @@ const KERNEL: Kernel = Kernel {
     label: "dense_tile",
     source: include_str!("../../../shaders/tuned/dense_tile.wgsl"),
     entry_point: "",
-    workgroup_size: 16,
+    workgroup_size: 32,
     bindings: &[],
 };
 

@@ -14,6 +14,7 @@ pub mod texels;
 pub mod weight_texels;
 pub mod winograd;
 pub mod winograd_gradient;
+pub mod winograd_image;
 pub mod winograd_product;
 pub mod winograd_result;
 pub mod winograd_transform;
@@ -23,6 +24,12 @@ pub use convolution::{Convolution, Gradients};
 
 use super::max_pool2d::Window;
 use crate::gpu::Tensor;
+
+/// The source of a shader that is joined from several files.
+macro_rules! joined {
+    ($($file:literal),+) => { concat!($(include_str!(concat!("../../../shaders/tuned/", $file))),+) };
+}
+use joined;
 
 /// The parameters of a layer, or their gradients.
 #[derive(Clone, Copy)]

@@ -120,7 +120,7 @@ impl Layout {
 
     fn threads(&self, x: &Tensor) -> usize {
         debug_assert!(self.rows == x.rows() && groups(x.map().channels) <= self.groups);
-        x.rows() * x.map().height * x.map().width * self.groups
+        x.rows() * x.map().height * self.groups
     }
 }
 

@@ -14,7 +14,7 @@ use crate::gpu::{Gpu, Recording, Tensor, TexelFormat, Texels, Work};
 use crate::shape::MapShape;
 
 /// Rows and columns of the kernels that this is for.
-const KERNEL: (usize, usize) = (5, 5);
+pub(super) const KERNEL: (usize, usize) = (5, 5);
 /// Rows, and columns, of a tile of the map; a tile of x has four more.
 pub(super) const TILE: usize = 4;
 /// Points of the domain.
@@ -36,11 +36,8 @@ pub struct Winograd {
 
 /// The source of a shader that works on spectra.
 macro_rules! shader {
-    ($file:literal) => {
-        concat!(
-            include_str!("../../../shaders/tuned/winograd_spectrum.wgsl"),
-            include_str!(concat!("../../../shaders/tuned/", $file)),
-        )
+    ($($file:literal),+) => {
+        $crate::ops::tuned::joined!("winograd_spectrum.wgsl", "winograd_maps.wgsl", $($file),+)
     };
 }
 pub(super) use shader;

@@ -21,7 +21,7 @@ struct Params {
 
 const KERNEL: Kernel = Kernel {
     label: "winograd_result",
-    source: shader!("winograd_result.wgsl"),
+    source: shader!("pooled_map.wgsl", "winograd_windows.wgsl", "winograd_result.wgsl"),
     entry_point: "",
     workgroup_size: 64,
     bindings: &[],

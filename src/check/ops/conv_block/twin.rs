@@ -1,9 +1,11 @@
 //! The twin: the three ops' own twins, one after the other.
 
 use super::{shape, winograd};
+use crate::check::ops::conv2d::fusible;
 use crate::check::ops::reals;
-use crate::check::{Arrays, Case};
+use crate::check::{Arrays, Bound, Case};
 use crate::error::Result;
+use crate::ops::tuned::conv_block::ConvBlock;
 use crate::reference::conv2d::{self, Conv2dShape};
 use crate::reference::max_pool2d::{self, MaxPool2dShape};
 use crate::reference::relu;
@@ -45,9 +47,27 @@ impl Twin {
         relu::backward(&self.before_relu, &d_before_pooling, 0.0)
     }
 
-    /// The sum of the absolute values of what each value before ReLU adds up.
-    pub fn magnitude_before_relu(&self) -> Vec<f64> {
+    /// How far off values may lie that are `expected` and that each are one of the map before ReLU; `pick` takes, of sums of
+    /// absolute values of what those of the map add up, the ones of these.
+    pub fn map_bound(&self, expected: &[f64], pick: impl Fn(&[f64]) -> Vec<f64>) -> Bound {
+        let block = ConvBlock::new(fusible(self.s));
+        if block.is_some_and(|block| block.is_image()) {
+            return Bound::winograd_terms(expected, &pick(&self.winograd_magnitude_before_relu()));
+        }
+        Bound::rounding(&pick(&self.magnitude_before_relu()), roundings(self.s))
+    }
+
+    fn magnitude_before_relu(&self) -> Vec<f64> {
         conv2d::forward(&absolutes(&self.x), &absolutes(&self.weight), &absolutes(&self.bias), self.s)
+    }
+
+    fn winograd_magnitude_before_relu(&self) -> Vec<f64> {
+        let mut map = winograd::map_magnitudes(&self.x, &self.weight, self.s);
+        let plane = self.s.out_h() * self.s.out_w();
+        for (index, value) in map.iter_mut().enumerate() {
+            *value += self.bias[index / plane % self.s.o].abs();
+        }
+        map
     }
 
     /// The sums of the absolute values of what each gradient adds up, with the winners as they are.
@@ -76,14 +96,14 @@ fn gradients(x: &[f64], weight: &[f64], dy: &[f64], s: Conv2dShape) -> Arrays {
 }
 
 /// Roundings in each value before ReLU: one for each product that is added up and one for the product itself.
-pub(super) fn roundings(s: Conv2dShape) -> usize {
+fn roundings(s: Conv2dShape) -> usize {
     s.c * s.kh * s.kw + 2
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::{Bound, cases};
+    use crate::check::cases;
 
     /// Of an f32: whole numbers up to here are exact, and so are sums that stay below.
     const EXACT: f64 = (1 << 24) as f64;
@@ -98,7 +118,7 @@ mod tests {
 
     /// Whether rounding can neither change a winner nor what ReLU lets through.
     fn is_decided(twin: &Twin) -> bool {
-        let off = Bound::rounding(&twin.magnitude_before_relu(), roundings(twin.s)).each;
+        let off = twin.map_bound(&twin.before_relu, <[f64]>::to_vec).each;
         let (pool, y) = (twin.pool, &twin.before_relu);
         let clear = |first: usize, window: usize| {
             let (row, column) = (window / pool.out_w() * pool.sh, window % pool.out_w() * pool.sw);

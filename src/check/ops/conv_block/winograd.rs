@@ -1,4 +1,4 @@
-//! What the gradients of a block add up when they are taken in Winograd's domain, F(4×4, 5×5): each term with the factors
+//! What the map and the gradients of a block add up when they are taken in Winograd's domain, F(4×4, 5×5): each term with the factors
 //! of the maps into the domain and out of it, which are large for some places of a tile and small for others.
 
 use crate::reference::conv2d::Conv2dShape;
@@ -93,28 +93,61 @@ impl Plane<'_> {
     }
 }
 
-/// The sums of the absolute values of what dx and dweight add up, for x (N, C, H, W), weight (O, C, 5, 5) and the gradient
-/// behind the convolution (N, O, OH, OW).
+/// Of channel c of image n, with its padding.
+fn plane_of_x(x: &[f64], s: Conv2dShape, n: usize, c: usize) -> Plane<'_> {
+    let image = s.h * s.w;
+    let values = &x[(n * s.c + c) * image..][..image];
+    Plane { values, height: s.h, width: s.w, padding: (s.ph, s.pw) }
+}
+
+/// Of each kernel of a weight (O, C, 5, 5).
+fn kernel_points(weight: &[f64]) -> Vec<Square<POINTS>> {
+    let points = |values| {
+        let kernel = Plane { values, height: TAPS, width: TAPS, padding: (0, 0) };
+        into_points(&WEIGHT, &kernel.tile::<TAPS>(0, 0))
+    };
+    weight.chunks(TAPS * TAPS).map(points).collect()
+}
+
+/// The tiles of a batch: which image, and the first row and column of the map.
+fn tiles(s: Conv2dShape) -> impl Iterator<Item = (usize, usize, usize)> {
+    let (down, across) = (s.out_h().div_ceil(OUT), s.out_w().div_ceil(OUT));
+    let of_image = move |n| (0..down * across).map(move |t| (n, t / across * OUT, t % across * OUT));
+    (0..s.n).flat_map(of_image)
+}
+
+fn places<const SIDE: usize>() -> impl Iterator<Item = (usize, usize)> {
+    (0..SIDE).flat_map(|i| (0..SIDE).map(move |j| (i, j)))
+}
+
+/// The sums of the absolute values of what the map (N, O, OH, OW) adds up, without bias, for x (N, C, H, W) and weight
+/// (O, C, 5, 5).
+pub(super) fn map_magnitudes(x: &[f64], weight: &[f64], s: Conv2dShape) -> Vec<f64> {
+    let kernels = kernel_points(weight);
+    let mut map = vec![0.0; s.n * s.o * s.out_h() * s.out_w()];
+    for (n, row, column) in tiles(s) {
+        let points = |c| into_points(&INPUT, &plane_of_x(x, s, n, c).tile::<POINTS>(row, column));
+        let points: Vec<Square<POINTS>> = (0..s.c).map(points).collect();
+        for o in 0..s.o {
+            let mut sums = [[0.0; POINTS]; POINTS];
+            (0..s.c).for_each(|c| add_product(&mut sums, &points[c], &kernels[o * s.c + c]));
+            let values = from_points(&GRADIENT, &sums);
+            let inside = |&(i, j): &(usize, usize)| row + i < s.out_h() && column + j < s.out_w();
+            for (i, j) in places::<OUT>().filter(inside) {
+                map[((n * s.o + o) * s.out_h() + row + i) * s.out_w() + column + j] = values[i][j];
+            }
+        }
+    }
+    map
+}
+
+/// The same of dx and dweight, with the gradient behind the convolution (N, O, OH, OW).
 pub(super) fn magnitudes(x: &[f64], weight: &[f64], dy: &[f64], s: Conv2dShape) -> [Vec<f64>; 2] {
-    let (image, map) = (s.h * s.w, s.out_h() * s.out_w());
-    let kernels: Vec<Square<POINTS>> = weight
-        .chunks(TAPS * TAPS)
-        .map(|values| {
-            let kernel = Plane { values, height: TAPS, width: TAPS, padding: (0, 0) };
-            into_points(&WEIGHT, &kernel.tile::<TAPS>(0, 0))
-        })
-        .collect();
+    let map = s.out_h() * s.out_w();
+    let kernels = kernel_points(weight);
     let mut sums = vec![[[0.0; POINTS]; POINTS]; s.o * s.c];
     let mut dx = vec![0.0; x.len()];
-    let tiles = (s.out_h().div_ceil(OUT), s.out_w().div_ceil(OUT));
-    for (n, tile) in (0..s.n).flat_map(|n| (0..tiles.0 * tiles.1).map(move |tile| (n, tile))) {
-        let (row, column) = (tile / tiles.1 * OUT, tile % tiles.1 * OUT);
-        let plane_of_x = |c: usize| Plane {
-            values: &x[(n * s.c + c) * image..][..image],
-            height: s.h,
-            width: s.w,
-            padding: (s.ph, s.pw),
-        };
+    for (n, row, column) in tiles(s) {
         let d = |o: usize| {
             let values = &dy[(n * s.o + o) * map..][..map];
             let plane = Plane { values, height: s.out_h(), width: s.out_w(), padding: (0, 0) };
@@ -122,7 +155,7 @@ pub(super) fn magnitudes(x: &[f64], weight: &[f64], dy: &[f64], s: Conv2dShape) 
         };
         let d: Vec<Square<POINTS>> = (0..s.o).map(d).collect();
         for c in 0..s.c {
-            let plane = plane_of_x(c);
+            let plane = plane_of_x(x, s, n, c);
             let points = into_points(&INPUT, &plane.tile::<POINTS>(row, column));
             let mut back = [[0.0; POINTS]; POINTS];
             for (o, d) in d.iter().enumerate() {
@@ -130,9 +163,9 @@ pub(super) fn magnitudes(x: &[f64], weight: &[f64], dy: &[f64], s: Conv2dShape) 
                 add_product(&mut back, d, &kernels[o * s.c + c]);
             }
             let back = from_points(&INPUT, &back);
-            for (i, j) in (0..POINTS).flat_map(|i| (0..POINTS).map(move |j| (i, j))) {
+            for (i, j) in places::<POINTS>() {
                 if let Some(at) = plane.index(row + i, column + j) {
-                    dx[(n * s.c + c) * image + at] += back[i][j];
+                    dx[(n * s.c + c) * s.h * s.w + at] += back[i][j];
                 }
             }
         }
@@ -154,8 +187,10 @@ mod tests {
         let x: Vec<f64> = (0..s.n * s.c * s.h * s.w).map(noise).collect();
         let weight: Vec<f64> = (0..s.o * s.c * TAPS * TAPS).map(noise).collect();
         let dy: Vec<f64> = (0..s.n * s.o * s.out_h() * s.out_w()).map(noise).collect();
-        let direct = [conv2d::backward_input(&dy, &weight, s), conv2d::backward_weight(&x, &dy, s)];
-        for (terms, direct) in magnitudes(&x, &weight, &dy, s).iter().zip(&direct) {
+        let y = conv2d::forward(&x, &weight, &[0.0; 2], s);
+        let direct = [y, conv2d::backward_input(&dy, &weight, s), conv2d::backward_weight(&x, &dy, s)];
+        let [dx, dweight] = magnitudes(&x, &weight, &dy, s);
+        for (terms, direct) in [map_magnitudes(&x, &weight, s), dx, dweight].iter().zip(&direct) {
             assert_eq!(terms.len(), direct.len());
             for (terms, direct) in terms.iter().zip(direct) {
                 assert!(*terms >= *direct && *terms <= 1000.0 * direct, "{terms} of {direct}");

@@ -1,0 +1,165 @@
+//! A convolution of images, which have few channels, in Winograd's domain: one kernel for the whole way.
+
+use super::super::{expect, u32_of};
+use super::pooled::{Destination, MapParams, Pooled};
+use super::texels::Layout;
+use super::winograd::{KERNEL as TAPS, POINTS, TILE};
+use super::{Convolution, Parameters, joined};
+use crate::error::Result;
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels, Work, by};
+use crate::shape::MapShape;
+
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Params {
+    maps: u32,
+    tiles_h: u32,
+    tiles_w: u32,
+    tile_groups: u32,
+    channels: u32,
+    x_across: u32,
+    x_width: u32,
+    x_height: u32,
+    map: MapParams,
+}
+
+/// Channels of an image that the kernel sums over.
+const CHANNELS: usize = 3;
+/// Outputs of a thread.
+const OUTPUTS: usize = 8;
+/// Values of the weights and biases of so many outputs.
+const BLOCK: usize = (POINTS * CHANNELS + 1) * OUTPUTS;
+
+const KERNEL: Kernel = Kernel {
+    label: "winograd_image",
+    source: joined!("winograd_maps.wgsl", "pooled_map.wgsl", "winograd_windows.wgsl", "winograd_image.wgsl"),
+    entry_point: "",
+    workgroup_size: 256,
+    bindings: &[],
+};
+
+/// y and winner behind ReLU and pooling.
+pub const POOLED: Kernel = Kernel {
+    label: "winograd_image.pooled",
+    entry_point: "pooled",
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read_texels(1),
+        Binding::read(2),
+        Binding::write(4),
+        Binding::write_words(5),
+    ],
+    ..KERNEL
+};
+
+/// y in a texture and winner behind ReLU and pooling.
+pub const POOLED_TEXELS: Kernel = Kernel {
+    label: "winograd_image.pooled_texels",
+    entry_point: "pooled_texels",
+    bindings: &[
+        Binding::params::<Params>(),
+        Binding::read_texels(1),
+        Binding::read(2),
+        Binding::write_words(5),
+        Binding::write_texels(6),
+    ],
+    ..KERNEL
+};
+
+/// What a convolution's dispatches have of its weight and bias.
+pub const WEIGHT: Kernel = Kernel {
+    label: "winograd_image.weights",
+    entry_point: "weights",
+    bindings: &[Binding::params::<Params>(), Binding::read(3), Binding::read(7), Binding::write(8)],
+    ..KERNEL
+};
+
+const OP: &str = "winograd_image";
+
+/// A convolution's shapes in the domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WinogradImage {
+    convolution: Convolution,
+    /// Tiles of an image, downwards and sideways.
+    tiles: (usize, usize),
+}
+
+impl WinogradImage {
+    /// `None` where the kernel is not 5×5, the channels are too many, or the outputs too few to fill a dispatch. Of the
+    /// convolution's map, the first `covered` rows and columns are computed.
+    pub fn new(convolution: Convolution, covered: (usize, usize)) -> Option<Self> {
+        let tiles = (covered.0.div_ceil(TILE), covered.1.div_ceil(TILE));
+        let fits = convolution.x.channels <= CHANNELS && convolution.outputs >= OUTPUTS;
+        (convolution.kernel == TAPS && fits).then_some(Self { convolution, tiles })
+    }
+
+    /// Rows and columns of x, border included, that tiles read.
+    pub(super) fn reach(&self) -> (usize, usize) {
+        (TILE * self.tiles.0 + TAPS.0 - 1, TILE * self.tiles.1 + TAPS.1 - 1)
+    }
+
+    fn maps(&self, rows: usize) -> usize {
+        rows * self.tiles.0 * self.tiles.1
+    }
+
+    /// Workgroups for the tiles of a block of outputs.
+    fn tile_groups(&self, rows: usize) -> usize {
+        self.maps(rows).div_ceil(KERNEL.workgroup_size as usize)
+    }
+
+    fn params(&self, rows: usize, layout: &Layout, map: MapParams) -> Result<Params> {
+        Ok(Params {
+            maps: u32_of(OP, self.maps(rows))?,
+            tiles_h: u32_of(OP, self.tiles.0)?,
+            tiles_w: u32_of(OP, self.tiles.1)?,
+            tile_groups: u32_of(OP, self.tile_groups(rows))?,
+            channels: u32_of(OP, self.convolution.x.channels)?,
+            x_across: u32_of(OP, layout.across)?,
+            x_width: u32_of(OP, layout.image_width)?,
+            x_height: u32_of(OP, layout.image_height)?,
+            map,
+        })
+    }
+
+    /// What the values of `outputs` channels take: the way of x into the domain, counted as 38 operations on each row and
+    /// column of a tile, a multiplication and an addition for each point and channel, the way out, and pooling.
+    fn work(&self, rows: usize, outputs: usize) -> Work {
+        let channels = self.convolution.x.channels;
+        let tile = channels * 16 * 38 + outputs * (2 * POINTS * channels + 12 * 22 + 4 * 5);
+        Work::new(self.maps(rows) * tile, self.convolution.shape(rows))
+    }
+
+    /// Records maps of y, the shape behind ReLU and pooling, over a batch of `rows`, and which values they are.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Input`] when the shapes do not fit each other, [`crate::error::Error::Gpu`] when there is no
+    /// memory for the spectrum of the weight.
+    pub fn forward_pooled(
+        &self,
+        rec: &mut Recording,
+        (layout, x): (&Layout, &Texels),
+        parameters: Parameters<'_>,
+        (rows, y): (usize, MapShape),
+        to: &Pooled<'_>,
+    ) -> Result<()> {
+        let Parameters { weight, bias } = parameters;
+        expect(OP, "weight", weight, &self.convolution.weight_dims())?;
+        expect(OP, "bias", bias, &[y.channels])?;
+        let params = self.params(rows, layout, MapParams::pooled(OP, y, to)?)?;
+        let blocks = y.channels.div_ceil(OUTPUTS);
+        let values = Tensor::zeros(rec.gpu(), "spectrum of weight", &[blocks, BLOCK])?;
+        let threads = blocks * OUTPUTS / 4 * CHANNELS;
+        let work = Work::new(y.channels * self.convolution.x.channels * 13 * 29, by(weight.dims()));
+        rec.dispatch(&WEIGHT, &params, &[bias, weight, &values], threads, work)?;
+        let (groups, work) = (blocks * self.tile_groups(rows), self.work(rows, y.channels));
+        let winner = to.winner.1;
+        match to.y {
+            Destination::Tensor(y) => {
+                rec.dispatch_groups(&POOLED, &params, &[x, &values, y, winner], groups, work)
+            }
+            Destination::Texels(_, y) => {
+                rec.dispatch_groups(&POOLED_TEXELS, &params, &[x, &values, winner, y], groups, work)
+            }
+        }
+    }
+}
