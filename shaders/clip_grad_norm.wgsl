@@ -1,7 +1,7 @@
-// All gradients scaled down together where their norm is larger than wanted.
-//   norm = √Σ grad²;  grad ← grad · min(1, max_norm / (norm + 1e-6))
+// What to scale all gradients by, together, where their norm is larger than wanted.
+//   norm = √Σ grad²;  factor = min(1, max_norm / (norm + 1e-6))
 // `squares`: a workgroup sums the squares of one run of gradients, shares added pairwise. `factor`: one workgroup adds up
-// the runs and finds the factor. `apply` multiplies.
+// the runs and finds the factor, which sgd.wgsl multiplies by.
 // Twin: src/reference/clip_grad_norm.rs. Source: torch.nn.utils.clip_grad_norm_.
 
 struct Params {
@@ -19,8 +19,6 @@ const RUN = 4096u;
 @group(0) @binding(2) var<storage, read_write> sums_out: array<f32>; // (runs)
 @group(0) @binding(3) var<storage, read> sums: array<f32>;           // (runs)
 @group(0) @binding(4) var<storage, read_write> factor_out: array<f32>; // (1)
-@group(0) @binding(5) var<storage, read> factor_in: array<f32>;      // (1)
-@group(0) @binding(6) var<storage, read_write> clipped: array<f32>;  // (count)
 
 var<workgroup> shares: array<f32, WORKGROUP_SIZE>;
 
@@ -49,10 +47,4 @@ fn factor(@builtin(local_invocation_index) lane: u32) {
     for (var i = lane; i < params.runs; i += WORKGROUP_SIZE) { share += sums[i]; }
     let sum = total(lane, share);
     if lane == 0u { factor_out[0] = min(1.0, params.max_norm / (sqrt(sum) + 1e-6)); }
-}
-
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn apply(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
-    if index < params.count { clipped[index] *= factor_in[0]; }
 }

@@ -18,7 +18,7 @@ struct Step {
     reserved_b: u32,
 }
 
-const WORKGROUP_SIZE = 64u;
+const WORKGROUP_SIZE = 256u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<uniform> step: Step;

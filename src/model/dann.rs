@@ -223,10 +223,13 @@ impl Dann {
         rec.phase(Phase::Update);
         let Parameters { grads, velocities, values, .. } = &self.parameters;
         let Objective { momentum, weight_decay, clip_norm, .. } = objective;
-        if let Some(max_norm) = clip_norm {
-            clip_grad_norm::clip(rec, grads, max_norm)?;
-        }
-        sgd::update(rec, step, grads, velocities, values, &ledger.faults, momentum, weight_decay)?;
+        let scale = &match clip_norm {
+            Some(max_norm) => clip_grad_norm::factor(rec, grads, max_norm)?,
+            None => Tensor::from_slice(&self.gpu, "scale of gradients", &[1], &[1.0_f32])?,
+        };
+        let (velocity, weight, faults) = (velocities, values, &ledger.faults);
+        let operands = sgd::Operands { step, grad: grads, scale, velocity, weight, faults };
+        sgd::update(rec, operands, momentum, weight_decay)?;
         Ok(StepOutputs { ledger: ledger.clone(), features: features.y, logits: labels.y })
     }
 

@@ -1,4 +1,4 @@
-//! All gradients scaled down together; twin: [`crate::reference::clip_grad_norm`].
+//! What to scale all gradients by, together; twin: [`crate::reference::clip_grad_norm`].
 
 use super::u32_of;
 use crate::error::Result;
@@ -37,22 +37,14 @@ pub const FACTOR: Kernel = Kernel {
     ..KERNEL
 };
 
-/// The gradients, multiplied.
-pub const APPLY: Kernel = Kernel {
-    label: "clip_grad_norm.apply",
-    entry_point: "apply",
-    bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::write(6)],
-    ..KERNEL
-};
-
 /// Gradients that a workgroup sums the squares of.
 const RUN: usize = 4096;
 
-/// Multiplies `grad` by min(1, `max_norm` / (‖grad‖₂ + 1e-6)).
+/// Records min(1, `max_norm` / (‖grad‖₂ + 1e-6)), one value, for [`super::sgd::Operands::scale`].
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when there are more gradients than 32-bit indices can count.
-pub fn clip(rec: &mut Recording, grad: &Tensor, max_norm: f32) -> Result<()> {
+pub fn factor(rec: &mut Recording, grad: &Tensor, max_norm: f32) -> Result<Tensor> {
     const OP: &str = "clip_grad_norm";
     let gpu = rec.gpu().clone();
     let runs = grad.len().div_ceil(RUN);
@@ -62,5 +54,5 @@ pub fn clip(rec: &mut Recording, grad: &Tensor, max_norm: f32) -> Result<()> {
     let work = |flops| Work::new(flops, by(grad.dims()));
     rec.dispatch_groups(&SQUARES, &params, &[grad, &sums], runs, work(2 * grad.len()))?;
     rec.dispatch_groups(&FACTOR, &params, &[&sums, &factor], 1, work(runs + 4))?;
-    rec.dispatch(&APPLY, &params, &[&factor, grad], grad.len(), work(grad.len()))
+    Ok(factor)
 }

@@ -15,7 +15,7 @@ const KERNEL: Kernel = Kernel {
     label: "gradient_reversal",
     source: include_str!("../../shaders/gradient_reversal.wgsl"),
     entry_point: "",
-    workgroup_size: 64,
+    workgroup_size: 256,
     bindings: &[],
 };
 

@@ -100,7 +100,6 @@ pub const KERNELS: &[&Kernel] = &[
     &sgd::UPDATE,
     &clip_grad_norm::SQUARES,
     &clip_grad_norm::FACTOR,
-    &clip_grad_norm::APPLY,
     &texels::PACK,
     &texels::PACK_GRADIENT,
     &weight_texels::PACK_FORWARD,

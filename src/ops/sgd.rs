@@ -18,7 +18,7 @@ pub const UPDATE: Kernel = Kernel {
     label: "sgd.update",
     source: include_str!("../../shaders/sgd.wgsl"),
     entry_point: "update",
-    workgroup_size: 64,
+    workgroup_size: 256,
     bindings: &[
         Binding::params::<Params>(),
         Binding::uniform::<Step>(1),
@@ -26,31 +26,41 @@ pub const UPDATE: Kernel = Kernel {
         Binding::write(3),
         Binding::write(4),
         Binding::write(5),
+        Binding::read(6),
     ],
 };
 
-/// Moves `weight` and `velocity` by `grad`, all of one shape; the learning rate is the step's. Where an update is no finite
-/// number, `faults` (steps, u32) gets [`first_fault`]'s argument at the step's index; it must hold 0 before.
+/// What an update reads and writes.
+#[derive(Clone, Copy)]
+pub struct Operands<'a> {
+    /// The current [`Step`], which has the learning rate.
+    pub step: &'a Tensor,
+    /// The gradient of the weight, of its shape.
+    pub grad: &'a Tensor,
+    /// (1): what the gradient is multiplied by.
+    pub scale: &'a Tensor,
+    /// Of the weight's shape.
+    pub velocity: &'a Tensor,
+    /// Of any shape.
+    pub weight: &'a Tensor,
+    /// (steps), u32: where an update is no finite number, it gets [`first_fault`]'s argument at the step's index; it must
+    /// hold 0 before.
+    pub faults: &'a Tensor,
+}
+
+/// Moves weight and velocity by the gradient.
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when the shapes differ.
-#[allow(clippy::too_many_arguments)] // PyTorch's parameters, and where it puts faults
-pub fn update(
-    rec: &mut Recording,
-    step: &Tensor,
-    grad: &Tensor,
-    velocity: &Tensor,
-    weight: &Tensor,
-    faults: &Tensor,
-    momentum: f32,
-    weight_decay: f32,
-) -> Result<()> {
+pub fn update(rec: &mut Recording, operands: Operands<'_>, momentum: f32, weight_decay: f32) -> Result<()> {
+    let Operands { step, grad, scale, velocity, weight, faults } = operands;
     expect("sgd", "grad", grad, weight.dims())?;
     expect("sgd", "velocity", velocity, weight.dims())?;
+    expect("sgd", "scale", scale, &[1])?;
     let params = Params { count: u32_of("sgd", weight.len())?, momentum, weight_decay, reserved: 0 };
     // Velocity and weight are read and written.
-    let work = Work::new(6 * weight.len(), by(weight.dims())).moving(5 * 4 * weight.len());
-    rec.dispatch(&UPDATE, &params, &[step, grad, velocity, weight, faults], weight.len(), work)
+    let work = Work::new(7 * weight.len(), by(weight.dims())).moving(5 * 4 * weight.len());
+    rec.dispatch(&UPDATE, &params, &[step, grad, velocity, weight, faults, scale], weight.len(), work)
 }
 
 /// The number of the first parameter whose update is no finite number, from what [`update`] left of a step.

@@ -84,7 +84,9 @@ fn samples(gpu: &Gpu) -> Samples {
     relu::forward(&mut recording, &x, &y, 0.0).unwrap();
     recording.phase(Phase::Update);
     for _ in 0..2 {
-        sgd::update(&mut recording, &step, &x, &tensor(&[1000]), &y, &tensor(&[1]), 0.0, 0.0).unwrap();
+        let (velocity, scale, faults) = (&tensor(&[1000]), &tensor(&[1]), &tensor(&[1]));
+        let operands = sgd::Operands { step: &step, grad: &x, scale, velocity, weight: &y, faults };
+        sgd::update(&mut recording, operands, 0.0, 0.0).unwrap();
     }
     let mut samples = Samples::new(&[&recording]);
     for run in 0..3 {
@@ -168,7 +170,7 @@ fn a_trace_has_every_dispatch_of_every_step() {
     assert_eq!(events.len(), 3 * (1 + 3));
     assert_eq!((&events[0]["name"], &events[0]["dur"]), (&"step 0".into(), &120.0.into()));
     assert_eq!((&events[1]["name"], &events[1]["ts"]), (&"relu.forward".into(), &0.0.into()));
-    assert_eq!((&events[2]["cat"], &events[2]["args"]["flops"]), (&"update".into(), &6000.into()));
+    assert_eq!((&events[2]["cat"], &events[2]["args"]["flops"]), (&"update".into(), &7000.into()));
 }
 
 #[test]

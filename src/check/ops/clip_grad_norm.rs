@@ -1,7 +1,10 @@
 //! clip_grad_norm: gradients scaled down together; new_grad from grad.
+//!
+//! SGD does the scaling: without momentum and weight decay its velocity is the scaled gradient.
 
 use super::*;
-use crate::ops::clip_grad_norm as kernels;
+use crate::gpu::Tensor;
+use crate::ops::{Step, clip_grad_norm as kernels, sgd};
 use crate::reference::clip_grad_norm as reference;
 
 pub struct ClipGradNorm;
@@ -21,8 +24,13 @@ impl Op for ClipGradNorm {
 
     fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
         let max_norm = rig.case.real("max_norm")?;
-        let grad = rig.in_place("new_grad", "grad")?;
-        kernels::clip(&mut rig.rec, &grad, max_norm)
+        let step = &rig.step(Step::default())?;
+        let grad = &rig.input("grad")?;
+        let scale = &kernels::factor(&mut rig.rec, grad, max_norm)?;
+        let velocity = &rig.in_place("new_grad", "grad")?;
+        let weight = &Tensor::zeros(rig.rec.gpu(), "weight", grad.dims())?;
+        let faults = &rig.scratch("faults", &[1])?;
+        sgd::update(&mut rig.rec, sgd::Operands { step, grad, scale, velocity, weight, faults }, 0.0, 0.0)
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {

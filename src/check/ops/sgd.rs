@@ -1,6 +1,7 @@
 //! sgd: new_weight and new_velocity from weight, grad and velocity.
 
 use super::*;
+use crate::gpu::Tensor;
 use crate::ops::{Step, sgd as kernels};
 use crate::reference::sgd as reference;
 
@@ -31,11 +32,13 @@ impl Op for Sgd {
         dims(rig.case)?;
         let step = rig.step(Step { learning_rate: rig.case.real("lr")?, ..Default::default() })?;
         let (momentum, weight_decay) = (rig.case.real("momentum")?, rig.case.real("weight_decay")?);
-        let grad = rig.input("grad")?;
-        let velocity = rig.in_place("new_velocity", "velocity")?;
-        let weight = rig.in_place("new_weight", "weight")?;
-        let faults = rig.scratch("faults", &[1])?;
-        kernels::update(&mut rig.rec, &step, &grad, &velocity, &weight, &faults, momentum, weight_decay)
+        let grad = &rig.input("grad")?;
+        let scale = &Tensor::from_slice(rig.rec.gpu(), "scale", &[1], &[1.0_f32])?;
+        let velocity = &rig.in_place("new_velocity", "velocity")?;
+        let weight = &rig.in_place("new_weight", "weight")?;
+        let faults = &rig.scratch("faults", &[1])?;
+        let operands = kernels::Operands { step: &step, grad, scale, velocity, weight, faults };
+        kernels::update(&mut rig.rec, operands, momentum, weight_decay)
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {
