@@ -141,10 +141,11 @@ def report(contestants, times, rounds, idle):
     return f"""# One training step, compared
 
 One step of the paper's network at its batch (gathering or holding the batch on the device, forward, backward
-through the gradient reversal, gradients clipped but for Burn's, SGD with momentum). Written by `make bench-peers`; medians over {rounds} rounds in
-which every peer ran once, with the smallest and the largest round in brackets. A ratio below 1 means that this project
-is faster; each is the median of the rounds' ratios. Only this project's step gathers its batch from a data set;
-the peers hold theirs. The peers run with their own defaults, which on some GPUs mean less precision than f32.
+through the gradient reversal, gradients clipped but for Burn's, SGD with momentum). Written by `make bench-peers`;
+medians over {rounds} rounds in which every peer ran once, with the smallest and the largest round in brackets. A ratio
+below 1 means that this project is faster; each is the median of the rounds' ratios. Only this project's step gathers its
+batch from a data set; the peers hold theirs. The peers run with their own defaults, which on some GPUs mean less precision
+than f32.
 
 {table(contestants, times)}
 

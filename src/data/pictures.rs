@@ -4,7 +4,7 @@ use super::dataset::{Dataset, ImageSize, black_images};
 use super::fit;
 use crate::error::{Error, Result};
 use crate::shape::MapShape;
-use image::{DynamicImage, ImageReader, Limits};
+use image::{DynamicImage, ImageReader, ImageResult, Limits};
 use rayon::prelude::*;
 use std::fmt::Display;
 use std::fs;
@@ -83,12 +83,16 @@ pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<DynamicImage> {
         ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(Error::io(path, "read"))?;
     reader.limits(limits);
     check_palette(path, bytes)?;
-    let cannot = |found: &dyn Display| Error::file(path, "an image that can be decoded", found);
-    // A decoder's fault must not end the program.
-    let image = catch_unwind(AssertUnwindSafe(|| reader.decode()))
-        .map_err(|_| cannot(&"one on which the decoder itself fails"))?
-        .map_err(|error| cannot(&error))?;
+    let image = survived(path, || reader.decode())?;
     Ok(if image.color().has_alpha() { on_white(&image) } else { image })
+}
+
+/// What a decoder gives, whose own faults must not end the program.
+fn survived(path: &Path, decode: impl FnOnce() -> ImageResult<DynamicImage>) -> Result<DynamicImage> {
+    let cannot = |found: &dyn Display| Error::file(path, "an image that can be decoded", found);
+    catch_unwind(AssertUnwindSafe(decode))
+        .map_err(|_| cannot(&"one on which the decoder itself fails"))?
+        .map_err(|error| cannot(&error))
 }
 
 /// Refuses a PNG whose palette ends within a colour, on which png 0.18.1 panics.
@@ -127,4 +131,16 @@ fn keep_first_planes(images: &mut Vec<u8>, count: usize, plane: usize) {
     }
     images.truncate(count * plane);
     images.shrink_to_fit();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_that_panics_is_an_error_of_its_file() {
+        let error = survived(Path::new("odd.png"), || panic!("index out of bounds")).unwrap_err().to_string();
+        assert!(error.contains("odd.png: expected an image that can be decoded"), "{error}");
+        assert!(error.contains("the decoder itself fails"), "{error}");
+    }
 }
