@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
-const FRAMES: usize = 15;
+/// After 15 the clouds are 0.31 to 0.72 times as far apart as at first, depending on the seed; after 20, 0.16 to 0.42 times
+/// (four seeds).
+const FRAMES: usize = 20;
 const SIZE: (u32, u32) = (1024, 512);
 
 #[test]
