@@ -18,22 +18,7 @@ struct Params {
     x_width: u32,       // texels from one to the next
     x_height: u32,      // rows from one to the one below
     channels: u32,      // C
-    outputs: u32,       // O
-    height: u32,        // of y
-    width: u32,         // of y
-    winner_across: u32, // images side by side in winner
-    winner_width: u32,  // texels from one to the next
-    winner_height: u32, // rows from one to the one below
-    winner_groups: u32, // O / 8, rounded up
-    y_across: u32,      // images side by side in y_texels
-    y_width: u32,       // texels from one to the next
-    y_height: u32,      // rows from one to the one below
-    y_groups: u32,      // channel groups of a column
-    y_top: u32,         // rows of zeros above an image
-    y_left: u32,        // columns of zeros left of it
-    reserved_a: u32,
-    reserved_b: u32,
-    reserved_c: u32,
+    map: MapParams,
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -210,8 +195,8 @@ fn tile(w: Work) -> Tile {
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, (params.width + 3u) / 4u, params.height);
-    if w.o >= params.outputs { return; }
+    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, (params.map.width + 3u) / 4u, params.map.height);
+    if w.o >= params.map.outputs { return; }
     let r = result(w);
     store_windows(r.p, r.o, r.a, r.b);
     store_windows(r.p, r.o + 8u, r.c, r.d);
@@ -219,19 +204,19 @@ fn pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pooled_texels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, (params.width + 3u) / 4u, params.height);
-    if w.o >= params.outputs { return; }
+    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, (params.map.width + 3u) / 4u, params.map.height);
+    if w.o >= params.map.outputs { return; }
     let r = result(w);
     store_windows_texels(r.p, r.o, r.a, r.b);
     store_windows_texels(r.p, r.o + 8u, r.c, r.d);
 }
 
 fn store_pixel(p: Place, j: u32, o: u32, value: vec4f) {
-    if j < params.width { store_group(p.n, p.i, j, o, value); }
+    if j < params.map.width { store_group(p.n, p.i, j, o, value); }
 }
 
 fn store_row(p: Place, o: u32, r: Row) {
-    if p.i >= params.height || o >= params.outputs { return; }
+    if p.i >= params.map.height || o >= params.map.outputs { return; }
     let first = bias_of(o);
     store_pixel(p, p.j, o, first + r.c0);
     store_pixel(p, p.j + 1u, o, first + r.c1);
@@ -245,9 +230,9 @@ fn store_row(p: Place, o: u32, r: Row) {
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn plain(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let tiles_w = (params.width + 7u) / 8u;
-    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, tiles_w, (params.height + 1u) / 2u);
-    if w.o >= params.outputs { return; }
+    let tiles_w = (params.map.width + 7u) / 8u;
+    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, tiles_w, (params.map.height + 1u) / 2u);
+    if w.o >= params.map.outputs { return; }
     let t = tile(w);
     let upper = Place(w.n, 2u * w.down, 8u * w.across);
     let lower = Place(w.n, 2u * w.down + 1u, 8u * w.across);

@@ -1,11 +1,30 @@
 // The way out of a convolution with ReLU and 2×2 max-pooling behind it; joined in front of the shaders that compute one, whose
 // params, bias, y, winner and y_texels it uses.
 
+struct MapParams {
+    outputs: u32,       // O
+    height: u32,        // of y
+    width: u32,         // of y
+    winner_across: u32, // images side by side in winner
+    winner_width: u32,  // texels from one to the next
+    winner_height: u32, // rows from one to the one below
+    winner_groups: u32, // O / 8, rounded up
+    y_across: u32,      // images side by side in y_texels
+    y_width: u32,       // texels from one to the next
+    y_height: u32,      // rows from one to the one below
+    y_groups: u32,      // channel groups of a column
+    y_top: u32,         // rows of zeros above an image
+    y_left: u32,        // columns of zeros left of it
+    reserved_a: u32,
+    reserved_b: u32,
+    reserved_c: u32,
+}
+
 // Of four channels; 0 where there is none.
 fn bias_of(o: u32) -> vec4f {
     var value = vec4f(0.0);
     for (var c = 0u; c < 4u; c++) {
-        if o + c < params.outputs { value[c] = bias[o + c]; }
+        if o + c < params.map.outputs { value[c] = bias[o + c]; }
     }
     return value;
 }
@@ -33,8 +52,8 @@ struct Windows { a: Pooled, b: Pooled, c: Pooled, d: Pooled }
 
 fn store_group(n: u32, i: u32, j: u32, o: u32, value: vec4f) {
     for (var c = 0u; c < 4u; c++) {
-        if o + c < params.outputs {
-            y[((n * params.outputs + o + c) * params.height + i) * params.width + j] = value[c];
+        if o + c < params.map.outputs {
+            y[((n * params.map.outputs + o + c) * params.map.height + i) * params.map.width + j] = value[c];
         }
     }
 }
@@ -43,13 +62,13 @@ fn store_group(n: u32, i: u32, j: u32, o: u32, value: vec4f) {
 struct Window { n: u32, i: u32, j: u32, o: u32, a: Pooled, b: Pooled }
 
 fn is_inside(w: Window) -> bool {
-    return w.i < params.height && w.j < params.width && w.o < params.outputs;
+    return w.i < params.map.height && w.j < params.map.width && w.o < params.map.outputs;
 }
 
 // Which values of its window they are.
 fn store_winner(w: Window) {
-    let column = w.n % params.winner_across * params.winner_width + w.j * params.winner_groups + w.o / 8u;
-    let row = w.n / params.winner_across * params.winner_height + w.i;
+    let column = w.n % params.map.winner_across * params.map.winner_width + w.j * params.map.winner_groups + w.o / 8u;
+    let row = w.n / params.map.winner_across * params.map.winner_height + w.i;
     textureStore(winner, vec2u(column, row), vec4u(w.a.winner, w.b.winner, 0u, 0u));
 }
 
@@ -62,9 +81,9 @@ fn store(w: Window) {
 
 fn store_texels(w: Window) {
     if !is_inside(w) { return; }
-    let column = w.n % params.y_across * params.y_width + (params.y_left + w.j) * params.y_groups + w.o / 4u;
-    let at = vec2u(column, w.n / params.y_across * params.y_height + params.y_top + w.i);
+    let column = w.n % params.map.y_across * params.map.y_width + (params.map.y_left + w.j) * params.map.y_groups + w.o / 4u;
+    let at = vec2u(column, w.n / params.map.y_across * params.map.y_height + params.map.y_top + w.i);
     textureStore(y_texels, at, w.a.y);
-    if w.o + 4u < params.outputs { textureStore(y_texels, at + vec2u(1u, 0u), w.b.y); }
+    if w.o + 4u < params.map.outputs { textureStore(y_texels, at + vec2u(1u, 0u), w.b.y); }
     store_winner(w);
 }

@@ -24,63 +24,53 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(2) var<storage, read> y: array<f32>;                          // (N, C, H, W)
 @group(0) @binding(3) var texels: texture_storage_2d<rgba32float, write>;
 
-// Row i of channel group g of image n.
-struct Place { n: u32, i: u32, g: u32, valid: bool }
+// A row of a channel group: the texel of its first column, its first value in the group's first channel.
+struct Row { texel: vec2u, value: u32, channels: u32, valid: bool }
 
-fn place(thread: u32) -> Place {
-    let row = thread / params.groups;
-    let n = row / params.height;
-    return Place(n, row % params.height, thread % params.groups, n < params.rows);
+fn row(thread: u32) -> Row {
+    let g = thread % params.groups;
+    let i = thread / params.groups % params.height;
+    let n = thread / params.groups / params.height;
+    let texel = vec2u(
+        n % params.across * params.image_width + params.left * params.groups + g,
+        n / params.across * params.image_height + params.top + i,
+    );
+    let value = ((n * params.channels + 4u * g) * params.height + i) * params.width;
+    return Row(texel, value, clamp(params.channels, 4u * g, 4u * g + 4u) - 4u * g, n < params.rows);
 }
 
-// The texel of a row's first column.
-fn first_texel(p: Place) -> vec2u {
-    let column = p.n % params.across * params.image_width + params.left * params.groups + p.g;
-    return vec2u(column, p.n / params.across * params.image_height + params.top + p.i);
+// Of channel c of a row's group in column j.
+fn index_of(r: Row, c: u32, j: u32) -> u32 {
+    return r.value + c * params.height * params.width + j;
 }
 
-// A row's first value in the first channel of its group.
-fn first_value(p: Place) -> u32 {
-    return ((p.n * params.channels + 4u * p.g) * params.height + p.i) * params.width;
-}
-
-fn channels_of(p: Place) -> u32 {
-    return clamp(params.channels, 4u * p.g, 4u * p.g + 4u) - 4u * p.g;
+fn store(r: Row, j: u32, value: vec4f) {
+    textureStore(texels, r.texel + vec2u(j * params.groups, 0u), value);
 }
 
 // A thread takes a row: to find its place takes software adapters longer than a texel.
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pack(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let p = place(id.y * groups.x * WORKGROUP_SIZE + id.x);
-    if !p.valid { return; }
-    let first = first_texel(p);
-    let start = first_value(p);
-    let plane = params.height * params.width;
-    let channels = channels_of(p);
+    let r = row(id.y * groups.x * WORKGROUP_SIZE + id.x);
+    if !r.valid { return; }
     for (var j = 0u; j < params.width; j++) {
         var value = vec4f(0.0);
-        for (var c = 0u; c < channels; c++) {
-            value[c] = x[start + c * plane + j];
-        }
-        textureStore(texels, first + vec2u(j * params.groups, 0u), value);
+        for (var c = 0u; c < r.channels; c++) { value[c] = x[index_of(r, c, j)]; }
+        store(r, j, value);
     }
 }
 
 // The gradient x behind a ReLU whose result is y: 0 where y is.
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pack_gradient(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let p = place(id.y * groups.x * WORKGROUP_SIZE + id.x);
-    if !p.valid { return; }
-    let first = first_texel(p);
-    let start = first_value(p);
-    let plane = params.height * params.width;
-    let channels = channels_of(p);
+    let r = row(id.y * groups.x * WORKGROUP_SIZE + id.x);
+    if !r.valid { return; }
     for (var j = 0u; j < params.width; j++) {
         var value = vec4f(0.0);
-        for (var c = 0u; c < channels; c++) {
-            let index = start + c * plane + j;
+        for (var c = 0u; c < r.channels; c++) {
+            let index = index_of(r, c, j);
             value[c] = select(0.0, x[index], y[index] > 0.0);
         }
-        textureStore(texels, first + vec2u(j * params.groups, 0u), value);
+        store(r, j, value);
     }
 }

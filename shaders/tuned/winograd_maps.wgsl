@@ -21,6 +21,21 @@ fn input_points(d: Eight) -> Eight {
     );
 }
 
+// B of eight points.
+fn pixels(v: Eight) -> Eight {
+    let s1 = v.c1 + v.c2;
+    let t1 = v.c1 - v.c2;
+    let s2 = v.c3 + v.c4;
+    let t2 = v.c3 - v.c4;
+    let s3 = v.c5 + v.c6;
+    let t3 = v.c5 - v.c6;
+    return Eight(
+        v.c0, t1 + 0.5 * t2 + 2.0 * t3 - v.c7, s1 + 0.25 * s2 + 4.0 * s3 - 5.25 * v.c0,
+        5.25 * v.c7 - 4.25 * t1 - 2.5 * (t2 + t3), 5.25 * v.c0 - 4.25 * s1 - 1.25 * s2 - 5.0 * s3,
+        t1 + 2.0 * t2 + 0.5 * t3 - 5.25 * v.c7, s1 + s2 + s3 - v.c0, v.c7,
+    );
+}
+
 // A of four values.
 fn gradient_points(d: Four) -> Eight {
     let even1 = d.c0 + d.c2;

@@ -12,22 +12,7 @@ struct Params {
     reserved0: u32,
     reserved1: u32,
     reserved2: u32,
-    outputs: u32,       // O
-    height: u32,        // of y
-    width: u32,         // of y
-    winner_across: u32, // images side by side in winner
-    winner_width: u32,  // texels from one to the next
-    winner_height: u32, // rows from one to the one below
-    winner_groups: u32, // O / 8, rounded up
-    y_across: u32,      // images side by side in y_texels
-    y_width: u32,       // texels from one to the next
-    y_height: u32,      // rows from one to the one below
-    y_groups: u32,      // channel groups of a column
-    y_top: u32,         // rows of zeros above an image
-    y_left: u32,        // columns of zeros left of it
-    reserved_a: u32,
-    reserved_b: u32,
-    reserved_c: u32,
+    map: MapParams,
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -47,6 +32,13 @@ fn load_row(t: u32, g: u32, row: u32) -> Eight {
         textureLoad(spectrum, at + vec2u(3u * TILES, 0u)), textureLoad(spectrum, at + vec2u(4u * TILES, 0u)),
         textureLoad(spectrum, at + vec2u(5u * TILES, 0u)), textureLoad(spectrum, at + vec2u(6u * TILES, 0u)),
         textureLoad(spectrum, at + vec2u(7u * TILES, 0u)),
+    );
+}
+
+// Columns to rows.
+fn turned(a: Four, b: Four, c: Four, d: Four) -> Tile {
+    return Tile(
+        Four(a.c0, b.c0, c.c0, d.c0), Four(a.c1, b.c1, c.c1, d.c1), Four(a.c2, b.c2, c.c2, d.c2), Four(a.c3, b.c3, c.c3, d.c3),
     );
 }
 
@@ -76,19 +68,19 @@ fn work(index: u32) -> Work {
 }
 
 fn result(w: Work) -> Result {
-    return Result(w.t, w.o, windows(tile(w.t, w.o / 4u), bias_of(w.o)), windows(tile(w.t, w.o / 4u + 1u), bias_of(w.o + 4u)));
+    return result_of(w.t, w.o, windows(tile(w.t, w.o / 4u), bias_of(w.o)), windows(tile(w.t, w.o / 4u + 1u), bias_of(w.o + 4u)));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x);
-    if w.o >= params.outputs { return; }
+    if w.o >= params.map.outputs { return; }
     store_result(result(w));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pooled_texels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x);
-    if w.o >= params.outputs { return; }
+    if w.o >= params.map.outputs { return; }
     store_result_texels(result(w));
 }

@@ -1,22 +1,25 @@
 // The weight's side of Winograd's domain, F(4×4, 5×5); see winograd_transform.wgsl.
 // `forward`, `turned`: G g Gᵀ of each kernel, four outputs or four input channels to a texel.
+// `image` puts up to three input channels beside each other, for winograd_image.wgsl.
 // `gradient`: Gᵀ dU G, four outputs at once. Twin: src/reference/conv2d.rs. Source: Lavin & Gray, arXiv 1509.09308.
 
 struct Params {
     outputs: u32,     // O
     channels: u32,    // C
-    out_groups: u32,  // forward and gradient: O / 4, turned: C / 4, rounded up or more
+    out_groups: u32,  // forward, image and gradient: O / 4, turned: C / 4, rounded up or more
     reserved: u32,
 }
 
 const WORKGROUP_SIZE = 64u;
 const TAPS = 5u;
+const IMAGE_CHANNELS = 3u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;                  // (O, C, 5, 5)
 @group(0) @binding(2) var spectrum: texture_storage_2d<rgba32float, write>;   // four outputs, turned four channels, to a texel
 @group(0) @binding(3) var dspectrum: texture_storage_2d<rgba32float, read>;   // four outputs to a texel
 @group(0) @binding(4) var<storage, read_write> dweight: array<f32>;           // (O, C, 5, 5)
+@group(0) @binding(5) var<storage, read_write> blocks: array<vec4f>;             // (O/4, 8, 8, 3), four outputs each
 
 fn value(o: u32, c: u32, tap: u32) -> f32 {
     if o >= params.outputs || c >= params.channels { return 0.0; }
@@ -52,20 +55,33 @@ fn store_column(at: vec2u, column: u32, v: Eight) {
     textureStore(spectrum, first + vec2u(56u, 0u), v.c7);
 }
 
-fn transform(o: u32, c: u32, among_outputs: bool, at: vec2u) {
+// Columns of points.
+struct Spectrum { c0: Eight, c1: Eight, c2: Eight, c3: Eight, c4: Eight, c5: Eight, c6: Eight, c7: Eight }
+
+fn spectrum_of(o: u32, c: u32, among_outputs: bool) -> Spectrum {
     let r0 = row(o, c, among_outputs, 0u);
     let r1 = row(o, c, among_outputs, 1u);
     let r2 = row(o, c, among_outputs, 2u);
     let r3 = row(o, c, among_outputs, 3u);
     let r4 = row(o, c, among_outputs, 4u);
-    store_column(at, 0u, points(Five(r0.c0, r1.c0, r2.c0, r3.c0, r4.c0)));
-    store_column(at, 1u, points(Five(r0.c1, r1.c1, r2.c1, r3.c1, r4.c1)));
-    store_column(at, 2u, points(Five(r0.c2, r1.c2, r2.c2, r3.c2, r4.c2)));
-    store_column(at, 3u, points(Five(r0.c3, r1.c3, r2.c3, r3.c3, r4.c3)));
-    store_column(at, 4u, points(Five(r0.c4, r1.c4, r2.c4, r3.c4, r4.c4)));
-    store_column(at, 5u, points(Five(r0.c5, r1.c5, r2.c5, r3.c5, r4.c5)));
-    store_column(at, 6u, points(Five(r0.c6, r1.c6, r2.c6, r3.c6, r4.c6)));
-    store_column(at, 7u, points(Five(r0.c7, r1.c7, r2.c7, r3.c7, r4.c7)));
+    return Spectrum(
+        points(Five(r0.c0, r1.c0, r2.c0, r3.c0, r4.c0)), points(Five(r0.c1, r1.c1, r2.c1, r3.c1, r4.c1)),
+        points(Five(r0.c2, r1.c2, r2.c2, r3.c2, r4.c2)), points(Five(r0.c3, r1.c3, r2.c3, r3.c3, r4.c3)),
+        points(Five(r0.c4, r1.c4, r2.c4, r3.c4, r4.c4)), points(Five(r0.c5, r1.c5, r2.c5, r3.c5, r4.c5)),
+        points(Five(r0.c6, r1.c6, r2.c6, r3.c6, r4.c6)), points(Five(r0.c7, r1.c7, r2.c7, r3.c7, r4.c7)),
+    );
+}
+
+fn transform(o: u32, c: u32, among_outputs: bool, at: vec2u) {
+    let s = spectrum_of(o, c, among_outputs);
+    store_column(at, 0u, s.c0);
+    store_column(at, 1u, s.c1);
+    store_column(at, 2u, s.c2);
+    store_column(at, 3u, s.c3);
+    store_column(at, 4u, s.c4);
+    store_column(at, 5u, s.c5);
+    store_column(at, 6u, s.c6);
+    store_column(at, 7u, s.c7);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -84,6 +100,36 @@ fn turned(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
     let c = index / params.outputs * 4u;
     if c >= params.channels { return; }
     transform(o, c, false, weight_texel(params.out_groups, o / 4u, o % 4u, c / 4u, 0u));
+}
+
+fn store_block(at: u32, v: Eight) {
+    let next = 8u * IMAGE_CHANNELS;
+    blocks[at] = v.c0;
+    blocks[at + next] = v.c1;
+    blocks[at + 2u * next] = v.c2;
+    blocks[at + 3u * next] = v.c3;
+    blocks[at + 4u * next] = v.c4;
+    blocks[at + 5u * next] = v.c5;
+    blocks[at + 6u * next] = v.c6;
+    blocks[at + 7u * next] = v.c7;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn image(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    let c = index % IMAGE_CHANNELS;
+    let g = index / IMAGE_CHANNELS;
+    if g >= params.out_groups { return; }
+    let s = spectrum_of(4u * g, c, true);
+    let at = g * POINTS * IMAGE_CHANNELS + c;
+    store_block(at, s.c0);
+    store_block(at + IMAGE_CHANNELS, s.c1);
+    store_block(at + 2u * IMAGE_CHANNELS, s.c2);
+    store_block(at + 3u * IMAGE_CHANNELS, s.c3);
+    store_block(at + 4u * IMAGE_CHANNELS, s.c4);
+    store_block(at + 5u * IMAGE_CHANNELS, s.c5);
+    store_block(at + 6u * IMAGE_CHANNELS, s.c6);
+    store_block(at + 7u * IMAGE_CHANNELS, s.c7);
 }
 
 // Points 8 · line to 8 · line + 7.

@@ -4,13 +4,6 @@
 // Four rows of four values each.
 struct Tile { r0: Four, r1: Four, r2: Four, r3: Four }
 
-// Columns to rows.
-fn turned(a: Four, b: Four, c: Four, d: Four) -> Tile {
-    return Tile(
-        Four(a.c0, b.c0, c.c0, d.c0), Four(a.c1, b.c1, c.c1, d.c1), Four(a.c2, b.c2, c.c2, d.c2), Four(a.c3, b.c3, c.c3, d.c3),
-    );
-}
-
 // Tile (i, j) of image n.
 struct Place { n: u32, i: u32, j: u32 }
 
@@ -27,25 +20,30 @@ fn windows(z: Tile, b: vec4f) -> Windows {
     );
 }
 
-// Two channel groups of tile t, from channel o on.
-struct Result { t: u32, o: u32, a: Windows, b: Windows }
+// The four windows of a tile, two channel groups each.
+struct Result { a: Window, b: Window, c: Window, d: Window }
 
-fn store_result(r: Result) {
-    let p = place(r.t);
+// Of tile t, from channel o on.
+fn result_of(t: u32, o: u32, a: Windows, b: Windows) -> Result {
+    let p = place(t);
     let i = 2u * p.i;
     let j = 2u * p.j;
-    store(Window(p.n, i, j, r.o, r.a.a, r.b.a));
-    store(Window(p.n, i, j + 1u, r.o, r.a.b, r.b.b));
-    store(Window(p.n, i + 1u, j, r.o, r.a.c, r.b.c));
-    store(Window(p.n, i + 1u, j + 1u, r.o, r.a.d, r.b.d));
+    return Result(
+        Window(p.n, i, j, o, a.a, b.a), Window(p.n, i, j + 1u, o, a.b, b.b), Window(p.n, i + 1u, j, o, a.c, b.c),
+        Window(p.n, i + 1u, j + 1u, o, a.d, b.d),
+    );
+}
+
+fn store_result(r: Result) {
+    store(r.a);
+    store(r.b);
+    store(r.c);
+    store(r.d);
 }
 
 fn store_result_texels(r: Result) {
-    let p = place(r.t);
-    let i = 2u * p.i;
-    let j = 2u * p.j;
-    store_texels(Window(p.n, i, j, r.o, r.a.a, r.b.a));
-    store_texels(Window(p.n, i, j + 1u, r.o, r.a.b, r.b.b));
-    store_texels(Window(p.n, i + 1u, j, r.o, r.a.c, r.b.c));
-    store_texels(Window(p.n, i + 1u, j + 1u, r.o, r.a.d, r.b.d));
+    store_texels(r.a);
+    store_texels(r.b);
+    store_texels(r.c);
+    store_texels(r.d);
 }

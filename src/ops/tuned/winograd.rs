@@ -63,6 +63,16 @@ impl Spectrum {
     }
 }
 
+/// Tiles, downwards and sideways, that hold so many rows and columns of a map.
+pub(super) fn tiles(covered: (usize, usize)) -> (usize, usize) {
+    (covered.0.div_ceil(TILE), covered.1.div_ceil(TILE))
+}
+
+/// Rows and columns of x, border included, that so many tiles read.
+pub(super) fn reach(tiles: (usize, usize)) -> (usize, usize) {
+    (TILE * tiles.0 + KERNEL.0 - 1, TILE * tiles.1 + KERNEL.1 - 1)
+}
+
 /// Room for the spectrum of a weight, or of its gradient, between `inputs` and `outputs` groups of channels.
 pub(super) fn weight_room(gpu: &Gpu, label: &str, inputs: usize, outputs: usize) -> Result<Texels> {
     let (width, height) = (4 * BLOCK * POINTS, inputs * outputs.div_ceil(BLOCK));
@@ -83,7 +93,7 @@ impl Winograd {
     /// `None` where the kernel is not 5×5 or the channels are too few: they would not pay for the ways into the domain and
     /// out of it. Of the convolution's map, the first `covered` rows and columns are computed.
     pub fn new(convolution: Convolution, covered: (usize, usize)) -> Option<Self> {
-        let tiles = (covered.0.div_ceil(TILE), covered.1.div_ceil(TILE));
+        let tiles = tiles(covered);
         let pays = convolution.x.channels.min(convolution.outputs) >= FEWEST_CHANNELS;
         (convolution.kernel == KERNEL && pays).then_some(Self { convolution, tiles })
     }
@@ -113,8 +123,7 @@ impl Winograd {
 
     /// How `rows` images of x lie in a texture, with their padding and as far beyond as tiles read.
     pub(super) fn x_layout(&self, gpu: &Gpu, rows: usize) -> Result<Layout> {
-        let reach = (TILE * self.tiles.0 + KERNEL.0 - 1, TILE * self.tiles.1 + KERNEL.1 - 1);
-        self.convolution.layout(gpu, rows, reach)
+        self.convolution.layout(gpu, rows, reach(self.tiles))
     }
 
     /// Records maps of y, the shape behind ReLU and pooling, over a batch of `rows`, and which values they are; gives the

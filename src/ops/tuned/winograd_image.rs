@@ -3,10 +3,10 @@
 use super::super::{expect, u32_of};
 use super::pooled::{Destination, MapParams, Pooled};
 use super::texels::Layout;
-use super::winograd::{KERNEL as TAPS, POINTS, TILE};
-use super::{Convolution, Parameters, joined};
+use super::winograd::{self, POINTS};
+use super::{Convolution, Parameters, joined, winograd_weight};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels, Work, by};
+use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels, Work};
 use crate::shape::MapShape;
 
 #[repr(C)]
@@ -27,8 +27,8 @@ struct Params {
 const CHANNELS: usize = 3;
 /// Outputs of a thread.
 const OUTPUTS: usize = 8;
-/// Values of the weights and biases of so many outputs.
-const BLOCK: usize = (POINTS * CHANNELS + 1) * OUTPUTS;
+/// Values of the weights of so many outputs.
+const BLOCK: usize = POINTS * CHANNELS * OUTPUTS;
 
 const KERNEL: Kernel = Kernel {
     label: "winograd_image",
@@ -46,6 +46,7 @@ pub const POOLED: Kernel = Kernel {
         Binding::params::<Params>(),
         Binding::read_texels(1),
         Binding::read(2),
+        Binding::read(3),
         Binding::write(4),
         Binding::write_words(5),
     ],
@@ -60,17 +61,10 @@ pub const POOLED_TEXELS: Kernel = Kernel {
         Binding::params::<Params>(),
         Binding::read_texels(1),
         Binding::read(2),
+        Binding::read(3),
         Binding::write_words(5),
         Binding::write_texels(6),
     ],
-    ..KERNEL
-};
-
-/// What a convolution's dispatches have of its weight and bias.
-pub const WEIGHT: Kernel = Kernel {
-    label: "winograd_image.weights",
-    entry_point: "weights",
-    bindings: &[Binding::params::<Params>(), Binding::read(3), Binding::read(7), Binding::write(8)],
     ..KERNEL
 };
 
@@ -85,17 +79,17 @@ pub struct WinogradImage {
 }
 
 impl WinogradImage {
-    /// `None` where the kernel is not 5×5, the channels are too many, or the outputs too few to fill a dispatch. Of the
+    /// `None` where the kernel is not 5×5, the channels are too many, or the outputs too few to fill a thread. Of the
     /// convolution's map, the first `covered` rows and columns are computed.
     pub fn new(convolution: Convolution, covered: (usize, usize)) -> Option<Self> {
-        let tiles = (covered.0.div_ceil(TILE), covered.1.div_ceil(TILE));
+        let tiles = winograd::tiles(covered);
         let fits = convolution.x.channels <= CHANNELS && convolution.outputs >= OUTPUTS;
-        (convolution.kernel == TAPS && fits).then_some(Self { convolution, tiles })
+        (convolution.kernel == winograd::KERNEL && fits).then_some(Self { convolution, tiles })
     }
 
     /// Rows and columns of x, border included, that tiles read.
     pub(super) fn reach(&self) -> (usize, usize) {
-        (TILE * self.tiles.0 + TAPS.0 - 1, TILE * self.tiles.1 + TAPS.1 - 1)
+        winograd::reach(self.tiles)
     }
 
     fn maps(&self, rows: usize) -> usize {
@@ -121,10 +115,10 @@ impl WinogradImage {
         })
     }
 
-    /// What the values of `outputs` channels take: the way of x into the domain, counted as 38 operations on each row and
+    /// What a batch takes: the way of x into the domain, counted as 38 operations on each row and
     /// column of a tile, a multiplication and an addition for each point and channel, the way out, and pooling.
-    fn work(&self, rows: usize, outputs: usize) -> Work {
-        let channels = self.convolution.x.channels;
+    fn work(&self, rows: usize) -> Work {
+        let (channels, outputs) = (self.convolution.x.channels, self.convolution.outputs);
         let tile = channels * 16 * 38 + outputs * (2 * POINTS * channels + 12 * 22 + 4 * 5);
         Work::new(self.maps(rows) * tile, self.convolution.shape(rows))
     }
@@ -143,22 +137,20 @@ impl WinogradImage {
         to: &Pooled<'_>,
     ) -> Result<()> {
         let Parameters { weight, bias } = parameters;
-        expect(OP, "weight", weight, &self.convolution.weight_dims())?;
         expect(OP, "bias", bias, &[y.channels])?;
         let params = self.params(rows, layout, MapParams::pooled(OP, y, to)?)?;
         let blocks = y.channels.div_ceil(OUTPUTS);
-        let values = Tensor::zeros(rec.gpu(), "spectrum of weight", &[blocks, BLOCK])?;
-        let threads = blocks * OUTPUTS / 4 * CHANNELS;
-        let work = Work::new(y.channels * self.convolution.x.channels * 13 * 29, by(weight.dims()));
-        rec.dispatch(&WEIGHT, &params, &[bias, weight, &values], threads, work)?;
-        let (groups, work) = (blocks * self.tile_groups(rows), self.work(rows, y.channels));
+        let spectrum = Tensor::zeros(rec.gpu(), "spectrum of weight", &[blocks, BLOCK])?;
+        let size = (blocks * OUTPUTS / 4, CHANNELS);
+        winograd_weight::image(rec, &self.convolution, weight, size, &spectrum)?;
+        let (groups, work) = (blocks * self.tile_groups(rows), self.work(rows));
         let winner = to.winner.1;
         match to.y {
             Destination::Tensor(y) => {
-                rec.dispatch_groups(&POOLED, &params, &[x, &values, y, winner], groups, work)
+                rec.dispatch_groups(&POOLED, &params, &[x, &spectrum, bias, y, winner], groups, work)
             }
             Destination::Texels(_, y) => {
-                rec.dispatch_groups(&POOLED_TEXELS, &params, &[x, &values, winner, y], groups, work)
+                rec.dispatch_groups(&POOLED_TEXELS, &params, &[x, &spectrum, bias, winner, y], groups, work)
             }
         }
     }

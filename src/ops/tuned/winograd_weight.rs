@@ -1,6 +1,7 @@
 //! The weight's side of Winograd's domain.
 
 use super::super::{expect, u32_of};
+use super::Convolution;
 use super::winograd::{Winograd, shader, weight_room};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels, Work, by};
@@ -28,6 +29,14 @@ pub const FORWARD: Kernel = Kernel { label: "winograd_weight.forward", entry_poi
 /// Four input channels to a texel.
 pub const TURNED: Kernel = Kernel { label: "winograd_weight.turned", entry_point: "turned", ..KERNEL };
 
+/// Three input channels beside each other, four outputs to a value.
+pub const IMAGE: Kernel = Kernel {
+    label: "winograd_weight.image",
+    entry_point: "image",
+    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write(5)],
+    ..KERNEL
+};
+
 /// dweight.
 pub const GRADIENT: Kernel = Kernel {
     label: "winograd_weight.gradient",
@@ -39,10 +48,10 @@ pub const GRADIENT: Kernel = Kernel {
 const OP: &str = "winograd_weight";
 
 /// `out_groups`: of the side that lies four to a texel.
-fn params(winograd: &Winograd, out_groups: usize) -> Result<Params> {
+fn params(convolution: &Convolution, out_groups: usize) -> Result<Params> {
     Ok(Params {
-        outputs: u32_of(OP, winograd.convolution.outputs)?,
-        channels: u32_of(OP, winograd.convolution.x.channels)?,
+        outputs: u32_of(OP, convolution.outputs)?,
+        channels: u32_of(OP, convolution.x.channels)?,
         out_groups: u32_of(OP, out_groups)?,
         reserved: 0,
     })
@@ -88,10 +97,31 @@ fn transform(
 ) -> Result<Texels> {
     expect(OP, "weight", weight, &winograd.convolution.weight_dims())?;
     let texels = weight_room(rec.gpu(), "spectrum of weight", from, to)?;
-    let params = params(winograd, to)?;
-    let work = Work::new(four * single * 13 * 29, by(weight.dims()));
-    rec.dispatch(kernel, &params, &[weight, &texels], four.div_ceil(4) * single, work)?;
+    let params = params(&winograd.convolution, to)?;
+    let threads = four.div_ceil(4) * single;
+    rec.dispatch(kernel, &params, &[weight, &texels], threads, work(weight, four * single))?;
     Ok(texels)
+}
+
+/// What the spectra of `kernels` kernels of `weight` take.
+fn work(weight: &Tensor, kernels: usize) -> Work {
+    Work::new(kernels * 13 * 29, by(weight.dims()))
+}
+
+/// Records the spectrum of `weight` (O, C, 5, 5), whose C is at most `channels`, into `spectrum`, which has `groups` of outputs.
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub(super) fn image(
+    rec: &mut Recording,
+    convolution: &Convolution,
+    weight: &Tensor,
+    (groups, channels): (usize, usize),
+    spectrum: &Tensor,
+) -> Result<()> {
+    expect(OP, "weight", weight, &convolution.weight_dims())?;
+    let work = work(weight, convolution.outputs * convolution.x.channels);
+    rec.dispatch(&IMAGE, &params(convolution, groups)?, &[weight, spectrum], groups * channels, work)
 }
 
 /// Records dweight (O, C, 5, 5) from its spectrum, which has `groups` of outputs.
@@ -105,7 +135,7 @@ pub(super) fn gradient(
     groups: usize,
     dweight: &Tensor,
 ) -> Result<()> {
-    let params = params(winograd, groups)?;
+    let params = params(&winograd.convolution, groups)?;
     let convolution = &winograd.convolution;
     let threads = convolution.outputs.div_ceil(4) * convolution.x.channels;
     let work = Work::new(convolution.outputs * convolution.x.channels * 13 * 31, by(dweight.dims()));

@@ -1,5 +1,5 @@
-//! What the map and the gradients of a block add up when they are taken in Winograd's domain, F(4×4, 5×5): each term with the factors
-//! of the maps into the domain and out of it, which are large for some places of a tile and small for others.
+//! What the map and the gradients of a block add up when they are taken in Winograd's domain, F(4×4, 5×5): each term with
+//! the factors of the maps into the domain and out of it, which are large for some places of a tile and small for others.
 
 use crate::reference::conv2d::Conv2dShape;
 
