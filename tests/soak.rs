@@ -3,7 +3,7 @@
 
 use dann::data::Dataset;
 use dann::gpu::{Gpu, Options, choose};
-use dann::model::LayerSpec;
+use dann::model::{Dense, Relu};
 use dann::shape::MapShape;
 use dann::train::{Config, Trainer};
 use std::path::PathBuf;
@@ -44,9 +44,9 @@ fn trainer(gpu: &Gpu, steps: u64) -> Trainer {
     (model.input.channels, model.input.height, model.input.width) = (1, 8, 8);
     model.input.normalization.scale.truncate(1);
     model.input.normalization.shift.truncate(1);
-    model.feature_extractor = vec![LayerSpec::Dense { outputs: 8 }, LayerSpec::Relu {}];
-    model.label_predictor = vec![LayerSpec::Dense { outputs: 2 }];
-    model.domain_classifier = vec![LayerSpec::Dense { outputs: 2 }];
+    model.feature_extractor = vec![Dense { outputs: 8 }.into(), Relu {}.into()];
+    model.label_predictor = vec![Dense { outputs: 2 }.into()];
+    model.domain_classifier = vec![Dense { outputs: 2 }.into()];
     let data = data(MapShape::new(1, 8, 8));
     Trainer::new(gpu, &config, &data, Some(&data)).unwrap()
 }

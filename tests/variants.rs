@@ -1,7 +1,7 @@
 //! Fused and tiled kernels train as the plain ones do.
 
 use dann::gpu::{Gpu, Options, Recording, ShaderChecks, Tensor, Texels, Variant, choose};
-use dann::model::{Dann, Initialization, LayerSpec};
+use dann::model::{Dann, Dense, Initialization, Relu};
 use dann::ops::tuned::{Parameters, dense_chain};
 use dann::ops::{Step, relu};
 use dann::train::{Config, TrainingStep};
@@ -178,9 +178,8 @@ fn the_mixed_network_is_made_of_both() {
 fn a_dense_layer_too_large_for_a_texture_has_plain_kernels() {
     let gpu = register();
     let mut config = mixed();
-    let dense =
-        |outputs| vec![LayerSpec::Dense { outputs }, LayerSpec::Relu {}, LayerSpec::Dense { outputs }];
-    config.model.feature_extractor = vec![LayerSpec::Relu {}];
+    let dense = |outputs| vec![Dense { outputs }.into(), Relu {}.into(), Dense { outputs }.into()];
+    config.model.feature_extractor = vec![Relu {}.into()];
     (config.model.label_predictor, config.model.domain_classifier) = (dense(3), dense(2));
     (config.model.input.height, config.model.input.width) = (210, 210);
     let model = Dann::new(&gpu, &config.model).unwrap();

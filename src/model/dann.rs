@@ -1,9 +1,10 @@
 //! The whole network and its training step, on one screen.
 
 use super::Initialization;
+use super::network::Network;
 use super::parameters::Parameters;
-use super::sequential::{Mode, Sequential};
 use super::spec::ModelSpec;
+use super::stage::Mode;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Phase, Recording, Tensor};
 use crate::ops::{Step, clip_grad_norm, gradient_reversal, metrics, sgd, softmax_cross_entropy};
@@ -16,9 +17,9 @@ pub struct Dann {
     spec: ModelSpec,
     /// Everything that is trained.
     pub parameters: Parameters,
-    feature_extractor: Sequential,
-    label_predictor: Sequential,
-    domain_classifier: Sequential,
+    feature_extractor: Network,
+    label_predictor: Network,
+    domain_classifier: Network,
 }
 
 /// Shapes and values by name.
@@ -104,15 +105,16 @@ impl Dann {
     /// # Errors
     /// [`Error::Input`] naming the layer whose shapes do not fit, [`Error::Gpu`] when memory runs out.
     pub fn new(gpu: &Gpu, spec: &ModelSpec) -> Result<Self> {
-        let placed = spec.placed()?;
-        let parameters = Parameters::new(gpu, &placed.concat())?;
-        let [f, y, d] = &placed;
+        let graphs = spec.graphs()?;
+        let parameters = Parameters::new(gpu, graphs.iter().flat_map(|graph| &graph.nodes))?;
+        let [f, y, d] = &graphs;
+        let (behind_f, behind_y) = (f.nodes.len(), f.nodes.len() + y.nodes.len());
         Ok(Self {
             gpu: gpu.clone(),
             spec: spec.clone(),
-            feature_extractor: Sequential::new(gpu, f, &parameters, 0)?,
-            label_predictor: Sequential::new(gpu, y, &parameters, f.len())?,
-            domain_classifier: Sequential::new(gpu, d, &parameters, f.len() + y.len())?,
+            feature_extractor: Network::new(gpu, f, &parameters, 0)?,
+            label_predictor: Network::new(gpu, y, &parameters, behind_f)?,
+            domain_classifier: Network::new(gpu, d, &parameters, behind_y)?,
             parameters,
         })
     }
@@ -139,7 +141,7 @@ impl Dann {
     /// The state that is not trained but belongs to the model (running statistics), by name.
     pub fn state(&self) -> BTreeMap<String, Tensor> {
         let parts = [&self.feature_extractor, &self.label_predictor, &self.domain_classifier];
-        parts.into_iter().flat_map(Sequential::state).collect()
+        parts.into_iter().flat_map(Network::state).collect()
     }
 
     /// Where everything that the network has learned lies, by name: parameters and running statistics.
@@ -208,18 +210,20 @@ impl Dann {
         let scale = 1.0 / source_rows as f32;
         let dlogits = self.record_loss(rec, step, &labels.y, &batch.labels, scale, table, 0)?;
         rec.phase(Phase::Backward);
-        let d_label = self.label_predictor.backward(rec, step, &labels, dlogits)?;
+        let (frozen, logits) = (&|_: &str| false, labels.y.clone());
+        let d_label = labels.backward(rec, dlogits, frozen)?;
 
+        let x = features.y.clone();
         let d_features = match objective.domain_loss {
             None => d_label,
             Some(domain_loss) => {
-                let d_domain = self.record_domain(rec, step, &features.y, source_rows, domain_loss, table)?;
-                let d_features = Tensor::zeros(&self.gpu, "d_features", features.y.dims())?;
+                let d_domain = self.record_domain(rec, step, &x, source_rows, domain_loss, table)?;
+                let d_features = Tensor::zeros(&self.gpu, "d_features", x.dims())?;
                 gradient_reversal::backward_fan_in(rec, step, &d_domain, &d_label, &d_features)?;
                 d_features
             }
         };
-        self.feature_extractor.backward_to_input(rec, step, &features, d_features)?;
+        features.backward_to_parameters(rec, d_features, frozen)?;
         rec.phase(Phase::Update);
         let Parameters { grads, velocities, values, .. } = &self.parameters;
         let Objective { momentum, weight_decay, clip_norm, .. } = objective;
@@ -230,7 +234,7 @@ impl Dann {
         let (velocity, weight, faults) = (velocities, values, &ledger.faults);
         let operands = sgd::Operands { step, grad: grads, scale, velocity, weight, faults };
         sgd::update(rec, operands, momentum, weight_decay)?;
-        Ok(StepOutputs { ledger: ledger.clone(), features: features.y, logits: labels.y })
+        Ok(StepOutputs { ledger: ledger.clone(), features: x, logits })
     }
 
     /// The domain classifier's share of the step, up to the gradient that reaches the reversal layer.
@@ -259,7 +263,7 @@ impl Dann {
         };
         let dlogits = self.record_loss(rec, step, &logits.y, &domains, scale, table, 2)?;
         rec.phase(Phase::Backward);
-        self.domain_classifier.backward(rec, step, &logits, dlogits)
+        logits.backward(rec, dlogits, &|_| false)
     }
 
     /// One head's loss into the table, and the gradient of its logits.

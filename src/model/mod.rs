@@ -1,21 +1,22 @@
-//! The network: lists of layers, their parameters, and the recording of one training step.
+//! The network: graphs of layers, their parameters, and the recording of one training step.
 
-mod convolution;
 mod dann;
-mod dense_chain;
+mod fusion;
+mod graph;
 mod initialization;
-mod layer;
+mod layers;
+mod network;
 mod parameters;
-mod product;
 mod search;
-mod sequential;
 mod spec;
 mod stage;
-mod tensors;
+mod torch;
 
 pub use dann::{Batch, Dann, DomainLoss, Inference, Ledger, NamedValues, Objective, StepOutputs};
+pub(crate) use graph::{Graph, Node};
 pub use initialization::Initialization;
+pub use layers::{BatchNorm2d, Conv2d, Dense, Dropout, LayerSpec, LeakyRelu, MaxPool2d, Relu, Residual};
+pub(crate) use layers::{Layout, OnnxAttribute, OnnxInput, OnnxOperator};
 pub use parameters::{ParameterInfo, Parameters};
 pub use search::{Candidate, Found, Search};
-pub use sequential::{Mode, Sequential, Trace};
-pub use spec::{InputSpec, LayerSpec, ModelSpec, Normalization, PlacedLayer, Size2};
+pub use spec::{InputSpec, ModelSpec, Normalization, Size2};

@@ -2,25 +2,29 @@
 //! lie alike in buffers of their own.
 
 use super::Initialization;
-use super::spec::{LayerSpec, PlacedLayer};
+use super::graph::Node;
+use super::layers::{Learned, Start};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Tensor};
+use crate::ops::tuned;
 use std::collections::BTreeMap;
 
 /// Where one parameter lies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ParameterInfo {
-    /// `part.layer.weight` or `part.layer.bias`.
+    /// `part.layer.weight`, `part.layer.bias`.
     pub name: String,
     /// Its shape.
     pub dims: Vec<usize>,
     /// The number of its first value in the flat buffers.
     start: usize,
+    /// How it starts.
+    first: Start,
 }
 
 /// A parameter and its gradient, of one shape.
 #[derive(Clone)]
-pub(super) struct Parameter {
+pub(crate) struct Parameter {
     pub value: Tensor,
     pub grad: Tensor,
 }
@@ -36,36 +40,46 @@ pub struct Parameters {
     pub velocities: Tensor,
 }
 
-/// The shapes of a layer's weight and bias; `None` for layers that learn nothing.
-pub(super) fn shapes(layer: &PlacedLayer<'_>) -> Option<(Vec<usize>, usize)> {
-    match *layer.spec {
-        LayerSpec::Conv2d { outputs, kernel, .. } => {
-            Some((vec![outputs, layer.x.channels, kernel.0, kernel.1], outputs))
-        }
-        LayerSpec::Dense { outputs } => Some((vec![outputs, layer.x.len()], outputs)),
-        LayerSpec::BatchNorm2d { .. } => Some((vec![layer.x.channels], layer.x.channels)),
-        _ => None,
+/// The two parameters of a layer that has weight and bias.
+pub(crate) struct WeightAndBias {
+    /// The layer's name.
+    pub name: String,
+    pub weight: Parameter,
+    pub bias: Parameter,
+}
+
+impl WeightAndBias {
+    /// Those of the layer called `name`.
+    pub fn of(parameters: &Parameters, name: &str) -> Result<Self> {
+        let weight = parameters.get(&format!("{name}.weight"))?;
+        Ok(Self { name: name.to_owned(), weight, bias: parameters.get(&format!("{name}.bias"))? })
+    }
+
+    /// Their names.
+    pub fn names(&self) -> Vec<String> {
+        ["weight", "bias"].map(|suffix| format!("{}.{suffix}", self.name)).into()
+    }
+
+    /// `part` of both.
+    pub fn each(&self, part: fn(&Parameter) -> &Tensor) -> tuned::Parameters<'_> {
+        tuned::Parameters { weight: part(&self.weight), bias: part(&self.bias) }
     }
 }
 
 impl Parameters {
-    /// Room for the parameters of `layers`, each starting where the device lets a binding start.
+    /// Memory for the parameters of `nodes`, each starting where the device lets a binding start.
     ///
     /// # Errors
     /// [`Error::Input`] when the device cannot bind that many.
-    pub(super) fn new(gpu: &Gpu, layers: &[PlacedLayer<'_>]) -> Result<Self> {
+    pub(super) fn new<'a>(gpu: &Gpu, nodes: impl IntoIterator<Item = &'a Node>) -> Result<Self> {
         let alignment = gpu.device().limits().min_storage_buffer_offset_alignment as usize / 4;
-        let mut infos = Vec::new();
+        let mut infos: Vec<ParameterInfo> = Vec::new();
         let mut end = 0_usize;
-        let mut add = |name: String, dims: Vec<usize>| {
-            let start = end.next_multiple_of(alignment.max(1));
-            end = start + dims.iter().product::<usize>();
-            infos.push(ParameterInfo { name, dims, start });
-        };
-        for layer in layers {
-            if let Some((weight, bias)) = shapes(layer) {
-                add(format!("{}.weight", layer.name), weight);
-                add(format!("{}.bias", layer.name), vec![bias]);
+        for node in nodes {
+            for Learned { suffix, dims, start: first } in node.layer.parameters(&node.x) {
+                let start = end.next_multiple_of(alignment.max(1));
+                end = start + dims.iter().product::<usize>();
+                infos.push(ParameterInfo { name: format!("{}.{suffix}", node.name), dims, start, first });
             }
         }
         if infos.is_empty() {
@@ -101,10 +115,9 @@ impl Parameters {
 
     /// The values that training starts from.
     pub(super) fn initial(&self, initialization: Initialization, seed: u64) -> BTreeMap<String, Vec<f32>> {
-        let first = |info: &ParameterInfo| match info.dims[..] {
-            [count] if info.name.ends_with(".weight") => vec![1.0; count],
-            [count] => vec![0.0; count],
-            _ => initialization.weight(seed, &info.name, &info.dims),
+        let first = |info: &ParameterInfo| match info.first {
+            Start::Constant(value) => vec![value; info.dims.iter().product()],
+            Start::Drawn => initialization.weight(seed, &info.name, &info.dims),
         };
         self.infos.iter().map(|info| (info.name.clone(), first(info))).collect()
     }

@@ -1,10 +1,12 @@
 //! The search for the fastest kernels of each group of layers, on the device at hand.
 
 use super::Initialization;
+use super::fusion::{group_key, groups, is_product};
+use super::graph::{Node, Value};
+use super::network::Network;
 use super::parameters::Parameters;
-use super::sequential::{Mode, Sequential, Trace, groups};
-use super::spec::{ModelSpec, PlacedLayer, place};
-use super::stage::group_name;
+use super::spec::ModelSpec;
+use super::stage::Mode;
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor, Variant};
 use crate::ops::Step;
@@ -77,7 +79,7 @@ impl Found {
 
 /// A group with everything that its candidates share.
 struct Setting<'a> {
-    group: &'a [PlacedLayer<'a>],
+    group: &'a [Node],
     parameters: Parameters,
     step: Tensor,
     x: Tensor,
@@ -92,32 +94,27 @@ impl Search<'_> {
     /// # Errors
     /// [`crate::error::Error`] when the network does not fit or the device fails.
     pub fn run(&self, spec: &ModelSpec, report: &mut dyn FnMut(Found) -> Result<()>) -> Result<()> {
-        let (features, _) = spec.check()?;
-        let parts = [
-            ("feature_extractor", &spec.feature_extractor, spec.input.shape(), 2 * self.batch),
-            ("label_predictor", &spec.label_predictor, features, self.batch),
-            ("domain_classifier", &spec.domain_classifier, features, 2 * self.batch),
-        ];
         let (began, mut seen) = (Instant::now(), Vec::new());
-        for (part, layers, input, rows) in parts {
-            let placed = place(part, layers, input)?;
-            for (index, group) in groups(self.gpu, &placed).enumerate() {
-                let name = group_name(group);
-                if !group[0].spec.is_product() || seen.contains(&name) {
+        let rows = [2 * self.batch, self.batch, 2 * self.batch];
+        for (part, (graph, rows)) in spec.graphs()?.iter().zip(rows).enumerate() {
+            for group in graph.runs().flat_map(|run| groups(self.gpu, run)) {
+                let key = group_key(group);
+                if !is_product(&group[0]) || seen.contains(&key) {
                     continue;
                 }
                 let in_time = began.elapsed() < self.budget;
-                let first = part == "feature_extractor" && index == 0;
-                let candidates = if in_time { self.candidates(group, rows, !first)? } else { vec![] };
-                report(Found { group: name.clone(), layer: group[0].name.clone(), rows, candidates })?;
-                seen.push(name);
+                // Nothing needs the gradient of the images.
+                let wants_dx = part > 0 || group[0].inputs != [Value::INPUT];
+                let candidates = if in_time { self.candidates(group, rows, wants_dx)? } else { vec![] };
+                report(Found { group: key.clone(), layer: group[0].name.clone(), rows, candidates })?;
+                seen.push(key);
             }
         }
         Ok(())
     }
 
     /// All families with few rows, then those with all rows that are neither wrong nor hopeless.
-    fn candidates(&self, group: &[PlacedLayer<'_>], rows: usize, wants_dx: bool) -> Result<Vec<Candidate>> {
+    fn candidates(&self, group: &[Node], rows: usize, wants_dx: bool) -> Result<Vec<Candidate>> {
         let few = rows.min(FEW_ROWS);
         let mut all = self.measured(group, few, wants_dx, self.variants)?;
         let right = all.iter().filter(|candidate| candidate.is_right());
@@ -142,7 +139,7 @@ impl Search<'_> {
     /// Times `variants` and compares their results with those of the first one.
     fn measured(
         &self,
-        group: &[PlacedLayer<'_>],
+        group: &[Node],
         rows: usize,
         wants_dx: bool,
         variants: &[Variant],
@@ -150,9 +147,9 @@ impl Search<'_> {
         let setting = Setting::new(self.gpu, group, rows, wants_dx)?;
         let (mut expected, mut best, mut tried) = (None, f64::INFINITY, Vec::new());
         for &variant in variants {
-            let (rec, trace, dx) = setting.record(self.gpu, variant)?;
+            let (rec, tensors) = setting.record(self.gpu, variant)?;
             let first = time(self.gpu, &rec)?;
-            let results = setting.results(self.gpu, &trace, dx.as_ref())?;
+            let results = setting.results(self.gpu, &tensors)?;
             // A first run may have compiled its kernels.
             let first = if first > HOPELESS * best { first.min(time(self.gpu, &rec)?) } else { first };
             let milliseconds = if first > HOPELESS * best { first } else { self.median(&rec, first)? };
@@ -177,11 +174,11 @@ impl Search<'_> {
 }
 
 impl<'a> Setting<'a> {
-    fn new(gpu: &Gpu, group: &'a [PlacedLayer<'a>], rows: usize, wants_dx: bool) -> Result<Self> {
+    fn new(gpu: &Gpu, group: &'a [Node], rows: usize, wants_dx: bool) -> Result<Self> {
         let parameters = Parameters::new(gpu, group)?;
         let initial = parameters.initial(Initialization::HeNormal, 0);
         parameters.write(gpu, &parameters.values, &initial)?;
-        let first = group[0].x;
+        let first = group[0].x[0];
         let dims = [rows, first.channels, first.height, first.width];
         let x = Tensor::from_slice(gpu, "x", &dims, &noise(1, dims.iter().product()))?;
         let last = group[group.len() - 1].y;
@@ -189,25 +186,26 @@ impl<'a> Setting<'a> {
         Ok(Self { group, parameters, step, x, dy: noise(2, rows * last.len()), wants_dx })
     }
 
-    /// Forward and backward, with the kernels of `variant`.
-    fn record(&self, gpu: &Gpu, variant: Variant) -> Result<(Recording, Trace, Option<Tensor>)> {
-        let stages = Sequential::of_group(gpu, variant, self.group, &self.parameters)?;
+    /// Forward and backward, with the kernels of `variant`: the recording, and where y and dx lie.
+    fn record(&self, gpu: &Gpu, variant: Variant) -> Result<(Recording, Vec<Tensor>)> {
+        let network = Network::of_group(gpu, variant, self.group, &self.parameters)?;
         let mut rec = Recording::new(gpu);
-        let trace = stages.forward(&mut rec, &self.step, &self.x, Mode::Training)?;
+        let trace = network.forward(&mut rec, &self.step, &self.x, Mode::Training)?;
+        let mut results = vec![trace.y.clone()];
         let dy = Tensor::from_slice(gpu, "dy", trace.y.dims(), &self.dy)?;
         if self.wants_dx {
-            let dx = stages.backward(&mut rec, &self.step, &trace, dy)?;
-            return Ok((rec, trace, Some(dx)));
+            results.push(trace.backward(&mut rec, dy, &|_| false)?);
+        } else {
+            trace.backward_to_parameters(&mut rec, dy, &|_| false)?;
         }
-        stages.backward_to_input(&mut rec, &self.step, &trace, dy)?;
-        Ok((rec, trace, None))
+        Ok((rec, results))
     }
 
     /// y, dx and every gradient, as the last run left them.
-    fn results(&self, gpu: &Gpu, trace: &Trace, dx: Option<&Tensor>) -> Result<Vec<Vec<f32>>> {
+    fn results(&self, gpu: &Gpu, tensors: &[Tensor]) -> Result<Vec<Vec<f32>>> {
         let gradients = self.parameters.read(gpu, &self.parameters.grads)?;
         let mut results: Vec<_> = gradients.into_values().collect();
-        for tensor in std::iter::once(&trace.y).chain(dx) {
+        for tensor in tensors {
             results.push(tensor.read(gpu)?);
         }
         Ok(results)

@@ -2,6 +2,7 @@
 //!
 //! Every function checks the shapes once, when recording, and overwrites its results when replayed.
 
+pub mod add;
 pub mod augment;
 pub mod batch_norm2d;
 pub mod clip_grad_norm;
@@ -32,6 +33,8 @@ use tuned::{winograd_transform, winograd_weight};
 
 /// Every kernel of the crate, for the tests that compare them with their shaders.
 pub const KERNELS: &[&Kernel] = &[
+    &add::FORWARD,
+    &add::BACKWARD_RELU,
     &augment::VIEWS,
     &batch_norm2d::STATISTICS,
     &batch_norm2d::FORWARD,

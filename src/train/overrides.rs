@@ -83,7 +83,8 @@ mod tests {
         assert_eq!(config.training.steps, Some(7));
         assert_eq!(config.training.domain_loss, DomainLoss::Sum);
         assert_eq!(config.training.lambda.maximum, 0.5);
-        assert!(matches!(config.model.feature_extractor[0], LayerSpec::Conv2d { outputs: 16, .. }));
+        let LayerSpec::Conv2d(conv) = &config.model.feature_extractor[0] else { panic!("no convolution") };
+        assert_eq!(conv.outputs, 16);
         assert_eq!(config.model.input.normalization.scale, [1.0; 3]);
     }
 

@@ -5,7 +5,9 @@ use super::messages::{
     TensorType, TypeProto, ValueInfo,
 };
 use crate::error::{Error, Result};
-use crate::model::{LayerSpec, NamedValues, Normalization, PlacedLayer, Size2};
+use crate::model::{
+    Graph as Network, Layout, NamedValues, Node, Normalization, OnnxAttribute, OnnxInput, OnnxOperator,
+};
 use crate::shape::MapShape;
 
 /// A graph that grows layer by layer.
@@ -64,79 +66,76 @@ impl<'a> Graph<'a> {
     ///
     /// # Errors
     /// [`Error::Input`] naming a tensor that the model lacks.
-    pub fn layers(&mut self, x: &Value, layers: &[PlacedLayer<'_>]) -> Result<Value> {
-        let Value { mut name, mut flat } = x.clone();
-        for layer in layers {
-            let takes_maps = matches!(layer.spec, LayerSpec::Conv2d { .. } | LayerSpec::MaxPool2d { .. });
-            if takes_maps && flat {
-                name = self.as_maps(&layer.name, &name);
-                flat = false;
-            }
-            name = self.layer(&name, layer)?;
-            flat |= matches!(layer.spec, LayerSpec::Dense { .. });
+    pub fn part(&mut self, x: &Value, network: &Network) -> Result<Value> {
+        let mut values = vec![x.clone(); network.nodes.len() + 1];
+        for node in &network.nodes {
+            let inputs: Vec<Value> = node.inputs.iter().map(|value| values[value.index()].clone()).collect();
+            values[node.output.index()] = self.node_of(&inputs, node)?;
+        }
+        Ok(values[network.output.index()].clone())
+    }
+
+    /// The operators of one node.
+    fn node_of(&mut self, inputs: &[Value], node: &Node) -> Result<Value> {
+        let layout = node.layer.layout();
+        let mixed = inputs.iter().any(|value| value.flat) && inputs.iter().any(|value| !value.flat);
+        let mut x = Vec::with_capacity(inputs.len());
+        for (index, value) in inputs.iter().enumerate() {
+            let unflat = value.flat && (layout == Layout::Maps || mixed);
+            x.push(if unflat { self.as_maps(&node.name, index, &value.name) } else { value.name.clone() });
+        }
+        let flat = match layout {
+            Layout::Kept => inputs.iter().all(|value| value.flat),
+            Layout::Maps => false,
+            Layout::Rows => true,
+        };
+        let operators = node.layer.onnx();
+        let mut name = x[0].clone();
+        for (index, operator) in operators.iter().enumerate() {
+            let last = index + 1 == operators.len();
+            let y = format!("{}.{}", node.name, if last { "y".into() } else { format!("y{index}") });
+            self.operator(&node.name, operator, &x, &name, &y)?;
+            name = y;
         }
         Ok(Value { name, flat })
     }
 
-    fn as_maps(&mut self, layer: &str, x: &str) -> String {
-        let (axes, maps) = (format!("{layer}.axes"), format!("{layer}.maps"));
+    fn operator(
+        &mut self,
+        layer: &str,
+        operator: &OnnxOperator,
+        x: &[String],
+        previous: &str,
+        y: &str,
+    ) -> Result<()> {
+        let mut inputs = Vec::with_capacity(operator.inputs.len());
+        for input in &operator.inputs {
+            inputs.push(match input {
+                OnnxInput::X(index) => x[*index].clone(),
+                OnnxInput::Previous => previous.to_owned(),
+                OnnxInput::Learned(suffix) => self.learned(&format!("{layer}.{suffix}"))?,
+            });
+        }
+        let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+        let attributes: Vec<Attribute<'_>> = operator.attributes.iter().map(Attribute::of).collect();
+        self.node(operator.operator, y, &inputs, &attributes);
+        Ok(())
+    }
+
+    fn as_maps(&mut self, layer: &str, index: usize, x: &str) -> String {
+        let (axes, maps) = (format!("{layer}.axes{index}"), format!("{layer}.maps{index}"));
         let bytes = [2_i64, 3].map(i64::to_le_bytes).concat();
         self.proto.initializer.push(tensor(&axes, Element::Int64, &[2], bytes));
         self.node("Unsqueeze", &maps, &[x, &axes], &[]);
         maps
     }
 
-    fn layer(&mut self, x: &str, layer: &PlacedLayer<'_>) -> Result<String> {
-        let name = &layer.name;
-        let y = format!("{name}.y");
-        match *layer.spec {
-            LayerSpec::Conv2d { kernel, padding: Size2(rows, columns), .. } => {
-                let [weight, bias] = self.learned(name, ["weight", "bias"])?;
-                let attributes = [
-                    Attribute::Sizes("kernel_shape", &[kernel.0, kernel.1]),
-                    Attribute::Sizes("pads", &[rows, columns, rows, columns]),
-                ];
-                self.node("Conv", &y, &[x, &weight, &bias], &attributes);
-            }
-            LayerSpec::Dense { .. } => {
-                let rows = format!("{name}.rows");
-                self.node("Flatten", &rows, &[x], &[Attribute::Int("axis", 1)]);
-                let [weight, bias] = self.learned(name, ["weight", "bias"])?;
-                self.node("Gemm", &y, &[&rows, &weight, &bias], &[Attribute::Int("transB", 1)]);
-            }
-            LayerSpec::Relu {} => self.node("Relu", &y, &[x], &[]),
-            LayerSpec::LeakyRelu { slope } => {
-                self.node("LeakyRelu", &y, &[x], &[Attribute::Float("alpha", slope)]);
-            }
-            LayerSpec::MaxPool2d { kernel, stride } => {
-                let stride = stride.unwrap_or(kernel);
-                let attributes = [
-                    Attribute::Sizes("kernel_shape", &[kernel.0, kernel.1]),
-                    Attribute::Sizes("strides", &[stride.0, stride.1]),
-                ];
-                self.node("MaxPool", &y, &[x], &attributes);
-            }
-            LayerSpec::BatchNorm2d { eps, .. } => {
-                let [weight, bias, mean, variance] =
-                    self.learned(name, ["weight", "bias", "running_mean", "running_var"])?;
-                let inputs = [x, &weight, &bias, &mean, &variance];
-                self.node("BatchNormalization", &y, &inputs, &[Attribute::Float("epsilon", eps)]);
-            }
-            // Nothing is dropped outside training.
-            LayerSpec::Dropout { .. } => return Ok(x.to_owned()),
-        }
-        Ok(y)
-    }
-
-    /// Adds what `layer` has learned to the graph; gives the tensors' names.
-    fn learned<const N: usize>(&mut self, layer: &str, tensors: [&str; N]) -> Result<[String; N]> {
-        let names = tensors.map(|tensor| format!("{layer}.{tensor}"));
-        for name in &names {
-            let (dims, values) =
-                self.values.get(name).ok_or_else(|| Error::input("model", name, "no such tensor"))?;
-            self.floats(name, dims, values);
-        }
-        Ok(names)
+    /// Adds the tensor called `name` to the graph.
+    fn learned(&mut self, name: &str) -> Result<String> {
+        let values = self.values;
+        let (dims, values) = values.get(name).ok_or_else(|| Error::input("model", name, "no such tensor"))?;
+        self.floats(name, dims, values);
+        Ok(name.to_owned())
     }
 
     fn floats(&mut self, name: &str, dims: &[usize], values: &[f32]) {
@@ -184,7 +183,15 @@ fn value_info(name: &str, element: Element, dims: &[usize]) -> ValueInfo {
     ValueInfo { name: Some(name.into()), kind: Some(TypeProto { tensor: Some(tensor) }), doc_string: None }
 }
 
-impl Attribute<'_> {
+impl<'a> Attribute<'a> {
+    fn of((name, attribute): &'a (&'static str, OnnxAttribute)) -> Self {
+        match attribute {
+            OnnxAttribute::Float(value) => Self::Float(name, *value),
+            OnnxAttribute::Int(value) => Self::Int(name, *value),
+            OnnxAttribute::Sizes(sizes) => Self::Sizes(name, sizes),
+        }
+    }
+
     fn proto(&self) -> AttributeProto {
         let (name, kind) = match *self {
             Self::Float(name, _) => (name, AttributeKind::Float),

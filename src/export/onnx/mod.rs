@@ -33,16 +33,16 @@ pub fn write(checkpoint: &Checkpoint, normalization: &Normalization, path: &Path
 
 fn model(checkpoint: &Checkpoint, normalization: &Normalization) -> Result<ModelProto> {
     let spec = &checkpoint.config.model;
-    let [extractor, predictor, classifier] = &spec.placed()?;
+    let [extractor, predictor, classifier] = &spec.graphs()?;
     let mut graph = Graph::new(checkpoint.values());
     graph.input(IMAGES, Element::Uint8, spec.input.shape());
     let x = graph.normalized(IMAGES, normalization);
-    let features = graph.layers(&x, extractor)?;
-    let logits = graph.layers(&features, predictor)?;
+    let features = graph.part(&x, extractor)?;
+    let logits = graph.part(&features, predictor)?;
     graph.output(LOGITS, &logits, spec.classes()?);
     // Other methods leave the domain classifier as it was drawn.
     if checkpoint.config.training.method == Method::Dann {
-        let domains = graph.layers(&features, classifier)?;
+        let domains = graph.part(&features, classifier)?;
         graph.output(DOMAIN_LOGITS, &domains, 2);
     }
     Ok(ModelProto {

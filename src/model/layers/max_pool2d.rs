@@ -1,0 +1,90 @@
+//! Max-pooling: `torch.nn.MaxPool2d`.
+
+use super::{Layer, Layout, OnnxAttribute, OnnxInput, OnnxOperator, TorchModule, only};
+use crate::error::Result;
+use crate::gpu::{Recording, Tensor};
+use crate::model::spec::Size2;
+use crate::model::stage::{Forward, Mode, Site, Stage, allocate, as_maps};
+use crate::ops::max_pool2d::{self, Window};
+use crate::shape::MapShape;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// The largest value of each window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MaxPool2d {
+    /// KH and KW.
+    pub kernel: Size2,
+    /// From window to window; the kernel's size if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stride: Option<Size2>,
+}
+
+impl MaxPool2d {
+    /// Its window.
+    pub(crate) fn window(&self) -> Window {
+        Window { kernel: self.kernel.into(), stride: self.stride.unwrap_or(self.kernel).into() }
+    }
+}
+
+impl Layer for MaxPool2d {
+    fn stem(&self) -> &'static str {
+        "max_pool"
+    }
+
+    fn out_shape(&self, x: &[MapShape]) -> Result<MapShape> {
+        let x = only(x);
+        let (h, w) = self.window().out_size((x.height, x.width))?;
+        Ok(MapShape::new(x.channels, h, w))
+    }
+
+    fn build(&self, site: &Site<'_>) -> Result<Box<dyn Stage>> {
+        Ok(Box::new(Plain { name: site.name.to_owned(), y: site.y, window: self.window() }))
+    }
+
+    fn onnx(&self) -> Vec<OnnxOperator> {
+        let Window { kernel, stride } = self.window();
+        vec![
+            OnnxOperator::new("MaxPool", &[OnnxInput::X(0)])
+                .with("kernel_shape", OnnxAttribute::Sizes(vec![kernel.0, kernel.1]))
+                .with("strides", OnnxAttribute::Sizes(vec![stride.0, stride.1])),
+        ]
+    }
+
+    fn torch(&self, _: &[MapShape], _: MapShape) -> Vec<TorchModule> {
+        let Window { kernel, stride } = self.window();
+        let arguments = json!({ "kernel_size": [kernel.0, kernel.1], "stride": [stride.0, stride.1] });
+        vec![TorchModule::new("MaxPool2d", arguments)]
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::Maps
+    }
+}
+
+/// The plain kernels.
+struct Plain {
+    name: String,
+    y: MapShape,
+    window: Window,
+}
+
+impl Stage for Plain {
+    fn forward(&self, rec: &mut Recording, _: &Tensor, x: &[Tensor], _: Mode) -> Result<Forward<'_>> {
+        let x = &x[0];
+        let MapShape { channels, height, width } = self.y;
+        let y = allocate(rec, &self.name, "y", &[x.rows(), channels, height, width])?;
+        let argmax = allocate(rec, &self.name, "argmax", y.dims())?;
+        max_pool2d::forward(rec, &as_maps(x), &y, &argmax, self.window)?;
+        let dims = x.dims().to_vec();
+        Ok(Forward::new(y, move |rec, dy, wanted| {
+            if !wanted.input() {
+                return Ok(vec![None]);
+            }
+            let dx = allocate(rec, &self.name, "dx", &dims)?;
+            max_pool2d::backward(rec, &argmax, dy, &as_maps(&dx), self.window)?;
+            Ok(vec![Some(dx)])
+        }))
+    }
+}
