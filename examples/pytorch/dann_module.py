@@ -18,59 +18,37 @@ from safetensors import safe_open
 from torch import nn
 
 
-def pair(size):
-    """A number stands for a square."""
-    return (size, size) if isinstance(size, int) else tuple(size)
+class Residual(nn.Module):
+    """y = body(x) + shortcut(x)."""
+
+    def __init__(self, body, shortcut):
+        super().__init__()
+        self.body, self.shortcut = body, shortcut
+
+    def forward(self, x):
+        return self.body(x) + self.shortcut(x)
 
 
-def part(layers, shape):
-    """One part of the network behind maps of `shape` (C, H, W), and the shape of what comes out."""
-    modules, counts = OrderedDict(), {}
-    for layer in layers:
-        kind = layer["layer"]
-        stem = {"conv2d": "conv", "max_pool2d": "max_pool", "batch_norm2d": "batch_norm"}.get(kind, kind)
-        counts[stem] = counts.get(stem, 0) + 1
-        name = f"{stem}{counts[stem]}"
-        channels, height, width = shape
-        if kind == "conv2d":
-            kernel, padding = pair(layer["kernel"]), pair(layer.get("padding", 0))
-            modules[name] = nn.Conv2d(channels, layer["outputs"], kernel, padding=padding)
-            size = [n + 2 * p - k + 1 for n, p, k in zip((height, width), padding, kernel)]
-            shape = (layer["outputs"], *size)
-        elif kind == "dense":
-            modules[f"{name}_rows"] = nn.Flatten()
-            modules[name] = nn.Linear(channels * height * width, layer["outputs"])
-            modules[f"{name}_maps"] = nn.Unflatten(1, (layer["outputs"], 1, 1))
-            shape = (layer["outputs"], 1, 1)
-        elif kind == "max_pool2d":
-            kernel = pair(layer["kernel"])
-            stride = pair(layer.get("stride", layer["kernel"]))
-            modules[name] = nn.MaxPool2d(kernel, stride)
-            shape = (channels, *[(n - k) // s + 1 for n, k, s in zip((height, width), kernel, stride)])
-        elif kind == "batch_norm2d":
-            modules[name] = nn.BatchNorm2d(channels, layer.get("eps", 1e-5), layer.get("momentum", 0.1))
-        elif kind == "relu":
-            modules[name] = nn.ReLU()
-        elif kind == "leaky_relu":
-            modules[name] = nn.LeakyReLU(layer.get("slope", 0.01))
-        elif kind == "dropout":
-            modules[name] = nn.Dropout(layer["rate"])
+def chain(modules):
+    """The modules that the file's metadata list, one behind the other."""
+    built = OrderedDict()
+    for module in modules:
+        if "body" in module:
+            built[module["name"]] = Residual(chain(module["body"]), chain(module["shortcut"]))
         else:
-            raise ValueError(f"unknown layer {kind}")
-    return nn.Sequential(modules), shape
+            built[module["name"]] = getattr(nn, module["class"])(**module["arguments"])
+    return nn.Sequential(built)
 
 
 class Dann(nn.Module):
     """Feature extractor, label predictor and domain classifier; without the gradient reversal, as for use."""
 
-    def __init__(self, config):
+    def __init__(self, config, modules):
         super().__init__()
-        model = config["model"]
-        spec = model["input"]
-        shape = (spec["channels"], spec["height"], spec["width"])
-        self.feature_extractor, features = part(model["feature_extractor"], shape)
-        self.label_predictor, _ = part(model["label_predictor"], features)
-        self.domain_classifier, _ = part(model["domain_classifier"], features)
+        spec = config["model"]["input"]
+        self.feature_extractor = chain(modules["feature_extractor"])
+        self.label_predictor = chain(modules["label_predictor"])
+        self.domain_classifier = chain(modules["domain_classifier"])
         normalization = spec.get("target_normalization", spec["normalization"])
         column = lambda values: torch.tensor(values).reshape(1, -1, 1, 1)
         self.scale, self.shift = column(normalization["scale"]), column(normalization["shift"])
@@ -84,9 +62,11 @@ class Dann(nn.Module):
 def load(path):
     """The module with the values of a file."""
     with safe_open(path, framework="pt") as file:
-        config = tomllib.loads(json.loads(file.metadata()["dann"])["config"])
+        metadata = json.loads(file.metadata()["dann"])
         values = {name: file.get_tensor(name) for name in file.keys()}
-    module = Dann(config)
+    if "modules" not in metadata:
+        raise ValueError(f"{path}: no list of modules; `dann export --format safetensors` of version 0.2 writes one")
+    module = Dann(tomllib.loads(metadata["config"]), metadata["modules"])
     module.load_state_dict(values)
     return module.eval()
 

@@ -31,9 +31,18 @@ pub fn write(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
             views.push((format!("{layer}{BATCHES}"), count));
         }
     }
-    let metadata = HashMap::from([(Checkpoint::KEY.to_owned(), checkpoint.metadata()?)]);
+    let metadata = HashMap::from([(Checkpoint::KEY.to_owned(), metadata(checkpoint)?)]);
     let bytes = safetensors::serialize(views, Some(metadata)).map_err(refused)?;
     write_whole(path, &bytes)
+}
+
+/// What the checkpoint says of itself, and the modules that its tensors belong to.
+fn metadata(checkpoint: &Checkpoint) -> Result<String> {
+    let own = checkpoint.metadata()?;
+    let mut metadata: serde_json::Value =
+        serde_json::from_str(&own).map_err(|e| Error::input("metadata", "JSON", e))?;
+    metadata["modules"] = checkpoint.config.model.torch_modules()?;
+    Ok(metadata.to_string())
 }
 
 /// A state dict as it lay in a file.

@@ -1,5 +1,6 @@
 //! The device, its buffers and the recordings of dispatches that run on it.
 
+mod abilities;
 mod adapter;
 mod context;
 mod kernel;

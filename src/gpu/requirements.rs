@@ -1,7 +1,7 @@
 //! What the kernels ask of a device that an application opens itself.
 
+use super::abilities::Abilities;
 use super::adapter::{STORAGE_BUFFERS, WORKGROUP_THREADS};
-use super::variant::{STORAGE_TEXTURES, SUBGROUP_LANES, tile_obstacle};
 use super::{Adapter, Variant};
 use crate::error::{Error, Result};
 
@@ -89,26 +89,5 @@ pub(super) fn variant(device: &wgpu::Device, wanted: Option<Variant>) -> Variant
 
 /// Why the device cannot run the kernels of `variant`; `None` if it can.
 pub(super) fn obstacle(device: &wgpu::Device, variant: Variant) -> Option<String> {
-    let info = device.adapter_info();
-    let textures = device.limits().max_storage_textures_per_shader_stage;
-    match variant {
-        Variant::Plain => None,
-        Variant::Workgroup | Variant::Half => tile_obstacle(variant, &device.limits(), device.features()),
-        Variant::Cooperative => Some("a device does not tell which cooperative matrices it has".into()),
-        // A device does not tell of formats; but OpenGL alone lacks one that they need.
-        Variant::Register if info.backend == wgpu::Backend::Gl => {
-            Some("OpenGL lacks storage textures that they need".into())
-        }
-        Variant::Register => (textures < STORAGE_TEXTURES).then(|| {
-            format!("max_storage_textures_per_shader_stage is {textures}, {STORAGE_TEXTURES} are needed")
-        }),
-        Variant::Subgroup if !device.features().contains(wgpu::Features::SUBGROUP) => {
-            Some("the device was opened without the feature SUBGROUP".into())
-        }
-        Variant::Subgroup => {
-            let most = info.subgroup_max_size;
-            (most > SUBGROUP_LANES)
-                .then(|| format!("subgroups have up to {most} lanes, {SUBGROUP_LANES} at most are expected"))
-        }
-    }
+    Abilities::from(device).obstacle(variant)
 }
