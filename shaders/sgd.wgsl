@@ -1,14 +1,19 @@
 // Stochastic gradient descent with momentum and weight decay, over all parameters at once.
-//   velocity ← momentum · velocity + scale · grad + weight_decay · weight;  weight ← weight - learning_rate · velocity
-// scale is 1, or what clips the gradients; see clip_grad_norm.wgsl.
+//   d = scale · grad + weight_decay · weight;  velocity ← momentum · velocity + d;  weight ← weight - rate · velocity
+// With Nesterov's momentum the last step is weight ← weight - rate · (d + momentum · velocity). rate is the step's learning
+// rate times the group's factor. scale is 1, or what clips the gradients; see clip_grad_norm.wgsl.
 // An update that is no finite number is reported, so that training stops and names the parameter.
-// Twin: src/reference/sgd.rs. Source: torch.optim.SGD (dampening 0, no Nesterov).
+// Twin: src/reference/sgd.rs. Source: torch.optim.SGD (dampening 0).
 
 struct Params {
     count: u32,  // parameters
     momentum: f32,
     weight_decay: f32,
-    reserved: u32,
+    learning_rate: f32,  // the group's factor of the step's
+    nesterov: u32,       // whether the momentum is Nesterov's
+    first: u32,          // the number of the first of them among all parameters
+    reserved_a: u32,
+    reserved_b: u32,
 }
 
 struct Step {
@@ -45,8 +50,10 @@ fn update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
     if index >= params.count { return; }
     let before = weight[index];
     let v = params.momentum * velocity[index] + factor * grad[index] + params.weight_decay * before;
-    let w = before - step.learning_rate * v;
+    let ahead = factor * grad[index] + params.weight_decay * before + params.momentum * v;
+    let rate = step.learning_rate * params.learning_rate;
+    let w = before - rate * select(v, ahead, params.nesterov == 1u);
     velocity[index] = v;
     weight[index] = w;
-    if !(is_finite(v) && is_finite(w)) { atomicMax(&faults[step.index], 0xffffffffu - index); }
+    if !(is_finite(v) && is_finite(w)) { atomicMax(&faults[step.index], 0xffffffffu - (params.first + index)); }
 }

@@ -105,7 +105,8 @@ fn trained(config: &Config, checks: ShaderChecks, variant: Variant) -> BTreeMap<
     let gpu = Gpu::open(&choose(None).unwrap(), Options { checks, variant: Some(variant) }).unwrap();
     let model = Dann::new(&gpu, &config.model).unwrap();
     model.initialize(Initialization::HeNormal, 1).unwrap();
-    let training = TrainingStep::new(&model, ROWS, config.training.objective(), STEPS as usize).unwrap();
+    let training =
+        TrainingStep::new(&model, ROWS, config.training.objective().unwrap(), STEPS as usize).unwrap();
     // Numbers with which no winner hangs on rounding: with those from 0 on one does, and biases differ by 3e-3 then. Rounding
     // to f16 decides some with most numbers.
     let noise = |i: usize| (700_000 + i as u32).wrapping_mul(2_654_435_761) as f32 / u32::MAX as f32 - 0.5;
@@ -162,7 +163,7 @@ fn the_mixed_network_is_made_of_both() {
     let gpu = register();
     let config = mixed();
     let model = Dann::new(&gpu, &config.model).unwrap();
-    let training = TrainingStep::new(&model, ROWS, config.training.objective(), 1).unwrap();
+    let training = TrainingStep::new(&model, ROWS, config.training.objective().unwrap(), 1).unwrap();
     let count = |label: &str| {
         training.recording().dispatches().iter().filter(|dispatch| dispatch.kernel.label == label).count()
     };
@@ -183,7 +184,7 @@ fn a_dense_layer_too_large_for_a_texture_has_plain_kernels() {
     (config.model.label_predictor, config.model.domain_classifier) = (dense(3), dense(2));
     (config.model.input.height, config.model.input.width) = (210, 210);
     let model = Dann::new(&gpu, &config.model).unwrap();
-    let training = TrainingStep::new(&model, 1, config.training.objective(), 1).unwrap();
+    let training = TrainingStep::new(&model, 1, config.training.objective().unwrap(), 1).unwrap();
     let labels: Vec<_> = training.recording().dispatches().iter().map(|d| d.kernel.label).collect();
     let plain = labels.iter().filter(|label| label.starts_with("dense.forward")).count();
     let too_large = 3 * 210 * 210 / 4 > Texels::most(&gpu);

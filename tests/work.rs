@@ -114,7 +114,7 @@ fn a_step_runs_through_its_phases_in_order() {
         let gpu = gpu(variant);
         let config = Config::preset("paper").unwrap();
         let model = Dann::new(&gpu, &config.model).unwrap();
-        let step = TrainingStep::new(&model, 2, config.training.objective(), 1).unwrap();
+        let step = TrainingStep::new(&model, 2, config.training.objective().unwrap(), 1).unwrap();
         let mut phases: Vec<Phase> = step.recording().dispatches().iter().map(|d| d.phase).collect();
         phases.dedup();
         use Phase::{Backward, Forward, Loss, Update};

@@ -5,6 +5,8 @@ use dann::error::{Error, Result};
 use dann::gpu::{Gpu, Tensor};
 use dann::model::{Dann, DomainLoss, ModelSpec, Objective};
 use dann::ops::Step;
+use dann::ops::optimizer::OptimizerSpec;
+use dann::ops::sgd::Sgd;
 use dann::train::{Config, TrainingStep};
 use std::collections::BTreeMap;
 
@@ -92,8 +94,12 @@ impl<'a> Steps<'a> {
             learning_rate: list("lr")?,
             objective: Objective {
                 domain_loss: Some(domain_loss),
-                momentum: case.real("momentum")?,
-                weight_decay: 0.0,
+                optimizer: OptimizerSpec::Sgd(Sgd {
+                    momentum: case.real("momentum")?,
+                    nesterov: false,
+                    weight_decay: 0.0,
+                }),
+                parameter_groups: vec![],
                 clip_norm: None,
             },
         })
@@ -127,7 +133,7 @@ impl<'a> Steps<'a> {
     fn train(&self, model: &Dann) -> Result<Outcome> {
         let gpu = model.gpu();
         let steps = self.lambda.len();
-        let training = TrainingStep::new(model, self.rows, self.objective, steps)?;
+        let training = TrainingStep::new(model, self.rows, self.objective.clone(), steps)?;
         let x: Vec<f32> = self.golden.case.reals("x")?.into_iter().map(|v| v as f32).collect();
         let labels = self.golden.case.whole("labels")?;
         let rows: Vec<Step> = (0..steps).map(|index| self.step(index)).collect();

@@ -68,9 +68,7 @@ impl Abilities {
             Variant::Workgroup => self.tiles(variant),
             Variant::Subgroup => self.subgroups(),
             Variant::Half => self.tiles(variant).or_else(|| self.f16()),
-            Variant::Cooperative => {
-                self.tiles(variant).or_else(|| self.f16()).or_else(|| self.matrices())
-            }
+            Variant::Cooperative => self.tiles(variant).or_else(|| self.f16()).or_else(|| self.matrices()),
         }
     }
 

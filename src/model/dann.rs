@@ -2,13 +2,14 @@
 
 use super::Initialization;
 use super::network::Network;
+use super::objective::{Batch, DomainLoss, Inference, Ledger, Objective, StepOutputs};
 use super::parameters::Parameters;
 use super::spec::ModelSpec;
 use super::stage::Mode;
+use super::update::Update;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Phase, Recording, Tensor};
-use crate::ops::{Step, clip_grad_norm, gradient_reversal, metrics, sgd, softmax_cross_entropy};
-use serde::{Deserialize, Serialize};
+use crate::ops::{Step, gradient_reversal, metrics, softmax_cross_entropy};
 use std::collections::BTreeMap;
 
 /// Feature extractor, label predictor and domain classifier with their parameters.
@@ -24,80 +25,6 @@ pub struct Dann {
 
 /// Shapes and values by name.
 pub type NamedValues = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
-
-/// How the domain losses of the two domains make up L_d.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DomainLoss {
-    /// The mean over source rows plus the mean over target rows (JMLR 17(59), equation 18).
-    #[default]
-    Sum,
-    /// The mean over all rows: half the pressure on the features.
-    Mean,
-}
-
-/// What a step minimises, and how.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Objective {
-    /// How L_d is made up; `None` trains on the source rows' L_y alone, without domain classifier.
-    pub domain_loss: Option<DomainLoss>,
-    /// Of SGD.
-    pub momentum: f32,
-    /// Of SGD.
-    pub weight_decay: f32,
-    /// The largest norm of all gradients together; `None` leaves them as they are.
-    pub clip_norm: Option<f32>,
-}
-
-/// Where a step finds its rows: the source rows first, then as many target rows.
-pub struct Batch {
-    /// (N, C, H, W)
-    pub x: Tensor,
-    /// (S): the classes of the source rows, u32.
-    pub labels: Tensor,
-}
-
-/// What steps report, a row each.
-#[derive(Clone)]
-pub struct Ledger {
-    /// (steps, 4): label loss, source rows classified rightly, domain loss, rows whose domain was told rightly.
-    pub table: Tensor,
-    /// (steps), u32: which update is no finite number; see [`sgd::first_fault`]. Must hold 0 before a step.
-    pub faults: Tensor,
-}
-
-impl Ledger {
-    /// Room for the reports of `steps` steps.
-    ///
-    /// # Errors
-    /// [`Error::Gpu`] when there is no memory for it.
-    pub fn new(gpu: &Gpu, steps: usize) -> Result<Self> {
-        Ok(Self {
-            table: Tensor::zeros(gpu, "metrics", &[steps, 4])?,
-            faults: Tensor::zeros(gpu, "faults", &[steps])?,
-        })
-    }
-}
-
-/// What a step leaves behind for others to read.
-pub struct StepOutputs {
-    /// What it reports.
-    pub ledger: Ledger,
-    /// (N, …): the features of the batch.
-    pub features: Tensor,
-    /// (S, K)
-    pub logits: Tensor,
-}
-
-/// What the network says of a batch in evaluation mode.
-pub struct Inference {
-    /// (N, …)
-    pub features: Tensor,
-    /// (N, K)
-    pub logits: Tensor,
-    /// (N, 2): the domain classifier's logits, source and target.
-    pub domains: Tensor,
-}
 
 impl Dann {
     /// Builds the network that `spec` describes, with every parameter at 0.
@@ -200,8 +127,12 @@ impl Dann {
         batch: &Batch,
         step: &Tensor,
         ledger: &Ledger,
-        objective: Objective,
+        objective: &Objective,
     ) -> Result<StepOutputs> {
+        let Objective { domain_loss, optimizer, parameter_groups, clip_norm } = objective;
+        let update =
+            Update { optimizer: optimizer.optimizer(), groups: parameter_groups, clip_norm: *clip_norm };
+        let frozen = &|name: &str| update.is_frozen(name);
         let (source_rows, table) = (batch.labels.rows(), &ledger.table);
         rec.phase(Phase::Forward);
         let features = self.feature_extractor.forward(rec, step, &batch.x, Mode::Training)?;
@@ -210,14 +141,14 @@ impl Dann {
         let scale = 1.0 / source_rows as f32;
         let dlogits = self.record_loss(rec, step, &labels.y, &batch.labels, scale, table, 0)?;
         rec.phase(Phase::Backward);
-        let (frozen, logits) = (&|_: &str| false, labels.y.clone());
+        let logits = labels.y.clone();
         let d_label = labels.backward(rec, dlogits, frozen)?;
 
         let x = features.y.clone();
-        let d_features = match objective.domain_loss {
+        let d_features = match *domain_loss {
             None => d_label,
             Some(domain_loss) => {
-                let d_domain = self.record_domain(rec, step, &x, source_rows, domain_loss, table)?;
+                let d_domain = self.record_domain(rec, step, &x, source_rows, domain_loss, table, frozen)?;
                 let d_features = Tensor::zeros(&self.gpu, "d_features", x.dims())?;
                 gradient_reversal::backward_fan_in(rec, step, &d_domain, &d_label, &d_features)?;
                 d_features
@@ -225,19 +156,12 @@ impl Dann {
         };
         features.backward_to_parameters(rec, d_features, frozen)?;
         rec.phase(Phase::Update);
-        let Parameters { grads, velocities, values, .. } = &self.parameters;
-        let Objective { momentum, weight_decay, clip_norm, .. } = objective;
-        let scale = &match clip_norm {
-            Some(max_norm) => clip_grad_norm::factor(rec, grads, max_norm)?,
-            None => Tensor::from_slice(&self.gpu, "scale of gradients", &[1], &[1.0_f32])?,
-        };
-        let (velocity, weight, faults) = (velocities, values, &ledger.faults);
-        let operands = sgd::Operands { step, grad: grads, scale, velocity, weight, faults };
-        sgd::update(rec, operands, momentum, weight_decay)?;
-        Ok(StepOutputs { ledger: ledger.clone(), features: x, logits })
+        let optimizer = update.record(rec, &self.parameters, step, &ledger.faults)?;
+        Ok(StepOutputs { ledger: ledger.clone(), features: x, logits, optimizer })
     }
 
     /// The domain classifier's share of the step, up to the gradient that reaches the reversal layer.
+    #[allow(clippy::too_many_arguments)] // a part of record_step, with what that knows
     fn record_domain(
         &self,
         rec: &mut Recording,
@@ -246,6 +170,7 @@ impl Dann {
         source_rows: usize,
         domain_loss: DomainLoss,
         table: &Tensor,
+        frozen: &dyn Fn(&str) -> bool,
     ) -> Result<Tensor> {
         let rows = features.rows();
         if rows != 2 * source_rows {
@@ -263,7 +188,7 @@ impl Dann {
         };
         let dlogits = self.record_loss(rec, step, &logits.y, &domains, scale, table, 2)?;
         rec.phase(Phase::Backward);
-        logits.backward(rec, dlogits, &|_| false)
+        logits.backward(rec, dlogits, frozen)
     }
 
     /// One head's loss into the table, and the gradient of its logits.

@@ -22,6 +22,13 @@ pub struct ParameterInfo {
     first: Start,
 }
 
+impl ParameterInfo {
+    /// The number of its first value in the flat buffers.
+    pub(super) fn start(&self) -> usize {
+        self.start
+    }
+}
+
 /// A parameter and its gradient, of one shape.
 #[derive(Clone)]
 pub(crate) struct Parameter {
@@ -36,8 +43,6 @@ pub struct Parameters {
     pub values: Tensor,
     /// Every gradient, in the same places.
     pub grads: Tensor,
-    /// Every velocity of SGD, in the same places.
-    pub velocities: Tensor,
 }
 
 /// The two parameters of a layer that has weight and bias.
@@ -86,8 +91,7 @@ impl Parameters {
             return Err(Error::input("model", "at least one layer that learns", "none"));
         }
         let flat = |label| Tensor::zeros(gpu, label, &[end]);
-        let (values, grads, velocities) = (flat("parameters")?, flat("gradients")?, flat("velocities")?);
-        Ok(Self { infos, values, grads, velocities })
+        Ok(Self { values: flat("parameters")?, grads: flat("gradients")?, infos })
     }
 
     /// Names and shapes, in order.
@@ -122,7 +126,7 @@ impl Parameters {
         self.infos.iter().map(|info| (info.name.clone(), first(info))).collect()
     }
 
-    /// Overwrites every parameter, or every velocity, from `values` by name.
+    /// Overwrites every parameter, or one slot of an optimiser, from `values` by name.
     ///
     /// # Errors
     /// [`Error::Input`] naming the one that is missing or of another size.

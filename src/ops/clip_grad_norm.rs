@@ -40,19 +40,33 @@ pub const FACTOR: Kernel = Kernel {
 /// Gradients that a workgroup sums the squares of.
 const RUN: usize = 4096;
 
-/// Records min(1, `max_norm` / (‖grad‖₂ + 1e-6)), one value, for [`super::sgd::Operands::scale`].
+/// Records min(1, `max_norm` / (‖grads‖₂ + 1e-6)), one value, for
+/// [`Operands::scale`](super::optimizer::Operands::scale): the norm is that of all gradients together.
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when there are more gradients than 32-bit indices can count.
-pub fn factor(rec: &mut Recording, grad: &Tensor, max_norm: f32) -> Result<Tensor> {
+pub fn factor(rec: &mut Recording, grads: &[Tensor], max_norm: f32) -> Result<Tensor> {
     const OP: &str = "clip_grad_norm";
     let gpu = rec.gpu().clone();
-    let runs = grad.len().div_ceil(RUN);
-    let params = Params { count: u32_of(OP, grad.len())?, runs: u32_of(OP, runs)?, max_norm, reserved: 0 };
-    let sums = Tensor::zeros(&gpu, "sums of squares", &[runs])?;
+    // The sums of each tensor start where the device lets a binding start; between them are zeros.
+    let alignment = (gpu.device().limits().min_storage_buffer_offset_alignment as usize / 4).max(1);
+    let (mut places, mut end) = (Vec::with_capacity(grads.len()), 0_usize);
+    for grad in grads {
+        let (start, runs) = (end.next_multiple_of(alignment), grad.len().div_ceil(RUN));
+        places.push((grad, start, runs));
+        end = start + runs;
+    }
+    let sums = Tensor::zeros(&gpu, "sums of squares", &[end])?;
     let factor = Tensor::zeros(&gpu, "factor of gradients", &[1])?;
-    let work = |flops| Work::new(flops, by(grad.dims()));
-    rec.dispatch_groups(&SQUARES, &params, &[grad, &sums], runs, work(2 * grad.len()))?;
-    rec.dispatch_groups(&FACTOR, &params, &[&sums, &factor], 1, work(runs + 4))?;
+    let params = |count: usize| -> Result<Params> {
+        Ok(Params { count: u32_of(OP, count)?, runs: u32_of(OP, end)?, max_norm, reserved: 0 })
+    };
+    for (grad, start, runs) in places {
+        let work = Work::new(2 * grad.len(), by(grad.dims()));
+        let sums = sums.part(start, &[runs]);
+        rec.dispatch_groups(&SQUARES, &params(grad.len())?, &[grad, &sums], runs, work)?;
+    }
+    let work = Work::new(end + 4, by(&[end]));
+    rec.dispatch_groups(&FACTOR, &params(end)?, &[&sums, &factor], 1, work)?;
     Ok(factor)
 }

@@ -14,6 +14,7 @@ pub mod gradient_reversal;
 pub mod image_input;
 pub mod max_pool2d;
 pub mod metrics;
+pub mod optimizer;
 pub mod product;
 pub mod relu;
 pub mod sgd;

@@ -1,8 +1,10 @@
 //! Stochastic gradient descent; twin: [`crate::reference::sgd`].
 
+use super::optimizer::{Operands, Optimizer, Settings, at_least_zero, below_one};
 use super::{Step, expect, u32_of};
-use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
+use crate::error::{Error, Result};
+use crate::gpu::{Binding, Kernel, Recording, Work, by};
+use serde::{Deserialize, Serialize};
 
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -10,7 +12,10 @@ struct Params {
     count: u32,
     momentum: f32,
     weight_decay: f32,
-    reserved: u32,
+    learning_rate: f32,
+    nesterov: u32,
+    first: u32,
+    reserved: [u32; 2],
 }
 
 /// velocity and weight brought up to date.
@@ -30,40 +35,53 @@ pub const UPDATE: Kernel = Kernel {
     ],
 };
 
-/// What an update reads and writes.
-#[derive(Clone, Copy)]
-pub struct Operands<'a> {
-    /// The current [`Step`], which has the learning rate.
-    pub step: &'a Tensor,
-    /// The gradient of the weight, of its shape.
-    pub grad: &'a Tensor,
-    /// (1): what the gradient is multiplied by.
-    pub scale: &'a Tensor,
-    /// Of the weight's shape.
-    pub velocity: &'a Tensor,
-    /// Of any shape.
-    pub weight: &'a Tensor,
-    /// (steps), u32: where an update is no finite number, it gets [`first_fault`]'s argument at the step's index; it must
-    /// hold 0 before.
-    pub faults: &'a Tensor,
+/// Stochastic gradient descent with momentum (`torch.optim.SGD`, dampening 0).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sgd {
+    /// The share of the last velocity in the next one.
+    pub momentum: f32,
+    /// Whether the step looks ahead along the velocity (Sutskever et al. 2013).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nesterov: bool,
+    /// L2 penalty, added to the gradient; 0 if left out.
+    #[serde(default)]
+    pub weight_decay: f32,
 }
 
-/// Moves weight and velocity by the gradient.
-///
-/// # Errors
-/// [`crate::error::Error::Input`] when the shapes differ.
-pub fn update(rec: &mut Recording, operands: Operands<'_>, momentum: f32, weight_decay: f32) -> Result<()> {
-    let Operands { step, grad, scale, velocity, weight, faults } = operands;
-    expect("sgd", "grad", grad, weight.dims())?;
-    expect("sgd", "velocity", velocity, weight.dims())?;
-    expect("sgd", "scale", scale, &[1])?;
-    let params = Params { count: u32_of("sgd", weight.len())?, momentum, weight_decay, reserved: 0 };
-    // Velocity and weight are read and written.
-    let work = Work::new(7 * weight.len(), by(weight.dims())).moving(5 * 4 * weight.len());
-    rec.dispatch(&UPDATE, &params, &[step, grad, velocity, weight, faults, scale], weight.len(), work)
-}
+impl Optimizer for Sgd {
+    fn slots(&self) -> &'static [&'static str] {
+        &["velocity"]
+    }
 
-/// The number of the first parameter whose update is no finite number, from what [`update`] left of a step.
-pub fn first_fault(fault: u32) -> Option<usize> {
-    (fault > 0).then(|| (u32::MAX - fault) as usize)
+    fn weight_decay(&self) -> f32 {
+        self.weight_decay
+    }
+
+    fn check(&self, key: &str) -> Result<()> {
+        below_one(key, "momentum", self.momentum)?;
+        at_least_zero(key, "weight_decay", self.weight_decay)
+    }
+
+    fn record(&self, rec: &mut Recording, operands: &Operands<'_>, settings: Settings) -> Result<()> {
+        let Operands { step, grad, scale, slots, weight, faults } = *operands;
+        let [velocity] = slots else {
+            return Err(Error::input("sgd", "one slot, the velocity", slots.len()));
+        };
+        expect("sgd", "grad", grad, weight.dims())?;
+        expect("sgd", "velocity", velocity, weight.dims())?;
+        expect("sgd", "scale", scale, &[1])?;
+        let params = Params {
+            count: u32_of("sgd", weight.len())?,
+            momentum: self.momentum,
+            weight_decay: settings.weight_decay,
+            learning_rate: settings.learning_rate,
+            nesterov: self.nesterov.into(),
+            first: u32_of("sgd", settings.first)?,
+            reserved: [0; 2],
+        };
+        // Velocity and weight are read and written.
+        let work = Work::new(8 * weight.len(), by(weight.dims())).moving(5 * 4 * weight.len());
+        rec.dispatch(&UPDATE, &params, &[step, grad, velocity, weight, faults, scale], weight.len(), work)
+    }
 }

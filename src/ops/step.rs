@@ -18,10 +18,11 @@ pub struct Step {
     pub seed: u32,
     /// λ of the gradient reversal.
     pub lambda: f32,
-    /// The step size of SGD.
+    /// The step size of the optimiser.
     pub learning_rate: f32,
-    /// Uniform blocks come in multiples of 16 bytes.
-    pub reserved: [u32; 2],
+    /// What the optimiser needs anew for each step; see
+    /// [`Optimizer::step_values`](super::optimizer::Optimizer::step_values).
+    pub optimizer: [f32; 2],
 }
 
 impl Step {

@@ -2,7 +2,9 @@ use super::peaks::arithmetic;
 use super::scopes::Pass;
 use super::*;
 use crate::gpu::{Gpu, Options, Phase, Recording, Tensor, choose};
-use crate::ops::{relu, sgd};
+use crate::ops::optimizer::{Operands, Optimizer as _, Settings};
+use crate::ops::relu;
+use crate::ops::sgd::Sgd;
 
 const RUNS: usize = 9;
 
@@ -85,8 +87,10 @@ fn samples(gpu: &Gpu) -> Samples {
     recording.phase(Phase::Update);
     for _ in 0..2 {
         let (velocity, scale, faults) = (&tensor(&[1000]), &tensor(&[1]), &tensor(&[1]));
-        let operands = sgd::Operands { step: &step, grad: &x, scale, velocity, weight: &y, faults };
-        sgd::update(&mut recording, operands, 0.0, 0.0).unwrap();
+        let slots = std::slice::from_ref(velocity);
+        let operands = Operands { step: &step, grad: &x, scale, slots, weight: &y, faults };
+        let sgd = Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 };
+        sgd.record(&mut recording, &operands, Settings::of(&sgd)).unwrap();
     }
     let mut samples = Samples::new(&[&recording]);
     for run in 0..3 {

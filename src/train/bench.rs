@@ -41,7 +41,7 @@ impl StepBench {
         let model = Dann::new(gpu, &config.model)?;
         model.initialize(spec.initialization, spec.seed)?;
         // Before the images: the device refuses a batch that is too large before the host draws any.
-        let training_step = TrainingStep::new(&model, spec.batch, spec.objective(), Self::MOST_STEPS)?;
+        let training_step = TrainingStep::new(&model, spec.batch, spec.objective()?, Self::MOST_STEPS)?;
         let batches = (IMAGES / spec.batch).clamp(1, MOST_BATCHES);
         let [labelled, unlabelled] =
             ["labelled", "unlabelled"].map(|name| random_images(config, name, batches * spec.batch));
@@ -123,7 +123,7 @@ fn step_values(config: &Config, batches: usize) -> Vec<Step> {
             seed: seeds.next_u32(),
             lambda: spec.lambda.at(1.0) as f32,
             learning_rate: spec.learning_rate.at(1.0) as f32,
-            reserved: [0; 2],
+            optimizer: [0.0; 2],
         }
     };
     (0..StepBench::MOST_STEPS).map(step).collect()

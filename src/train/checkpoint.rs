@@ -5,7 +5,7 @@ use super::resumption::{DataSets, Resumption, Tensors};
 use super::whole_file::write_whole;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::model::{Dann, NamedValues};
+use crate::model::{Dann, NamedValues, OptimizerState};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -68,13 +68,13 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Gpu`] when the device was lost.
     pub fn of_training(
-        model: &Dann,
+        (model, state): (&Dann, &OptimizerState),
         config: &Config,
         classes: &[String],
         step: u64,
         data: &DataSets,
     ) -> Result<Self> {
-        let resumption = Some(Resumption::of(model, data)?);
+        let resumption = Some(Resumption::of(model, state, data)?);
         Ok(Self { resumption, ..Self::of(model, config, classes, step)? })
     }
 
@@ -129,10 +129,10 @@ impl Checkpoint {
 
     /// Everything that the file holds: what was learned, and what the optimiser keeps.
     fn tensors(&self) -> Tensors<'_> {
-        let velocities = self.resumption.iter().flat_map(Resumption::tensors);
+        let state = self.resumption.iter().flat_map(Resumption::tensors);
         let values =
             self.values.iter().map(|(name, (dims, values))| (name.clone(), (&dims[..], &values[..])));
-        Tensors(values.chain(velocities).collect())
+        Tensors(values.chain(state).collect())
     }
 
     /// Writes the file whole or not at all.
@@ -197,8 +197,8 @@ impl Checkpoint {
             let value = bytemuck::pod_collect_to_vec(view.data());
             values.insert(name, (view.shape().to_vec(), value));
         }
-        let velocities = Resumption::take(&mut values);
-        let resumption = data.map(|data| Resumption { data, velocities });
+        let slots = Resumption::take(&mut values);
+        let resumption = data.map(|data| Resumption { data, slots });
         let checkpoint = Self { config, classes, step, resumption, values };
         let found = checkpoint.tensors().checksum();
         if !checksum.is_empty() && checksum != found {

@@ -4,6 +4,8 @@ use super::schedule::{Lambda, LearningRate};
 use crate::error::{Error, Result};
 use crate::model::{DomainLoss, Initialization, ModelSpec, Objective};
 use crate::ops::augment::Augmentation;
+use crate::ops::optimizer::{Optimizer as _, OptimizerSpec, ParameterGroup};
+use crate::ops::sgd::Sgd;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -57,11 +59,18 @@ pub struct TrainingSpec {
     /// Decides initialisation, both shuffles and dropout.
     #[serde(default)]
     pub seed: u64,
-    /// Of SGD.
-    pub momentum: f32,
-    /// Of SGD; 0 if left out.
-    #[serde(default)]
-    pub weight_decay: f32,
+    /// The short form of SGD with that momentum, in place of `optimizer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f32>,
+    /// Of that SGD; 0 if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_decay: Option<f32>,
+    /// From gradients to new parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimizer: Option<OptimizerSpec>,
+    /// Parameters that are trained in another way than the others; none if left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameter_groups: Vec<ParameterGroup>,
     /// The largest norm of all gradients together; larger ones are scaled down. None if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f32>,
@@ -74,7 +83,7 @@ pub struct TrainingSpec {
     /// How L_d is made up; `sum` if left out.
     #[serde(default)]
     pub domain_loss: DomainLoss,
-    /// The step size of SGD.
+    /// The step size of the optimiser.
     pub learning_rate: LearningRate,
     /// λ of the gradient reversal.
     pub lambda: Lambda,
@@ -148,11 +157,9 @@ impl Config {
                 return Err(Error::input(key, "at least 1", count));
             }
         }
-        if !(0.0..1.0).contains(&training.momentum) {
-            return Err(Error::input("training.momentum", "at least 0 and below 1", training.momentum));
-        }
-        if !(training.weight_decay >= 0.0 && training.weight_decay.is_finite()) {
-            return Err(Error::input("training.weight_decay", "at least 0", training.weight_decay));
+        training.optimizer()?;
+        for (index, group) in training.parameter_groups.iter().enumerate() {
+            group.check(&format!("training.parameter_groups.{index}"))?;
         }
         if let Some(norm) = training.clip_norm.filter(|norm| !(*norm > 0.0 && norm.is_finite())) {
             return Err(Error::input("training.clip_norm", "above 0", norm));
@@ -173,13 +180,44 @@ impl Config {
 }
 
 impl TrainingSpec {
-    /// What each step minimises.
-    pub fn objective(&self) -> Objective {
-        Objective {
-            domain_loss: (self.method == Method::Dann).then_some(self.domain_loss),
-            momentum: self.momentum,
-            weight_decay: self.weight_decay,
-            clip_norm: self.clip_norm,
+    /// The optimiser: the one that `optimizer` names, or SGD in its short form.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the key that is missing or cannot work.
+    pub fn optimizer(&self) -> Result<OptimizerSpec> {
+        const KEY: &str = "training.optimizer";
+        let short = || Sgd { momentum: 0.0, nesterov: false, weight_decay: self.weight_decay.unwrap_or(0.0) };
+        match (self.optimizer, self.momentum) {
+            (Some(optimizer), None) if self.weight_decay.is_none() => {
+                optimizer.optimizer().check(KEY)?;
+                Ok(optimizer)
+            }
+            (Some(_), _) => {
+                let expected = "settings of the optimiser in one place";
+                Err(Error::input(KEY, expected, "training.momentum or training.weight_decay beside it"))
+            }
+            (None, Some(momentum)) => {
+                let sgd = Sgd { momentum, ..short() };
+                sgd.check("training")?;
+                Ok(OptimizerSpec::Sgd(sgd))
+            }
+            (None, None) => {
+                let expected = "an optimiser, as in { kind = \"sgd\", momentum = 0.9 }";
+                Err(Error::input(KEY, expected, "neither it nor training.momentum"))
+            }
         }
+    }
+
+    /// What each step minimises.
+    ///
+    /// # Errors
+    /// As [`TrainingSpec::optimizer`].
+    pub fn objective(&self) -> Result<Objective> {
+        Ok(Objective {
+            domain_loss: (self.method == Method::Dann).then_some(self.domain_loss),
+            optimizer: self.optimizer()?,
+            parameter_groups: self.parameter_groups.clone(),
+            clip_norm: self.clip_norm,
+        })
     }
 }

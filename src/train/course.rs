@@ -11,7 +11,8 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Arrival, Gpu, Readback, Recording, Tensor, Upload};
 use crate::model::Dann;
-use crate::ops::{Step, sgd};
+use crate::ops::Step;
+use crate::ops::optimizer::{self, OptimizerSpec};
 use crate::rng::{self, Rng};
 use rand::Rng as _;
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub(super) const MOST_STEPS: u64 = 64;
 /// A model, its data and the place that training has come to.
 pub(crate) struct Course {
     spec: TrainingSpec,
+    optimizer: OptimizerSpec,
     model: Dann,
     training_step: TrainingStep,
     feed: Recording,
@@ -90,7 +92,7 @@ impl Course {
         let table_rows = per_epoch.min(total) as usize;
         let model = Dann::new(gpu, &config.model)?;
         model.initialize(spec.initialization, spec.seed)?;
-        let training_step = TrainingStep::new(&model, spec.batch, spec.objective(), table_rows)?;
+        let training_step = TrainingStep::new(&model, spec.batch, spec.objective()?, table_rows)?;
         Ok(Self {
             feed: data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?,
             steps: Step::table(gpu, "steps", table_rows)?,
@@ -101,6 +103,7 @@ impl Course {
             encoded: 0,
             total,
             per_epoch,
+            optimizer: spec.optimizer()?,
             spec,
             model,
             training_step,
@@ -158,7 +161,7 @@ impl Course {
             return Err(Error::input("--resume", expected, found));
         };
         checkpoint.load_into(&self.model)?;
-        resumption.load_into(&self.model)?;
+        resumption.load_into(&self.model, &self.training_step.outputs.optimizer)?;
         // An epoch that has begun has drawn its orders, and each step the seed of its dropout.
         let orders = (0..step.div_ceil(self.per_epoch)).map(|_| self.data.next_orders()).last();
         for (tensor, order) in orders.unwrap_or_default() {
@@ -221,7 +224,8 @@ impl Course {
 
     fn step_values(&mut self, in_epoch: u64) -> Step {
         let index_in_leg = in_epoch - self.encoded % self.per_epoch;
-        let progress = (self.encoded + index_in_leg) as f64 / self.total as f64;
+        let done = self.encoded + index_in_leg;
+        let progress = done as f64 / self.total as f64;
         let start = (in_epoch * self.spec.batch as u64) as u32;
         let Overrides { lambda, learning_rate } = self.overrides;
         Step {
@@ -231,7 +235,7 @@ impl Course {
             seed: self.dropout.next_u32(),
             lambda: lambda.unwrap_or_else(|| self.spec.lambda.at(progress) as f32),
             learning_rate: learning_rate.unwrap_or_else(|| self.spec.learning_rate.at(progress) as f32),
-            reserved: [0; 2],
+            optimizer: self.optimizer.optimizer().step_values(done + 1),
         }
     }
 
@@ -258,7 +262,7 @@ impl Course {
             .map(|(step, (row, values))| self.metrics(step, row, values))
             .collect();
         let faulty = |fault: &u32| {
-            let index = sgd::first_fault(*fault)?;
+            let index = optimizer::first_fault(*fault)?;
             Some(self.model.parameters.at(index).map_or("a parameter", |info| &info.name))
         };
         finite(&metrics, faults.iter().map(faulty))?;

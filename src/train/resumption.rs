@@ -5,14 +5,14 @@
 
 use crate::data::{Dataset, hex};
 use crate::error::{Error, Result};
-use crate::model::{Dann, NamedValues};
+use crate::model::{Dann, NamedValues, OptimizerState};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// In front of a parameter's name, for its velocity.
-const VELOCITY: &str = "optimizer.velocity.";
+/// In front of a slot's name and a parameter's, as in `optimizer.velocity.label_predictor.dense1.weight`.
+const OPTIMIZER: &str = "optimizer.";
 
 /// What was trained on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,8 @@ pub struct DataSets {
 pub struct Resumption {
     /// Both domains.
     pub data: DataSets,
-    pub(super) velocities: NamedValues,
+    /// By slot, then by parameter.
+    pub(super) slots: BTreeMap<String, NamedValues>,
 }
 
 /// Shapes and values by name.
@@ -79,40 +80,57 @@ impl Resumption {
     ///
     /// # Errors
     /// [`Error::Gpu`] when the device was lost.
-    pub(super) fn of(model: &Dann, data: &DataSets) -> Result<Self> {
+    pub(super) fn of(model: &Dann, state: &OptimizerState, data: &DataSets) -> Result<Self> {
         let parameters = &model.parameters;
-        let mut velocities = parameters.read(model.gpu(), &parameters.velocities)?;
-        let named = parameters.infos().iter().map(|info| {
-            let values = velocities.remove(&info.name).unwrap_or_default();
-            (info.name.clone(), (info.dims.clone(), values))
-        });
-        Ok(Self { data: data.clone(), velocities: named.collect() })
+        let mut slots = BTreeMap::new();
+        for (slot, flat) in &state.slots {
+            let mut values = parameters.read(model.gpu(), flat)?;
+            let named = parameters.infos().iter().map(|info| {
+                let values = values.remove(&info.name).unwrap_or_default();
+                (info.name.clone(), (info.dims.clone(), values))
+            });
+            slots.insert((*slot).to_owned(), named.collect());
+        }
+        Ok(Self { data: data.clone(), slots })
     }
 
     /// What a file holds of it.
     pub(super) fn tensors(&self) -> impl Iterator<Item = (String, (&[usize], &[f32]))> {
-        self.velocities
-            .iter()
-            .map(|(name, (dims, values))| (format!("{VELOCITY}{name}"), (&dims[..], &values[..])))
+        self.slots.iter().flat_map(|(slot, values)| {
+            let name = move |name: &String| format!("{OPTIMIZER}{slot}.{name}");
+            values.iter().map(move |(key, (dims, values))| (name(key), (&dims[..], &values[..])))
+        })
     }
 
-    /// Takes the velocities out of everything that a file holds.
-    pub(super) fn take(values: &mut NamedValues) -> NamedValues {
+    /// Takes the optimiser's state out of everything that a file holds.
+    pub(super) fn take(values: &mut NamedValues) -> BTreeMap<String, NamedValues> {
         let all = std::mem::take(values);
-        let (velocities, learned): (NamedValues, NamedValues) =
-            all.into_iter().partition(|(name, _)| name.starts_with(VELOCITY));
-        *values = learned;
-        let parameter = |name: String| name[VELOCITY.len()..].to_owned();
-        velocities.into_iter().map(|(name, value)| (parameter(name), value)).collect()
+        let mut slots: BTreeMap<String, NamedValues> = BTreeMap::new();
+        for (name, value) in all {
+            match name.strip_prefix(OPTIMIZER).and_then(|rest| rest.split_once('.')) {
+                Some((slot, parameter)) => {
+                    slots.entry(slot.to_owned()).or_default().insert(parameter.to_owned(), value);
+                }
+                None => drop(values.insert(name, value)),
+            }
+        }
+        slots
     }
 
-    /// Overwrites the velocities of `model`.
+    /// Overwrites the optimiser's state, laid out as the parameters of `model`.
     ///
     /// # Errors
-    /// [`Error::Input`] naming one that is missing or of another size.
-    pub(super) fn load_into(&self, model: &Dann) -> Result<()> {
-        let values = self.velocities.iter().map(|(name, (_, values))| (name.clone(), values.clone()));
+    /// [`Error::Input`] naming what is missing or of another size.
+    pub(super) fn load_into(&self, model: &Dann, state: &OptimizerState) -> Result<()> {
         let parameters = &model.parameters;
-        parameters.write(model.gpu(), &parameters.velocities, &values.collect())
+        for (slot, flat) in &state.slots {
+            let kept = self.slots.get(*slot).ok_or_else(|| {
+                let found = self.slots.keys().cloned().collect::<Vec<_>>().join(", ");
+                Error::input("the checkpoint's optimiser", format!("its state \"{slot}\""), found)
+            })?;
+            let values = kept.iter().map(|(name, (_, values))| (name.clone(), values.clone()));
+            parameters.write(model.gpu(), flat, &values.collect())?;
+        }
+        Ok(())
     }
 }

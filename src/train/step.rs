@@ -34,7 +34,7 @@ impl TrainingStep {
         let step = Step::table(gpu, "step", 1)?;
         let ledger = Ledger::new(gpu, table_rows)?;
         let mut recording = Recording::new(gpu);
-        let outputs = model.record_step(&mut recording, &batch, &step, &ledger, objective)?;
+        let outputs = model.record_step(&mut recording, &batch, &step, &ledger, &objective)?;
         Ok(Self { batch, step, outputs, recording })
     }
 

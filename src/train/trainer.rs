@@ -8,7 +8,7 @@ use super::metrics::StepMetrics;
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording};
-use crate::model::Dann;
+use crate::model::{Dann, OptimizerState};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -84,6 +84,11 @@ impl Trainer {
     /// The model being trained.
     pub fn model(&self) -> &Dann {
         self.course.model()
+    }
+
+    /// What the optimiser keeps.
+    pub fn optimizer(&self) -> &OptimizerState {
+        &self.course.training_step().outputs.optimizer
     }
 
     /// The dispatches that are replayed at each step: those that fill the batch, and the step itself.

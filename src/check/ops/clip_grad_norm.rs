@@ -4,7 +4,9 @@
 
 use super::*;
 use crate::gpu::Tensor;
-use crate::ops::{Step, clip_grad_norm as kernels, sgd};
+use crate::ops::optimizer::{Operands, Optimizer as _, Settings};
+use crate::ops::sgd::Sgd;
+use crate::ops::{Step, clip_grad_norm as kernels};
 use crate::reference::clip_grad_norm as reference;
 
 pub struct ClipGradNorm;
@@ -26,11 +28,14 @@ impl Op for ClipGradNorm {
         let max_norm = rig.case.real("max_norm")?;
         let step = &rig.step(Step::default())?;
         let grad = &rig.input("grad")?;
-        let scale = &kernels::factor(&mut rig.rec, grad, max_norm)?;
+        let scale = &kernels::factor(&mut rig.rec, std::slice::from_ref(grad), max_norm)?;
         let velocity = &rig.in_place("new_grad", "grad")?;
         let weight = &Tensor::zeros(rig.rec.gpu(), "weight", grad.dims())?;
         let faults = &rig.scratch("faults", &[1])?;
-        sgd::update(&mut rig.rec, sgd::Operands { step, grad, scale, velocity, weight, faults }, 0.0, 0.0)
+        let sgd = Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 };
+        let slots = std::slice::from_ref(velocity);
+        let operands = Operands { step, grad, scale, slots, weight, faults };
+        sgd.record(&mut rig.rec, &operands, Settings::of(&sgd))
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {

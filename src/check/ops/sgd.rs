@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::gpu::Tensor;
+use crate::ops::optimizer::{Operands, Optimizer as _, Settings};
 use crate::ops::{Step, sgd as kernels};
 use crate::reference::sgd as reference;
 
@@ -37,8 +38,10 @@ impl Op for Sgd {
         let velocity = &rig.in_place("new_velocity", "velocity")?;
         let weight = &rig.in_place("new_weight", "weight")?;
         let faults = &rig.scratch("faults", &[1])?;
-        let operands = kernels::Operands { step: &step, grad, scale, velocity, weight, faults };
-        kernels::update(&mut rig.rec, operands, momentum, weight_decay)
+        let slots = std::slice::from_ref(velocity);
+        let operands = Operands { step: &step, grad, scale, slots, weight, faults };
+        let sgd = kernels::Sgd { momentum, nesterov: false, weight_decay };
+        sgd.record(&mut rig.rec, &operands, Settings::of(&sgd))
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {

@@ -173,8 +173,9 @@ impl<'a> Session<'a> {
         if run.kept == Some(step) {
             return Ok(());
         }
-        let (model, classes) = (self.trainer.model(), &self.sets.labelled.classes);
-        let checkpoint = Checkpoint::of_training(model, self.config, classes, step, &self.data)?;
+        let classes = &self.sets.labelled.classes;
+        let trained = (self.trainer.model(), self.trainer.optimizer());
+        let checkpoint = Checkpoint::of_training(trained, self.config, classes, step, &self.data)?;
         run.directory.keep_checkpoint(&checkpoint, self.habits.keep)?;
         run.kept = Some(step);
         Ok(())

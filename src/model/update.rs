@@ -1,0 +1,123 @@
+//! From the gradients to new parameters: groups of parameters, clipping, and the optimiser's state.
+
+use super::parameters::{ParameterInfo, Parameters};
+use crate::error::{Error, Result};
+use crate::gpu::{Gpu, Recording, Tensor};
+use crate::ops::clip_grad_norm;
+use crate::ops::optimizer::{Operands, Optimizer, ParameterGroup, Settings};
+
+/// How the parameters are brought up to date.
+pub(super) struct Update<'a> {
+    pub optimizer: &'a dyn Optimizer,
+    pub groups: &'a [ParameterGroup],
+    pub clip_norm: Option<f32>,
+}
+
+/// What an optimiser keeps: every slot in a flat buffer of its own, laid out as the parameters.
+#[derive(Clone, Debug)]
+pub struct OptimizerState {
+    /// By the slot's name.
+    pub slots: Vec<(&'static str, Tensor)>,
+}
+
+impl OptimizerState {
+    /// State of zeros.
+    fn new(gpu: &Gpu, optimizer: &dyn Optimizer, parameters: &Parameters) -> Result<Self> {
+        let slot = |name: &&'static str| {
+            Ok((*name, Tensor::zeros(gpu, &format!("optimizer.{name}"), parameters.values.dims())?))
+        };
+        Ok(Self { slots: optimizer.slots().iter().map(slot).collect::<Result<_>>()? })
+    }
+}
+
+/// Parameters that lie side by side and are trained alike.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Range {
+    start: usize,
+    end: usize,
+    learning_rate: f32,
+    weight_decay: f32,
+}
+
+impl Update<'_> {
+    /// The group of the parameter called `name`, if it is in one.
+    fn group(&self, name: &str) -> Option<&ParameterGroup> {
+        let holding = self.groups.iter().filter(|group| group.holds(name));
+        holding.max_by_key(|group| group.parameters.len())
+    }
+
+    /// Whether the parameter called `name` stays as it is.
+    pub fn is_frozen(&self, name: &str) -> bool {
+        self.group(name).is_some_and(|group| group.frozen)
+    }
+
+    /// The parameters that learn, neighbours that are trained alike taken together.
+    fn ranges(&self, parameters: &Parameters) -> Result<Vec<Range>> {
+        let infos = parameters.infos();
+        for group in self.groups {
+            if !infos.iter().any(|info| group.holds(&info.name)) {
+                let expected = "what names of parameters begin with";
+                return Err(Error::input("training.parameter_groups", expected, &group.parameters));
+            }
+        }
+        let mut ranges: Vec<Range> = Vec::new();
+        for (index, info) in infos.iter().enumerate() {
+            let end = infos.get(index + 1).map_or(parameters.values.len(), ParameterInfo::start);
+            let Some(range) = self.range(info, end) else { continue };
+            match ranges.last_mut() {
+                Some(last)
+                    if (Range { start: last.start, end, ..range }) == (Range { end, ..*last })
+                        && last.end == range.start =>
+                {
+                    last.end = end;
+                }
+                _ => ranges.push(range),
+            }
+        }
+        if ranges.is_empty() {
+            return Err(Error::input("training.parameter_groups", "a parameter that is not frozen", "none"));
+        }
+        Ok(ranges)
+    }
+
+    /// One parameter up to where the next one starts, unless it is frozen.
+    fn range(&self, info: &ParameterInfo, end: usize) -> Option<Range> {
+        let (start, own) = (info.start(), self.optimizer.weight_decay());
+        match self.group(&info.name) {
+            Some(group) if group.frozen => None,
+            Some(ParameterGroup { learning_rate, weight_decay, .. }) => {
+                let weight_decay = weight_decay.unwrap_or(own);
+                Some(Range { start, end, learning_rate: *learning_rate, weight_decay })
+            }
+            None => Some(Range { start, end, learning_rate: 1.0, weight_decay: own }),
+        }
+    }
+
+    /// Records the update of all parameters that are not frozen; gives the state that it keeps.
+    pub fn record(
+        &self,
+        rec: &mut Recording,
+        parameters: &Parameters,
+        step: &Tensor,
+        faults: &Tensor,
+    ) -> Result<OptimizerState> {
+        let gpu = rec.gpu().clone();
+        let state = OptimizerState::new(&gpu, self.optimizer, parameters)?;
+        let ranges = self.ranges(parameters)?;
+        let part = |tensor: &Tensor, range: &Range| tensor.part(range.start, &[range.end - range.start]);
+        let grads: Vec<Tensor> = ranges.iter().map(|range| part(&parameters.grads, range)).collect();
+        let scale = match self.clip_norm {
+            Some(max_norm) => clip_grad_norm::factor(rec, &grads, max_norm)?,
+            None => Tensor::from_slice(&gpu, "scale of gradients", &[1], &[1.0_f32])?,
+        };
+        for (range, grad) in ranges.iter().zip(&grads) {
+            let slots: Vec<Tensor> = state.slots.iter().map(|(_, slot)| part(slot, range)).collect();
+            let weight = &part(&parameters.values, range);
+            let operands = Operands { step, grad, scale: &scale, slots: &slots, weight, faults };
+            let Range { start, learning_rate, weight_decay, .. } = *range;
+            let settings = Settings { learning_rate, weight_decay, first: start };
+            self.optimizer.record(rec, &operands, settings)?;
+        }
+        Ok(state)
+    }
+}
