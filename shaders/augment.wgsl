@@ -15,16 +15,7 @@ struct Params {
     brightness: f32,  // most that is added
 }
 
-struct Step {
-    index: u32,
-    source_start: u32,
-    target_start: u32,
-    seed: u32,
-    lambda: f32,
-    learning_rate: f32,
-    reserved_a: u32,
-    reserved_b: u32,
-}
+import "shared/step.wgsl";
 
 const WORKGROUP_SIZE = 64u;
 // Tells these draws from the masks of dropout, which count layers.

@@ -11,9 +11,6 @@ struct Params {
     plane: u32,     // H·W
     eps: f32,
     momentum: f32,  // share of the new batch in the running statistics
-    reserved_a: u32,
-    reserved_b: u32,
-    reserved_c: u32,
 }
 
 const WORKGROUP_SIZE = 256u;

@@ -8,7 +8,6 @@ struct Params {
     count: u32,     // gradients
     runs: u32,
     max_norm: f32,
-    reserved: u32,
 }
 
 const WORKGROUP_SIZE = 64u;

@@ -17,7 +17,6 @@ struct Params {
     pad_w: u32,
     out_h: u32,     // OH = H + 2·pad_h - KH + 1
     out_w: u32,     // OW = W + 2·pad_w - KW + 1
-    reserved: u32,
 }
 
 const WORKGROUP_SIZE = 64u;

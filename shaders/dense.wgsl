@@ -9,7 +9,6 @@ struct Params {
     rows: u32,     // N
     inputs: u32,   // I
     outputs: u32,  // O
-    reserved: u32,
 }
 
 const WORKGROUP_SIZE = 64u;

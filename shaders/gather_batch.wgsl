@@ -16,16 +16,7 @@ struct Params {
     domain: u32,         // 0 source, 1 target: whose start of the step applies
 }
 
-struct Step {
-    index: u32,
-    source_start: u32,
-    target_start: u32,
-    seed: u32,
-    lambda: f32,
-    learning_rate: f32,
-    reserved_a: u32,
-    reserved_b: u32,
-}
+import "shared/step.wgsl";
 
 const WORKGROUP_SIZE = 64u;
 const RUN = 8u;

@@ -13,9 +13,6 @@ struct Params {
     stride_w: u32,
     out_h: u32,     // OH = (H - KH) / stride_h + 1
     out_w: u32,     // OW = (W - KW) / stride_w + 1
-    reserved_a: u32,
-    reserved_b: u32,
-    reserved_c: u32,
 }
 
 const WORKGROUP_SIZE = 64u;

@@ -11,16 +11,7 @@ struct Params {
     columns: u32,  // of the table
 }
 
-struct Step {
-    index: u32,
-    source_start: u32,
-    target_start: u32,
-    seed: u32,
-    lambda: f32,
-    learning_rate: f32,
-    reserved_a: u32,
-    reserved_b: u32,
-}
+import "shared/step.wgsl";
 
 const WORKGROUP_SIZE = 64u;
 

@@ -8,19 +8,9 @@ struct Params {
     count: u32,  // parameters
     momentum: f32,
     weight_decay: f32,
-    reserved: u32,
 }
 
-struct Step {
-    index: u32,
-    source_start: u32,
-    target_start: u32,
-    seed: u32,
-    lambda: f32,
-    learning_rate: f32,
-    reserved_a: u32,
-    reserved_b: u32,
-}
+import "shared/step.wgsl";
 
 const WORKGROUP_SIZE = 256u;
 

@@ -8,7 +8,6 @@ struct Params {
     rows: u32,     // N
     classes: u32,  // K
     scale: f32,
-    reserved: u32,
 }
 
 const WORKGROUP_SIZE = 64u;

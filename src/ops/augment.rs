@@ -1,36 +1,10 @@
 //! Random views of a batch's images; twin: [`crate::reference::augment`].
 
-use super::{Step, expect, u32_of};
+use super::kernels::augment as wgsl;
+use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
+use crate::gpu::{Recording, Tensor, Work, by};
 use serde::{Deserialize, Serialize};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    rows: u32,
-    channels: u32,
-    height: u32,
-    width: u32,
-    shift: u32,
-    invert: f32,
-    contrast: f32,
-    brightness: f32,
-}
-
-/// y from x.
-pub const VIEWS: Kernel = Kernel {
-    label: "augment.views",
-    source: include_str!("../../shaders/augment.wgsl"),
-    entry_point: "views",
-    workgroup_size: 64,
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::uniform::<Step>(1),
-        Binding::read(2),
-        Binding::write(3),
-    ],
-};
 
 /// Channels that random numbers are set aside for.
 const MOST_CHANNELS: usize = 255;
@@ -88,7 +62,7 @@ pub fn views(
     let Augmentation { shift, invert, contrast, brightness } = *augmentation;
     let (rows, channels) = (u32_of(OP, x.rows())?, u32_of(OP, map.channels)?);
     let (height, width) = (u32_of(OP, map.height)?, u32_of(OP, map.width)?);
-    let params = Params { rows, channels, height, width, shift, invert, contrast, brightness };
+    let params = wgsl::Params { rows, channels, height, width, shift, invert, contrast, brightness };
     let lines = x.rows() * map.channels * map.height;
-    rec.dispatch(&VIEWS, &params, &[step, x, y], lines, Work::new(2 * x.len(), by(x.dims())))
+    rec.dispatch(wgsl::Views { params: &params, step, x, y }, lines, Work::new(2 * x.len(), by(x.dims())))
 }

@@ -1,92 +1,9 @@
 //! Batch normalisation; twin: [`crate::reference::batch_norm2d`].
 
+use super::kernels::batch_norm2d as wgsl;
 use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor, Work, by};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    rows: u32,
-    channels: u32,
-    plane: u32,
-    eps: f32,
-    momentum: f32,
-    reserved: [u32; 3],
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "batch_norm2d",
-    source: include_str!("../../shaders/batch_norm2d.wgsl"),
-    entry_point: "",
-    workgroup_size: 256,
-    bindings: &[],
-};
-
-/// Mean and variance of the batch, and the running ones brought up to date.
-pub const STATISTICS: Kernel = Kernel {
-    label: "batch_norm2d.statistics",
-    entry_point: "statistics",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read(1),
-        Binding::write(2),
-        Binding::write(3),
-        Binding::write(4),
-        Binding::write(5),
-    ],
-    ..KERNEL
-};
-
-/// y from x and statistics: the batch's in training, the running ones in evaluation.
-pub const FORWARD: Kernel = Kernel {
-    label: "batch_norm2d.forward",
-    entry_point: "forward",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read(1),
-        Binding::read(6),
-        Binding::read(7),
-        Binding::read(8),
-        Binding::read(9),
-        Binding::write(10),
-    ],
-    ..KERNEL
-};
-
-/// dweight and dbias from x and dy.
-pub const BACKWARD_PARAMETERS: Kernel = Kernel {
-    label: "batch_norm2d.backward_parameters",
-    entry_point: "backward_parameters",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read(1),
-        Binding::read(6),
-        Binding::read(7),
-        Binding::read(11),
-        Binding::write(12),
-        Binding::write(13),
-    ],
-    ..KERNEL
-};
-
-/// dx from x, dy, dweight and dbias.
-pub const BACKWARD_INPUT: Kernel = Kernel {
-    label: "batch_norm2d.backward_input",
-    entry_point: "backward_input",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read(1),
-        Binding::read(6),
-        Binding::read(7),
-        Binding::read(8),
-        Binding::read(11),
-        Binding::read(14),
-        Binding::read(15),
-        Binding::write(16),
-    ],
-    ..KERNEL
-};
+use crate::gpu::{Recording, Tensor, Work, by};
 
 /// Mean and (biased) variance of each channel, (C) each.
 #[derive(Clone)]
@@ -97,19 +14,18 @@ pub struct Statistics {
     pub variance: Tensor,
 }
 
-fn params(x: &Tensor, per_channel: &[&Tensor], eps: f32, momentum: f32) -> Result<Params> {
+fn params(x: &Tensor, per_channel: &[&Tensor], eps: f32, momentum: f32) -> Result<wgsl::Params> {
     const OP: &str = "batch_norm2d";
     let map = x.map();
     for tensor in per_channel {
         expect(OP, "a value per channel", tensor, &[map.channels])?;
     }
-    Ok(Params {
+    Ok(wgsl::Params {
         rows: u32_of(OP, x.rows())?,
         channels: u32_of(OP, map.channels)?,
         plane: u32_of(OP, map.height * map.width)?,
         eps,
         momentum,
-        reserved: [0; 3],
     })
 }
 
@@ -136,11 +52,12 @@ pub fn statistics(
     }
     let outs = [&batch.mean, &batch.variance, &running.mean, &running.variance];
     let params = params(x, &outs, 0.0, momentum)?;
-    let [mean, variance, running_mean, running_variance] = outs;
-    let buffers: [&dyn Bind; _] = [x, mean, variance, running_mean, running_variance];
+    let [mean, variance, running_mean, running_var] = outs;
+    let invocation =
+        wgsl::Statistics { params: &params, x, mean_out: mean, var_out: variance, running_mean, running_var };
     // The running statistics are read too.
     let work = work(x, 4).moving(4 * (x.len() + 6 * map.channels));
-    rec.dispatch_groups(&STATISTICS, &params, &buffers, map.channels, work)
+    rec.dispatch_groups(invocation, map.channels, work)
 }
 
 /// y = (x - mean) / √(variance + eps) · weight + bias; x and y (N, C, H, W), weight and bias (C).
@@ -159,7 +76,7 @@ pub fn forward(
     let Statistics { mean, variance } = statistics;
     let params = params(x, &[mean, variance, weight, bias], eps, 0.0)?;
     expect("batch_norm2d", "y", y, x.dims())?;
-    rec.dispatch(&FORWARD, &params, &[x, mean, variance, weight, bias, y], x.len(), work(x, 4))
+    rec.dispatch(wgsl::Forward { params: &params, x, mean, variance, weight, bias, y }, x.len(), work(x, 4))
 }
 
 /// dweight and dbias (C) from x and dy (N, C, H, W), under the batch's own statistics.
@@ -178,8 +95,16 @@ pub fn backward_parameters(
     let Statistics { mean, variance } = statistics;
     let params = params(x, &[mean, variance, dweight, dbias], eps, 0.0)?;
     expect("batch_norm2d", "dy", dy, x.dims())?;
-    let buffers: [&dyn Bind; _] = [x, mean, variance, dy, dweight, dbias];
-    rec.dispatch_groups(&BACKWARD_PARAMETERS, &params, &buffers, dbias.len(), work(x, 5))
+    let invocation = wgsl::BackwardParameters {
+        params: &params,
+        x,
+        mean,
+        variance,
+        dy,
+        dweight_out: dweight,
+        dbias_out: dbias,
+    };
+    rec.dispatch_groups(invocation, dbias.len(), work(x, 5))
 }
 
 /// The gradients of weight and bias, (C) each, as [`backward_parameters`] leaves them.
@@ -210,6 +135,7 @@ pub fn backward_input(
     let params = params(x, &[mean, variance, weight, dweight, dbias], eps, 0.0)?;
     expect("batch_norm2d", "dy", dy, x.dims())?;
     expect("batch_norm2d", "dx", dx, x.dims())?;
-    let buffers: [&dyn Bind; _] = [x, mean, variance, weight, dy, dweight, dbias, dx];
-    rec.dispatch(&BACKWARD_INPUT, &params, &buffers, x.len(), work(x, 6))
+    let invocation =
+        wgsl::BackwardInput { params: &params, x, mean, variance, weight, dy, dweight, dbias, dx };
+    rec.dispatch(invocation, x.len(), work(x, 6))
 }

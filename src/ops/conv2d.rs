@@ -1,71 +1,9 @@
 //! 2-D convolution with stride 1; twin: [`crate::reference::conv2d`].
 
+use super::kernels::conv2d as wgsl;
 use super::{expect, expect_rank, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    rows: u32,
-    channels: u32,
-    height: u32,
-    width: u32,
-    outputs: u32,
-    kernel_h: u32,
-    kernel_w: u32,
-    pad_h: u32,
-    pad_w: u32,
-    out_h: u32,
-    out_w: u32,
-    reserved: u32,
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "conv2d",
-    source: include_str!("../../shaders/conv2d.wgsl"),
-    entry_point: "",
-    workgroup_size: 64,
-    bindings: &[],
-};
-
-/// y from x, weight and bias.
-pub const FORWARD: Kernel = Kernel {
-    label: "conv2d.forward",
-    entry_point: "forward",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read(1),
-        Binding::read(2),
-        Binding::read(3),
-        Binding::write(4),
-    ],
-    ..KERNEL
-};
-
-/// dx from dy and weight.
-pub const BACKWARD_INPUT: Kernel = Kernel {
-    label: "conv2d.backward_input",
-    entry_point: "backward_input",
-    bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::read(2), Binding::write(6)],
-    ..KERNEL
-};
-
-/// dweight from x and dy.
-pub const BACKWARD_WEIGHT: Kernel = Kernel {
-    label: "conv2d.backward_weight",
-    entry_point: "backward_weight",
-    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::read(5), Binding::write(7)],
-    ..KERNEL
-};
-
-/// dbias from dy.
-pub const BACKWARD_BIAS: Kernel = Kernel {
-    label: "conv2d.backward_bias",
-    entry_point: "backward_bias",
-    bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::write(8)],
-    ..KERNEL
-};
+use crate::gpu::{Recording, Tensor, Work, by};
 
 /// (OH, OW) of a convolution over (H, W) with a kernel of (KH, KW) and that padding on each side.
 ///
@@ -88,7 +26,7 @@ pub fn out_size(
 }
 
 /// Shapes taken from x (or dx), checked against the weight.
-fn params(x: &Tensor, weight: &Tensor, padding: (usize, usize)) -> Result<Params> {
+fn params(x: &Tensor, weight: &Tensor, padding: (usize, usize)) -> Result<wgsl::Params> {
     const OP: &str = "conv2d";
     expect_rank(OP, "x", x, 4)?;
     expect_rank(OP, "weight", weight, 4)?;
@@ -99,7 +37,7 @@ fn params(x: &Tensor, weight: &Tensor, padding: (usize, usize)) -> Result<Params
     }
     let kernel = (filter.height, filter.width);
     let (out_h, out_w) = out_size((map.height, map.width), kernel, padding)?;
-    Ok(Params {
+    Ok(wgsl::Params {
         rows: u32_of(OP, x.rows())?,
         channels: u32_of(OP, map.channels)?,
         height: u32_of(OP, map.height)?,
@@ -111,17 +49,16 @@ fn params(x: &Tensor, weight: &Tensor, padding: (usize, usize)) -> Result<Params
         pad_w: u32_of(OP, padding.1)?,
         out_h: u32_of(OP, out_h)?,
         out_w: u32_of(OP, out_w)?,
-        reserved: 0,
     })
 }
 
-fn expect_out(name: &str, y: &Tensor, p: &Params) -> Result<()> {
+fn expect_out(name: &str, y: &Tensor, p: &wgsl::Params) -> Result<()> {
     let dims = [p.rows, p.outputs, p.out_h, p.out_w].map(|d| d as usize);
     expect("conv2d", name, y, &dims)
 }
 
 /// What a pass over x (or dx) takes: a multiplication and an addition for each tap of each output.
-fn work(x: &Tensor, weight: &Tensor, p: &Params) -> Work {
+fn work(x: &Tensor, weight: &Tensor, p: &wgsl::Params) -> Work {
     let outputs = x.rows() * (p.out_h * p.out_w) as usize;
     Work::new(2 * outputs * weight.len(), shape(x, weight))
 }
@@ -146,7 +83,7 @@ pub fn forward(
     let params = params(x, weight, padding)?;
     expect("conv2d", "bias", bias, &[weight.rows()])?;
     expect_out("y", y, &params)?;
-    rec.dispatch(&FORWARD, &params, &[x, weight, bias, y], y.len(), work(x, weight, &params))
+    rec.dispatch(wgsl::Forward { params: &params, x, weight, bias, y }, y.len(), work(x, weight, &params))
 }
 
 /// dx (N, C, H, W) from dy (N, O, OH, OW) and weight (O, C, KH, KW).
@@ -162,7 +99,7 @@ pub fn backward_input(
 ) -> Result<()> {
     let params = params(dx, weight, padding)?;
     expect_out("dy", dy, &params)?;
-    rec.dispatch(&BACKWARD_INPUT, &params, &[dy, weight, dx], dx.len(), work(dx, weight, &params))
+    rec.dispatch(wgsl::BackwardInput { params: &params, weight, dy, dx }, dx.len(), work(dx, weight, &params))
 }
 
 /// dweight (O, C, KH, KW) and dbias (O) from x (N, C, H, W) and dy (N, O, OH, OW).
@@ -180,12 +117,14 @@ pub fn backward_parameters(
     let params = params(x, dweight, padding)?;
     expect_out("dy", dy, &params)?;
     expect("conv2d", "dbias", dbias, &[dweight.rows()])?;
-    let threads = dweight.len() * BACKWARD_WEIGHT.workgroup_size as usize;
-    rec.dispatch(&BACKWARD_WEIGHT, &params, &[x, dy, dweight], threads, work(x, dweight, &params))?;
+    let threads = dweight.len() * wgsl::BACKWARD_WEIGHT.workgroup_size as usize;
+    rec.dispatch(
+        wgsl::BackwardWeight { params: &params, x, dy, dweight },
+        threads,
+        work(x, dweight, &params),
+    )?;
     rec.dispatch_groups(
-        &BACKWARD_BIAS,
-        &params,
-        &[dy, dbias],
+        wgsl::BackwardBias { params: &params, dy, dbias },
         dbias.len(),
         Work::new(dy.len(), by(dy.dims())),
     )

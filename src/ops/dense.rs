@@ -1,80 +1,25 @@
 //! Fully connected layer; twin: [`crate::reference::dense`].
 
+use super::kernels::dense as wgsl;
 use super::{expect, expect_rank, u32_of};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    rows: u32,
-    inputs: u32,
-    outputs: u32,
-    reserved: u32,
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "dense",
-    source: include_str!("../../shaders/dense.wgsl"),
-    entry_point: "",
-    workgroup_size: 64,
-    bindings: &[],
-};
-
-/// y from x, weight and bias.
-pub const FORWARD: Kernel = Kernel {
-    label: "dense.forward",
-    entry_point: "forward",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read(1),
-        Binding::read(2),
-        Binding::read(3),
-        Binding::write(4),
-    ],
-    ..KERNEL
-};
-
-/// dx from dy and weight.
-pub const BACKWARD_INPUT: Kernel = Kernel {
-    label: "dense.backward_input",
-    entry_point: "backward_input",
-    bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::read(2), Binding::write(6)],
-    ..KERNEL
-};
-
-/// dweight from x and dy.
-pub const BACKWARD_WEIGHT: Kernel = Kernel {
-    label: "dense.backward_weight",
-    entry_point: "backward_weight",
-    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::read(5), Binding::write(7)],
-    ..KERNEL
-};
-
-/// dbias from dy.
-pub const BACKWARD_BIAS: Kernel = Kernel {
-    label: "dense.backward_bias",
-    entry_point: "backward_bias",
-    bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::write(8)],
-    ..KERNEL
-};
+use crate::gpu::{Recording, Tensor, Work, by};
 
 /// Each row of `x` counts as one vector, whatever its shape.
-fn params(x: &Tensor, weight: &Tensor) -> Result<Params> {
+fn params(x: &Tensor, weight: &Tensor) -> Result<wgsl::Params> {
     const OP: &str = "dense";
     expect_rank(OP, "weight", weight, 2)?;
     let inputs = x.map().len();
     expect(OP, "weight", weight, &[weight.rows(), inputs])?;
-    Ok(Params {
+    Ok(wgsl::Params {
         rows: u32_of(OP, x.rows())?,
         inputs: u32_of(OP, inputs)?,
         outputs: u32_of(OP, weight.rows())?,
-        reserved: 0,
     })
 }
 
 /// What a product of all three sizes takes.
-fn work(p: &Params) -> Work {
+fn work(p: &wgsl::Params) -> Work {
     let [n, i, o] = [p.rows, p.inputs, p.outputs].map(|size| size as usize);
     Work::new(2 * n * i * o, format!("{n}×{i} → {o}"))
 }
@@ -87,7 +32,7 @@ pub fn forward(rec: &mut Recording, x: &Tensor, weight: &Tensor, bias: &Tensor, 
     let params = params(x, weight)?;
     expect("dense", "bias", bias, &[weight.rows()])?;
     expect("dense", "y", y, &[x.rows(), weight.rows()])?;
-    rec.dispatch(&FORWARD, &params, &[x, weight, bias, y], y.len(), work(&params))
+    rec.dispatch(wgsl::Forward { params: &params, x, weight, bias, y }, y.len(), work(&params))
 }
 
 /// dx (N, I) = dy (N, O) · weight (O, I).
@@ -97,7 +42,7 @@ pub fn forward(rec: &mut Recording, x: &Tensor, weight: &Tensor, bias: &Tensor, 
 pub fn backward_input(rec: &mut Recording, dy: &Tensor, weight: &Tensor, dx: &Tensor) -> Result<()> {
     let params = params(dx, weight)?;
     expect("dense", "dy", dy, &[dx.rows(), weight.rows()])?;
-    rec.dispatch(&BACKWARD_INPUT, &params, &[dy, weight, dx], dx.len(), work(&params))
+    rec.dispatch(wgsl::BackwardInput { params: &params, weight, dy, dx }, dx.len(), work(&params))
 }
 
 /// dweight (O, I) = dyᵀ (O, N) · x (N, I).
@@ -107,7 +52,7 @@ pub fn backward_input(rec: &mut Recording, dy: &Tensor, weight: &Tensor, dx: &Te
 pub fn backward_weight(rec: &mut Recording, x: &Tensor, dy: &Tensor, dweight: &Tensor) -> Result<()> {
     let params = params(x, dweight)?;
     expect("dense", "dy", dy, &[x.rows(), dweight.rows()])?;
-    rec.dispatch(&BACKWARD_WEIGHT, &params, &[x, dy, dweight], dweight.len(), work(&params))
+    rec.dispatch(wgsl::BackwardWeight { params: &params, x, dy, dweight }, dweight.len(), work(&params))
 }
 
 /// dbias (O), the column sums of dy (N, O).
@@ -117,7 +62,10 @@ pub fn backward_weight(rec: &mut Recording, x: &Tensor, dy: &Tensor, dweight: &T
 pub fn backward_bias(rec: &mut Recording, dy: &Tensor, dbias: &Tensor) -> Result<()> {
     const OP: &str = "dense";
     expect(OP, "dbias", dbias, &[dy.map().len()])?;
-    let params =
-        Params { rows: u32_of(OP, dy.rows())?, inputs: 0, outputs: u32_of(OP, dbias.len())?, reserved: 0 };
-    rec.dispatch(&BACKWARD_BIAS, &params, &[dy, dbias], dbias.len(), Work::new(dy.len(), by(dy.dims())))
+    let params = wgsl::Params { rows: u32_of(OP, dy.rows())?, inputs: 0, outputs: u32_of(OP, dbias.len())? };
+    rec.dispatch(
+        wgsl::BackwardBias { params: &params, dy, dbias },
+        dbias.len(),
+        Work::new(dy.len(), by(dy.dims())),
+    )
 }

@@ -1,31 +1,9 @@
 //! Inverted dropout; twin: [`crate::reference::dropout`].
 
-use super::{Step, expect, u32_of};
+use super::kernels::dropout as wgsl;
+use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    count: u32,
-    salt: u32,
-    rate: f32,
-    reserved: u32,
-}
-
-/// y from x, or dx from dy: both passes are the same.
-pub const APPLY: Kernel = Kernel {
-    label: "dropout.apply",
-    source: include_str!("../../shaders/dropout.wgsl"),
-    entry_point: "apply",
-    workgroup_size: 64,
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::uniform::<Step>(1),
-        Binding::read(2),
-        Binding::write(3),
-    ],
-};
+use crate::gpu::{Recording, Tensor, Work, by};
 
 /// y = x / (1 - rate) where kept, 0 elsewhere; the mask follows from the step's seed and the layer's `salt`.
 /// The same call on dy gives dx.
@@ -37,6 +15,6 @@ pub fn apply(rec: &mut Recording, step: &Tensor, x: &Tensor, y: &Tensor, rate: f
         return Err(Error::input("dropout: rate", "at least 0 and below 1", rate));
     }
     expect("dropout", "y", y, x.dims())?;
-    let params = Params { count: u32_of("dropout", x.len())?, salt, rate, reserved: 0 };
-    rec.dispatch(&APPLY, &params, &[step, x, y], x.len(), Work::new(2 * x.len(), by(x.dims())))
+    let params = wgsl::Params { count: u32_of("dropout", x.len())?, salt, rate };
+    rec.dispatch(wgsl::Apply { params: &params, step, x, y }, x.len(), Work::new(2 * x.len(), by(x.dims())))
 }

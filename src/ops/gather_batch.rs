@@ -1,58 +1,9 @@
 //! Batches built on the device from a data set of bytes; twin: [`crate::reference::gather_batch`].
 
-use super::{Step, expect, u32_of};
+use super::kernels::gather_batch as wgsl;
+use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor, Work, by};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    rows: u32,
-    first_row: u32,
-    channels: u32,
-    plane: u32,
-    data_channels: u32,
-    chunk_first: u32,
-    chunk_count: u32,
-    domain: u32,
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "gather_batch",
-    source: include_str!("../../shaders/gather_batch.wgsl"),
-    entry_point: "",
-    workgroup_size: 64,
-    bindings: &[],
-};
-
-/// The rows of x whose images lie in one chunk.
-pub const IMAGES: Kernel = Kernel {
-    label: "gather_batch.images",
-    entry_point: "images",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::uniform::<Step>(1),
-        Binding::read(2),
-        Binding::read(3),
-        Binding::read(4),
-        Binding::write(5),
-    ],
-    ..KERNEL
-};
-
-/// The labels of the rows.
-pub const LABELS: Kernel = Kernel {
-    label: "gather_batch.labels",
-    entry_point: "labels_of_rows",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::uniform::<Step>(1),
-        Binding::read(2),
-        Binding::read(6),
-        Binding::write(7),
-    ],
-    ..KERNEL
-};
+use crate::gpu::{Recording, Tensor, Work, by};
 
 /// Neighbours of a plane that a thread fills.
 const RUN: usize = 8;
@@ -91,14 +42,14 @@ pub struct Source<'a> {
 }
 
 impl Source<'_> {
-    fn params(&self, rows: usize, first_row: usize, x: &Tensor) -> Result<Params> {
+    fn params(&self, rows: usize, first_row: usize, x: &Tensor) -> Result<wgsl::Params> {
         const OP: &str = "gather_batch";
         let map = x.map();
         if self.channels != 1 && self.channels != map.channels {
             let expected = format!("1 or {} channels", map.channels);
             return Err(Error::input("gather_batch: images", expected, self.channels));
         }
-        Ok(Params {
+        Ok(wgsl::Params {
             rows: u32_of(OP, rows)?,
             first_row: u32_of(OP, first_row)?,
             channels: u32_of(OP, map.channels)?,
@@ -141,15 +92,17 @@ impl Source<'_> {
         for chunk in self.chunks {
             let bytes = chunk.count * self.channels * map.height * map.width;
             expect(OP, "chunk", &chunk.words, &[bytes.div_ceil(4)])?;
-            let params = Params {
+            let params = wgsl::Params {
                 chunk_first: u32_of(OP, chunk.first)?,
                 chunk_count: u32_of(OP, chunk.count)?,
                 ..self.params(rows, first_row, x)?
             };
-            let buffers: [&dyn Bind; _] = [step, self.order, &chunk.words, self.scale_shift, x];
+            let (order, scale_shift, chunk_words) = (self.order, self.scale_shift, &chunk.words);
+            let invocation =
+                wgsl::Images { params: &params, step, order, chunk: chunk_words, scale_shift, x };
             let work = self.work(chunk, &[rows, map.channels, map.height, map.width]);
             let runs = (map.height * map.width).div_ceil(RUN);
-            rec.dispatch(&IMAGES, &params, &buffers, rows * map.channels * runs, work)?;
+            rec.dispatch(invocation, rows * map.channels * runs, work)?;
         }
         Ok(())
     }
@@ -170,6 +123,10 @@ impl Source<'_> {
         let params = self.params(labels.len(), 0, x)?;
         // An entry of the order, a label read and a label written for each row.
         let work = Work::new(0, by(labels.dims())).moving(3 * 4 * labels.len());
-        rec.dispatch(&LABELS, &params, &[step, self.order, data_labels, labels], labels.len(), work)
+        rec.dispatch(
+            wgsl::LabelsOfRows { params: &params, step, order: self.order, data_labels, labels },
+            labels.len(),
+            work,
+        )
     }
 }

@@ -1,50 +1,9 @@
 //! The gradient reversal layer; twin: [`crate::reference::gradient_reversal`].
 
-use super::{Step, expect, u32_of};
+use super::kernels::gradient_reversal as wgsl;
+use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor, Work, by};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    count: u32,
-    source_count: u32,
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "gradient_reversal",
-    source: include_str!("../../shaders/gradient_reversal.wgsl"),
-    entry_point: "",
-    workgroup_size: 256,
-    bindings: &[],
-};
-
-/// dx from dy.
-pub const BACKWARD: Kernel = Kernel {
-    label: "gradient_reversal.backward",
-    entry_point: "backward",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::uniform::<Step>(1),
-        Binding::read(2),
-        Binding::write(4),
-    ],
-    ..KERNEL
-};
-
-/// dx from dy and the label predictor's gradient.
-pub const BACKWARD_FAN_IN: Kernel = Kernel {
-    label: "gradient_reversal.backward_fan_in",
-    entry_point: "backward_fan_in",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::uniform::<Step>(1),
-        Binding::read(2),
-        Binding::read(3),
-        Binding::write(4),
-    ],
-    ..KERNEL
-};
+use crate::gpu::{Recording, Tensor, Work, by};
 
 /// y = x: the very same tensor, nothing is copied.
 pub fn forward(x: &Tensor) -> &Tensor {
@@ -57,8 +16,12 @@ pub fn forward(x: &Tensor) -> &Tensor {
 /// [`Error::Input`] when the shapes differ.
 pub fn backward(rec: &mut Recording, step: &Tensor, dy: &Tensor, dx: &Tensor) -> Result<()> {
     expect("gradient_reversal", "dx", dx, dy.dims())?;
-    let params = Params { count: u32_of("gradient_reversal", dy.len())?, source_count: 0 };
-    rec.dispatch(&BACKWARD, &params, &[step, dy, dx], dx.len(), Work::new(dx.len(), by(dx.dims())))
+    let params = wgsl::Params { count: u32_of("gradient_reversal", dy.len())?, source_count: 0 };
+    rec.dispatch(
+        wgsl::Backward { params: &params, step, dy, dx },
+        dx.len(),
+        Work::new(dx.len(), by(dx.dims())),
+    )
 }
 
 /// dx (N, …) = dy_label (S, …; 0 on rows S and up) - λ · dy_domain (N, …): what flows into the feature
@@ -80,8 +43,8 @@ pub fn backward_fan_in(
         let found = format!("{} rows of {}", dy_label.rows(), dy_label.map());
         return Err(Error::input("gradient_reversal: dy_label", expected, found));
     }
-    let params = Params { count: u32_of(OP, dx.len())?, source_count: u32_of(OP, dy_label.len())? };
-    let buffers: [&dyn Bind; _] = [step, dy_domain, dy_label, dx];
+    let params = wgsl::Params { count: u32_of(OP, dx.len())?, source_count: u32_of(OP, dy_label.len())? };
+    let invocation = wgsl::BackwardFanIn { params: &params, step, dy: dy_domain, dy_label, dx };
     let work = Work::new(dx.len() + dy_label.len(), by(dx.dims()));
-    rec.dispatch(&BACKWARD_FAN_IN, &params, &buffers, dx.len(), work)
+    rec.dispatch(invocation, dx.len(), work)
 }

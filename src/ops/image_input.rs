@@ -1,43 +1,9 @@
 //! Images as the network takes them, from a texture or from values; twin: [`crate::reference::image_input`].
 
+use super::kernels::image_input as wgsl;
 use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor, Work, by};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    rows: u32,
-    channels: u32,
-    height: u32,
-    width: u32,
-    grey: u32,
-    linear: u32,
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "image_input",
-    source: include_str!("../../shaders/image_input.wgsl"),
-    entry_point: "",
-    workgroup_size: 64,
-    bindings: &[],
-};
-
-/// y from a texture.
-pub const TEXTURE: Kernel = Kernel {
-    label: "image_input.texture",
-    entry_point: "texture",
-    bindings: &[Binding::params::<Params>(), Binding::read_texture(1), Binding::read(2), Binding::write(3)],
-    ..KERNEL
-};
-
-/// y from values.
-pub const VALUES: Kernel = Kernel {
-    label: "image_input.values",
-    entry_point: "values",
-    bindings: &[Binding::params::<Params>(), Binding::read(4), Binding::read(2), Binding::write(3)],
-    ..KERNEL
-};
+use crate::gpu::{Bind, Recording, Tensor, Work, by};
 
 /// What the texels of a texture hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,10 +21,10 @@ impl Texture {
     }
 }
 
-fn params(y: &Tensor) -> Result<Params> {
+fn params(y: &Tensor) -> Result<wgsl::Params> {
     const OP: &str = "image_input";
     let map = y.map();
-    Ok(Params {
+    Ok(wgsl::Params {
         rows: u32_of(OP, y.rows())?,
         channels: u32_of(OP, map.channels)?,
         height: u32_of(OP, map.height)?,
@@ -86,12 +52,12 @@ pub fn texture(
         return Err(Error::input("image_input", expected, map.channels));
     }
     expect("image_input", "scale_shift", scale_shift, &[2, map.channels])?;
-    let params = Params { grey: holds.grey.into(), linear: holds.linear.into(), ..params(y)? };
-    let buffers: [&dyn Bind; _] = [view, scale_shift, y];
+    let params = wgsl::Params { grey: holds.grey.into(), linear: holds.linear.into(), ..params(y)? };
+    let invocation = wgsl::Texture { params: &params, image: view, scale_shift, y };
     // Every texel is weighted and added up, then each channel is scaled and shifted.
     let texels = view.texture().width() as usize * view.texture().height() as usize;
     let work = Work::new(6 * texels + 2 * y.len(), by(y.dims()));
-    rec.dispatch(&TEXTURE, &params, &buffers, map.height * map.width, work)
+    rec.dispatch(invocation, map.height * map.width, work)
 }
 
 /// y (N, C, H, W) from x of the same shape; `scale_shift` is (2, C).
@@ -100,5 +66,9 @@ pub fn texture(
 /// [`Error::Input`] when the shapes do not fit.
 pub(crate) fn values(rec: &mut Recording, x: &dyn Bind, scale_shift: &Tensor, y: &Tensor) -> Result<()> {
     expect("image_input", "scale_shift", scale_shift, &[2, y.map().channels])?;
-    rec.dispatch(&VALUES, &params(y)?, &[x, scale_shift, y], y.len(), Work::new(2 * y.len(), by(y.dims())))
+    rec.dispatch(
+        wgsl::Values { params: &params(y)?, scale_shift, y, x },
+        y.len(),
+        Work::new(2 * y.len(), by(y.dims())),
+    )
 }

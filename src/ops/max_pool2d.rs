@@ -1,47 +1,9 @@
 //! Max-pooling; twin: [`crate::reference::max_pool2d`].
 
+use super::kernels::max_pool2d as wgsl;
 use super::{expect, expect_rank, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    planes: u32,
-    height: u32,
-    width: u32,
-    kernel_h: u32,
-    kernel_w: u32,
-    stride_h: u32,
-    stride_w: u32,
-    out_h: u32,
-    out_w: u32,
-    reserved: [u32; 3],
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "max_pool2d",
-    source: include_str!("../../shaders/max_pool2d.wgsl"),
-    entry_point: "",
-    workgroup_size: 64,
-    bindings: &[],
-};
-
-/// y and argmax from x.
-pub const FORWARD: Kernel = Kernel {
-    label: "max_pool2d.forward",
-    entry_point: "forward",
-    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write(2), Binding::write(3)],
-    ..KERNEL
-};
-
-/// dx from argmax and dy.
-pub const BACKWARD: Kernel = Kernel {
-    label: "max_pool2d.backward",
-    entry_point: "backward",
-    bindings: &[Binding::params::<Params>(), Binding::read(4), Binding::read(5), Binding::write(6)],
-    ..KERNEL
-};
+use crate::gpu::{Recording, Tensor, Work, by};
 
 /// Window size and step, as (height, width).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +34,7 @@ impl Window {
 }
 
 /// Shapes taken from x (or dx), checked against y, argmax or dy.
-fn params(x: &Tensor, outs: [(&str, &Tensor); 2], window: Window) -> Result<Params> {
+fn params(x: &Tensor, outs: [(&str, &Tensor); 2], window: Window) -> Result<wgsl::Params> {
     const OP: &str = "max_pool2d";
     expect_rank(OP, "x", x, 4)?;
     let map = x.map();
@@ -80,7 +42,7 @@ fn params(x: &Tensor, outs: [(&str, &Tensor); 2], window: Window) -> Result<Para
     for (name, out) in outs {
         expect(OP, name, out, &[x.rows(), map.channels, out_h, out_w])?;
     }
-    Ok(Params {
+    Ok(wgsl::Params {
         planes: u32_of(OP, x.rows() * map.channels)?,
         height: u32_of(OP, map.height)?,
         width: u32_of(OP, map.width)?,
@@ -90,7 +52,6 @@ fn params(x: &Tensor, outs: [(&str, &Tensor); 2], window: Window) -> Result<Para
         stride_w: u32_of(OP, window.stride.1)?,
         out_h: u32_of(OP, out_h)?,
         out_w: u32_of(OP, out_w)?,
-        reserved: [0; 3],
     })
 }
 
@@ -101,7 +62,7 @@ fn params(x: &Tensor, outs: [(&str, &Tensor); 2], window: Window) -> Result<Para
 pub fn forward(rec: &mut Recording, x: &Tensor, y: &Tensor, argmax: &Tensor, window: Window) -> Result<()> {
     let params = params(x, [("y", y), ("argmax", argmax)], window)?;
     let work = Work::new(y.len() * window.kernel.0 * window.kernel.1, by(x.dims()));
-    rec.dispatch(&FORWARD, &params, &[x, y, argmax], y.len(), work)
+    rec.dispatch(wgsl::Forward { params: &params, x, y, argmax_out: argmax }, y.len(), work)
 }
 
 /// dx (N, C, H, W) from argmax and dy (N, C, OH, OW).
@@ -116,5 +77,9 @@ pub fn backward(
     window: Window,
 ) -> Result<()> {
     let params = params(dx, [("argmax", argmax), ("dy", dy)], window)?;
-    rec.dispatch(&BACKWARD, &params, &[argmax, dy, dx], dx.len(), Work::new(dy.len(), by(dx.dims())))
+    rec.dispatch(
+        wgsl::Backward { params: &params, argmax, dy, dx },
+        dx.len(),
+        Work::new(dy.len(), by(dx.dims())),
+    )
 }

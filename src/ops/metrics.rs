@@ -1,33 +1,9 @@
 //! Losses and hits of each step; twin: [`crate::reference::metrics`].
 
-use super::{Step, expect, expect_rank, u32_of};
+use super::kernels::metrics as wgsl;
+use super::{expect, expect_rank, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    rows: u32,
-    classes: u32,
-    column: u32,
-    columns: u32,
-}
-
-/// Two columns of the step's row of the table.
-pub const REDUCE: Kernel = Kernel {
-    label: "metrics.reduce",
-    source: include_str!("../../shaders/metrics.wgsl"),
-    entry_point: "reduce",
-    workgroup_size: 64,
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::uniform::<Step>(1),
-        Binding::read(2),
-        Binding::read(3),
-        Binding::read(4),
-        Binding::write(5),
-    ],
-};
+use crate::gpu::{Recording, Tensor, Work, by};
 
 /// The sum of loss (N), and how many rows of logits (N, K) have their largest value at the label (N, u32), into
 /// columns `column` and `column + 1` of the step's row of `table` (steps, columns).
@@ -51,7 +27,7 @@ pub fn reduce(
     if column + 2 > columns {
         return Err(Error::input("metrics: column", format!("below {}", columns - 1), column));
     }
-    let params = Params {
+    let params = wgsl::Params {
         rows: u32_of(OP, logits.rows())?,
         classes: u32_of(OP, logits.map().len())?,
         column: u32_of(OP, column)?,
@@ -60,5 +36,5 @@ pub fn reduce(
     // Of the table two values are written.
     let work = Work::new(logits.len() + loss.len(), by(logits.dims()));
     let work = work.moving(4 * (logits.len() + loss.len() + labels.len() + 2));
-    rec.dispatch_groups(&REDUCE, &params, &[step, loss, logits, labels, table], 1, work)
+    rec.dispatch_groups(wgsl::Reduce { params: &params, step, loss, logits, labels, table }, 1, work)
 }

@@ -1,34 +1,9 @@
 //! Stochastic gradient descent; twin: [`crate::reference::sgd`].
 
-use super::{Step, expect, u32_of};
+use super::kernels::sgd as wgsl;
+use super::{expect, u32_of};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    count: u32,
-    momentum: f32,
-    weight_decay: f32,
-    reserved: u32,
-}
-
-/// velocity and weight brought up to date.
-pub const UPDATE: Kernel = Kernel {
-    label: "sgd.update",
-    source: include_str!("../../shaders/sgd.wgsl"),
-    entry_point: "update",
-    workgroup_size: 256,
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::uniform::<Step>(1),
-        Binding::read(2),
-        Binding::write(3),
-        Binding::write(4),
-        Binding::write(5),
-        Binding::read(6),
-    ],
-};
+use crate::gpu::{Recording, Tensor, Work, by};
 
 /// What an update reads and writes.
 #[derive(Clone, Copy)]
@@ -57,10 +32,14 @@ pub fn update(rec: &mut Recording, operands: Operands<'_>, momentum: f32, weight
     expect("sgd", "grad", grad, weight.dims())?;
     expect("sgd", "velocity", velocity, weight.dims())?;
     expect("sgd", "scale", scale, &[1])?;
-    let params = Params { count: u32_of("sgd", weight.len())?, momentum, weight_decay, reserved: 0 };
+    let params = wgsl::Params { count: u32_of("sgd", weight.len())?, momentum, weight_decay };
     // Velocity and weight are read and written.
     let work = Work::new(7 * weight.len(), by(weight.dims())).moving(5 * 4 * weight.len());
-    rec.dispatch(&UPDATE, &params, &[step, grad, velocity, weight, faults, scale], weight.len(), work)
+    rec.dispatch(
+        wgsl::Update { params: &params, step, grad, velocity, weight, faults, scale },
+        weight.len(),
+        work,
+    )
 }
 
 /// The number of the first parameter whose update is no finite number, from what [`update`] left of a step.

@@ -2,11 +2,9 @@
 //! f32 or f16, or handed round in subgroups. Twins: [`crate::reference::conv2d`], [`crate::reference::dense`].
 
 mod border;
-pub mod kernels;
 mod offsets;
 mod parts;
 mod subgroup;
-pub mod tiled;
 mod workgroup;
 
 use super::expect;
