@@ -1,6 +1,6 @@
 // Batch normalisation over rows and pixels of each channel.
 //   y = (x - mean) / √(var + eps) · weight + bias
-// Twin: src/reference/batch_norm2d.rs. Source: torch.nn.functional.batch_norm.
+// Twin: src/ops/batch_norm2d/twin.rs. Source: torch.nn.functional.batch_norm.
 //
 // `statistics` and `backward_parameters` run one workgroup a channel: every thread sums its share,
 // then the shares are added pairwise, so the order of additions is always the same.

@@ -1,6 +1,6 @@
 // 2-D convolution (cross-correlation) with stride 1 and zero padding.
 //   y[n,o,i,j] = bias[o] + Σ_{c,k,l} weight[o,c,k,l] · x[n,c,i+k-pad_h,j+l-pad_w]
-// Twin: src/reference/conv2d.rs. Source: torch.nn.functional.conv2d.
+// Twin: src/ops/conv2d/twin.rs. Source: torch.nn.functional.conv2d.
 //
 // One thread computes one result. Sums are nested, one partial sum a row, so that rounding errors
 // grow with the number of partial sums and not with the number of terms.

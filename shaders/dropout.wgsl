@@ -1,7 +1,7 @@
 // Inverted dropout with a counter-based random number generator: nothing is stored between the passes,
 // backward draws the same mask again.
 //   y = x / (1 - rate) where kept, 0 elsewhere;  dx likewise from dy
-// Twin: src/reference/dropout.rs. Source: torch.nn.functional.dropout; the hash is PCG RXS-M-XS 32.
+// Twin: src/ops/dropout/proof.rs. Source: torch.nn.functional.dropout; the hash is PCG RXS-M-XS 32.
 
 struct Params {
     count: u32,  // values in x

@@ -1,6 +1,6 @@
 // The gradient reversal layer, between feature extractor and domain classifier.
 //   forward: y = x (the host passes the same tensor on);  backward: dx = -lambda · dy
-// Twin: src/reference/gradient_reversal.rs. Source: Ganin & Lempitsky 2015, section 3, equations 6-9.
+// Twin: src/ops/gradient_reversal/proof.rs. Source: Ganin & Lempitsky 2015, section 3, equations 6-9.
 
 struct Params {
     count: u32,         // values in dy

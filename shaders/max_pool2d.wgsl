@@ -1,7 +1,7 @@
 // Max-pooling without padding; windows may overlap.
 //   y[n,c,i,j] = max over the window at (i·stride_h, j·stride_w); the first maximum wins, a NaN wins over all before it
 //   dx[n,c,a,b] = Σ dy of the windows whose maximum is (a, b)
-// Twin: src/reference/max_pool2d.rs. Source: torch.nn.functional.max_pool2d.
+// Twin: src/ops/max_pool2d/proof.rs. Source: torch.nn.functional.max_pool2d.
 
 struct Params {
     planes: u32,    // N·C

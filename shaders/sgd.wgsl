@@ -2,7 +2,7 @@
 //   velocity ← momentum · velocity + scale · grad + weight_decay · weight;  weight ← weight - learning_rate · velocity
 // scale is 1, or what clips the gradients; see clip_grad_norm.wgsl.
 // An update that is no finite number is reported, so that training stops and names the parameter.
-// Twin: src/reference/sgd.rs. Source: torch.optim.SGD (dampening 0, no Nesterov).
+// Twin: src/ops/sgd/proof.rs. Source: torch.optim.SGD (dampening 0, no Nesterov).
 
 struct Params {
     count: u32,  // parameters

@@ -1,6 +1,6 @@
 // Tiles in f16, scaled so that gradients do not vanish in it, and added up in f32 by matrices of 16×16 that the 32 lanes of
 // a subgroup hold together. What the next step needs is fetched while the values of this one are multiplied, as in
-// tile_sums.wgsl. See tiles.wgsl. Twins: src/reference/conv2d.rs, src/reference/dense.rs.
+// tile_sums.wgsl. See tiles.wgsl. Twins: src/ops/conv2d/twin.rs, src/ops/dense/proof.rs.
 
 enable f16;
 enable wgpu_cooperative_matrix;

@@ -1,5 +1,5 @@
 // Products of matrices over tiles in f16, scaled so that gradients do not vanish in it, and added up in f32. See tiles.wgsl.
-// Twins: src/reference/conv2d.rs, src/reference/dense.rs.
+// Twins: src/ops/conv2d/twin.rs, src/ops/dense/proof.rs.
 
 enable f16;
 

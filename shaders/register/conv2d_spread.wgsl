@@ -1,7 +1,7 @@
 // Convolution with ReLU and 2×2 max-pooling behind it: the gradient of the input. Of each window only the winner has a
 // gradient d, so a quarter of the convolution's products is left:
 //   dx[n,c,2i+r+k-pad_h,2j+s+l-pad_w] += d[n,o,i,j] · weight[o,c,k,l], (r, s) being the winner of that window
-// Twins: src/reference/conv2d.rs, max_pool2d.rs. Source: torch.nn.functional.conv2d, max_pool2d.
+// Twins: src/ops/conv2d/twin.rs, max_pool2d/proof.rs. Source: torch.nn.functional.conv2d, max_pool2d.
 //
 // `spread`: a thread adds up what four windows side by side and 5 neighbouring taps give to 2 rows × 12 columns × 4
 // channels; the winner picks the place among the weights. Such tiles overlap: `join` adds them up in their order.

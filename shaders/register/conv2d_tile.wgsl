@@ -4,7 +4,7 @@
 // `pooled` puts ReLU and 2×2 max-pooling behind it and stores the pooled map alone, and which value it was; so does
 // `pooled_texels`, into a texture that the next convolution reads:
 //   y[n,o,i,j] = max(0, z[n,o,2i,2j], z[n,o,2i,2j+1], z[n,o,2i+1,2j], z[n,o,2i+1,2j+1])
-// Twins: src/reference/conv2d.rs, relu.rs, max_pool2d.rs. Source: torch.nn.functional.conv2d, max_pool2d.
+// Twins: src/ops/conv2d/twin.rs, relu/proof.rs, max_pool2d/proof.rs. Source: torch.nn.functional.conv2d, max_pool2d.
 //
 // A thread computes 2 rows × 8 columns × 16 channels. Software adapters read texels of storage textures several times
 // faster than buffers; a 4×4 block of weights, whose columns belong to input channels, serves 16 pixels.

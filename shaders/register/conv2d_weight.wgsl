@@ -1,7 +1,7 @@
 // Convolution, stride 1: the gradients of weight and bias.
 //   dweight[o,c,k,l] = Σ_{n,i,j} d[n,o,i,j] · x[n,c,i+k-pad_h,j+l-pad_w]
 // `plain_sums` sums over the images of one slice, as conv2d_weight_pooled.wgsl does behind pooling; `reduce` adds the slices
-// up in their order. Twin: src/reference/conv2d.rs. Source: torch.nn.functional.conv2d.
+// up in their order. Twin: src/ops/conv2d/twin.rs. Source: torch.nn.functional.conv2d.
 
 import "register/shared/values_of_four.wgsl";
 import "register/shared/weight_sums.wgsl";

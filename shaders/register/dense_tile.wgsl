@@ -1,6 +1,6 @@
 // Fully connected layers in register tiles, with ReLU between them; matrices in textures, four columns to a texel.
 //   y[n,o] = bias[o] + Σ_i weight[o,i] · x[n,i]
-// Twin: src/reference/dense.rs, relu.rs. Source: torch.nn.functional.linear, relu.
+// Twin: src/ops/dense/proof.rs, relu/proof.rs. Source: torch.nn.functional.linear, relu.
 //
 // A thread computes 16 rows × 8 outputs (forward), 8 rows × 16 inputs (backward_input) or 8 outputs × 16 inputs
 // (backward_parameters): one texel for five multiply-adds of vec4. Textures hold whole tiles; what lies beyond

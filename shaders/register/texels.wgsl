@@ -1,6 +1,6 @@
 // From the public layout (N, C, H, W) into the textures of the tuned convolutions: four channels to a texel, a
 // column's channel groups side by side, images side by side and below each other, a border of zeros around each.
-// Checked with the tuned convolutions; twin: src/reference/conv2d.rs.
+// Checked with the tuned convolutions; twin: src/ops/conv2d/twin.rs.
 
 struct Params {
     rows: u32,          // N

@@ -1,5 +1,5 @@
 // A convolution's weight (O, C, KH, KW) in textures, four values to a texel, filled up with zeros.
-// Checked with the tuned convolutions; twin: src/reference/conv2d.rs.
+// Checked with the tuned convolutions; twin: src/ops/conv2d/twin.rs.
 
 struct Params {
     outputs: u32,   // O

@@ -1,7 +1,7 @@
 // The way of the input's gradient out of Winograd's domain, F(4×4, 5×5); see winograd_transform.wgsl.
 //   dx = Σ B dV Bᵀ over the 8×8 tiles that overlap: `tiles` computes them, `join` adds them up in their order.
 // `join_masked` writes the gradient behind the ReLU in front, 0 where that gave 0, into a texture.
-// Twin: src/reference/conv2d.rs. Source: Lavin & Gray, arXiv 1509.09308.
+// Twin: src/ops/conv2d/twin.rs. Source: Lavin & Gray, arXiv 1509.09308.
 
 import "register/shared/winograd_spectrum.wgsl";
 import "register/shared/winograd_maps.wgsl";

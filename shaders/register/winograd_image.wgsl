@@ -2,7 +2,7 @@
 // kernel: so few channels have few sums, and their spectra need not leave the registers. See winograd_transform.wgsl.
 // `pooled` stores the pooled map and which value it was; so does `pooled_texels`, into a texture that the next convolution
 // reads. Weights: see winograd_weight.wgsl, image.
-// Twins: src/reference/conv2d.rs, relu.rs, max_pool2d.rs. Source: Lavin & Gray, arXiv 1509.09308.
+// Twins: src/ops/conv2d/twin.rs, relu/proof.rs, max_pool2d/proof.rs. Source: Lavin & Gray, arXiv 1509.09308.
 //
 // A thread computes a 4×4 tile of eight outputs. llvmpipe (Mesa 22.3) loads what lies at a fixed place of workgroup memory once
 // for all of its lanes, but only outside of all conditions.

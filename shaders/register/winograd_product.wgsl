@@ -1,7 +1,7 @@
 // The sums of Winograd's domain, one matrix product at each of its 64 points p; see winograd_transform.wgsl.
 // `sum_channels`: product[p,o,t] = Σ_c left[p,c,t] · weight[p,c,o]  – forward, and with the weight turned, backward
 // `sum_tiles`:    dweight[p,c,o] = Σ_t left[p,c,t] · right[p,o,t]
-// A thread computes 16 tiles × 16 channels, or 16 × 16 channels. Twin: src/reference/conv2d.rs.
+// A thread computes 16 tiles × 16 channels, or 16 × 16 channels. Twin: src/ops/conv2d/twin.rs.
 
 import "register/shared/winograd_spectrum.wgsl";
 import "register/shared/winograd_maps.wgsl";

@@ -1,7 +1,7 @@
 // The way out of Winograd's domain, F(4×4, 5×5); see winograd_transform.wgsl.
 // `pooled`: Z = Aᵀ M A of each tile, plus bias, with ReLU and 2×2 max-pooling behind it; it stores the pooled map alone,
 // and which value it was; so does `pooled_texels`, into a texture that the next convolution reads.
-// Twins: src/reference/conv2d.rs, relu.rs, max_pool2d.rs. Source: Lavin & Gray, arXiv 1509.09308.
+// Twins: src/ops/conv2d/twin.rs, relu/proof.rs, max_pool2d/proof.rs. Source: Lavin & Gray, arXiv 1509.09308.
 
 import "register/shared/map_params.wgsl";
 import "register/shared/winograd_spectrum.wgsl";

@@ -3,7 +3,7 @@
 // one multiplication where the plain sum has 6.25. Gradients are the transposes of these maps, exactly.
 // Here: the ways into the domain, Bᵀ x B of the input and A dZ Aᵀ of the gradient. winograd_product.wgsl sums over
 // channels or tiles, winograd_result.wgsl leaves the domain, winograd_weight.wgsl has the weight's side.
-// Twin: src/reference/conv2d.rs. Source: Lavin & Gray, arXiv 1509.09308.
+// Twin: src/ops/conv2d/twin.rs. Source: Lavin & Gray, arXiv 1509.09308.
 
 import "register/shared/winograd_spectrum.wgsl";
 import "register/shared/winograd_maps.wgsl";

@@ -1,7 +1,7 @@
 // The weight's side of Winograd's domain, F(4×4, 5×5); see winograd_transform.wgsl.
 // `forward`, `turned`: G g Gᵀ of each kernel, four outputs or four input channels to a texel.
 // `image` puts up to three input channels beside each other, for winograd_image.wgsl.
-// `gradient`: Gᵀ dU G, four outputs at once. Twin: src/reference/conv2d.rs. Source: Lavin & Gray, arXiv 1509.09308.
+// `gradient`: Gᵀ dU G, four outputs at once. Twin: src/ops/conv2d/twin.rs. Source: Lavin & Gray, arXiv 1509.09308.
 
 import "register/shared/winograd_spectrum.wgsl";
 import "register/shared/winograd_maps.wgsl";

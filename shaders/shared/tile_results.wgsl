@@ -1,6 +1,6 @@
 // What becomes of the results of a tile: y as it is, behind a ReLU, or pooled; dx; dweight and dbias, or parts of them.
 // Requires: summed, joined, share_results, result
-// Twins: src/reference/conv2d.rs, src/reference/dense.rs.
+// Twins: src/ops/conv2d/twin.rs, src/ops/dense/proof.rs.
 
 import "shared/tiles.wgsl";
 

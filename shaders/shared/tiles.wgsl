@@ -11,7 +11,7 @@
 //   workgroup_product.wgsl    tiles of f32, added up by tile_sums.wgsl
 //   half_product.wgsl         tiles of f16, added up in f32 by tile_sums.wgsl
 //   cooperative_product.wgsl  tiles of f16, added up in f32 by cooperative matrices
-// Twins: src/reference/conv2d.rs, src/reference/dense.rs.
+// Twins: src/ops/conv2d/twin.rs, src/ops/dense/proof.rs.
 
 struct Params {
     size: vec3u,       // what the columns count, slowest first; with windows of 2×2, these

@@ -3,7 +3,7 @@
 // or the gradient in front of a ReLU, or of a ReLU and max-pooling of 2×2 behind it:
 //   d = dy where y > 0,   d = dy at the corner of its window that won, where y > 0; else 0
 // What no kernel writes is 0 from the start and stays so: the border, and rows and columns that no window holds.
-// Twins: src/reference/conv2d.rs, src/reference/relu.rs, src/reference/max_pool2d.rs.
+// Twins: src/ops/conv2d/twin.rs, src/ops/relu/proof.rs, src/ops/max_pool2d/proof.rs.
 
 struct Params {
     size: vec3u,      // maps (all images' channels), height, width of x

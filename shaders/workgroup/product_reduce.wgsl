@@ -1,7 +1,7 @@
 // Adds up the parts of a product's results, in order.
 //   dweight[o, t] = Σ_part sums[part, o, t],   dbias[o] = Σ_part sums[part, o, taps]
 //   y[n, o, p] = Σ_part sums[part, o, n · pixels + p] + bias[o], or ReLU of it
-// Twins: src/reference/conv2d.rs, src/reference/dense.rs.
+// Twins: src/ops/conv2d/twin.rs, src/ops/dense/proof.rs.
 
 struct Params {
     parts: u32,

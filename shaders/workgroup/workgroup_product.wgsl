@@ -1,5 +1,5 @@
 // Products of matrices over tiles in f32; at the end the right one holds the sums of a slice, then the results. See tiles.wgsl.
-// Twins: src/reference/conv2d.rs, src/reference/dense.rs.
+// Twins: src/ops/conv2d/twin.rs, src/ops/dense/proof.rs.
 
 import "shared/tile_layout.wgsl";
 

@@ -1,4 +1,5 @@
-//! The host side of every shader: what its kernels bind, and functions that check shapes and record.
+//! Every op in a folder of its own: the functions that check shapes and record its kernels, and the proof that these compute
+//! what the formula says. The kernels lie in `shaders/<op>.wgsl`, those of faster families in folders named after them.
 //!
 //! Every function checks the shapes once, when recording, and overwrites its results when replayed.
 
@@ -26,8 +27,45 @@ pub mod tuning;
 pub use kernels::KERNELS;
 pub use step::Step;
 
+use crate::contract::Op;
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
+use tuned::{conv_block, conv_chain, dense_chain};
+
+/// The contract of every op, in the order in which they are checked.
+pub const OPS: &[&dyn Op] = &[
+    &conv2d::proof::Conv2d,
+    &conv_block::proof::ConvBlock,
+    &conv_chain::proof::ConvChain,
+    &dense::proof::Dense,
+    &dense_chain::proof::DenseReluDense,
+    &relu::proof::Relu { leaky: false },
+    &relu::proof::Relu { leaky: true },
+    &max_pool2d::proof::MaxPool2d,
+    &batch_norm2d::proof::BatchNorm2d,
+    &dropout::proof::Dropout,
+    &softmax_cross_entropy::proof::SoftmaxCrossEntropy,
+    &gradient_reversal::proof::GradientReversal,
+    &sgd::proof::Sgd,
+    &clip_grad_norm::proof::ClipGradNorm,
+    &gather_batch::proof::GatherBatch,
+    &augment::proof::Augment,
+    &metrics::proof::Metrics,
+    &softmax::proof::Softmax,
+    &image_input::proof::ImageInput { texture: true },
+    &image_input::proof::ImageInput { texture: false },
+];
+
+/// The op called `name`.
+///
+/// # Errors
+/// [`Error::Input`] when there is none.
+pub fn find(name: &str) -> Result<&'static dyn Op> {
+    OPS.iter().copied().find(|op| op.name() == name).ok_or_else(|| {
+        let known: Vec<&str> = OPS.iter().map(|op| op.name()).collect();
+        Error::input("op", format!("one of {known:?}"), format!("\"{name}\""))
+    })
+}
 
 /// Refuses `tensor` unless its shape is `dims`.
 fn expect(op: &str, name: &str, tensor: &Tensor, dims: &[usize]) -> Result<()> {

@@ -4,7 +4,7 @@
 //   dweight[o,c,k,l] = Σ_{n,i,j} d[n,o,i,j] · x[n,c,2i+r+k-pad_h,2j+s+l-pad_w]
 // It picks among the pixels of two rows that lie in registers.
 // Requires: Values, values_of, texel_of
-// Twins: src/reference/conv2d.rs, max_pool2d.rs. Source: torch.nn.functional.conv2d, max_pool2d.
+// Twins: src/ops/conv2d/twin.rs, max_pool2d/proof.rs. Source: torch.nn.functional.conv2d, max_pool2d.
 
 import "register/shared/weight_sums.wgsl";
 

@@ -2,7 +2,7 @@
 //   y (O, pixels)            = weight (O, taps) · x (taps, pixels) + bias
 //   dx (C, pixels of x)      = weightᵀ (C, O·KH·KW) · d (O·KH·KW, pixels of x)
 //   dweight (O, taps and 1)  = d (O, pixels) · xᵀ (pixels, taps and 1); the last column is dbias
-// A dense layer is a convolution of 1×1 over maps of 1×1. Twins: src/reference/conv2d.rs, src/reference/dense.rs.
+// A dense layer is a convolution of 1×1 over maps of 1×1. Twins: src/ops/conv2d/twin.rs, src/ops/dense/proof.rs.
 
 struct Params {
     map: vec3u,       // N, OH, OW
