@@ -1,7 +1,7 @@
 // Random views of a batch's images: moved, and each channel turned round, stretched and shifted in value.
 //   y[n,c,i,j] = ±contrast · x[n,c, clamp(i + di), clamp(j + dj)] + brightness
 // What is drawn follows from the step's seed, the image and the channel by a counter-based generator; nothing is stored.
-// Twin: src/reference/augment.rs. Sources: torchvision's RandomAffine (translate, edges repeated), RandomInvert and
+// Twin: src/ops/augment/proof.rs. Sources: torchvision's RandomAffine (translate, edges repeated), RandomInvert and
 // ColorJitter; the hash is PCG RXS-M-XS 32.
 
 struct Params {
@@ -15,16 +15,7 @@ struct Params {
     brightness: f32,  // most that is added
 }
 
-struct Step {
-    index: u32,
-    source_start: u32,
-    target_start: u32,
-    seed: u32,
-    lambda: f32,
-    learning_rate: f32,
-    reserved_a: u32,
-    reserved_b: u32,
-}
+import "shared/step.wgsl";
 
 const WORKGROUP_SIZE = 64u;
 // Tells these draws from the masks of dropout, which count layers.

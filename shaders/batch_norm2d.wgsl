@@ -1,6 +1,6 @@
 // Batch normalisation over rows and pixels of each channel.
 //   y = (x - mean) / √(var + eps) · weight + bias
-// Twin: src/reference/batch_norm2d.rs. Source: torch.nn.functional.batch_norm.
+// Twin: src/ops/batch_norm2d/twin.rs. Source: torch.nn.functional.batch_norm.
 //
 // `statistics` and `backward_parameters` run one workgroup a channel: every thread sums its share,
 // then the shares are added pairwise, so the order of additions is always the same.
@@ -11,9 +11,6 @@ struct Params {
     plane: u32,     // H·W
     eps: f32,
     momentum: f32,  // share of the new batch in the running statistics
-    reserved_a: u32,
-    reserved_b: u32,
-    reserved_c: u32,
 }
 
 const WORKGROUP_SIZE = 256u;

@@ -2,13 +2,12 @@
 //   norm = √Σ grad²;  factor = min(1, max_norm / (norm + 1e-6))
 // `squares`: a workgroup sums the squares of one run of gradients, shares added pairwise. `factor`: one workgroup adds up
 // the runs and finds the factor, which sgd.wgsl multiplies by.
-// Twin: src/reference/clip_grad_norm.rs. Source: torch.nn.utils.clip_grad_norm_.
+// Twin: src/ops/clip_grad_norm/proof.rs. Source: torch.nn.utils.clip_grad_norm_.
 
 struct Params {
     count: u32,     // gradients
     runs: u32,
     max_norm: f32,
-    reserved: u32,
 }
 
 const WORKGROUP_SIZE = 64u;

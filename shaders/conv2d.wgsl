@@ -1,6 +1,6 @@
 // 2-D convolution (cross-correlation) with stride 1 and zero padding.
 //   y[n,o,i,j] = bias[o] + Σ_{c,k,l} weight[o,c,k,l] · x[n,c,i+k-pad_h,j+l-pad_w]
-// Twin: src/reference/conv2d.rs. Source: torch.nn.functional.conv2d.
+// Twin: src/ops/conv2d/twin.rs. Source: torch.nn.functional.conv2d.
 //
 // One thread computes one result. Sums are nested, one partial sum a row, so that rounding errors
 // grow with the number of partial sums and not with the number of terms.
@@ -17,7 +17,6 @@ struct Params {
     pad_w: u32,
     out_h: u32,     // OH = H + 2·pad_h - KH + 1
     out_w: u32,     // OW = W + 2·pad_w - KW + 1
-    reserved: u32,
 }
 
 const WORKGROUP_SIZE = 64u;

@@ -1,6 +1,6 @@
 // Fully connected layer.
 //   y[n,o] = bias[o] + Σ_i weight[o,i] · x[n,i]
-// Twin: src/reference/dense.rs. Source: torch.nn.functional.linear.
+// Twin: src/ops/dense/proof.rs. Source: torch.nn.functional.linear.
 //
 // One thread computes one result, in runs of RUN terms with a partial sum each, which keeps rounding
 // errors of long sums small.
@@ -9,7 +9,6 @@ struct Params {
     rows: u32,     // N
     inputs: u32,   // I
     outputs: u32,  // O
-    reserved: u32,
 }
 
 const WORKGROUP_SIZE = 64u;

@@ -1,26 +1,15 @@
 // Inverted dropout with a counter-based random number generator: nothing is stored between the passes,
 // backward draws the same mask again.
 //   y = x / (1 - rate) where kept, 0 elsewhere;  dx likewise from dy
-// Twin: src/reference/dropout.rs. Source: torch.nn.functional.dropout; the hash is PCG RXS-M-XS 32.
+// Twin: src/ops/dropout/proof.rs. Source: torch.nn.functional.dropout; the hash is PCG RXS-M-XS 32.
 
 struct Params {
     count: u32,  // values in x
     salt: u32,   // differs between the dropout layers of a model
     rate: f32,
-    reserved: u32,
 }
 
-// What changes from one training step to the next; every shader that reads it declares the same struct.
-struct Step {
-    index: u32,
-    source_start: u32,
-    target_start: u32,
-    seed: u32,
-    lambda: f32,
-    learning_rate: f32,
-    reserved_a: u32,
-    reserved_b: u32,
-}
+import "shared/step.wgsl";
 
 const WORKGROUP_SIZE = 64u;
 

@@ -1,6 +1,6 @@
 // Builds a batch from a data set of bytes: the rows that `order` names from a start that moves every step.
 //   x[n,c,i,j] = byte / 255 · scale[c] + shift[c];  grey images fill every channel
-// Twin: src/reference/gather_batch.rs.
+// Twin: src/ops/gather_batch/proof.rs.
 //
 // A data set larger than one binding lies in several chunks; each gets a dispatch that fills the rows
 // whose image it holds. A thread fills eight neighbours of a plane, so that what they share is looked up once.
@@ -16,16 +16,7 @@ struct Params {
     domain: u32,         // 0 source, 1 target: whose start of the step applies
 }
 
-struct Step {
-    index: u32,
-    source_start: u32,
-    target_start: u32,
-    seed: u32,
-    lambda: f32,
-    learning_rate: f32,
-    reserved_a: u32,
-    reserved_b: u32,
-}
+import "shared/step.wgsl";
 
 const WORKGROUP_SIZE = 64u;
 const RUN = 8u;

@@ -1,22 +1,13 @@
 // The gradient reversal layer, between feature extractor and domain classifier.
 //   forward: y = x (the host passes the same tensor on);  backward: dx = -lambda · dy
-// Twin: src/reference/gradient_reversal.rs. Source: Ganin & Lempitsky 2015, section 3, equations 6-9.
+// Twin: src/ops/gradient_reversal/proof.rs. Source: Ganin & Lempitsky 2015, section 3, equations 6-9.
 
 struct Params {
     count: u32,         // values in dy
     source_count: u32,  // values of the source rows, which come first
 }
 
-struct Step {
-    index: u32,
-    source_start: u32,
-    target_start: u32,
-    seed: u32,
-    lambda: f32,
-    learning_rate: f32,
-    reserved_a: u32,
-    reserved_b: u32,
-}
+import "shared/step.wgsl";
 
 const WORKGROUP_SIZE = 256u;
 

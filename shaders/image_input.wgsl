@@ -4,7 +4,7 @@
 // The rectangle is the part of the texture that (i, j) stands for when H × W cells cover all of it, and at least one
 // texel wide and high: a smaller picture averages all texels, a larger one interpolates linearly. Beyond the edge the
 // outermost texels go on. What an sRGB format decodes is encoded again: networks learn from encoded values.
-// Twin: src/reference/image_input.rs.
+// Twin: src/ops/image_input/proof.rs.
 
 struct Params {
     rows: u32,        // N

@@ -1,7 +1,7 @@
 // Max-pooling without padding; windows may overlap.
 //   y[n,c,i,j] = max over the window at (i·stride_h, j·stride_w); the first maximum wins, a NaN wins over all before it
 //   dx[n,c,a,b] = Σ dy of the windows whose maximum is (a, b)
-// Twin: src/reference/max_pool2d.rs. Source: torch.nn.functional.max_pool2d.
+// Twin: src/ops/max_pool2d/proof.rs. Source: torch.nn.functional.max_pool2d.
 
 struct Params {
     planes: u32,    // N·C
@@ -13,9 +13,6 @@ struct Params {
     stride_w: u32,
     out_h: u32,     // OH = (H - KH) / stride_h + 1
     out_w: u32,     // OW = (W - KW) / stride_w + 1
-    reserved_a: u32,
-    reserved_b: u32,
-    reserved_c: u32,
 }
 
 const WORKGROUP_SIZE = 64u;

@@ -1,6 +1,6 @@
 // The loss and the number of correct rows of one head, written into the step's row of the metrics table.
 //   table[step, column] = Σ_n loss[n];  table[step, column + 1] = Σ_n [argmax(logits[n]) = label[n]]
-// Twin: src/reference/metrics.rs. The first maximum counts, as in torch.argmax on the CPU.
+// Twin: src/ops/metrics/proof.rs. The first maximum counts, as in torch.argmax on the CPU.
 //
 // One workgroup: every thread sums its share, then the shares are added pairwise.
 
@@ -11,16 +11,7 @@ struct Params {
     columns: u32,  // of the table
 }
 
-struct Step {
-    index: u32,
-    source_start: u32,
-    target_start: u32,
-    seed: u32,
-    lambda: f32,
-    learning_rate: f32,
-    reserved_a: u32,
-    reserved_b: u32,
-}
+import "shared/step.wgsl";
 
 const WORKGROUP_SIZE = 64u;
 

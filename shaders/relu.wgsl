@@ -1,6 +1,6 @@
 // Rectified linear unit; with slope > 0 the leaky one.
 //   y = x where x > 0, slope · x elsewhere;  dx = dy where x > 0, slope · dy elsewhere
-// Twin: src/reference/relu.rs. Source: torch.nn.functional.relu, leaky_relu.
+// Twin: src/ops/relu/proof.rs. Source: torch.nn.functional.relu, leaky_relu.
 
 struct Params {
     count: u32,  // values in x

@@ -3,7 +3,7 @@
 // With Nesterov's momentum the last step is weight ← weight - rate · (d + momentum · velocity). rate is the step's learning
 // rate times the group's factor. scale is 1, or what clips the gradients; see clip_grad_norm.wgsl.
 // An update that is no finite number is reported, so that training stops and names the parameter.
-// Twin: src/reference/sgd.rs. Source: torch.optim.SGD (dampening 0).
+// Twin: src/ops/sgd/proof.rs. Source: torch.optim.SGD (dampening 0).
 
 struct Params {
     count: u32,  // parameters
@@ -12,20 +12,9 @@ struct Params {
     learning_rate: f32,  // the group's factor of the step's
     nesterov: u32,       // whether the momentum is Nesterov's
     first: u32,          // the number of the first of them among all parameters
-    reserved_a: u32,
-    reserved_b: u32,
 }
 
-struct Step {
-    index: u32,
-    source_start: u32,
-    target_start: u32,
-    seed: u32,
-    lambda: f32,
-    learning_rate: f32,
-    reserved_a: u32,
-    reserved_b: u32,
-}
+import "shared/step.wgsl";
 
 const WORKGROUP_SIZE = 256u;
 

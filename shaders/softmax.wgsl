@@ -1,6 +1,6 @@
 // Probabilities and classes from logits, for those who look on.
 //   y[n,k] = e^(x[n,k] − max_j x[n,j]) / Σ_i e^(x[n,i] − max_j x[n,j]);  classes[n] = argmax_k x[n,k]
-// Twin: src/reference/softmax.rs. Source: torch.softmax, torch.argmax; of equal maxima the first counts.
+// Twin: src/ops/softmax/proof.rs. Source: torch.softmax, torch.argmax; of equal maxima the first counts.
 
 struct Params {
     rows: u32,     // N

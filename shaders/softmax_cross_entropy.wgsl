@@ -1,14 +1,13 @@
 // Softmax cross-entropy, the loss of each row and its gradient in one pass.
 //   loss[n] = scale · (log Σ_k exp(logits[n,k]) - logits[n,label[n]])
 //   dlogits[n,k] = scale · (softmax(logits[n])[k] - [k = label[n]])
-// Twin: src/reference/softmax_cross_entropy.rs. Source: torch.nn.functional.cross_entropy;
+// Twin: src/ops/softmax_cross_entropy/proof.rs. Source: torch.nn.functional.cross_entropy;
 // scale = 1/N gives its mean reduction. The row's maximum is subtracted first, so large logits are safe.
 
 struct Params {
     rows: u32,     // N
     classes: u32,  // K
     scale: f32,
-    reserved: u32,
 }
 
 const WORKGROUP_SIZE = 64u;

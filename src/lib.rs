@@ -13,9 +13,9 @@
 //! |---|---|---|
 //! | [`error`], [`shape`], [`rng`] | what all others share | – |
 //! | [`data`] | reading, making and fetching data sets | the shared ones |
-//! | [`mod@reference`] | an f64 twin of every op | the shared ones |
 //! | [`gpu`] | device, tensors, kernels, recordings | the shared ones |
-//! | [`ops`] | the host side of every shader | gpu |
+//! | [`contract`] | what every op is held to | gpu |
+//! | [`ops`] | every op: kernels recorded, an f64 twin, cases | gpu, contract |
 //! | [`model`] | layers, parameters, the step's recording | ops |
 //! | [`train`] | schedules, the loop, evaluation, what is kept of a run | model, data |
 //! | [`selection`] | choosing checkpoints and runs without target labels | train, model, data |
@@ -23,7 +23,7 @@
 //! | [`experiment`] | recipes × methods × seeds, side by side | selection, train |
 //! | [`export`] | models for other programs, and from them | train, model |
 //! | [`report`] | TensorBoard's files, pictures, pages | selection, train, model, data |
-//! | [`check`] | kernels against twins and golden files | ops, reference |
+//! | [`check`] | kernels against twins and golden files | ops, contract |
 //! | [`profile`] | where a step's time goes, and how far kernels are from the limit | gpu, ops |
 //!
 //! Dimensions are called N (rows of a batch), C (channels), H, W (height, width), O (outputs), I (inputs of a dense
@@ -31,6 +31,7 @@
 #![deny(missing_docs)]
 
 pub mod check;
+pub mod contract;
 pub mod data;
 pub mod embed;
 pub mod error;
@@ -40,7 +41,6 @@ pub mod gpu;
 pub mod model;
 pub mod ops;
 pub mod profile;
-pub mod reference;
 pub mod report;
 pub mod rng;
 pub mod selection;

@@ -6,7 +6,7 @@ use dann::check::{
 };
 use dann::error::{Error, Result};
 use dann::gpu::{Gpu, Options, ShaderChecks, Variant, choose};
-use dann::ops::{KERNELS, variant as variant_of};
+use dann::ops::KERNELS;
 use safetensors::{Dtype, tensor::TensorView};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -126,7 +126,7 @@ fn the_cases_of_all_families_run_every_kernel() {
     let possible: Vec<Variant> = Variant::ALL.into_iter().chain(mixed_variants()).collect();
     let mut missing: BTreeSet<_> = KERNELS
         .iter()
-        .filter(|kernel| possible.contains(&variant_of(kernel)))
+        .filter(|kernel| possible.contains(&kernel.variant))
         .map(|kernel| kernel.label)
         .collect();
     for variant in possible {

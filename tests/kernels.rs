@@ -1,12 +1,13 @@
-//! Every kernel's description against its shader, and every shader against the back ends of all platforms.
+//! What reading the shaders at build does not show of itself: names, families, and every shader against the back ends of all
+//! platforms.
 
-use dann::gpu::{Access, Kernel, TexelFormat, Variant};
+use dann::gpu::{Kernel, Variant};
 use dann::ops::Step;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
-use naga::{AddressSpace, ImageClass, ImageDimension, Module, ScalarKind};
-use naga::{ShaderStage, StorageAccess, StorageFormat, TypeInner};
+use naga::{AddressSpace, Module, ShaderStage, TypeInner};
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 
 /// Those of the ops and those that measure an adapter's peaks.
@@ -57,50 +58,6 @@ fn shaders_below(folder: &str) -> BTreeMap<PathBuf, String> {
     found
 }
 
-/// The bindings that the kernel's entry point uses, by slot.
-fn bindings_in_shader(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> BTreeMap<u32, Access> {
-    let index = module.entry_points.iter().position(|e| e.name == kernel.entry_point).unwrap();
-    let usage = info.get_entry_point(index);
-    let used = module.global_variables.iter().filter(|(handle, _)| !usage[*handle].is_empty());
-    used.filter_map(|(_, variable)| {
-        let binding = variable.binding?;
-        assert_eq!(binding.group, 0, "{}: binding {}", kernel.label, binding.binding);
-        let access = match variable.space {
-            AddressSpace::Uniform => {
-                Access::Uniform(module.types[variable.ty].inner.size(module.to_ctx()) as usize)
-            }
-            AddressSpace::Storage { access } if access.contains(StorageAccess::STORE) => Access::ReadWrite,
-            AddressSpace::Storage { .. } => Access::Read,
-            AddressSpace::Handle => texels_in_shader(kernel, &module.types[variable.ty].inner),
-            space => panic!("{}: binding {} lies in {space:?}", kernel.label, binding.binding),
-        };
-        Some((binding.binding, access))
-    })
-    .collect()
-}
-
-/// How the kernel uses a texture.
-fn texels_in_shader(kernel: &Kernel, texture: &TypeInner) -> Access {
-    let float = ImageClass::Sampled { kind: ScalarKind::Float, multi: false };
-    if matches!(texture, TypeInner::Image { dim: ImageDimension::D2, arrayed: false, class } if *class == float)
-    {
-        return Access::ReadTexture;
-    }
-    let &TypeInner::Image { class: ImageClass::Storage { format, access }, .. } = texture else {
-        panic!("{}: no texture that it knows but {texture:?}", kernel.label)
-    };
-    let format = match format {
-        StorageFormat::Rgba32Float => TexelFormat::Reals,
-        StorageFormat::Rg32Uint => TexelFormat::Words,
-        other => panic!("{}: texels of {other:?}", kernel.label),
-    };
-    match access {
-        StorageAccess::LOAD => Access::ReadTexels(format),
-        StorageAccess::STORE => Access::WriteTexels(format),
-        both => panic!("{}: a storage texture for {both:?}", kernel.label),
-    }
-}
-
 #[test]
 fn the_shaders_of_the_examples_are_valid() {
     for (path, source) in shaders_below("examples") {
@@ -109,143 +66,104 @@ fn the_shaders_of_the_examples_are_valid() {
 }
 
 #[test]
-fn every_kernel_is_what_its_shader_says() {
-    for kernel in kernels() {
-        let (module, info) = parse(kernel.label, kernel.source);
-        let entry = module.entry_points.iter().find(|entry| entry.name == kernel.entry_point);
-        let entry =
-            entry.unwrap_or_else(|| panic!("{}: no entry point {}", kernel.label, kernel.entry_point));
-        assert_eq!(entry.stage, ShaderStage::Compute, "{}", kernel.label);
-        assert_eq!(entry.workgroup_size, [kernel.workgroup_size, 1, 1], "{}", kernel.label);
-        let described: BTreeMap<u32, Access> =
-            kernel.bindings.iter().map(|binding| (binding.slot, binding.access)).collect();
-        assert_eq!(described.len(), kernel.bindings.len(), "{}: a slot stands twice", kernel.label);
-        assert_eq!(described, bindings_in_shader(kernel, &module, &info), "{}", kernel.label);
-        assert_eq!(kernel.bindings[0].slot, 0, "{}: the parameter block comes first", kernel.label);
-    }
-}
-
-#[test]
-fn every_entry_point_is_one_kernel_and_every_label_is_unique() {
+fn labels_are_unique_and_name_file_and_entry_point() {
     let labels: BTreeSet<_> = kernels().map(|kernel| kernel.label).collect();
     assert_eq!(labels.len(), kernels().count(), "a label stands twice");
-    let shaders = shaders();
-    let mut used = BTreeSet::new();
-    let sources: BTreeSet<&str> = kernels().map(|kernel| kernel.source).collect();
-    for source in sources {
-        let of_source: Vec<_> = kernels().filter(|kernel| kernel.source == source).collect();
-        let first = of_source[0].label;
-        let files = files_of(source, &shaders);
-        let last = files.last().unwrap_or_else(|| panic!("{first}: not made of whole files"));
-        let stem = last.file_stem().unwrap().to_str().unwrap();
-        let (module, _) = parse(first, source);
-        assert_eq!(module.entry_points.len(), of_source.len(), "kernels of {stem}");
-        for entry in &module.entry_points {
-            let kernels: Vec<_> =
-                of_source.iter().filter(|kernel| kernel.entry_point == entry.name).collect();
-            assert_eq!(kernels.len(), 1, "kernels of {stem}, {}", entry.name);
-            let label = kernels[0].label;
-            assert!(label.starts_with(&format!("{stem}.")), "{label} lies in {stem}");
-        }
-        used.extend(files);
+    let files: BTreeSet<String> =
+        shaders().keys().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    for kernel in kernels() {
+        let (file, entry_point) = kernel.label.split_once('.').unwrap();
+        assert!(files.contains(file), "{}: no file of that name", kernel.label);
+        assert_eq!(entry_point, kernel.entry_point);
     }
-    let unused: Vec<_> = shaders.keys().filter(|path| !used.contains(*path)).collect();
-    assert!(unused.is_empty(), "no kernel is made from {unused:?}");
-}
-
-/// The files that `source` is joined from, behind the extensions that it enables; none if it is not made of whole files.
-fn files_of(source: &str, shaders: &BTreeMap<PathBuf, String>) -> Vec<PathBuf> {
-    let mut rest = source;
-    while rest.starts_with("enable ") {
-        rest = rest.split_once('\n').unwrap().1;
-    }
-    let mut files = Vec::new();
-    while !rest.is_empty() {
-        let Some((path, text)) = shaders.iter().find(|(_, text)| rest.starts_with(text.as_str())) else {
-            return vec![];
-        };
-        rest = &rest[text.len()..];
-        files.push(path.clone());
-    }
-    files
 }
 
 #[test]
-fn every_step_struct_is_that_of_the_host() {
-    let mut first = None;
+fn every_entry_point_is_one_kernel() {
+    let mut of_source: BTreeMap<&str, Vec<&Kernel>> = BTreeMap::new();
+    kernels().for_each(|kernel| of_source.entry(kernel.source).or_default().push(kernel));
+    let entry_points: usize = of_source
+        .into_iter()
+        .map(|(source, kernels)| parse(kernels[0].label, source).0.entry_points.len())
+        .sum();
+    assert_eq!(entry_points, kernels().count());
+    let written = |text: &String| text.matches("@compute").count();
+    let roots_of = |file: &str| match file {
+        "tile_results.wgsl" => 3,
+        "pooled_sums.wgsl" => 2,
+        _ => 1,
+    };
+    let in_files = shaders();
+    let in_files = in_files
+        .iter()
+        .map(|(path, text)| written(text) * roots_of(path.file_name().unwrap().to_str().unwrap()));
+    assert_eq!(entry_points, in_files.sum::<usize>());
+}
+
+/// The bytes of a step's row, the uniform block that kernels read, are those that the host writes.
+#[test]
+fn every_step_is_that_of_the_host() {
+    let host = [
+        ("index", offset_of!(Step, index)),
+        ("source_start", offset_of!(Step, source_start)),
+        ("target_start", offset_of!(Step, target_start)),
+        ("seed", offset_of!(Step, seed)),
+        ("lambda", offset_of!(Step, lambda)),
+        ("learning_rate", offset_of!(Step, learning_rate)),
+        ("optimizer", offset_of!(Step, reserved)),
+    ];
+    let mut steps = 0;
     for Kernel { label, source, .. } in kernels() {
         let (module, _) = parse(label, source);
         let step = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some("Step"));
         let Some((_, step)) = step else { continue };
-        let TypeInner::Struct { members, span } = &step.inner else {
-            panic!("{}: Step is no struct", label);
-        };
-        assert_eq!(*span as usize, size_of::<Step>(), "{}", label);
-        let layout: Vec<_> = members
-            .iter()
-            .map(|m| {
-                (m.name.clone().unwrap_or_default(), m.offset, format!("{:?}", module.types[m.ty].inner))
-            })
-            .collect();
-        let host = [
-            ("index", std::mem::offset_of!(Step, index)),
-            ("source_start", std::mem::offset_of!(Step, source_start)),
-            ("target_start", std::mem::offset_of!(Step, target_start)),
-            ("seed", std::mem::offset_of!(Step, seed)),
-            ("lambda", std::mem::offset_of!(Step, lambda)),
-            ("learning_rate", std::mem::offset_of!(Step, learning_rate)),
-        ];
-        for ((name, offset), member) in host.iter().zip(&layout) {
-            assert_eq!((*name, *offset), (member.0.as_str(), member.1 as usize), "{}", label);
-        }
-        let first = first.get_or_insert_with(|| layout.clone());
-        assert_eq!(*first, layout, "{}: not the Step of the other shaders", label);
+        let TypeInner::Struct { members, span } = &step.inner else { panic!("{label}: Step is no struct") };
+        assert_eq!(*span as usize, size_of::<Step>(), "{label}");
+        let found: Vec<_> =
+            members.iter().map(|m| (m.name.as_deref().unwrap_or_default(), m.offset as usize)).collect();
+        assert_eq!(found, host, "{label}");
+        steps += 1;
     }
-    assert!(first.is_some(), "no shader reads a step");
+    assert_eq!(steps, 8, "kernels that read a step");
 }
 
 #[test]
 fn kernels_belong_to_the_families_whose_folders_their_shaders_lie_in() {
     let shaders = shaders();
+    let mut families = BTreeSet::new();
     for kernel in dann::ops::KERNELS {
         let file = format!("{}.wgsl", kernel.label.split('.').next().unwrap());
-        let path = shaders.keys().find(|path| path.ends_with(&file));
-        let path = path.unwrap_or_else(|| panic!("{}: no {file}", kernel.label));
-        let folder = path.parent().and_then(Path::file_name).unwrap();
-        let belongs = match dann::ops::variant(kernel) {
-            Variant::Plain => "shaders",
-            Variant::Register => "tuned",
-            _ => "product",
-        };
-        assert_eq!(folder, belongs, "{}", kernel.label);
+        let path = shaders.keys().find(|path| path.ends_with(&file)).unwrap();
+        let folder = path.parent().and_then(Path::file_name).unwrap().to_str().unwrap();
+        let family = if kernel.variant == Variant::Plain { "shaders" } else { kernel.variant.name() };
+        assert_eq!(folder, family, "{}", kernel.label);
+        families.insert(kernel.variant);
     }
+    assert_eq!(families, Variant::every().collect());
 }
 
 #[test]
 fn tiles_take_the_workgroup_memory_that_their_family_states() {
-    let mut seen = BTreeSet::new();
-    for kernel in dann::ops::KERNELS {
-        let variant = dann::ops::variant(kernel);
-        if !kernel.label.starts_with(variant.name()) || variant.tile_bytes() == 0 {
-            continue;
-        }
+    for (variant, label) in [
+        (Variant::Workgroup, "workgroup_product.forward"),
+        (Variant::Half, "half_product.forward"),
+        (Variant::Cooperative, "cooperative_product.forward"),
+    ] {
+        let kernel = kernels().find(|kernel| kernel.label == label).unwrap();
         let (module, _) = parse(kernel.label, kernel.source);
         let tiles = module.global_variables.iter().filter(|(_, v)| v.space == AddressSpace::WorkGroup);
         let bytes: u32 = tiles.map(|(_, v)| module.types[v.ty].inner.size(module.to_ctx())).sum();
-        assert_eq!(bytes, variant.tile_bytes(), "{}", kernel.label);
-        seen.insert(variant);
+        assert_eq!(bytes, variant.tile_bytes(), "{label}");
+        assert!(bytes > 0);
     }
-    assert_eq!(seen.len(), 3, "{seen:?}");
 }
 
 #[test]
-fn workgroup_sizes_are_written_once_per_shader() {
-    for (path, source) in shaders().into_iter().filter(|(_, source)| source.contains("@compute")) {
-        let constants = source.matches("const WORKGROUP_SIZE").count();
-        assert_eq!(constants, 1, "{}: const WORKGROUP_SIZE", path.display());
+fn workgroup_sizes_are_constants() {
+    for Kernel { label, source, .. } in kernels() {
         let all = source.matches("@workgroup_size(").count();
         let by_name = source.matches("@workgroup_size(WORKGROUP_SIZE)").count();
-        assert_eq!(all, by_name, "{}: a workgroup size is spelled out", path.display());
+        assert_eq!(all, by_name, "{label}: a workgroup size is spelled out");
     }
 }
 

@@ -1,12 +1,7 @@
 // The arithmetic that an adapter can do at most with numbers of 16 bits; see peaks.wgsl.
 enable f16;
 
-struct Params {
-    rounds: u32,  // of a thread
-    threads: u32,
-    scale: f32,   // close to 1, so that sums stay finite
-    shift: f32,
-}
+import "profile/shared/rounds.wgsl";
 
 const WORKGROUP_SIZE = 64u;
 

@@ -1,12 +1,7 @@
 // What an adapter can do at most: arithmetic without memory, memory without arithmetic, and neither.
 // Twin: none; the results are of no interest, and are only stored so that no compiler leaves the work out.
 
-struct Params {
-    rounds: u32,  // of a thread
-    threads: u32,
-    scale: f32,   // close to 1, so that sums stay finite
-    shift: f32,
-}
+import "profile/shared/rounds.wgsl";
 
 const WORKGROUP_SIZE = 64u;
 

@@ -3,11 +3,12 @@
 //! The metadata key `cases` holds a JSON list of `{"name", "op", "attrs", "inputs", "expect"}`; tensors are
 //! stored as `<case>/<tensor>`, F32 or I32.
 
-use super::contract::output;
 use super::result::Kind;
-use super::{Array, Arrays, Bound, Case, CaseResult, Comparison, Summary, compare, find, run};
+use super::{CaseResult, Summary};
+use crate::contract::{Array, Arrays, Bound, Case, Comparison, compare, output, run};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
+use crate::ops::find;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};

@@ -8,35 +8,25 @@
 //! golden file ──► kernels and twin ──► compare with the file's answers
 //! ```
 //!
-//! Every op has one [`Op`] contract; the same `run` serves own cases, golden files and benches.
+//! Every op has one [`Op`] contract, in its own folder; the same `run` serves own cases, golden files and benches.
 
-mod array;
-mod bound;
-mod case;
-mod cases;
-mod compare;
-mod contract;
 mod golden;
-mod gradients;
-mod ops;
 mod result;
-mod rig;
 
-pub use array::{Array, Arrays, Values};
-pub use bound::Bound;
-pub use case::Case;
-pub use cases::cases;
-pub use compare::{Comparison, compare, compare_reals};
-pub use contract::{Bounds, Gradient, Op, record, run};
+pub use crate::contract::{Array, Arrays, Bound, Bounds, Case, Comparison, Gradient, Op, Rig, Values};
+pub use crate::contract::{compare, compare_gradients, compare_reals, record, run};
+pub use crate::ops::{OPS, find};
 pub use golden::{GoldenCase, StepsRunner, read_golden, run_golden};
-pub use gradients::compare_gradients;
-pub use ops::{OPS, find};
 pub use result::{CaseResult, Kind, Summary, Verdict};
-pub use rig::Rig;
 
+use crate::contract::output;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use contract::output;
+
+/// Every own case, drawn when its op's turn comes.
+pub fn cases() -> impl Iterator<Item = Case> {
+    OPS.iter().flat_map(|op| op.cases())
+}
 
 /// Runs every own case: the kernels against their twins, and the twins' gradients against central
 /// differences. Every result goes to `report` as soon as it is there.
@@ -52,8 +42,9 @@ pub fn run_all(gpu: &Gpu, report: &mut dyn FnMut(&CaseResult)) -> Result<Summary
             report(&result);
         };
         add(Kind::Kernel, compare_with_twin(gpu, &case));
-        if case.smooth && !find(&case.op)?.gradients().is_empty() {
-            add(Kind::Gradient, compare_gradients(&case));
+        let op = find(&case.op)?;
+        if case.smooth && !op.gradients().is_empty() {
+            add(Kind::Gradient, compare_gradients(op, &case));
         }
         gpu.healthy()?;
     }

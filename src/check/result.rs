@@ -1,6 +1,6 @@
 //! What came of a case, ready for people and machines.
 
-use super::{Case, Comparison};
+use crate::contract::{Case, Comparison};
 use crate::error::Result;
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,16 @@
-//! One entry point of one shader, described once; tests compare the description with the shader itself.
+//! One entry point of one shader. What it says of itself is read from the shader at build, by `build/main.rs`.
 
-use super::TexelFormat;
+use super::recording::Bind;
+use super::{TexelFormat, Variant};
+
+/// What a storage buffer holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// Real numbers.
+    F32,
+    /// Whole numbers.
+    U32,
+}
 
 /// How a kernel uses a binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,9 +18,9 @@ pub enum Access {
     /// A uniform block of that many bytes.
     Uniform(usize),
     /// A storage buffer that is only read.
-    Read,
+    Read(Element),
     /// A storage buffer that is written.
-    ReadWrite,
+    ReadWrite(Element),
     /// A storage texture that is only read.
     ReadTexels(TexelFormat),
     /// A storage texture that is only written.
@@ -24,6 +34,8 @@ pub enum Access {
 pub struct Binding {
     /// The number behind `@binding`.
     pub slot: u32,
+    /// Its name in the shader.
+    pub name: &'static str,
     /// How the kernel uses it.
     pub access: Access,
 }
@@ -31,66 +43,28 @@ pub struct Binding {
 /// One entry point of one shader.
 #[derive(Debug)]
 pub struct Kernel {
-    /// `op.pass`, unique in the crate; it labels the pipeline, its dispatches and the profile.
+    /// `file.entry_point`, unique in the crate; it labels the pipeline, its dispatches and the profile.
     pub label: &'static str,
-    /// The WGSL source.
+    /// The WGSL source, with its imports in place.
     pub source: &'static str,
     /// The function behind `@compute`.
     pub entry_point: &'static str,
     /// Threads in a workgroup.
     pub workgroup_size: u32,
-    /// The parameter block first, then the buffers in the order in which a dispatch passes them.
+    /// The family that it belongs to. What the families of products share counts as the first one's.
+    pub variant: Variant,
+    /// By slot; the parameter block has slot 0.
     pub bindings: &'static [Binding],
 }
 
-impl Binding {
-    /// The parameter block `P`, at binding 0.
-    pub const fn params<P>() -> Self {
-        Self::uniform::<P>(0)
-    }
-
-    /// A uniform block `P`.
-    pub const fn uniform<P>(slot: u32) -> Self {
-        let access = Access::Uniform(size_of::<P>());
-        Self { slot, access }
-    }
-
-    /// A storage buffer that is only read.
-    pub const fn read(slot: u32) -> Self {
-        let access = Access::Read;
-        Self { slot, access }
-    }
-
-    /// A storage buffer that is written.
-    pub const fn write(slot: u32) -> Self {
-        let access = Access::ReadWrite;
-        Self { slot, access }
-    }
-
-    /// A storage texture of four f32 a texel that is only read.
-    pub const fn read_texels(slot: u32) -> Self {
-        Self { slot, access: Access::ReadTexels(TexelFormat::Reals) }
-    }
-
-    /// A storage texture of four f32 a texel that is only written.
-    pub const fn write_texels(slot: u32) -> Self {
-        Self { slot, access: Access::WriteTexels(TexelFormat::Reals) }
-    }
-
-    /// A texture of any float or normalised format, read texel by texel.
-    pub const fn read_texture(slot: u32) -> Self {
-        Self { slot, access: Access::ReadTexture }
-    }
-
-    /// A storage texture of two u32 a texel that is only read.
-    pub const fn read_words(slot: u32) -> Self {
-        Self { slot, access: Access::ReadTexels(TexelFormat::Words) }
-    }
-
-    /// A storage texture of two u32 a texel that is only written.
-    pub const fn write_words(slot: u32) -> Self {
-        Self { slot, access: Access::WriteTexels(TexelFormat::Words) }
-    }
+/// A kernel with what it is to work on, each by its name in the shader.
+pub(crate) trait Invocation {
+    /// What runs.
+    fn kernel(&self) -> &'static Kernel;
+    /// The parameter block.
+    fn params(&self) -> &[u8];
+    /// What the other bindings are given, in their order.
+    fn resources(&self) -> Vec<&dyn Bind>;
 }
 
 impl Access {
@@ -103,8 +77,8 @@ impl Access {
         };
         match self {
             Self::Uniform(_) => buffer(wgpu::BufferBindingType::Uniform),
-            Self::Read => buffer(wgpu::BufferBindingType::Storage { read_only: true }),
-            Self::ReadWrite => buffer(wgpu::BufferBindingType::Storage { read_only: false }),
+            Self::Read(_) => buffer(wgpu::BufferBindingType::Storage { read_only: true }),
+            Self::ReadWrite(_) => buffer(wgpu::BufferBindingType::Storage { read_only: false }),
             Self::ReadTexels(format) => texture(wgpu::StorageTextureAccess::ReadOnly, format),
             Self::WriteTexels(format) => texture(wgpu::StorageTextureAccess::WriteOnly, format),
             Self::ReadTexture => wgpu::BindingType::Texture {

@@ -19,7 +19,8 @@ mod work;
 
 pub use adapter::{Adapter, adapters, choose};
 pub use context::Gpu;
-pub use kernel::{Access, Binding, Kernel};
+pub(crate) use kernel::Invocation;
+pub use kernel::{Access, Binding, Element, Kernel};
 pub use options::{Options, ShaderChecks};
 pub use readback::{Arrival, Readback, Staging};
 pub(crate) use recording::Bind;

@@ -1,6 +1,6 @@
 //! A list of dispatches, built once and encoded as often as needed.
 
-use super::{Access, Gpu, Kernel, Phase, Work, upload};
+use super::{Access, Gpu, Invocation, Kernel, Phase, Work, upload};
 use crate::error::{Error, Result};
 
 /// What a kernel can be given.
@@ -91,14 +91,8 @@ impl Recording {
     ///
     /// # Errors
     /// [`Error::Gpu`] when the kernel does not build or does not take these buffers.
-    pub(crate) fn dispatch(
-        &mut self,
-        kernel: &'static Kernel,
-        params: &impl bytemuck::Pod,
-        buffers: &[&dyn Bind],
-        threads: usize,
-        work: Work,
-    ) -> Result<()> {
+    pub(crate) fn dispatch(&mut self, invocation: impl Invocation, threads: usize, work: Work) -> Result<()> {
+        let kernel = invocation.kernel();
         let groups = threads.div_ceil(kernel.workgroup_size as usize);
         let most = self.gpu.device().limits().max_compute_workgroups_per_dimension as usize;
         // Past the limit of one dimension the groups are folded into rows; shaders unfold them again.
@@ -108,7 +102,7 @@ impl Recording {
             return Err(Error::input(kernel.label, expected, format!("{threads} threads")));
         }
         let workgroups = [groups.div_ceil(height.max(1)) as u32, height as u32, 1];
-        self.push(kernel, params, buffers, workgroups, work)
+        self.push(&invocation, workgroups, work)
     }
 
     /// Records one workgroup for each of `groups` results.
@@ -117,45 +111,34 @@ impl Recording {
     /// As [`Recording::dispatch`].
     pub(crate) fn dispatch_groups(
         &mut self,
-        kernel: &'static Kernel,
-        params: &impl bytemuck::Pod,
-        buffers: &[&dyn Bind],
+        invocation: impl Invocation,
         groups: usize,
         work: Work,
     ) -> Result<()> {
+        let kernel = invocation.kernel();
         let most = self.gpu.device().limits().max_compute_workgroups_per_dimension;
         let width = u32::try_from(groups).ok().filter(|&n| n <= most);
         let width =
             width.ok_or_else(|| Error::input(kernel.label, format!("at most {most} workgroups"), groups))?;
-        self.push(kernel, params, buffers, [width, 1, 1], work)
+        self.push(&invocation, [width, 1, 1], work)
     }
 
-    fn push(
-        &mut self,
-        kernel: &'static Kernel,
-        params: &impl bytemuck::Pod,
-        buffers: &[&dyn Bind],
-        workgroups: [u32; 3],
-        work: Work,
-    ) -> Result<()> {
-        debug_assert_eq!(kernel.bindings[0].access, Access::Uniform(bytemuck::bytes_of(params).len()));
-        debug_assert_eq!(kernel.bindings.len(), buffers.len() + 1, "{}", kernel.label);
+    fn push(&mut self, invocation: &dyn Invocation, workgroups: [u32; 3], work: Work) -> Result<()> {
+        let (kernel, resources) = (invocation.kernel(), invocation.resources());
+        debug_assert_eq!(kernel.bindings[0].access, Access::Uniform(invocation.params().len()));
+        debug_assert_eq!(kernel.bindings.len(), resources.len() + 1, "{}", kernel.label);
         let pipeline = self.gpu.pipeline(kernel)?;
         let device = self.gpu.device();
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         self.gpu.counters().allocation();
-        let params = upload::filled_buffer(
-            device,
-            kernel.label,
-            bytemuck::bytes_of(params),
-            wgpu::BufferUsages::UNIFORM,
-        )?;
-        let resources =
-            std::iter::once(params.as_entire_binding()).chain(buffers.iter().map(|buffer| buffer.binding()));
+        let usage = wgpu::BufferUsages::UNIFORM;
+        let params = upload::filled_buffer(device, kernel.label, invocation.params(), usage)?;
+        let bound =
+            std::iter::once(params.as_entire_binding()).chain(resources.iter().map(|bound| bound.binding()));
         let entries: Vec<_> = kernel
             .bindings
             .iter()
-            .zip(resources)
+            .zip(bound)
             .map(|(binding, resource)| wgpu::BindGroupEntry { binding: binding.slot, resource })
             .collect();
         let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
@@ -166,7 +149,7 @@ impl Recording {
         if let Some(e) = pollster::block_on(scope.pop()) {
             return Err(Error::Gpu(format!("kernel {}: {e}", kernel.label)));
         }
-        let work = work.or_moving(buffers.iter().map(|buffer| buffer.bytes()).sum());
+        let work = work.or_moving(resources.iter().map(|bound| bound.bytes()).sum());
         let phase = self.phase;
         self.dispatches.push(Dispatch { kernel, workgroups, work, phase, pipeline, bind_group });
         Ok(())

@@ -14,6 +14,9 @@ pub(super) const SUBGROUP_LANES: u32 = 64;
 pub(super) const MATRIX: u32 = 16;
 pub(super) const MATRIX_LANES: u32 = 32;
 
+// Read from the shaders at build.
+include!(concat!(env!("OUT_DIR"), "/workgroup_bytes.rs"));
+
 /// A family of kernels. All give the same results within rounding: to f32, or of operands to f16 in the families of
 /// [`Variant::MIXED`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,13 +61,11 @@ impl Variant {
         }
     }
 
-    /// The workgroup memory of the family's tiles, in bytes; 0 of families without. A test compares it with the shaders.
+    /// The workgroup memory of the family's tiles, in bytes; 0 of families without.
     pub fn tile_bytes(self) -> u32 {
         match self {
             Self::Plain | Self::Register | Self::Subgroup => 0,
-            Self::Workgroup => 13_568,
-            Self::Half => 14_976,
-            Self::Cooperative => 25_600,
+            Self::Workgroup | Self::Half | Self::Cooperative => workgroup_bytes(self),
         }
     }
 

@@ -1,4 +1,5 @@
-//! The host side of every shader: what its kernels bind, and functions that check shapes and record.
+//! Every op in a folder of its own: the functions that check shapes and record its kernels, and the proof that these compute
+//! what the formula says. The kernels lie in `shaders/<op>.wgsl`, those of faster families in folders named after them.
 //!
 //! Every function checks the shapes once, when recording, and overwrites its results when replayed.
 
@@ -12,6 +13,7 @@ pub mod dropout;
 pub mod gather_batch;
 pub mod gradient_reversal;
 pub mod image_input;
+mod kernels;
 pub mod max_pool2d;
 pub mod metrics;
 pub mod optimizer;
@@ -24,122 +26,48 @@ mod step;
 pub mod tuned;
 pub mod tuning;
 
+pub use kernels::KERNELS;
 pub use step::Step;
 
+use crate::contract::Op;
 use crate::error::{Error, Result};
-use crate::gpu::{Kernel, Tensor, Variant};
-use tuned::{conv2d_spread, conv2d_tile, conv2d_weight, dense_tile, texels, weight_texels};
-use tuned::{winograd_gradient, winograd_image, winograd_product, winograd_result};
-use tuned::{winograd_transform, winograd_weight};
+use crate::gpu::Tensor;
+use tuned::{conv_block, conv_chain, dense_chain};
 
-/// Every kernel of the crate, for the tests that compare them with their shaders.
-pub const KERNELS: &[&Kernel] = &[
-    &add::FORWARD,
-    &add::BACKWARD_RELU,
-    &augment::VIEWS,
-    &batch_norm2d::STATISTICS,
-    &batch_norm2d::FORWARD,
-    &batch_norm2d::BACKWARD_PARAMETERS,
-    &batch_norm2d::BACKWARD_INPUT,
-    &conv2d_spread::SPREAD,
-    &conv2d_spread::JOIN,
-    &conv2d_tile::PLAIN,
-    &conv2d_tile::POOLED,
-    &conv2d_tile::POOLED_TEXELS,
-    &conv2d_weight::PLAIN_SUMS,
-    &conv2d_weight::POOLED_SUMS,
-    &conv2d_weight::POOLED_SUMS_OF_THREE,
-    &conv2d_weight::REDUCE,
-    &conv2d_weight::BIAS,
-    &conv2d::FORWARD,
-    &conv2d::BACKWARD_INPUT,
-    &conv2d::BACKWARD_WEIGHT,
-    &conv2d::BACKWARD_BIAS,
-    &dense_tile::PACK,
-    &dense_tile::FORWARD,
-    &dense_tile::FORWARD_RELU,
-    &dense_tile::BACKWARD_INPUT,
-    &dense_tile::BACKWARD_INPUT_RELU,
-    &dense_tile::BACKWARD_PARAMETERS,
-    &dense::FORWARD,
-    &dense::BACKWARD_INPUT,
-    &dense::BACKWARD_WEIGHT,
-    &dense::BACKWARD_BIAS,
-    &dropout::APPLY,
-    &gather_batch::IMAGES,
-    &gather_batch::LABELS,
-    &gradient_reversal::BACKWARD,
-    &gradient_reversal::BACKWARD_FAN_IN,
-    &image_input::TEXTURE,
-    &image_input::VALUES,
-    &max_pool2d::FORWARD,
-    &max_pool2d::BACKWARD,
-    &metrics::REDUCE,
-    &product::tiled::WORKGROUP.forward,
-    &product::tiled::WORKGROUP.forward_pooled,
-    &product::tiled::WORKGROUP.backward_input,
-    &product::tiled::WORKGROUP.backward_weight,
-    &product::tiled::WORKGROUP.sums,
-    &product::tiled::HALF.forward,
-    &product::tiled::HALF.forward_pooled,
-    &product::tiled::HALF.backward_input,
-    &product::tiled::HALF.backward_weight,
-    &product::tiled::HALF.sums,
-    &product::tiled::COOPERATIVE.forward,
-    &product::tiled::COOPERATIVE.forward_pooled,
-    &product::tiled::COOPERATIVE.backward_input,
-    &product::tiled::COOPERATIVE.backward_weight,
-    &product::tiled::COOPERATIVE.sums,
-    &product::kernels::BORDER_VALUES,
-    &product::kernels::BEFORE_RELU,
-    &product::kernels::BEFORE_POOLING,
-    &product::kernels::SUBGROUP_FORWARD,
-    &product::kernels::SUBGROUP_FORWARD_POOLED,
-    &product::kernels::SUBGROUP_BACKWARD_INPUT,
-    &product::kernels::SUBGROUP_BACKWARD_WEIGHT,
-    &product::kernels::REDUCE_GRADIENTS,
-    &product::kernels::REDUCE_FORWARD,
-    &relu::FORWARD,
-    &relu::BACKWARD,
-    &sgd::UPDATE,
-    &clip_grad_norm::SQUARES,
-    &clip_grad_norm::FACTOR,
-    &texels::PACK,
-    &texels::PACK_GRADIENT,
-    &weight_texels::PACK_FORWARD,
-    &weight_texels::PACK_TURNED,
-    &weight_texels::PACK_SPREAD,
-    &winograd_gradient::TILES_OF_DX,
-    &winograd_gradient::JOIN,
-    &winograd_gradient::JOIN_MASKED,
-    &winograd_image::POOLED,
-    &winograd_image::POOLED_TEXELS,
-    &winograd_product::SUM_CHANNELS,
-    &winograd_product::SUM_TILES,
-    &winograd_result::POOLED,
-    &winograd_result::POOLED_TEXELS,
-    &winograd_transform::INPUT,
-    &winograd_transform::GRADIENT_POOLED,
-    &winograd_weight::FORWARD,
-    &winograd_weight::IMAGE,
-    &winograd_weight::TURNED,
-    &winograd_weight::GRADIENT,
-    &softmax::FORWARD,
-    &softmax_cross_entropy::FORWARD_BACKWARD,
+/// The contract of every op, in the order in which they are checked.
+pub const OPS: &[&dyn Op] = &[
+    &conv2d::proof::Conv2d,
+    &conv_block::proof::ConvBlock,
+    &conv_chain::proof::ConvChain,
+    &dense::proof::Dense,
+    &dense_chain::proof::DenseReluDense,
+    &relu::proof::Relu { leaky: false },
+    &relu::proof::Relu { leaky: true },
+    &max_pool2d::proof::MaxPool2d,
+    &batch_norm2d::proof::BatchNorm2d,
+    &dropout::proof::Dropout,
+    &softmax_cross_entropy::proof::SoftmaxCrossEntropy,
+    &gradient_reversal::proof::GradientReversal,
+    &add::proof::AddRelu,
+    &sgd::proof::Sgd,
+    &clip_grad_norm::proof::ClipGradNorm,
+    &gather_batch::proof::GatherBatch,
+    &augment::proof::Augment,
+    &metrics::proof::Metrics,
+    &softmax::proof::Softmax,
+    &image_input::proof::ImageInput { texture: true },
+    &image_input::proof::ImageInput { texture: false },
 ];
 
-/// The family that `kernel` belongs to. What the families of products share counts as the first one's.
-pub fn variant(kernel: &Kernel) -> Variant {
-    let op = kernel.label.split('.').next().unwrap_or_default();
-    match op {
-        "workgroup_product" | "product_border" | "product_reduce" => Variant::Workgroup,
-        "subgroup_product" => Variant::Subgroup,
-        "half_product" => Variant::Half,
-        "cooperative_product" => Variant::Cooperative,
-        "conv2d_spread" | "conv2d_tile" | "dense_tile" | "texels" | "weight_texels" => Variant::Register,
-        op if op.starts_with("conv2d_weight") || op.starts_with("winograd_") => Variant::Register,
-        _ => Variant::Plain,
-    }
+/// The op called `name`.
+///
+/// # Errors
+/// [`Error::Input`] when there is none.
+pub fn find(name: &str) -> Result<&'static dyn Op> {
+    OPS.iter().copied().find(|op| op.name() == name).ok_or_else(|| {
+        let known: Vec<&str> = OPS.iter().map(|op| op.name()).collect();
+        Error::input("op", format!("one of {known:?}"), format!("\"{name}\""))
+    })
 }
 
 /// Refuses `tensor` unless its shape is `dims`.

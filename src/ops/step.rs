@@ -1,29 +1,9 @@
 //! What changes from one training step to the next.
 
+pub use super::kernels::step::Step;
+
 use crate::error::Result;
 use crate::gpu::{Gpu, Tensor};
-
-/// The values of one step. The host fills a table of them, an epoch at a time; before each step one row is
-/// copied to where the kernels read it, so that a recording can be replayed unchanged.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-pub struct Step {
-    /// The row of the metrics table that the step writes.
-    pub index: u32,
-    /// Where the step's source rows start in the source order.
-    pub source_start: u32,
-    /// Where the step's target rows start in the target order.
-    pub target_start: u32,
-    /// The seed of the step's dropout masks.
-    pub seed: u32,
-    /// λ of the gradient reversal.
-    pub lambda: f32,
-    /// The step size of the optimiser.
-    pub learning_rate: f32,
-    /// What the optimiser needs anew for each step; see
-    /// [`Optimizer::step_values`](super::optimizer::Optimizer::step_values).
-    pub optimizer: [f32; 2],
-}
 
 impl Step {
     /// How many four-byte values a step takes.

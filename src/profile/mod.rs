@@ -11,6 +11,7 @@
 
 mod advice;
 mod compare;
+mod kernels;
 mod peaks;
 mod plot;
 mod report;
@@ -23,7 +24,8 @@ mod trace;
 
 pub use advice::Advice;
 pub use compare::{Comparison, Comparisons, Verdict};
-pub use peaks::{COPY, EMPTY, FUSED_MULTIPLY_ADD, FUSED_MULTIPLY_ADD_F16, MULTIPLY_ADD, Peaks};
+pub use kernels::KERNELS;
+pub use peaks::Peaks;
 pub use plot::{check_picture, picture, write_picture};
 pub use report::{Bound, KernelRow, PhaseRow, Report, StepTimes};
 pub use samples::Samples;
@@ -31,11 +33,6 @@ pub use scopes::{Scopes, Span};
 pub use spread::{Spread, percentile};
 pub use stopwatch::{Clock, Run, Stopwatch};
 pub use wgpu_profiler;
-
-use crate::gpu::Kernel;
-
-/// The kernels that measure the peaks, for the tests that compare them with their shaders.
-pub const KERNELS: &[&Kernel] = &[&MULTIPLY_ADD, &FUSED_MULTIPLY_ADD, &FUSED_MULTIPLY_ADD_F16, &COPY, &EMPTY];
 
 #[cfg(test)]
 mod tests;

@@ -1,55 +1,24 @@
 //! What the adapter can do at most, measured.
 
+use super::kernels::rounds::Params;
+use super::kernels::{peak_f16, peaks};
 use super::scopes::Pass;
 use super::stopwatch::Stopwatch;
 use crate::error::Result;
-use crate::gpu::{Binding, Gpu, Kernel, Recording, Tensor, Work};
+use crate::gpu::{Gpu, Recording, Tensor, Work};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    rounds: u32,
-    threads: u32,
-    scale: f32,
-    shift: f32,
+/// Arithmetic without memory.
+#[derive(Clone, Copy)]
+pub(super) enum Arithmetic {
+    /// Multiplications and additions in two instructions, unless the driver joins them.
+    Separate,
+    /// In one instruction where there is one.
+    Fused,
+    /// The same of numbers of 16 bits.
+    FusedF16,
 }
-
-const KERNEL: Kernel = Kernel {
-    label: "peaks",
-    source: include_str!("../../shaders/profile/peaks.wgsl"),
-    entry_point: "",
-    workgroup_size: 64,
-    bindings: &[Binding::params::<Params>(), Binding::write(2)],
-};
-
-/// Multiplications and additions in two instructions, unless the driver joins them.
-pub const MULTIPLY_ADD: Kernel =
-    Kernel { label: "peaks.multiply_add", entry_point: "multiply_add", ..KERNEL };
-
-/// Multiplications and additions in one instruction where there is one.
-pub const FUSED_MULTIPLY_ADD: Kernel =
-    Kernel { label: "peaks.fused_multiply_add", entry_point: "fused_multiply_add", ..KERNEL };
-
-/// The same of numbers of 16 bits.
-pub const FUSED_MULTIPLY_ADD_F16: Kernel = Kernel {
-    label: "peak_f16.fused_multiply_add",
-    source: include_str!("../../shaders/profile/peak_f16.wgsl"),
-    entry_point: "fused_multiply_add",
-    ..KERNEL
-};
-
-/// Every value of one buffer into another.
-pub const COPY: Kernel = Kernel {
-    label: "peaks.copy",
-    entry_point: "copy",
-    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write(2)],
-    ..KERNEL
-};
-
-/// Nothing.
-pub const EMPTY: Kernel = Kernel { label: "peaks.empty", entry_point: "empty", ..KERNEL };
 
 /// The most that was reached on the adapter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,10 +52,10 @@ impl Peaks {
     /// [`crate::error::Error::Gpu`] when the device fails or has no memory.
     pub fn measure(gpu: &Gpu, stopwatch: &mut Stopwatch) -> Result<Self> {
         let y = Tensor::zeros(gpu, "peaks", &[THREADS, 4])?;
-        let mut rate = |kernel| rate(gpu, stopwatch, kernel, &y);
-        let f32_gflops = rate(&MULTIPLY_ADD)?.max(rate(&FUSED_MULTIPLY_ADD)?);
+        let mut rate = |arithmetic| rate(gpu, stopwatch, arithmetic, &y);
+        let f32_gflops = rate(Arithmetic::Separate)?.max(rate(Arithmetic::Fused)?);
         let has_f16 = gpu.device().features().contains(wgpu::Features::SHADER_F16);
-        let f16_gflops = if has_f16 { Some(rate(&FUSED_MULTIPLY_ADD_F16)?) } else { None };
+        let f16_gflops = if has_f16 { Some(rate(Arithmetic::FusedF16)?) } else { None };
         let copy_gb_s = copies(gpu, stopwatch)?;
         Ok(Self { f32_gflops, f16_gflops, copy_gb_s, empty_dispatch_us: empty(gpu, stopwatch)? })
     }
@@ -114,7 +83,7 @@ pub(super) fn arithmetic(gpu: &Gpu, rounds: usize, count: usize) -> Result<Recor
     let y = Tensor::zeros(gpu, "arithmetic", &[THREADS, 4])?;
     let mut recording = Recording::new(gpu);
     for _ in 0..count {
-        record_arithmetic(&mut recording, &MULTIPLY_ADD, &y, rounds)?;
+        record_arithmetic(&mut recording, Arithmetic::Separate, &y, rounds)?;
     }
     Ok(recording)
 }
@@ -122,23 +91,28 @@ pub(super) fn arithmetic(gpu: &Gpu, rounds: usize, count: usize) -> Result<Recor
 /// Records so many rounds of operations and gives their number.
 fn record_arithmetic(
     rec: &mut Recording,
-    kernel: &'static Kernel,
+    arithmetic: Arithmetic,
     y: &Tensor,
     rounds: usize,
 ) -> Result<usize> {
-    let params = Params { rounds: rounds as u32, threads: THREADS as u32, scale: 0.999_9, shift: 0.000_1 };
+    let params = &Params { rounds: rounds as u32, threads: THREADS as u32, scale: 0.999_9, shift: 0.000_1 };
     let flops = THREADS * rounds * FLOPS;
-    rec.dispatch(kernel, &params, &[y], THREADS, Work::new(flops, "arithmetic"))?;
+    let work = Work::new(flops, "arithmetic");
+    match arithmetic {
+        Arithmetic::Separate => rec.dispatch(peaks::MultiplyAdd { params, y }, THREADS, work)?,
+        Arithmetic::Fused => rec.dispatch(peaks::FusedMultiplyAdd { params, y }, THREADS, work)?,
+        Arithmetic::FusedF16 => rec.dispatch(peak_f16::FusedMultiplyAdd { params, y }, THREADS, work)?,
+    }
     Ok(flops)
 }
 
 /// Billion operations a second.
-fn rate(gpu: &Gpu, stopwatch: &mut Stopwatch, kernel: &'static Kernel, y: &Tensor) -> Result<f64> {
+fn rate(gpu: &Gpu, stopwatch: &mut Stopwatch, arithmetic: Arithmetic, y: &Tensor) -> Result<f64> {
     let mut rounds = 16;
     loop {
         let mut flops = 0;
         let ns = shortest(stopwatch, gpu, |rec| {
-            flops = record_arithmetic(rec, kernel, y, rounds)?;
+            flops = record_arithmetic(rec, arithmetic, y, rounds)?;
             Ok(())
         })?;
         if ns >= LONG || rounds >= MOST_ROUNDS {
@@ -155,8 +129,9 @@ fn copies(gpu: &Gpu, stopwatch: &mut Stopwatch) -> Result<f64> {
     let rows = (most / 16) as usize;
     let [x, y] = [Tensor::zeros(gpu, "copied", &[rows, 4])?, Tensor::zeros(gpu, "copy", &[rows, 4])?];
     let params = Params { rounds: 0, threads: rows as u32, scale: 0.0, shift: 0.0 };
-    let by_kernel =
-        shortest(stopwatch, gpu, |rec| rec.dispatch(&COPY, &params, &[&x, &y], rows, Work::new(0, "copy")))?;
+    let by_kernel = shortest(stopwatch, gpu, |rec| {
+        rec.dispatch(peaks::Copy { params: &params, x: &x, y: &y }, rows, Work::new(0, "copy"))
+    })?;
     let bytes = 2 * x.byte_len();
     Ok(bytes as f64 / by_kernel.min(device_copy(gpu, &x, &y)?) as f64)
 }
@@ -181,7 +156,7 @@ fn empty(gpu: &Gpu, stopwatch: &mut Stopwatch) -> Result<f64> {
     let params = Params { rounds: 0, threads: 0, scale: 0.0, shift: 0.0 };
     let mut recording = Recording::new(gpu);
     for _ in 0..EMPTY_REPEATS {
-        recording.dispatch(&EMPTY, &params, &[&y], 1, Work::new(0, "nothing"))?;
+        recording.dispatch(peaks::Empty { params: &params, y: &y }, 1, Work::new(0, "nothing"))?;
     }
     let passes: Vec<Pass<'_>> = recording.dispatches().iter().map(Pass::of).collect();
     stopwatch.time(&|_| (), &passes)?;

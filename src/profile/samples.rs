@@ -6,7 +6,6 @@ use super::stopwatch::{Clock, Run, Stopwatch};
 use super::{Peaks, Spread};
 use crate::error::{Error, Result};
 use crate::gpu::{Dispatch, Phase, Recording, Work};
-use crate::ops;
 use std::time::Duration;
 
 /// What is known of a dispatch before it runs.
@@ -24,7 +23,7 @@ impl Facts {
     fn of(dispatch: &Dispatch) -> Self {
         Self {
             kernel: dispatch.kernel.label,
-            variant: ops::variant(dispatch.kernel).name(),
+            variant: dispatch.kernel.variant.name(),
             phase: dispatch.phase,
             work: dispatch.work.clone(),
             workgroup_size: dispatch.kernel.workgroup_size,

@@ -1,9 +1,9 @@
 //! What a product reads, with a border of zeros around its maps.
 
-use super::kernels::{BEFORE_POOLING, BEFORE_RELU, BORDER_VALUES, BorderParams};
 use super::{Behind, OP, Product, Saved};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor, Work, by};
+use crate::ops::kernels::product_border as wgsl;
 use crate::ops::u32_of;
 
 /// Rows above and below, columns left and right.
@@ -15,9 +15,9 @@ fn widened([n, c, h, w]: [usize; 4], border: Border) -> [usize; 4] {
 }
 
 /// For maps of x that go into `size`, inside of a border.
-fn params(x: [usize; 4], size: [usize; 4], border: Border) -> Result<BorderParams> {
+fn params(x: [usize; 4], size: [usize; 4], border: Border) -> Result<wgsl::Params> {
     let [n, c, height, width] = x;
-    Ok(BorderParams {
+    Ok(wgsl::Params {
         size: [u32_of(OP, n * c)?, u32_of(OP, height)?, u32_of(OP, width)?],
         height: u32_of(OP, size[2])?,
         width: u32_of(OP, size[3])?,
@@ -38,7 +38,7 @@ impl Product {
         let size = widened(dims, border);
         let out = Tensor::zeros(rec.gpu(), "padded x", &size)?;
         let params = params(dims, size, border)?;
-        rec.dispatch(&BORDER_VALUES, &params, &[x, &out], x.len(), Work::new(0, by(&size)))?;
+        rec.dispatch(wgsl::Values { params: &params, x, bordered: &out }, x.len(), Work::new(0, by(&size)))?;
         Ok(out)
     }
 
@@ -57,14 +57,20 @@ impl Product {
         let rows = dy.rows();
         let size = widened([rows, self.map.channels, self.map.height, self.map.width], border);
         let d = Tensor::zeros(rec.gpu(), "d", &size)?;
-        let params = params(self.y_dims(rows), size, border)?;
+        let params = &params(self.y_dims(rows), size, border)?;
         let work = Work::new(0, by(&size));
         match (&saved.winner, self.behind) {
             (Some(winner), _) => {
-                rec.dispatch(&BEFORE_POOLING, &params, &[dy, &saved.y, winner, &d], dy.len(), work)?;
+                let invocation = wgsl::BeforePooling { params, x: dy, y: &saved.y, winner, bordered: &d };
+                rec.dispatch(invocation, dy.len(), work)?;
             }
-            (None, Behind::Nothing) => rec.dispatch(&BORDER_VALUES, &params, &[dy, &d], dy.len(), work)?,
-            (None, _) => rec.dispatch(&BEFORE_RELU, &params, &[dy, &saved.y, &d], dy.len(), work)?,
+            (None, Behind::Nothing) => {
+                rec.dispatch(wgsl::Values { params, x: dy, bordered: &d }, dy.len(), work)?;
+            }
+            (None, _) => {
+                let invocation = wgsl::BeforeRelu { params, x: dy, y: &saved.y, bordered: &d };
+                rec.dispatch(invocation, dy.len(), work)?;
+            }
         }
         Ok(d)
     }

@@ -1,12 +1,11 @@
 //! Convolutions and dense layers as products of matrices, in families for GPUs: operands staged in workgroup memory, as
-//! f32 or f16, or handed round in subgroups. Twins: [`crate::reference::conv2d`], [`crate::reference::dense`].
+//! f32 or f16, or handed round in subgroups. Twins: those of [`super::conv2d`] and
+//! [`super::dense`].
 
 mod border;
-pub mod kernels;
 mod offsets;
 mod parts;
 mod subgroup;
-pub mod tiled;
 mod workgroup;
 
 use super::expect;

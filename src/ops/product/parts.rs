@@ -1,9 +1,9 @@
 //! Results that are added up in parts.
 
-use super::kernels::{REDUCE_FORWARD, REDUCE_GRADIENTS, ReduceParams};
 use super::{Behind, OP, Product};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor, Work, by};
+use crate::ops::kernels::product_reduce as wgsl;
 use crate::ops::tuned::Gradients;
 use crate::ops::u32_of;
 
@@ -13,14 +13,13 @@ impl Product {
         Tensor::zeros(rec.gpu(), "parts of a product", &[parts, self.map.channels, columns])
     }
 
-    fn reduce_params(&self, sums: &Tensor) -> Result<ReduceParams> {
-        Ok(ReduceParams {
+    fn reduce_params(&self, sums: &Tensor) -> Result<wgsl::Params> {
+        Ok(wgsl::Params {
             parts: u32_of(OP, sums.rows())?,
             outputs: u32_of(OP, self.map.channels)?,
             columns: u32_of(OP, sums.dims()[2])?,
             pixels: u32_of(OP, self.map.height * self.map.width)?,
             relu: (self.behind != Behind::Nothing).into(),
-            reserved: [0; 3],
         })
     }
 
@@ -34,7 +33,8 @@ impl Product {
         let params = self.reduce_params(sums)?;
         let &Gradients { dweight, dbias, .. } = gradients;
         let work = Work::new(sums.len(), by(dweight.dims()));
-        rec.dispatch(&REDUCE_GRADIENTS, &params, &[sums, dweight, dbias], sums.len() / sums.rows(), work)
+        let invocation = wgsl::Gradients { params: &params, sums, dweight, dbias };
+        rec.dispatch(invocation, sums.len() / sums.rows(), work)
     }
 
     /// Records y from its parts, (parts, O, pixels of all images), added up in order.
@@ -47,6 +47,6 @@ impl Product {
     ) -> Result<()> {
         let params = self.reduce_params(sums)?;
         let work = Work::new(sums.len() + y.len(), by(y.dims()));
-        rec.dispatch(&REDUCE_FORWARD, &params, &[sums, bias, y], y.len(), work)
+        rec.dispatch(wgsl::Forward { params: &params, sums, bias, y }, y.len(), work)
     }
 }

@@ -1,12 +1,10 @@
 //! Products whose left operand is handed round in subgroups.
 
-use super::kernels::{
-    SUBGROUP_BACKWARD_INPUT, SUBGROUP_BACKWARD_WEIGHT, SUBGROUP_FORWARD, SUBGROUP_FORWARD_POOLED,
-    SubgroupParams,
-};
 use super::{Behind, OP, Product, Saved};
 use crate::error::Result;
-use crate::gpu::{Bind, Recording, Tensor};
+use crate::gpu::{Recording, Tensor};
+use crate::ops::kernels::operands::Params;
+use crate::ops::kernels::subgroup_product as wgsl;
 use crate::ops::tuned::{Convolution, Gradients};
 use crate::ops::u32_of;
 
@@ -21,18 +19,18 @@ const MOST_SPLITS: usize = 128;
 /// Threads for a product of `rows` × `columns`, computed in `parts`.
 fn threads(rows: usize, columns: usize, parts: usize) -> usize {
     let workgroups = rows.div_ceil(ROWS) * columns.div_ceil(COLUMNS) * parts;
-    workgroups * SUBGROUP_FORWARD.workgroup_size as usize
+    workgroups * wgsl::FORWARD.workgroup_size as usize
 }
 
 impl Product {
-    fn subgroup_params(&self, rows: usize) -> Result<SubgroupParams> {
+    fn subgroup_params(&self, rows: usize) -> Result<Params> {
         let Convolution { x, outputs, kernel, padding } = self.convolution;
         let size = |first, (height, width)| -> Result<[u32; 3]> {
             Ok([u32_of(OP, first)?, u32_of(OP, height)?, u32_of(OP, width)?])
         };
         let pixels = rows * self.map.height * self.map.width;
         let split = SPLIT.max(pixels.div_ceil(MOST_SPLITS));
-        Ok(SubgroupParams {
+        Ok(Params {
             map: size(rows, (self.map.height, self.map.width))?,
             pooled: (self.behind == Behind::ReluMaxPool).into(),
             pool: size(rows, (self.y.height, self.y.width))?,
@@ -56,15 +54,15 @@ impl Product {
         bias: &Tensor,
         y: &Tensor,
     ) -> Result<Saved> {
-        let params = self.subgroup_params(x.rows())?;
+        let params = &self.subgroup_params(x.rows())?;
         let threads = threads(self.map.channels, self.columns(x.rows()), 1);
         let (winner, work) = (self.winners(rec, y)?, self.forward_work(x.rows()));
         match &winner {
             Some(winner) => {
-                let buffers: [&dyn Bind; 5] = [x, weight, bias, y, winner];
-                rec.dispatch(&SUBGROUP_FORWARD_POOLED, &params, &buffers, threads, work)?;
+                let invocation = wgsl::ForwardPooled { params, x, weight, bias, y, winner };
+                rec.dispatch(invocation, threads, work)?;
             }
-            None => rec.dispatch(&SUBGROUP_FORWARD, &params, &[x, weight, bias, y], threads, work)?,
+            None => rec.dispatch(wgsl::Forward { params, x, weight, bias, y }, threads, work)?,
         }
         Ok(Saved { x: x.clone(), y: y.clone(), winner })
     }
@@ -78,19 +76,21 @@ impl Product {
         gradients: &Gradients<'_>,
     ) -> Result<()> {
         let rows = dy.rows();
-        let params = self.subgroup_params(rows)?;
+        let params = &self.subgroup_params(rows)?;
+        let kept_y = &saved.y;
         // Without windows no kernel looks at the winners.
-        let winner = saved.winner.as_ref().unwrap_or(&saved.y);
+        let kept_winner = saved.winner.as_ref().unwrap_or(kept_y);
         let splits = params.splits as usize;
         let sums = self.room_for_parts(rec, splits, self.taps() + 1)?;
         let count = threads(self.map.channels, self.taps() + 1, splits);
-        let buffers: [&dyn Bind; 5] = [&saved.x, dy, &saved.y, winner, &sums];
-        rec.dispatch(&SUBGROUP_BACKWARD_WEIGHT, &params, &buffers, count, self.work(rows, 0))?;
+        let x = &saved.x;
+        let invocation = wgsl::BackwardWeight { params, x, dy, kept_y, kept_winner, sums: &sums };
+        rec.dispatch(invocation, count, self.work(rows, 0))?;
         self.add_gradients(rec, &sums, gradients)?;
         let Some(dx) = gradients.dx else { return Ok(()) };
         let x = self.convolution.x;
         let count = threads(x.channels, rows * x.height * x.width, 1);
-        let buffers: [&dyn Bind; 5] = [weight, dy, &saved.y, winner, dx];
-        rec.dispatch(&SUBGROUP_BACKWARD_INPUT, &params, &buffers, count, self.work(rows, 0))
+        let invocation = wgsl::BackwardInput { params, weight, dy, kept_y, kept_winner, dx };
+        rec.dispatch(invocation, count, self.work(rows, 0))
     }
 }

@@ -2,10 +2,11 @@
 
 use super::border::Border;
 use super::offsets::{Offsets, STAGED, triples};
-use super::tiled::{COOPERATIVE, HALF, Tiled, TiledParams, WORKGROUP};
 use super::{Behind, OP, Product, Saved};
 use crate::error::Result;
-use crate::gpu::{Bind, Recording, Tensor, Variant};
+use crate::gpu::{Recording, Tensor, Variant};
+use crate::ops::kernels::tile_results::{self as wgsl, Shader};
+use crate::ops::kernels::tiles::Params;
 use crate::ops::tuned::{Convolution, Gradients};
 use crate::ops::u32_of;
 
@@ -74,9 +75,9 @@ impl Product {
         rows: usize,
         row_stride: usize,
         columns: &Columns,
-    ) -> Result<TiledParams> {
+    ) -> Result<Params> {
         let [a, b, c] = columns.size;
-        Ok(TiledParams {
+        Ok(Params {
             size: [u32_of(OP, a)?, u32_of(OP, b)?, u32_of(OP, c)?],
             rows: u32_of(OP, rows)?,
             stride: [u32_of(OP, columns.stride[0])?, u32_of(OP, columns.stride[1])?],
@@ -99,11 +100,11 @@ impl Product {
         })
     }
 
-    fn tiled(&self) -> &'static Tiled {
+    fn shader(&self) -> Shader {
         match self.variant {
-            Variant::Half => &HALF,
-            Variant::Cooperative => &COOPERATIVE,
-            _ => &WORKGROUP,
+            Variant::Half => Shader::HalfProduct,
+            Variant::Cooperative => Shader::CooperativeProduct,
+            _ => Shader::WorkgroupProduct,
         }
     }
 
@@ -135,28 +136,43 @@ impl Product {
         let taps = triples([map.channels, kernel.0, kernel.1]).enumerate();
         let places = taps.map(|(tap, [c, k, l])| (tap, (c * height + k) * width + l));
         let offsets = Offsets::new(rec, shares.whole_depth(), places)?;
-        let params = TiledParams {
+        let params = &Params {
             windows: (self.behind == Behind::ReluMaxPool).into(),
             relu: (self.behind != Behind::Nothing).into(),
             ..self.workgroup_params(&shares, self.map.channels, self.taps(), &columns)?
         };
         let (winner, work) = (self.winners(rec, y)?, self.forward_work(rows));
+        let (shader, left, right) = (self.shader(), weight, &x);
+        let Offsets { left: left_offsets, right: right_offsets } = &offsets;
         if shares.parts > 1 {
             let sums = self.room_for_parts(rec, shares.parts, columns.count)?;
-            let buffers: [&dyn Bind; 5] = [weight, &x, &offsets.left, &offsets.right, &sums];
-            rec.dispatch(&self.tiled().sums, &params, &buffers, shares.threads(), self.work(rows, 0))?;
+            let invocation =
+                wgsl::Sums { shader, params, left, right, left_offsets, right_offsets, dweight: &sums };
+            rec.dispatch(invocation, shares.threads(), self.work(rows, 0))?;
             self.add_forward(rec, &sums, bias, y)?;
             return Ok(Saved { x, y: y.clone(), winner });
         }
-        let mut buffers: Vec<&dyn Bind> = vec![weight, &x, &offsets.left, &offsets.right, bias, y];
-        let kernel = match &winner {
+        match &winner {
             Some(winner) => {
-                buffers.push(winner);
-                &self.tiled().forward_pooled
+                let invocation = wgsl::ForwardPooled {
+                    shader,
+                    params,
+                    left,
+                    right,
+                    left_offsets,
+                    right_offsets,
+                    bias,
+                    y,
+                    winner,
+                };
+                rec.dispatch(invocation, shares.threads(), work)?;
             }
-            None => &self.tiled().forward,
-        };
-        rec.dispatch(kernel, &params, &buffers, shares.threads(), work)?;
+            None => {
+                let invocation =
+                    wgsl::Forward { shader, params, left, right, left_offsets, right_offsets, bias, y };
+                rec.dispatch(invocation, shares.threads(), work)?;
+            }
+        }
         Ok(Saved { x, y: y.clone(), winner })
     }
 
@@ -210,22 +226,32 @@ impl Product {
             (of_d, (n * map.channels * height + h) * width + w)
         });
         let offsets = Offsets::new(rec, shares.whole_depth(), places)?;
-        let params = TiledParams {
+        let params = &Params {
             ones: u32_of(OP, taps)?,
             left_scale: GRADIENT_SCALE,
             unscale: 1.0 / GRADIENT_SCALE,
             ..self.workgroup_params(&shares, outputs, d_height * d_width, &columns)?
         };
-        let Offsets { left, right } = &offsets;
-        let work = self.work(rows, 0);
+        let (shader, left, right, work) = (self.shader(), d, &saved.x, self.work(rows, 0));
+        let Offsets { left: left_offsets, right: right_offsets } = &offsets;
         if shares.parts == 1 {
             let &Gradients { dweight, dbias, .. } = gradients;
-            let buffers: [&dyn Bind; 6] = [d, &saved.x, left, right, dweight, dbias];
-            return rec.dispatch(&self.tiled().backward_weight, &params, &buffers, shares.threads(), work);
+            let invocation = wgsl::BackwardWeight {
+                shader,
+                params,
+                left,
+                right,
+                left_offsets,
+                right_offsets,
+                dweight,
+                dbias,
+            };
+            return rec.dispatch(invocation, shares.threads(), work);
         }
         let sums = self.room_for_parts(rec, shares.parts, taps + 1)?;
-        let buffers: [&dyn Bind; 5] = [d, &saved.x, left, right, &sums];
-        rec.dispatch(&self.tiled().sums, &params, &buffers, shares.threads(), work)?;
+        let invocation =
+            wgsl::Sums { shader, params, left, right, left_offsets, right_offsets, dweight: &sums };
+        rec.dispatch(invocation, shares.threads(), work)?;
         self.add_gradients(rec, &sums, gradients)
     }
 
@@ -253,12 +279,21 @@ impl Product {
             (of_weight, (o * height + lead.0 + kh - 1 - k) * width + lead.1 + kw - 1 - l)
         });
         let offsets = Offsets::new(rec, shares.whole_depth(), places)?;
-        let params = TiledParams {
+        let params = &Params {
             right_scale: GRADIENT_SCALE,
             unscale: 1.0 / GRADIENT_SCALE,
             ..self.workgroup_params(&shares, map.channels, kh * kw, &columns)?
         };
-        let buffers: [&dyn Bind; 5] = [weight, d, &offsets.left, &offsets.right, dx];
-        rec.dispatch(&self.tiled().backward_input, &params, &buffers, shares.threads(), self.work(rows, 0))
+        let Offsets { left: left_offsets, right: right_offsets } = &offsets;
+        let invocation = wgsl::BackwardInput {
+            shader: self.shader(),
+            params,
+            left: weight,
+            right: d,
+            left_offsets,
+            right_offsets,
+            y: dx,
+        };
+        rec.dispatch(invocation, shares.threads(), self.work(rows, 0))
     }
 }

@@ -4,58 +4,9 @@ use super::super::{expect, u32_of};
 use super::texels::Layout;
 use super::{Convolution, TAPS, TILE_WINDOWS, groups};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels, Work, by};
+use crate::gpu::{Recording, Tensor, Texels, Work, by};
+use crate::ops::kernels::conv2d_spread as wgsl;
 use crate::shape::MapShape;
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    rows: u32,
-    channels: u32,
-    height: u32,
-    width: u32,
-    pooled_h: u32,
-    tiles: u32,
-    tap_blocks: u32,
-    out_groups: u32,
-    kernel_h: u32,
-    pad_h: u32,
-    pad_w: u32,
-    d_across: u32,
-    d_width: u32,
-    d_height: u32,
-    reserved: [u32; 2],
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "conv2d_spread",
-    source: include_str!("../../../shaders/tuned/conv2d_spread.wgsl"),
-    entry_point: "",
-    workgroup_size: 64,
-    bindings: &[],
-};
-
-/// What each tile of windows gives to the columns that it meets.
-pub const SPREAD: Kernel = Kernel {
-    label: "conv2d_spread.spread",
-    entry_point: "spread",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(1),
-        Binding::read_words(2),
-        Binding::read_texels(3),
-        Binding::write(4),
-    ],
-    ..KERNEL
-};
-
-/// The tiles added up.
-pub const JOIN: Kernel = Kernel {
-    label: "conv2d_spread.join",
-    entry_point: "join",
-    bindings: &[Binding::params::<Params>(), Binding::read(5), Binding::write(6)],
-    ..KERNEL
-};
 
 /// Columns that a tile of windows meets.
 const COLUMNS: usize = 2 * TILE_WINDOWS + TAPS - 1;
@@ -89,7 +40,7 @@ pub fn backward(
     expect(OP, "dx", dx, &[rows, x.channels, x.height, x.width])?;
     let (tiles, tap_blocks) = (pooled.width.div_ceil(TILE_WINDOWS), convolution.tap_blocks());
     let (pad_h, pad_w) = convolution.padding;
-    let params = Params {
+    let params = wgsl::Params {
         rows: u32_of(OP, rows)?,
         channels: u32_of(OP, x.channels)?,
         height: u32_of(OP, x.height)?,
@@ -104,13 +55,16 @@ pub fn backward(
         d_across: u32_of(OP, layout.across)?,
         d_width: u32_of(OP, layout.image_width / 2)?,
         d_height: u32_of(OP, layout.image_height)?,
-        reserved: [0; 2],
     };
     let bands = (pad_h + x.height).div_ceil(2) - pad_h / 2;
     let maps = tap_blocks * tiles * groups(x.channels) * rows;
     let sums = Tensor::zeros(rec.gpu(), "tiles of dx", &[maps, x.height, COLUMNS, 4])?;
     let work = convolution.work(rows, (pooled.height, pooled.width));
-    rec.dispatch(&SPREAD, &params, &[d, winner, weight, &sums], maps * bands, work)?;
+    rec.dispatch(wgsl::Spread { params: &params, d, winner, weight, tiles_out: &sums }, maps * bands, work)?;
     let threads = groups(x.channels) * rows * x.height * x.width;
-    rec.dispatch(&JOIN, &params, &[&sums, dx], threads, Work::new(sums.len(), by(dx.dims())))
+    rec.dispatch(
+        wgsl::Join { params: &params, tiles: &sums, dx },
+        threads,
+        Work::new(sums.len(), by(dx.dims())),
+    )
 }

@@ -1,78 +1,13 @@
 //! Convolution in register tiles: alone, or with ReLU and 2×2 max-pooling behind it.
 
 use super::super::{expect, u32_of};
-use super::joined;
-use super::pooled::{Destination, MapParams, Pooled};
+use super::pooled::{Destination, Pooled};
 use super::texels::Layout;
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels, Work, by};
+use crate::gpu::{Recording, Tensor, Texels, Work, by};
+use crate::ops::kernels::conv2d_tile as wgsl;
+use crate::ops::kernels::map_params::MapParams;
 use crate::shape::MapShape;
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    rows: u32,
-    in_groups: u32,
-    kernel_h: u32,
-    kernel_w: u32,
-    x_across: u32,
-    x_width: u32,
-    x_height: u32,
-    channels: u32,
-    map: MapParams,
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "conv2d_tile",
-    source: joined!("pooled_map.wgsl", "conv2d_tile.wgsl"),
-    entry_point: "",
-    workgroup_size: 64,
-    bindings: &[],
-};
-
-/// y from x, weight and bias.
-pub const PLAIN: Kernel = Kernel {
-    label: "conv2d_tile.plain",
-    entry_point: "plain",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(1),
-        Binding::read_texels(2),
-        Binding::read(3),
-        Binding::write(4),
-    ],
-    ..KERNEL
-};
-
-/// y and winner behind ReLU and pooling.
-pub const POOLED: Kernel = Kernel {
-    label: "conv2d_tile.pooled",
-    entry_point: "pooled",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(1),
-        Binding::read_texels(2),
-        Binding::read(3),
-        Binding::write(4),
-        Binding::write_words(5),
-    ],
-    ..KERNEL
-};
-
-/// y in a texture and winner behind ReLU and pooling.
-pub const POOLED_TEXELS: Kernel = Kernel {
-    label: "conv2d_tile.pooled_texels",
-    entry_point: "pooled_texels",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(1),
-        Binding::read_texels(2),
-        Binding::read(3),
-        Binding::write_words(5),
-        Binding::write_texels(6),
-    ],
-    ..KERNEL
-};
 
 /// Rows and columns that a thread computes.
 pub(super) const TILE: (usize, usize) = (2, 8);
@@ -102,11 +37,11 @@ impl Operands<'_> {
         Work::new(2 * values * self.channels * kh * kw + more, shape)
     }
 
-    fn params(&self, (rows, y): (usize, MapShape), pooled: Option<&Pooled<'_>>) -> Result<Params> {
+    fn params(&self, (rows, y): (usize, MapShape), pooled: Option<&Pooled<'_>>) -> Result<wgsl::Params> {
         const OP: &str = "conv2d_tile";
         let layout = self.x.0;
         expect(OP, "bias", self.bias, &[y.channels])?;
-        Ok(Params {
+        Ok(wgsl::Params {
             rows: u32_of(OP, rows)?,
             in_groups: u32_of(OP, layout.groups)?,
             kernel_h: u32_of(OP, self.kernel.0)?,
@@ -135,7 +70,11 @@ pub fn plain(rec: &mut Recording, operands: &Operands<'_>, y: &Tensor) -> Result
     let threads = rows * tiles * map.channels.div_ceil(TILE_OUTPUTS);
     let Operands { x: (_, x), weight, bias, .. } = *operands;
     let work = operands.work(y.len(), (rows, map), 0);
-    rec.dispatch(&PLAIN, &operands.params((rows, map), None)?, &[x, weight, bias, y], threads, work)
+    rec.dispatch(
+        wgsl::Plain { params: &operands.params((rows, map), None)?, x, weight, bias, y },
+        threads,
+        work,
+    )
 }
 
 /// Records `rows` maps of y, the shape behind ReLU and pooling, and which values they are.
@@ -157,10 +96,12 @@ pub fn pooled(
     let winner = to.winner.1;
     match to.y {
         Destination::Tensor(y) => {
-            rec.dispatch(&POOLED, &params, &[x, weight, bias, y, winner], threads, work)
+            rec.dispatch(wgsl::Pooled { params: &params, x, weight, bias, y, winner }, threads, work)
         }
-        Destination::Texels(_, y) => {
-            rec.dispatch(&POOLED_TEXELS, &params, &[x, weight, bias, winner, y], threads, work)
-        }
+        Destination::Texels(_, y) => rec.dispatch(
+            wgsl::PooledTexels { params: &params, x, weight, bias, winner, y_texels: y },
+            threads,
+            work,
+        ),
     }
 }

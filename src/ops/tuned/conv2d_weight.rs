@@ -2,93 +2,13 @@
 
 use super::super::{expect, u32_of};
 use super::texels::Layout;
-use super::{Convolution, groups, joined};
+use super::{Convolution, groups};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, TexelFormat, Texels, Work, by};
+use crate::gpu::{Recording, Tensor, TexelFormat, Texels, Work, by};
+use crate::ops::kernels::conv2d_weight as wgsl;
+use crate::ops::kernels::pooled_sums::{Shader, Sums};
+use crate::ops::kernels::weight_sums::Params;
 use crate::shape::MapShape;
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    rows: u32,
-    outputs: u32,
-    channels: u32,
-    height: u32,
-    width: u32,
-    in_groups: u32,
-    out_groups: u32,
-    kernel_h: u32,
-    kernel_w: u32,
-    slices: u32,
-    x_across: u32,
-    x_width: u32,
-    x_height: u32,
-    d_across: u32,
-    d_width: u32,
-    d_height: u32,
-    d_top: u32,
-    d_left: u32,
-    reserved: [u32; 2],
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "conv2d_weight",
-    source: joined!("values_of_four.wgsl", "weight_sums.wgsl", "conv2d_weight.wgsl"),
-    entry_point: "",
-    workgroup_size: 64,
-    bindings: &[],
-};
-
-/// One partial sum of dweight a slice of the batch.
-pub const PLAIN_SUMS: Kernel = Kernel {
-    label: "conv2d_weight.plain_sums",
-    entry_point: "plain_sums",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(1),
-        Binding::read_texels(2),
-        Binding::write_texels(4),
-    ],
-    ..KERNEL
-};
-
-/// One partial sum of dweight a slice of the batch, behind pooling.
-pub const POOLED_SUMS: Kernel = Kernel {
-    label: "conv2d_weight_pooled.sums",
-    source: joined!("values_of_four.wgsl", "weight_sums.wgsl", "conv2d_weight_pooled.wgsl"),
-    entry_point: "sums",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(1),
-        Binding::read_texels(2),
-        Binding::read_words(3),
-        Binding::write_texels(4),
-    ],
-    ..KERNEL
-};
-
-/// The same of up to three channels.
-pub const POOLED_SUMS_OF_THREE: Kernel = Kernel {
-    label: "conv2d_weight_pooled.sums_of_three",
-    source: joined!("values_of_three.wgsl", "weight_sums.wgsl", "conv2d_weight_pooled.wgsl"),
-    ..POOLED_SUMS
-};
-
-/// The slices added up.
-pub const REDUCE: Kernel = Kernel {
-    label: "conv2d_weight.reduce",
-    entry_point: "reduce",
-    bindings: &[Binding::params::<Params>(), Binding::read_texels(5), Binding::write(6)],
-    ..KERNEL
-};
-
-/// dbias.
-pub const BIAS: Kernel = Kernel {
-    label: "conv2d_weight.bias",
-    entry_point: "bias",
-    bindings: &[Binding::params::<Params>(), Binding::read_texels(2), Binding::write(7)],
-    ..KERNEL
-};
 
 /// Threads worth having: enough to fill a large GPU, few enough that the partial sums stay small.
 const THREADS: usize = 8192;
@@ -122,7 +42,7 @@ fn params_of_d((rows, map): (usize, MapShape), layout: &Layout) -> Result<Params
         d_height: u32_of(OP, layout.image_height)?,
         d_top: u32_of(OP, layout.border.0)?,
         d_left: u32_of(OP, layout.border.1)?,
-        ..bytemuck::Zeroable::zeroed()
+        ..Params::default()
     })
 }
 
@@ -139,7 +59,11 @@ pub fn bias(
     expect(OP, "dbias", dbias, &[map.channels])?;
     let dims = [rows, map.channels, map.height, map.width];
     let work = Work::new(rows * map.len(), by(&dims));
-    rec.dispatch_groups(&BIAS, &params_of_d((rows, map), layout)?, &[d, dbias], layout.groups / 2, work)
+    rec.dispatch_groups(
+        wgsl::Bias { params: &params_of_d((rows, map), layout)?, d, dbias },
+        layout.groups / 2,
+        work,
+    )
 }
 
 /// Records dweight and dbias over a batch of `rows` maps of y, `map`.
@@ -175,12 +99,18 @@ pub fn backward(
     let work = convolution.work(rows, (map.height, map.width));
     match winner {
         Some(winner) => {
-            let kernel = if channels <= 3 { &POOLED_SUMS_OF_THREE } else { &POOLED_SUMS };
-            rec.dispatch(kernel, &params, &[x, d, winner, &partial], threads, work)?;
+            let shader =
+                if channels <= 3 { Shader::Conv2dWeightPooledOfThree } else { Shader::Conv2dWeightPooled };
+            let sums = Sums { shader, params: &params, x_texels: x, d, winner, partial_out: &partial };
+            rec.dispatch(sums, threads, work)?;
         }
-        None => rec.dispatch(&PLAIN_SUMS, &params, &[x, d, &partial], threads, work)?,
+        None => rec.dispatch(
+            wgsl::PlainSums { params: &params, x_texels: x, d, partial_out: &partial },
+            threads,
+            work,
+        )?,
     }
     let work = Work::new(4 * width * height, by(dweight.dims()));
-    rec.dispatch(&REDUCE, &params, &[&partial, dweight], width * kh * kw, work)?;
+    rec.dispatch(wgsl::Reduce { params: &params, partial: &partial, dweight }, width * kh * kw, work)?;
     bias(rec, (rows, map), (d_layout, d), dbias)
 }

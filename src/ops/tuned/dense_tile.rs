@@ -2,101 +2,8 @@
 
 use super::super::{expect, u32_of};
 use crate::error::Result;
-use crate::gpu::{Binding, Gpu, Kernel, Recording, Tensor, TexelFormat, Texels, Work, by};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    rows: u32,
-    inputs: u32,
-    outputs: u32,
-    reserved: u32,
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "dense_tile",
-    source: include_str!("../../../shaders/tuned/dense_tile.wgsl"),
-    entry_point: "",
-    workgroup_size: 32,
-    bindings: &[],
-};
-
-/// A texture from a matrix.
-pub const PACK: Kernel = Kernel {
-    label: "dense_tile.pack",
-    entry_point: "pack",
-    bindings: &[Binding::params::<Params>(), Binding::read(4), Binding::write_texels(10)],
-    ..KERNEL
-};
-
-/// y from x, weight and bias.
-pub const FORWARD: Kernel = Kernel {
-    label: "dense_tile.forward",
-    entry_point: "forward",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(1),
-        Binding::read_texels(2),
-        Binding::read(5),
-        Binding::write(6),
-    ],
-    ..KERNEL
-};
-
-/// relu(y), in a texture, from x, weight and bias.
-pub const FORWARD_RELU: Kernel = Kernel {
-    label: "dense_tile.forward_relu",
-    entry_point: "forward_relu",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(1),
-        Binding::read_texels(2),
-        Binding::read(5),
-        Binding::write_texels(10),
-    ],
-    ..KERNEL
-};
-
-/// dx from dy and weight.
-pub const BACKWARD_INPUT: Kernel = Kernel {
-    label: "dense_tile.backward_input",
-    entry_point: "backward_input",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(3),
-        Binding::read_texels(2),
-        Binding::write(7),
-    ],
-    ..KERNEL
-};
-
-/// The gradient in front of the ReLU that gave x, in a texture, from x, dy and weight.
-pub const BACKWARD_INPUT_RELU: Kernel = Kernel {
-    label: "dense_tile.backward_input_relu",
-    entry_point: "backward_input_relu",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(1),
-        Binding::read_texels(3),
-        Binding::read_texels(2),
-        Binding::write_texels(10),
-    ],
-    ..KERNEL
-};
-
-/// dweight and dbias from x and dy.
-pub const BACKWARD_PARAMETERS: Kernel = Kernel {
-    label: "dense_tile.backward_parameters",
-    entry_point: "backward_parameters",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(1),
-        Binding::read_texels(3),
-        Binding::write(8),
-        Binding::write(9),
-    ],
-    ..KERNEL
-};
+use crate::gpu::{Gpu, Recording, Tensor, TexelFormat, Texels, Work, by};
+use crate::ops::kernels::dense_tile as wgsl;
 
 const OP: &str = "dense_tile";
 /// Most rows of a tile, and most columns.
@@ -140,28 +47,23 @@ impl Matrix {
         let params = params(matrix.rows, matrix.columns, 0)?;
         let threads = matrix.rows * matrix.columns.div_ceil(4);
         let work = Work::new(0, by(&[matrix.rows, matrix.columns]));
-        rec.dispatch(&PACK, &params, &[tensor, &matrix.texels], threads, work)?;
+        rec.dispatch(wgsl::Pack { params: &params, matrix: tensor, texels: &matrix.texels }, threads, work)?;
         Ok(matrix)
     }
 }
 
-fn params(rows: usize, inputs: usize, outputs: usize) -> Result<Params> {
-    Ok(Params {
-        rows: u32_of(OP, rows)?,
-        inputs: u32_of(OP, inputs)?,
-        outputs: u32_of(OP, outputs)?,
-        reserved: 0,
-    })
+fn params(rows: usize, inputs: usize, outputs: usize) -> Result<wgsl::Params> {
+    Ok(wgsl::Params { rows: u32_of(OP, rows)?, inputs: u32_of(OP, inputs)?, outputs: u32_of(OP, outputs)? })
 }
 
 /// What a product of all three sizes takes, and `more` operations.
-fn work(p: &Params, more: usize) -> Work {
+fn work(p: &wgsl::Params, more: usize) -> Work {
     let [n, i, o] = [p.rows, p.inputs, p.outputs].map(|size| size as usize);
     Work::new(2 * n * i * o + more, format!("{n}×{i} → {o}"))
 }
 
 /// The parameters of a pass forward and how many threads it takes.
-fn forward_size(x: &Matrix, weight: &Matrix, bias: &Tensor) -> Result<(Params, usize)> {
+fn forward_size(x: &Matrix, weight: &Matrix, bias: &Tensor) -> Result<(wgsl::Params, usize)> {
     debug_assert_eq!(x.columns, weight.columns);
     expect(OP, "bias", bias, &[weight.rows])?;
     let threads = x.rows.div_ceil(TILE) * weight.rows.div_ceil(TILE / 2);
@@ -175,7 +77,11 @@ fn forward_size(x: &Matrix, weight: &Matrix, bias: &Tensor) -> Result<(Params, u
 pub fn forward(rec: &mut Recording, x: &Matrix, weight: &Matrix, bias: &Tensor, y: &Tensor) -> Result<()> {
     let (params, threads) = forward_size(x, weight, bias)?;
     expect(OP, "y", y, &[x.rows, weight.rows])?;
-    rec.dispatch(&FORWARD, &params, &[&x.texels, &weight.texels, bias, y], threads, work(&params, 0))
+    rec.dispatch(
+        wgsl::Forward { params: &params, x: &x.texels, weight: &weight.texels, bias, y },
+        threads,
+        work(&params, 0),
+    )
 }
 
 /// relu(y) (N, O) of the same y, as the x of the layer behind.
@@ -186,12 +92,16 @@ pub fn forward_relu(rec: &mut Recording, x: &Matrix, weight: &Matrix, bias: &Ten
     let (params, threads) = forward_size(x, weight, bias)?;
     let y = Matrix::zeros(rec.gpu(), "relu", x.rows, weight.rows)?;
     let work = work(&params, x.rows * weight.rows);
-    rec.dispatch(&FORWARD_RELU, &params, &[&x.texels, &weight.texels, bias, &y.texels], threads, work)?;
+    rec.dispatch(
+        wgsl::ForwardRelu { params: &params, x: &x.texels, weight: &weight.texels, bias, texels: &y.texels },
+        threads,
+        work,
+    )?;
     Ok(y)
 }
 
 /// The parameters of a pass to the input and how many threads it takes.
-fn input_size(dy: &Matrix, weight: &Matrix) -> Result<(Params, usize)> {
+fn input_size(dy: &Matrix, weight: &Matrix) -> Result<(wgsl::Params, usize)> {
     debug_assert_eq!(dy.columns, weight.rows);
     let threads = dy.rows.div_ceil(TILE / 2) * weight.columns.div_ceil(TILE);
     Ok((params(dy.rows, weight.columns, weight.rows)?, threads))
@@ -205,7 +115,11 @@ pub fn backward_input(rec: &mut Recording, dy: &Matrix, weight: &Matrix, dx: &Te
     let (params, threads) = input_size(dy, weight)?;
     let dx = dx.reshaped(&[dx.rows(), dx.map().len()]);
     expect(OP, "dx", &dx, &[dy.rows, weight.columns])?;
-    rec.dispatch(&BACKWARD_INPUT, &params, &[&dy.texels, &weight.texels, &dx], threads, work(&params, 0))
+    rec.dispatch(
+        wgsl::BackwardInput { params: &params, weight: &weight.texels, dy: &dy.texels, dx: &dx },
+        threads,
+        work(&params, 0),
+    )
 }
 
 /// The same dx (N, I) in front of the ReLU that gave x (N, I), as the dy of the layer in front.
@@ -218,7 +132,7 @@ pub fn backward_input_relu(rec: &mut Recording, x: &Matrix, dy: &Matrix, weight:
     let dx = Matrix::zeros(rec.gpu(), "dx", x.rows, x.columns)?;
     let work = work(&params, x.rows * x.columns);
     let [x, dy, weight, texels] = [x, dy, weight, &dx].map(|matrix| &matrix.texels);
-    rec.dispatch(&BACKWARD_INPUT_RELU, &params, &[x, dy, weight, texels], threads, work)?;
+    rec.dispatch(wgsl::BackwardInputRelu { params: &params, x, weight, dy, texels }, threads, work)?;
     Ok(dx)
 }
 
@@ -239,5 +153,9 @@ pub fn backward_parameters(
     let params = params(x.rows, x.columns, dy.columns)?;
     let threads = dy.columns.div_ceil(TILE / 2) * x.columns.div_ceil(TILE);
     let work = work(&params, dy.rows * dy.columns);
-    rec.dispatch(&BACKWARD_PARAMETERS, &params, &[&x.texels, &dy.texels, dweight, dbias], threads, work)
+    rec.dispatch(
+        wgsl::BackwardParameters { params: &params, x: &x.texels, dy: &dy.texels, dweight, dbias },
+        threads,
+        work,
+    )
 }

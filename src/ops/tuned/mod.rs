@@ -25,12 +25,6 @@ pub use convolution::{Convolution, Gradients};
 use super::max_pool2d::Window;
 use crate::gpu::Tensor;
 
-/// The source of a shader that is joined from several files.
-macro_rules! joined {
-    ($($file:literal),+) => { concat!($(include_str!(concat!("../../../shaders/tuned/", $file))),+) };
-}
-use joined;
-
 /// The parameters of a layer, or their gradients.
 #[derive(Clone, Copy)]
 pub struct Parameters<'a> {

@@ -4,6 +4,7 @@ use super::super::u32_of;
 use super::texels::Layout;
 use crate::error::Result;
 use crate::gpu::{Tensor, Texels};
+use crate::ops::kernels::map_params::MapParams;
 use crate::shape::MapShape;
 
 /// Where the map goes.
@@ -24,26 +25,6 @@ pub struct Pooled<'a> {
     pub winner: (&'a Layout, &'a Texels),
 }
 
-/// The last part of the parameters of kernels that write such maps.
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(super) struct MapParams {
-    outputs: u32,
-    height: u32,
-    width: u32,
-    winner_across: u32,
-    winner_width: u32,
-    winner_height: u32,
-    winner_groups: u32,
-    y_across: u32,
-    y_width: u32,
-    y_height: u32,
-    y_groups: u32,
-    y_top: u32,
-    y_left: u32,
-    reserved: [u32; 3],
-}
-
 impl MapParams {
     /// Of maps of y that are written whole, as a tensor.
     pub fn whole(op: &str, y: MapShape) -> Result<Self> {
@@ -51,7 +32,7 @@ impl MapParams {
             outputs: u32_of(op, y.channels)?,
             height: u32_of(op, y.height)?,
             width: u32_of(op, y.width)?,
-            ..bytemuck::Zeroable::zeroed()
+            ..Self::default()
         })
     }
 

@@ -3,47 +3,8 @@
 use super::super::u32_of;
 use super::groups;
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Gpu, Kernel, Recording, Tensor, TexelFormat, Texels, Work, by};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    rows: u32,
-    channels: u32,
-    height: u32,
-    width: u32,
-    groups: u32,
-    top: u32,
-    left: u32,
-    across: u32,
-    image_width: u32,
-    image_height: u32,
-    reserved: [u32; 2],
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "texels",
-    source: include_str!("../../../shaders/tuned/texels.wgsl"),
-    entry_point: "",
-    workgroup_size: 64,
-    bindings: &[],
-};
-
-/// A texture from (N, C, H, W).
-pub const PACK: Kernel = Kernel {
-    label: "texels.pack",
-    entry_point: "pack",
-    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write_texels(3)],
-    ..KERNEL
-};
-
-/// A texture from the gradient (N, C, H, W) behind a ReLU, 0 where the ReLU's result is.
-pub const PACK_GRADIENT: Kernel = Kernel {
-    label: "texels.pack_gradient",
-    entry_point: "pack_gradient",
-    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::read(2), Binding::write_texels(3)],
-    ..KERNEL
-};
+use crate::gpu::{Gpu, Recording, Tensor, TexelFormat, Texels, Work, by};
+use crate::ops::kernels::texels as wgsl;
 
 /// How the maps of a batch lie in a texture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,10 +61,10 @@ impl Layout {
         Self { groups: self.groups / 2, image_width: self.image_width / 2, ..self }
     }
 
-    fn params(&self, x: &Tensor) -> Result<Params> {
+    fn params(&self, x: &Tensor) -> Result<wgsl::Params> {
         const OP: &str = "texels";
         let map = x.map();
-        Ok(Params {
+        Ok(wgsl::Params {
             rows: u32_of(OP, x.rows())?,
             channels: u32_of(OP, map.channels)?,
             height: u32_of(OP, map.height)?,
@@ -114,7 +75,6 @@ impl Layout {
             across: u32_of(OP, self.across)?,
             image_width: u32_of(OP, self.image_width)?,
             image_height: u32_of(OP, self.image_height)?,
-            reserved: [0; 2],
         })
     }
 
@@ -130,7 +90,11 @@ impl Layout {
 /// [`Error::Gpu`] when there is no memory for it.
 pub fn packed(rec: &mut Recording, layout: &Layout, label: &str, x: &Tensor) -> Result<Texels> {
     let texels = layout.texels(rec.gpu(), label, TexelFormat::Reals)?;
-    rec.dispatch(&PACK, &layout.params(x)?, &[x, &texels], layout.threads(x), Work::new(0, by(x.dims())))?;
+    rec.dispatch(
+        wgsl::Pack { params: &layout.params(x)?, x, texels: &texels },
+        layout.threads(x),
+        Work::new(0, by(x.dims())),
+    )?;
     Ok(texels)
 }
 
@@ -147,5 +111,9 @@ pub fn pack_gradient(
 ) -> Result<()> {
     super::super::expect("texels", "y", y, dy.dims())?;
     let work = Work::new(dy.len(), by(dy.dims()));
-    rec.dispatch(&PACK_GRADIENT, &layout.params(dy)?, &[dy, y, texels], layout.threads(dy), work)
+    rec.dispatch(
+        wgsl::PackGradient { params: &layout.params(dy)?, x: dy, y, texels },
+        layout.threads(dy),
+        work,
+    )
 }

@@ -4,40 +4,8 @@ use super::super::u32_of;
 use super::conv2d_tile::TILE_OUTPUTS;
 use super::{Convolution, TAPS, groups};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, TexelFormat, Texels, Work, by};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    outputs: u32,
-    channels: u32,
-    kernel_h: u32,
-    kernel_w: u32,
-    width: u32,
-    height: u32,
-    inner: u32,
-    taps: u32,
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "weight_texels",
-    source: include_str!("../../../shaders/tuned/weight_texels.wgsl"),
-    entry_point: "",
-    workgroup_size: 64,
-    bindings: &[Binding::params::<Params>(), Binding::read(1), Binding::write_texels(2)],
-};
-
-/// Four outputs to a texel.
-pub const PACK_FORWARD: Kernel =
-    Kernel { label: "weight_texels.pack_forward", entry_point: "pack_forward", ..KERNEL };
-
-/// Four input channels to a texel, taps turned round.
-pub const PACK_TURNED: Kernel =
-    Kernel { label: "weight_texels.pack_turned", entry_point: "pack_turned", ..KERNEL };
-
-/// Four input channels to a texel.
-pub const PACK_SPREAD: Kernel =
-    Kernel { label: "weight_texels.pack_spread", entry_point: "pack_spread", ..KERNEL };
+use crate::gpu::{Recording, Tensor, TexelFormat, Texels, Work, by};
+use crate::ops::kernels::weight_texels as wgsl;
 
 /// Records a texture of `weight` (O, C, KH, KW) for the way from x to y.
 ///
@@ -47,7 +15,13 @@ pub fn forward(rec: &mut Recording, weight: &Tensor) -> Result<Texels> {
     let filter = weight.map();
     let inner = groups(filter.channels);
     let size = (weight.rows().next_multiple_of(TILE_OUTPUTS), filter.height * filter.width * inner);
-    pack(rec, &PACK_FORWARD, weight, size, (inner, 1))
+    let (params, texels) = packing(rec, weight, size, (inner, 1))?;
+    rec.dispatch(
+        wgsl::PackForward { params: &params, weight, texels: &texels },
+        threads(&params),
+        work(weight),
+    )?;
+    Ok(texels)
 }
 
 /// Records a texture of the weight for the way from dy, which has `inner` channel groups, to dx.
@@ -57,7 +31,13 @@ pub fn forward(rec: &mut Recording, weight: &Tensor) -> Result<Texels> {
 pub fn turned(rec: &mut Recording, weight: &Tensor, inner: usize) -> Result<Texels> {
     let filter = weight.map();
     let size = (filter.channels.next_multiple_of(TILE_OUTPUTS), filter.height * filter.width * inner);
-    pack(rec, &PACK_TURNED, weight, size, (inner, 1))
+    let (params, texels) = packing(rec, weight, size, (inner, 1))?;
+    rec.dispatch(
+        wgsl::PackTurned { params: &params, weight, texels: &texels },
+        threads(&params),
+        work(weight),
+    )?;
+    Ok(texels)
 }
 
 /// Records a texture of the weight for the way from the winners of dy, which has `outputs` channels, to dx.
@@ -74,20 +54,26 @@ pub fn spread(
     let width = groups(convolution.x.channels) * taps;
     // Windows meet kernel rows from one above the first to at most two below the last.
     let height = (convolution.kernel.0 / 2 * 2 + 3) * outputs;
-    pack(rec, &PACK_SPREAD, weight, (width, height), (outputs, taps))
+    let (params, texels) = packing(rec, weight, (width, height), (outputs, taps))?;
+    rec.dispatch(
+        wgsl::PackSpread { params: &params, weight, texels: &texels },
+        threads(&params),
+        work(weight),
+    )?;
+    Ok(texels)
 }
 
-fn pack(
-    rec: &mut Recording,
-    kernel: &'static Kernel,
+/// The parameters of a texture of that size, and room for it.
+fn packing(
+    rec: &Recording,
     weight: &Tensor,
     (width, height): (usize, usize),
     (inner, taps): (usize, usize),
-) -> Result<Texels> {
+) -> Result<(wgsl::Params, Texels)> {
     const OP: &str = "weight_texels";
     let filter = weight.map();
     let texels = Texels::zeros(rec.gpu(), "weight texels", TexelFormat::Reals, width, height)?;
-    let params = Params {
+    let params = wgsl::Params {
         outputs: u32_of(OP, weight.rows())?,
         channels: u32_of(OP, filter.channels)?,
         kernel_h: u32_of(OP, filter.height)?,
@@ -97,6 +83,14 @@ fn pack(
         inner: u32_of(OP, inner)?,
         taps: u32_of(OP, taps)?,
     };
-    rec.dispatch(kernel, &params, &[weight, &texels], width * height, Work::new(0, by(weight.dims())))?;
-    Ok(texels)
+    Ok((params, texels))
+}
+
+/// One for each texel.
+fn threads(params: &wgsl::Params) -> usize {
+    params.width as usize * params.height as usize
+}
+
+fn work(weight: &Tensor) -> Work {
+    Work::new(0, by(weight.dims()))
 }

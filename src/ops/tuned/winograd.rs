@@ -34,15 +34,7 @@ pub struct Winograd {
     pub(super) tiles: (usize, usize),
 }
 
-/// The source of a shader that works on spectra.
-macro_rules! shader {
-    ($($file:literal),+) => {
-        $crate::ops::tuned::joined!("winograd_spectrum.wgsl", "winograd_maps.wgsl", $($file),+)
-    };
-}
-pub(super) use shader;
-
-/// The tiles of a batch in the domain, four channels to a texel; see `shaders/tuned/winograd_spectrum.wgsl`.
+/// The tiles of a batch in the domain, four channels to a texel; see `shaders/register/shared/winograd_spectrum.wgsl`.
 pub struct Spectrum {
     pub(super) maps: usize,
     pub(super) groups: usize,

@@ -3,69 +3,10 @@
 use super::super::u32_of;
 use super::groups;
 use super::texels::Layout;
-use super::winograd::{POINTS, Spectrum, TILES, Winograd, shader};
+use super::winograd::{POINTS, Spectrum, TILES, Winograd};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    maps: u32,
-    tiles_h: u32,
-    tiles_w: u32,
-    groups: u32,
-    channels: u32,
-    height: u32,
-    width: u32,
-    pad_h: u32,
-    pad_w: u32,
-    column: u32,
-    x_across: u32,
-    x_width: u32,
-    x_height: u32,
-    d_across: u32,
-    d_width: u32,
-    d_height: u32,
-    d_groups: u32,
-    reserved: [u32; 3],
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "winograd_gradient",
-    source: shader!("winograd_gradient.wgsl"),
-    entry_point: "",
-    workgroup_size: 64,
-    bindings: &[],
-};
-
-/// What each tile gives to dx.
-pub const TILES_OF_DX: Kernel = Kernel {
-    label: "winograd_gradient.tiles",
-    entry_point: "tiles",
-    bindings: &[Binding::params::<Params>(), Binding::read_texels(1), Binding::write_texels(2)],
-    ..KERNEL
-};
-
-/// The tiles added up.
-pub const JOIN: Kernel = Kernel {
-    label: "winograd_gradient.join",
-    entry_point: "join",
-    bindings: &[Binding::params::<Params>(), Binding::read_texels(3), Binding::write(4)],
-    ..KERNEL
-};
-
-/// The tiles added up, 0 where the ReLU in front gave 0.
-pub const JOIN_MASKED: Kernel = Kernel {
-    label: "winograd_gradient.join_masked",
-    entry_point: "join_masked",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(3),
-        Binding::read_texels(5),
-        Binding::write_texels(6),
-    ],
-    ..KERNEL
-};
+use crate::gpu::{Recording, Tensor, Texels};
+use crate::ops::kernels::winograd_gradient as wgsl;
 
 /// Where the gradient of x goes.
 #[derive(Clone, Copy)]
@@ -83,7 +24,7 @@ pub enum Destination<'a> {
 
 const OP: &str = "winograd_gradient";
 
-fn params(winograd: &Winograd, spectrum: &Spectrum, to: Destination<'_>) -> Result<Params> {
+fn params(winograd: &Winograd, spectrum: &Spectrum, to: Destination<'_>) -> Result<wgsl::Params> {
     let (shape, padding) = (winograd.convolution.x, winograd.convolution.padding);
     let of_x = |value: fn(&Layout) -> usize| match to {
         Destination::Texels { x, .. } => u32_of(OP, value(x.0)),
@@ -93,7 +34,7 @@ fn params(winograd: &Winograd, spectrum: &Spectrum, to: Destination<'_>) -> Resu
         Destination::Texels { d, .. } => u32_of(OP, value(d.0)),
         Destination::Tensor(_) => Ok(0),
     };
-    Ok(Params {
+    Ok(wgsl::Params {
         maps: u32_of(OP, spectrum.maps)?,
         tiles_h: u32_of(OP, winograd.tiles.0)?,
         tiles_w: u32_of(OP, winograd.tiles.1)?,
@@ -111,7 +52,6 @@ fn params(winograd: &Winograd, spectrum: &Spectrum, to: Destination<'_>) -> Resu
         d_width: of_d(|layout| layout.image_width)?,
         d_height: of_d(|layout| layout.image_height)?,
         d_groups: of_d(|layout| layout.groups)?,
-        reserved: [0; 3],
     })
 }
 
@@ -132,13 +72,19 @@ pub(super) fn input(
     let tiles = Spectrum::new(rec.gpu(), "tiles of dx", spectrum.maps, spectrum.groups)?.values;
     let threads = spectrum.maps.next_multiple_of(TILES) * spectrum.groups;
     let work = winograd.work(spectrum.maps, spectrum.maps * shape.channels * 16 * 39);
-    rec.dispatch(&TILES_OF_DX, &params, &[&spectrum.values, &tiles], threads, work)?;
+    rec.dispatch(
+        wgsl::Tiles { params: &params, spectrum: &spectrum.values, tiles_out: &tiles },
+        threads,
+        work,
+    )?;
     let threads = rows * shape.height * shape.width;
     let work = winograd.work(spectrum.maps, spectrum.maps * spectrum.groups * 4 * POINTS);
     match to {
-        Destination::Tensor(dx) => rec.dispatch(&JOIN, &params, &[&tiles, dx], threads, work),
+        Destination::Tensor(dx) => {
+            rec.dispatch(wgsl::Join { params: &params, overlapping: &tiles, dx }, threads, work)
+        }
         Destination::Texels { x: (_, x), d: (_, d) } => {
-            rec.dispatch(&JOIN_MASKED, &params, &[&tiles, x, d], threads, work)
+            rec.dispatch(wgsl::JoinMasked { params: &params, overlapping: &tiles, x, d }, threads, work)
         }
     }
 }

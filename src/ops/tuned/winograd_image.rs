@@ -1,27 +1,15 @@
 //! A convolution of images, which have few channels, in Winograd's domain: one kernel for the whole way.
 
 use super::super::{expect, u32_of};
-use super::pooled::{Destination, MapParams, Pooled};
+use super::pooled::{Destination, Pooled};
 use super::texels::Layout;
 use super::winograd::{self, POINTS};
-use super::{Convolution, Parameters, joined, winograd_weight};
+use super::{Convolution, Parameters, winograd_weight};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Tensor, Texels, Work};
+use crate::gpu::{Recording, Tensor, Texels, Work};
+use crate::ops::kernels::map_params::MapParams;
+use crate::ops::kernels::winograd_image as wgsl;
 use crate::shape::MapShape;
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    maps: u32,
-    tiles_h: u32,
-    tiles_w: u32,
-    tile_groups: u32,
-    channels: u32,
-    x_across: u32,
-    x_width: u32,
-    x_height: u32,
-    map: MapParams,
-}
 
 /// Channels of an image that the kernel sums over.
 const CHANNELS: usize = 3;
@@ -29,44 +17,6 @@ const CHANNELS: usize = 3;
 const OUTPUTS: usize = 8;
 /// Values of the weights of so many outputs.
 const BLOCK: usize = POINTS * CHANNELS * OUTPUTS;
-
-const KERNEL: Kernel = Kernel {
-    label: "winograd_image",
-    source: joined!("winograd_maps.wgsl", "pooled_map.wgsl", "winograd_windows.wgsl", "winograd_image.wgsl"),
-    entry_point: "",
-    workgroup_size: 256,
-    bindings: &[],
-};
-
-/// y and winner behind ReLU and pooling.
-pub const POOLED: Kernel = Kernel {
-    label: "winograd_image.pooled",
-    entry_point: "pooled",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(1),
-        Binding::read(2),
-        Binding::read(3),
-        Binding::write(4),
-        Binding::write_words(5),
-    ],
-    ..KERNEL
-};
-
-/// y in a texture and winner behind ReLU and pooling.
-pub const POOLED_TEXELS: Kernel = Kernel {
-    label: "winograd_image.pooled_texels",
-    entry_point: "pooled_texels",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(1),
-        Binding::read(2),
-        Binding::read(3),
-        Binding::write_words(5),
-        Binding::write_texels(6),
-    ],
-    ..KERNEL
-};
 
 const OP: &str = "winograd_image";
 
@@ -98,11 +48,11 @@ impl WinogradImage {
 
     /// Workgroups for the tiles of a block of outputs.
     fn tile_groups(&self, rows: usize) -> usize {
-        self.maps(rows).div_ceil(KERNEL.workgroup_size as usize)
+        self.maps(rows).div_ceil(wgsl::POOLED.workgroup_size as usize)
     }
 
-    fn params(&self, rows: usize, layout: &Layout, map: MapParams) -> Result<Params> {
-        Ok(Params {
+    fn params(&self, rows: usize, layout: &Layout, map: MapParams) -> Result<wgsl::Params> {
+        Ok(wgsl::Params {
             maps: u32_of(OP, self.maps(rows))?,
             tiles_h: u32_of(OP, self.tiles.0)?,
             tiles_w: u32_of(OP, self.tiles.1)?,
@@ -146,12 +96,16 @@ impl WinogradImage {
         let (groups, work) = (blocks * self.tile_groups(rows), self.work(rows));
         let winner = to.winner.1;
         match to.y {
-            Destination::Tensor(y) => {
-                rec.dispatch_groups(&POOLED, &params, &[x, &spectrum, bias, y, winner], groups, work)
-            }
-            Destination::Texels(_, y) => {
-                rec.dispatch_groups(&POOLED_TEXELS, &params, &[x, &spectrum, bias, winner, y], groups, work)
-            }
+            Destination::Tensor(y) => rec.dispatch_groups(
+                wgsl::Pooled { params: &params, x, spectrum: &spectrum, bias, y, winner },
+                groups,
+                work,
+            ),
+            Destination::Texels(_, y) => rec.dispatch_groups(
+                wgsl::PooledTexels { params: &params, x, spectrum: &spectrum, bias, winner, y_texels: y },
+                groups,
+                work,
+            ),
         }
     }
 }

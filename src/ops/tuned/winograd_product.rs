@@ -1,64 +1,19 @@
 //! The sums of Winograd's domain.
 
 use super::super::u32_of;
-use super::winograd::{BLOCK, POINTS, Spectrum, TILES, Winograd, shader, weight_room};
+use super::winograd::{BLOCK, POINTS, Spectrum, TILES, Winograd, weight_room};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Texels};
+use crate::gpu::{Recording, Texels};
+use crate::ops::kernels::winograd_product as wgsl;
 
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    maps: u32,
-    in_groups: u32,
-    out_groups: u32,
-    in_column: u32,
-    out_column: u32,
-    reserved: [u32; 3],
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "winograd_product",
-    source: shader!("winograd_product.wgsl"),
-    entry_point: "",
-    workgroup_size: 64,
-    bindings: &[],
-};
-
-/// For each tile, over channels.
-pub const SUM_CHANNELS: Kernel = Kernel {
-    label: "winograd_product.sum_channels",
-    entry_point: "sum_channels",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(1),
-        Binding::read_texels(3),
-        Binding::write_texels(4),
-    ],
-    ..KERNEL
-};
-
-/// For each weight, over tiles.
-pub const SUM_TILES: Kernel = Kernel {
-    label: "winograd_product.sum_tiles",
-    entry_point: "sum_tiles",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_texels(1),
-        Binding::read_texels(2),
-        Binding::write_texels(5),
-    ],
-    ..KERNEL
-};
-
-fn params(input: &Spectrum, output: &Spectrum) -> Result<Params> {
+fn params(input: &Spectrum, output: &Spectrum) -> Result<wgsl::Params> {
     const OP: &str = "winograd_product";
-    Ok(Params {
+    Ok(wgsl::Params {
         maps: u32_of(OP, input.maps)?,
         in_groups: u32_of(OP, input.groups)?,
         out_groups: u32_of(OP, output.groups)?,
         in_column: u32_of(OP, input.column)?,
         out_column: u32_of(OP, output.column)?,
-        reserved: [0; 3],
     })
 }
 
@@ -76,9 +31,7 @@ pub(super) fn sum_channels(
     let threads = POINTS * product.groups.div_ceil(BLOCK) * left.maps.div_ceil(TILES);
     let params = params(left, product)?;
     rec.dispatch(
-        &SUM_CHANNELS,
-        &params,
-        &[&left.values, weight, &product.values],
+        wgsl::SumChannels { params: &params, left: &left.values, weight, product: &product.values },
         threads,
         winograd.product(left.maps),
     )
@@ -98,6 +51,10 @@ pub(super) fn sum_tiles(
     let threads = POINTS * left.groups.div_ceil(BLOCK) * right.groups.div_ceil(BLOCK);
     let params = params(left, right)?;
     let work = winograd.product(left.maps);
-    rec.dispatch(&SUM_TILES, &params, &[&left.values, &right.values, &dweight], threads, work)?;
+    rec.dispatch(
+        wgsl::SumTiles { params: &params, left: &left.values, right: &right.values, dweight: &dweight },
+        threads,
+        work,
+    )?;
     Ok(dweight)
 }

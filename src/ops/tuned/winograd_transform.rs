@@ -2,54 +2,16 @@
 
 use super::super::u32_of;
 use super::texels::Layout;
-use super::winograd::{Spectrum, TILES, Upstream, Winograd, shader};
+use super::winograd::{Spectrum, TILES, Upstream, Winograd};
 use crate::error::Result;
-use crate::gpu::{Binding, Kernel, Recording, Texels};
-
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Params {
-    maps: u32,
-    tiles_h: u32,
-    tiles_w: u32,
-    groups: u32,
-    column: u32,
-    image_across: u32,
-    image_width: u32,
-    image_height: u32,
-    image_groups: u32,
-    reserved: [u32; 3],
-}
-
-const KERNEL: Kernel = Kernel {
-    label: "winograd_transform",
-    source: shader!("winograd_transform.wgsl"),
-    entry_point: "",
-    workgroup_size: 64,
-    bindings: &[Binding::params::<Params>(), Binding::read_texels(1), Binding::write_texels(3)],
-};
-
-/// The spectrum of x.
-pub const INPUT: Kernel = Kernel { label: "winograd_transform.input", entry_point: "input", ..KERNEL };
-
-/// The spectrum of a map's gradient from the one behind pooling.
-pub const GRADIENT_POOLED: Kernel = Kernel {
-    label: "winograd_transform.gradient_pooled",
-    entry_point: "gradient_pooled",
-    bindings: &[
-        Binding::params::<Params>(),
-        Binding::read_words(2),
-        Binding::write_texels(3),
-        Binding::read_texels(4),
-    ],
-    ..KERNEL
-};
+use crate::gpu::{Recording, Texels};
+use crate::ops::kernels::winograd_transform as wgsl;
 
 const OP: &str = "winograd_transform";
 
 /// `image` is the layout of what is read.
-fn params(winograd: &Winograd, spectrum: &Spectrum, image: &Layout) -> Result<Params> {
-    Ok(Params {
+fn params(winograd: &Winograd, spectrum: &Spectrum, image: &Layout) -> Result<wgsl::Params> {
+    Ok(wgsl::Params {
         maps: u32_of(OP, spectrum.maps)?,
         tiles_h: u32_of(OP, winograd.tiles.0)?,
         tiles_w: u32_of(OP, winograd.tiles.1)?,
@@ -59,7 +21,6 @@ fn params(winograd: &Winograd, spectrum: &Spectrum, image: &Layout) -> Result<Pa
         image_width: u32_of(OP, image.image_width)?,
         image_height: u32_of(OP, image.image_height)?,
         image_groups: u32_of(OP, image.groups)?,
-        reserved: [0; 3],
     })
 }
 
@@ -79,7 +40,7 @@ pub(super) fn input(
 ) -> Result<()> {
     let params = params(winograd, spectrum, layout)?;
     let work = winograd.work(spectrum.maps, spectrum.maps * winograd.convolution.x.channels * 16 * 38);
-    rec.dispatch(&INPUT, &params, &[x, &spectrum.values], threads(spectrum), work)
+    rec.dispatch(wgsl::Input { params: &params, x, spectrum: &spectrum.values }, threads(spectrum), work)
 }
 
 /// Records the spectrum of the map's gradient from the one behind pooling.
@@ -95,5 +56,9 @@ pub(super) fn gradient(
     let Upstream { d: (layout, d), winner, .. } = *upstream;
     let params = params(winograd, spectrum, layout)?;
     let work = winograd.work(spectrum.maps, spectrum.maps * winograd.convolution.outputs * 12 * 18);
-    rec.dispatch(&GRADIENT_POOLED, &params, &[winner, &spectrum.values, d], threads(spectrum), work)
+    rec.dispatch(
+        wgsl::GradientPooled { params: &params, winner, spectrum: &spectrum.values, d },
+        threads(spectrum),
+        work,
+    )
 }

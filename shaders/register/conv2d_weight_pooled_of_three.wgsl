@@ -1,0 +1,5 @@
+// The gradient of a convolution's weight behind ReLU and 2×2 max-pooling, of up to three channels; see pooled_sums.wgsl.
+// Twins: src/ops/conv2d/twin.rs, max_pool2d/proof.rs.
+
+import "register/shared/values_of_three.wgsl";
+import "register/shared/pooled_sums.wgsl";

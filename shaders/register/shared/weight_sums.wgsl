@@ -1,0 +1,105 @@
+// What sums up a convolution's weight gradient, over the images of one slice, has in common. A thread takes 5 neighbouring
+// taps × 4 input channels × 8 outputs; how many of the channels count, values_of_three.wgsl or values_of_four.wgsl says.
+// Requires: Values, values_of, texel_of
+
+struct Params {
+    rows: u32,         // N
+    outputs: u32,      // O
+    channels: u32,     // C
+    height: u32,       // of d
+    width: u32,        // of d
+    in_groups: u32,    // C / 4, rounded up
+    out_groups: u32,   // O / 8, rounded up
+    kernel_h: u32,
+    kernel_w: u32,
+    slices: u32,
+    x_across: u32,     // images side by side in x
+    x_width: u32,      // texels from one to the next
+    x_height: u32,     // rows from one to the one below
+    d_across: u32,     // the same of d, in pairs of texels; of winner, in texels
+    d_width: u32,
+    d_height: u32,
+    d_top: u32,        // rows of zeros above an image of d
+    d_left: u32,       // columns of zeros left of it
+}
+
+const TAPS = 5u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var x_texels: texture_storage_2d<rgba32float, read>;        // (N, H, W, C/4) with its border
+@group(0) @binding(2) var d: texture_storage_2d<rgba32float, read>;        // (N, OH, OW, O/4); pooled: 0 where ReLU gave 0
+@group(0) @binding(3) var winner: texture_storage_2d<rg32uint, read>;      // a byte a channel: 2·row + column
+@group(0) @binding(4) var partial_out: texture_storage_2d<rgba32float, write>;   // (slices, KH · KW) rows of (O, C/4)
+@group(0) @binding(5) var partial: texture_storage_2d<rgba32float, read>;        // the same
+@group(0) @binding(6) var<storage, read_write> dweight: array<f32>;        // (O, C, KH, KW)
+@group(0) @binding(7) var<storage, read_write> dbias: array<f32>;          // (O)
+
+// Six neighbouring pixels of one row.
+struct Pixels { x0: Values, x1: Values, x2: Values, x3: Values, x4: Values, x5: Values }
+
+// Five taps of one output.
+struct Taps { t0: Values, t1: Values, t2: Values, t3: Values, t4: Values }
+
+// Five taps of eight outputs.
+struct Sums { a: Taps, b: Taps, c: Taps, d: Taps, e: Taps, f: Taps, g: Taps, h: Taps }
+
+// What a thread sums up: kernel row k, taps l to l + 4, input group c4, outputs 8 · o8 to 8 · o8 + 7.
+struct Place { slice: u32, k: u32, l: u32, c4: u32, o8: u32 }
+
+fn store_one(p: Place, o: u32, l: u32, sum: Values) {
+    if l >= params.kernel_w { return; }
+    let tap = p.k * params.kernel_w + l;
+    let taps = params.kernel_h * params.kernel_w;
+    textureStore(partial_out, vec2u(o * params.in_groups + p.c4, p.slice * taps + tap), texel_of(sum));
+}
+
+fn store(p: Place, output: u32, t: Taps) {
+    let o = 8u * p.o8 + output;
+    if o >= params.outputs { return; }
+    store_one(p, o, p.l, t.t0);
+    store_one(p, o, p.l + 1u, t.t1);
+    store_one(p, o, p.l + 2u, t.t2);
+    store_one(p, o, p.l + 3u, t.t3);
+    store_one(p, o, p.l + 4u, t.t4);
+}
+
+fn store_sums(p: Place, s: Sums) {
+    store(p, 0u, s.a);
+    store(p, 1u, s.b);
+    store(p, 2u, s.c);
+    store(p, 3u, s.d);
+    store(p, 4u, s.e);
+    store(p, 5u, s.f);
+    store(p, 6u, s.g);
+    store(p, 7u, s.h);
+}
+
+// The first pair of texels of image n in d.
+fn d_origin(n: u32) -> vec2u {
+    return vec2u(
+        n % params.d_across * params.d_width + params.d_left * params.out_groups,
+        n / params.d_across * params.d_height + params.d_top,
+    );
+}
+
+fn place(thread: u32) -> Place {
+    var index = thread;
+    let tap_blocks = (params.kernel_w + TAPS - 1u) / TAPS;
+    let c4 = index % params.in_groups;
+    index /= params.in_groups;
+    let l = index % tap_blocks * TAPS;
+    index /= tap_blocks;
+    let k = index % params.kernel_h;
+    index /= params.kernel_h;
+    return Place(index / params.out_groups, k, l, c4, index % params.out_groups);
+}
+
+// The pixel of image n that the first tap meets first.
+fn x_origin(p: Place, n: u32) -> vec2i {
+    let corner = vec2u(n % params.x_across * params.x_width, n / params.x_across * params.x_height);
+    return vec2i(corner + vec2u(p.l * params.in_groups + p.c4, p.k));
+}
+
+fn load(at: vec2i) -> Values {
+    return values_of(textureLoad(x_texels, at));
+}

@@ -1,0 +1,70 @@
+//! Random views of a batch's images; twin and cases: `proof.rs`.
+
+pub(crate) mod proof;
+
+use super::kernels::augment as wgsl;
+use super::{expect, u32_of};
+use crate::error::{Error, Result};
+use crate::gpu::{Recording, Tensor, Work, by};
+use serde::{Deserialize, Serialize};
+
+/// Channels that random numbers are set aside for.
+const MOST_CHANNELS: usize = 255;
+
+/// How far views of an image may differ from it; each number is drawn evenly, for every image and step anew. Values are
+/// those that the network takes: inputs in [−1, 1] have their middle at 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Augmentation {
+    /// Most pixels that an image is moved by in either direction; its edges are repeated.
+    pub shift: u32,
+    /// The probability that a channel's values change their sign.
+    pub invert: f32,
+    /// A channel's values are multiplied by a number between 1 − contrast and 1 + contrast.
+    pub contrast: f32,
+    /// A number between −brightness and brightness is added to a channel's values.
+    pub brightness: f32,
+}
+
+impl Augmentation {
+    /// Refuses what makes no sense; `key` is how errors call it.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the key.
+    pub fn check(&self, key: &str) -> Result<()> {
+        let shares = [("invert", self.invert, 1.0), ("contrast", self.contrast, 1.0)];
+        for (name, value, most) in shares.into_iter().chain([("brightness", self.brightness, f32::MAX)]) {
+            if !(0.0..=most).contains(&value) {
+                let expected = if most > 1.0 { "at least 0".into() } else { format!("0 to {most}") };
+                return Err(Error::input(format!("{key}.{name}"), expected, value));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// y = ±contrast · x, moved, + brightness; both (N, C, H, W). What is drawn follows from the step's seed.
+///
+/// # Errors
+/// [`Error::Input`] when the shapes differ, there are more than 255 channels, or a setting makes no sense.
+pub fn views(
+    rec: &mut Recording,
+    step: &Tensor,
+    x: &Tensor,
+    y: &Tensor,
+    augmentation: &Augmentation,
+) -> Result<()> {
+    const OP: &str = "augment";
+    augmentation.check(OP)?;
+    expect(OP, "y", y, x.dims())?;
+    let map = x.map();
+    if map.channels > MOST_CHANNELS {
+        return Err(Error::input("augment: x", format!("at most {MOST_CHANNELS} channels"), map.channels));
+    }
+    let Augmentation { shift, invert, contrast, brightness } = *augmentation;
+    let (rows, channels) = (u32_of(OP, x.rows())?, u32_of(OP, map.channels)?);
+    let (height, width) = (u32_of(OP, map.height)?, u32_of(OP, map.width)?);
+    let params = wgsl::Params { rows, channels, height, width, shift, invert, contrast, brightness };
+    let lines = x.rows() * map.channels * map.height;
+    rec.dispatch(wgsl::Views { params: &params, step, x, y }, lines, Work::new(2 * x.len(), by(x.dims())))
+}

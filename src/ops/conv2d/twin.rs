@@ -1,0 +1,206 @@
+//! 2-D convolution (cross-correlation) of stride 1 with zero padding: `torch.nn.functional.conv2d`.
+//!
+//! `y[n,o,oy,ox] = bias[o] + Σ_{c,ky,kx} x[n, c, oy+ky−PH, ox+kx−PW] · weight[o,c,ky,kx]`,
+//! where x is 0 outside the image.
+
+/// The shapes of a convolution: x (N, C, H, W), weight (O, C, KH, KW), bias (O), y (N, O, OH, OW).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conv2dShape {
+    /// N, rows of the batch.
+    pub n: usize,
+    /// C, input channels.
+    pub c: usize,
+    /// H, input height.
+    pub h: usize,
+    /// W, input width.
+    pub w: usize,
+    /// O, output channels.
+    pub o: usize,
+    /// KH, kernel height.
+    pub kh: usize,
+    /// KW, kernel width.
+    pub kw: usize,
+    /// PH, rows of zeros above and below the image.
+    pub ph: usize,
+    /// PW, columns of zeros left and right of the image.
+    pub pw: usize,
+}
+
+impl Conv2dShape {
+    /// OH = H + 2·PH − KH + 1, the output height.
+    pub const fn out_h(&self) -> usize {
+        self.h + 2 * self.ph - self.kh + 1
+    }
+
+    /// OW = W + 2·PW − KW + 1, the output width.
+    pub const fn out_w(&self) -> usize {
+        self.w + 2 * self.pw - self.kw + 1
+    }
+}
+
+/// The input coordinate under kernel tap `k` of output coordinate `out`; none where it is padding.
+fn tap(out: usize, k: usize, padding: usize, size: usize) -> Option<usize> {
+    (out + k).checked_sub(padding).filter(|&i| i < size)
+}
+
+/// x (N, C, H, W), weight (O, C, KH, KW), bias (O) → y (N, O, OH, OW).
+pub fn forward(x: &[f64], weight: &[f64], bias: &[f64], s: Conv2dShape) -> Vec<f64> {
+    let mut y = Vec::new();
+    for n in 0..s.n {
+        for o in 0..s.o {
+            for oy in 0..s.out_h() {
+                for ox in 0..s.out_w() {
+                    let mut sum = bias[o];
+                    for c in 0..s.c {
+                        for ky in 0..s.kh {
+                            for kx in 0..s.kw {
+                                let Some(iy) = tap(oy, ky, s.ph, s.h) else {
+                                    continue;
+                                };
+                                let Some(ix) = tap(ox, kx, s.pw, s.w) else {
+                                    continue;
+                                };
+                                sum += x[((n * s.c + c) * s.h + iy) * s.w + ix]
+                                    * weight[((o * s.c + c) * s.kh + ky) * s.kw + kx];
+                            }
+                        }
+                    }
+                    y.push(sum);
+                }
+            }
+        }
+    }
+    y
+}
+
+/// dy (N, O, OH, OW), weight (O, C, KH, KW) → dx (N, C, H, W): every product `x·weight` that forward adds to
+/// a y hands `dy·weight` back to its x.
+pub fn backward_input(dy: &[f64], weight: &[f64], s: Conv2dShape) -> Vec<f64> {
+    let (out_h, out_w) = (s.out_h(), s.out_w());
+    let mut dx = vec![0.0; s.n * s.c * s.h * s.w];
+    for n in 0..s.n {
+        for o in 0..s.o {
+            for oy in 0..out_h {
+                for ox in 0..out_w {
+                    let dy = dy[((n * s.o + o) * out_h + oy) * out_w + ox];
+                    for c in 0..s.c {
+                        for ky in 0..s.kh {
+                            for kx in 0..s.kw {
+                                let Some(iy) = tap(oy, ky, s.ph, s.h) else {
+                                    continue;
+                                };
+                                let Some(ix) = tap(ox, kx, s.pw, s.w) else {
+                                    continue;
+                                };
+                                dx[((n * s.c + c) * s.h + iy) * s.w + ix] +=
+                                    dy * weight[((o * s.c + c) * s.kh + ky) * s.kw + kx];
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    dx
+}
+
+/// x (N, C, H, W), dy (N, O, OH, OW) → dweight (O, C, KH, KW):
+/// `dweight[o,c,ky,kx] = Σ_{n,oy,ox} x[n, c, oy+ky−PH, ox+kx−PW] · dy[n,o,oy,ox]`.
+pub fn backward_weight(x: &[f64], dy: &[f64], s: Conv2dShape) -> Vec<f64> {
+    let (out_h, out_w) = (s.out_h(), s.out_w());
+    let mut dweight = Vec::new();
+    for o in 0..s.o {
+        for c in 0..s.c {
+            for ky in 0..s.kh {
+                for kx in 0..s.kw {
+                    let mut sum = 0.0;
+                    for n in 0..s.n {
+                        for oy in 0..out_h {
+                            for ox in 0..out_w {
+                                let Some(iy) = tap(oy, ky, s.ph, s.h) else {
+                                    continue;
+                                };
+                                let Some(ix) = tap(ox, kx, s.pw, s.w) else {
+                                    continue;
+                                };
+                                sum += x[((n * s.c + c) * s.h + iy) * s.w + ix]
+                                    * dy[((n * s.o + o) * out_h + oy) * out_w + ox];
+                            }
+                        }
+                    }
+                    dweight.push(sum);
+                }
+            }
+        }
+    }
+    dweight
+}
+
+/// dy (N, O, OH, OW) → dbias (O): `dbias[o] = Σ_{n,oy,ox} dy[n,o,oy,ox]`.
+pub fn backward_bias(dy: &[f64], s: Conv2dShape) -> Vec<f64> {
+    let plane = s.out_h() * s.out_w();
+    let mut dbias = vec![0.0; s.o];
+    for n in 0..s.n {
+        for o in 0..s.o {
+            for i in 0..plane {
+                dbias[o] += dy[(n * s.o + o) * plane + i];
+            }
+        }
+    }
+    dbias
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::testing::{assert_gradient, normal};
+
+    /// One 2×3 image, one 1×2 kernel, a column of padding left and right: y is 2×4.
+    const TINY: Conv2dShape = Conv2dShape { n: 1, c: 1, h: 2, w: 3, o: 1, kh: 1, kw: 2, ph: 0, pw: 1 };
+    const X: [f64; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    const WEIGHT: [f64; 2] = [10.0, 1.0];
+    const DY: [f64; 8] = [1.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 3.0];
+
+    #[test]
+    fn tiny_values_by_hand() {
+        assert_eq!(
+            forward(&X, &WEIGHT, &[100.0], TINY),
+            [101.0, 112.0, 123.0, 130.0, 104.0, 145.0, 156.0, 160.0]
+        );
+        assert_eq!(backward_input(&DY, &WEIGHT, TINY), [1.0, 0.0, 0.0, 20.0, 2.0, 30.0]);
+        // Tap 0 meets 0, 4 and 6; tap 1 meets 1, 5 and 0.
+        assert_eq!(backward_weight(&X, &DY, TINY), [26.0, 11.0]);
+        assert_eq!(backward_bias(&DY, TINY), [6.0]);
+    }
+
+    #[test]
+    fn channels_add_up_and_outputs_keep_apart() {
+        let s = Conv2dShape { n: 2, c: 2, h: 1, w: 1, o: 3, kh: 1, kw: 1, ph: 0, pw: 0 };
+        let weight = [1.0, 10.0, 2.0, 20.0, 3.0, 30.0];
+        let y = forward(&[1.0, 2.0, 3.0, 4.0], &weight, &[0.0, 0.0, 100.0], s);
+        assert_eq!(y, [21.0, 42.0, 163.0, 43.0, 86.0, 229.0]);
+    }
+
+    #[test]
+    fn gradients_agree_with_central_differences() {
+        let cases = [
+            [2, 3, 5, 7, 4, 3, 2, 0, 0],
+            [3, 2, 4, 6, 5, 2, 3, 2, 1],
+            [1, 1, 1, 1, 1, 1, 1, 0, 0],
+            [2, 2, 3, 2, 3, 5, 4, 1, 2],
+        ];
+        for [n, c, h, w, o, kh, kw, ph, pw] in cases {
+            let s = Conv2dShape { n, c, h, w, o, kh, kw, ph, pw };
+            let x = normal(n * c * h * w, "x");
+            let weight = normal(o * c * kh * kw, "weight");
+            let bias = normal(o, "bias");
+            let dy = normal(n * o * s.out_h() * s.out_w(), "dy");
+            let dx = backward_input(&dy, &weight, s);
+            assert_gradient(|x| forward(x, &weight, &bias, s), &x, &dy, &dx);
+            let dweight = backward_weight(&x, &dy, s);
+            assert_gradient(|weight| forward(&x, weight, &bias, s), &weight, &dy, &dweight);
+            let dbias = backward_bias(&dy, s);
+            assert_gradient(|bias| forward(&x, &weight, bias, s), &bias, &dy, &dbias);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Fully connected layer; twin and cases: `proof.rs`.
+
+pub(crate) mod proof;
+
+use super::kernels::dense as wgsl;
+use super::{expect, expect_rank, u32_of};
+use crate::error::Result;
+use crate::gpu::{Recording, Tensor, Work, by};
+
+/// Each row of `x` counts as one vector, whatever its shape.
+fn params(x: &Tensor, weight: &Tensor) -> Result<wgsl::Params> {
+    const OP: &str = "dense";
+    expect_rank(OP, "weight", weight, 2)?;
+    let inputs = x.map().len();
+    expect(OP, "weight", weight, &[weight.rows(), inputs])?;
+    Ok(wgsl::Params {
+        rows: u32_of(OP, x.rows())?,
+        inputs: u32_of(OP, inputs)?,
+        outputs: u32_of(OP, weight.rows())?,
+    })
+}
+
+/// What a product of all three sizes takes.
+fn work(p: &wgsl::Params) -> Work {
+    let [n, i, o] = [p.rows, p.inputs, p.outputs].map(|size| size as usize);
+    Work::new(2 * n * i * o, format!("{n}×{i} → {o}"))
+}
+
+/// y (N, O) = x (N, I) · weightᵀ (I, O) + bias (O).
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub fn forward(rec: &mut Recording, x: &Tensor, weight: &Tensor, bias: &Tensor, y: &Tensor) -> Result<()> {
+    let params = params(x, weight)?;
+    expect("dense", "bias", bias, &[weight.rows()])?;
+    expect("dense", "y", y, &[x.rows(), weight.rows()])?;
+    rec.dispatch(wgsl::Forward { params: &params, x, weight, bias, y }, y.len(), work(&params))
+}
+
+/// dx (N, I) = dy (N, O) · weight (O, I).
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub fn backward_input(rec: &mut Recording, dy: &Tensor, weight: &Tensor, dx: &Tensor) -> Result<()> {
+    let params = params(dx, weight)?;
+    expect("dense", "dy", dy, &[dx.rows(), weight.rows()])?;
+    rec.dispatch(wgsl::BackwardInput { params: &params, weight, dy, dx }, dx.len(), work(&params))
+}
+
+/// dweight (O, I) = dyᵀ (O, N) · x (N, I).
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub fn backward_weight(rec: &mut Recording, x: &Tensor, dy: &Tensor, dweight: &Tensor) -> Result<()> {
+    let params = params(x, dweight)?;
+    expect("dense", "dy", dy, &[x.rows(), dweight.rows()])?;
+    rec.dispatch(wgsl::BackwardWeight { params: &params, x, dy, dweight }, dweight.len(), work(&params))
+}
+
+/// dbias (O), the column sums of dy (N, O).
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes do not fit.
+pub fn backward_bias(rec: &mut Recording, dy: &Tensor, dbias: &Tensor) -> Result<()> {
+    const OP: &str = "dense";
+    expect(OP, "dbias", dbias, &[dy.map().len()])?;
+    let params = wgsl::Params { rows: u32_of(OP, dy.rows())?, inputs: 0, outputs: u32_of(OP, dbias.len())? };
+    rec.dispatch(
+        wgsl::BackwardBias { params: &params, dy, dbias },
+        dbias.len(),
+        Work::new(dy.len(), by(dy.dims())),
+    )
+}
