@@ -1,8 +1,8 @@
 //! Every op on this machine's default adapter, with and without wgpu's shader checks, and golden files.
 
 use dann::check::{
-    Array, Bound, Case, CaseResult, GoldenCase, OPS, Summary, Values, cases, compare, find, record, run_all,
-    run_golden,
+    Array, Bound, Case, CaseResult, GoldenCase, OPS, Only, Summary, Values, cases, compare, find, record,
+    run_all, run_golden,
 };
 use dann::error::{Error, Result};
 use dann::gpu::{Gpu, Options, ShaderChecks, Variant, choose};
@@ -24,7 +24,7 @@ fn no_steps(_: &Gpu, golden: &GoldenCase) -> Result<Vec<dann::check::Comparison>
 fn run_every_case(checks: ShaderChecks, variant: Variant) {
     let gpu = gpu(checks, variant);
     let (mut failures, mut largest) = (Vec::new(), BTreeMap::new());
-    let summary = run_all(&gpu, &mut |result: &CaseResult| {
+    let summary = run_all(&gpu, &Only::all(), &mut |result: &CaseResult| {
         let share: &mut f64 = largest.entry((format!("{:?}", result.kind), result.op.clone())).or_default();
         *share = share.max(result.ratio.unwrap_or(f64::INFINITY));
         if !result.passed() {
@@ -249,8 +249,9 @@ fn complaints(gpu: &Gpu, bytes: &[u8]) -> String {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), bytes).unwrap();
     let mut messages = Vec::new();
-    let outcome =
-        run_golden(gpu, file.path(), &no_steps, &mut |result| messages.push(result.message.clone()));
+    let outcome = run_golden(gpu, file.path(), &Only::all(), &no_steps, &mut |result| {
+        messages.push(result.message.clone())
+    });
     match outcome {
         Ok(summary) => {
             assert_eq!(summary.failed, messages.iter().filter(|message| !message.is_empty()).count());
@@ -337,7 +338,7 @@ fn compare_with_golden(gpu: &Gpu, path: &Path) {
             failures.push(result.json());
         }
     };
-    let summary: Summary = run_golden(gpu, path, &no_steps, &mut report).unwrap();
+    let summary: Summary = run_golden(gpu, path, &Only::all(), &no_steps, &mut report).unwrap();
     let (file, counts) = (path.display(), summary.json());
     eprintln!("{:?}, {file}: {counts}, largest share of bounds {largest:.3}", gpu.variant());
     assert!(failures.is_empty(), "{}", failures.join("\n"));

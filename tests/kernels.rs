@@ -110,7 +110,7 @@ fn every_step_is_that_of_the_host() {
         ("seed", offset_of!(Step, seed)),
         ("lambda", offset_of!(Step, lambda)),
         ("learning_rate", offset_of!(Step, learning_rate)),
-        ("optimizer", offset_of!(Step, reserved)),
+        ("optimizer", offset_of!(Step, optimizer)),
     ];
     let mut steps = 0;
     for Kernel { label, source, .. } in kernels() {

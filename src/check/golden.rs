@@ -3,6 +3,7 @@
 //! The metadata key `cases` holds a JSON list of `{"name", "op", "attrs", "inputs", "expect"}`; tensors are
 //! stored as `<case>/<tensor>`, F32 or I32.
 
+use super::Only;
 use super::result::Kind;
 use super::{CaseResult, Summary};
 use crate::contract::{Array, Arrays, Bound, Case, Comparison, compare, output, run};
@@ -39,7 +40,7 @@ struct Entry {
     expect: Vec<String>,
 }
 
-/// Runs every case of the golden file at `path`, on the device and through the twin. Every result goes to
+/// Runs every case of the golden file at `path` whose op is in `only`, on the device and through the twin. Every result goes to
 /// `report` as soon as it is there.
 ///
 /// # Errors
@@ -48,11 +49,13 @@ struct Entry {
 pub fn run_golden(
     gpu: &Gpu,
     path: &Path,
+    only: &Only,
     steps: &StepsRunner,
     report: &mut dyn FnMut(&CaseResult),
 ) -> Result<Summary> {
     let mut summary = Summary::default();
-    for (case, golden) in read_golden(path)? {
+    let cases = read_golden(path)?.into_iter().filter(|(case, _)| only.holds(&case.op));
+    for (case, golden) in cases {
         let comparisons = golden.and_then(|golden| run_case(gpu, &golden, steps));
         let comparisons = comparisons.map_err(|error| in_file(path, &case.name, error));
         let result = CaseResult::new(Kind::Golden, Some(path), &case, comparisons);

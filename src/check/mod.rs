@@ -28,14 +28,35 @@ pub fn cases() -> impl Iterator<Item = Case> {
     OPS.iter().flat_map(|op| op.cases())
 }
 
-/// Runs every own case: the kernels against their twins, and the twins' gradients against central
+/// Which ops are checked.
+#[derive(Clone, Debug, Default)]
+pub struct Only(Vec<String>);
+
+impl Only {
+    /// Every op.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// The ops of these names; every op if there are none.
+    pub fn ops(names: &[String]) -> Self {
+        Self(names.to_vec())
+    }
+
+    /// Whether the op called `op` is one of them.
+    pub fn holds(&self, op: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|name| name == op)
+    }
+}
+
+/// Runs every own case of the ops in `only`: the kernels against their twins, and the twins' gradients against central
 /// differences. Every result goes to `report` as soon as it is there.
 ///
 /// # Errors
 /// [`Error::Gpu`] when the device fails; what fails otherwise is a failed result.
-pub fn run_all(gpu: &Gpu, report: &mut dyn FnMut(&CaseResult)) -> Result<Summary> {
+pub fn run_all(gpu: &Gpu, only: &Only, report: &mut dyn FnMut(&CaseResult)) -> Result<Summary> {
     let mut summary = Summary::default();
-    for case in cases() {
+    for case in OPS.iter().filter(|op| only.holds(op.name())).flat_map(|op| op.cases()) {
         let mut add = |kind, comparisons| {
             let result = CaseResult::new(kind, None, &case, comparisons);
             summary.add(&result);

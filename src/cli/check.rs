@@ -4,7 +4,9 @@ use super::golden_steps;
 use super::gpu::GpuArgs;
 use super::output::{Output, table};
 use clap::Args;
-use dann::check::{CaseResult, Kind, Summary, run_all, run_golden};
+use dann::check::{CaseResult, Kind, Only, Summary, run_all, run_golden};
+use dann::error::Error;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -12,6 +14,7 @@ use std::path::PathBuf;
 Examples:
   dann check                                        every kernel against its f64 twin
   dann check --golden answers/*.safetensors         against another framework's answers
+  dann check --golden answers/ops.safetensors --only conv2d,dense
   dann check --adapter nvidia --checked --json
 
 A golden file holds tensors named CASE/TENSOR and, under the metadata key \"cases\", a JSON list of
@@ -20,12 +23,16 @@ pub struct CheckArgs {
     /// Compare with golden files instead of the twins
     #[arg(long, value_name = "FILE", num_args = 1..)]
     golden: Vec<PathBuf>,
+    /// Check these ops alone
+    #[arg(long, value_name = "OP,…", value_delimiter = ',')]
+    only: Vec<String>,
     #[command(flatten)]
     gpu: GpuArgs,
 }
 
 pub fn run(args: &CheckArgs, out: &Output) -> anyhow::Result<()> {
-    let gpu = args.gpu.open()?;
+    let (gpu, only) = (args.gpu.open()?, Only::ops(&args.only));
+    let mut seen = BTreeSet::new();
     let mut rows = Vec::new();
     let mut failures = Vec::new();
     let mut printed = Ok(());
@@ -33,6 +40,7 @@ pub fn run(args: &CheckArgs, out: &Output) -> anyhow::Result<()> {
         if printed.is_ok() {
             printed = out.json(result);
         }
+        seen.insert(result.op.clone());
         rows.push(row(result));
         if !result.passed() {
             let seed = result.seed.map_or(String::new(), |seed| format!(", seed {seed}"));
@@ -42,12 +50,15 @@ pub fn run(args: &CheckArgs, out: &Output) -> anyhow::Result<()> {
     };
     let mut summary = Summary::default();
     if args.golden.is_empty() {
-        summary = run_all(&gpu, &mut report)?;
+        summary = run_all(&gpu, &only, &mut report)?;
     }
     for file in &args.golden {
-        summary = summary.merge(run_golden(&gpu, file, &golden_steps::run, &mut report)?);
+        summary = summary.merge(run_golden(&gpu, file, &only, &golden_steps::run, &mut report)?);
     }
     printed?;
+    if let Some(op) = args.only.iter().find(|op| !seen.contains(*op)) {
+        return Err(Error::input("--only", "ops that there are cases of", format!("\"{op}\"")).into());
+    }
     out.json(&summary)?;
     let header = ["op", "case", "compared with", "worst tensor", "largest error", "of bound", "verdict"];
     out.text(table(header, rows))?;
