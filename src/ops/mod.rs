@@ -11,6 +11,7 @@ pub mod conv2d;
 pub mod dense;
 pub mod dropout;
 pub mod gather_batch;
+pub mod global_avg_pool2d;
 pub mod gradient_reversal;
 pub mod image_input;
 mod kernels;
@@ -44,6 +45,7 @@ pub const OPS: &[&dyn Op] = &[
     &relu::proof::Relu { leaky: false },
     &relu::proof::Relu { leaky: true },
     &max_pool2d::proof::MaxPool2d,
+    &global_avg_pool2d::proof::GlobalAvgPool2d,
     &batch_norm2d::proof::BatchNorm2d,
     &dropout::proof::Dropout,
     &softmax_cross_entropy::proof::SoftmaxCrossEntropy,

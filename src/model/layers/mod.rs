@@ -5,6 +5,7 @@ mod batch_norm2d;
 mod conv2d;
 mod dense;
 mod dropout;
+mod global_avg_pool2d;
 mod leaky_relu;
 mod max_pool2d;
 mod relu;
@@ -14,6 +15,7 @@ pub use batch_norm2d::BatchNorm2d;
 pub use conv2d::Conv2d;
 pub use dense::Dense;
 pub use dropout::Dropout;
+pub use global_avg_pool2d::GlobalAvgPool2d;
 pub use leaky_relu::LeakyRelu;
 pub use max_pool2d::MaxPool2d;
 pub use relu::Relu;
@@ -58,7 +60,7 @@ macro_rules! layers {
     };
 }
 
-layers!(Conv2d, Dense, Relu, LeakyRelu, MaxPool2d, BatchNorm2d, Dropout);
+layers!(Conv2d, Dense, Relu, LeakyRelu, MaxPool2d, GlobalAvgPool2d, BatchNorm2d, Dropout);
 
 impl From<Residual> for LayerSpec {
     fn from(residual: Residual) -> Self {
