@@ -21,7 +21,7 @@ pub(crate) fn convolution(case: &Case) -> Result<Conv2dShape> {
     case.expect_reals("bias", &[o])?;
     let (ph, pw) = case.pair("padding")?;
     host::out_size((h, w), (kh, kw), (ph, pw))?;
-    Ok(Conv2dShape { n, c, h, w, o, kh, kw, ph, pw })
+    Ok(Conv2dShape::plain([n, c, h, w], [o, kh, kw], [ph, pw]))
 }
 
 fn shape(case: &Case) -> Result<Conv2dShape> {

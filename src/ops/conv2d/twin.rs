@@ -27,6 +27,12 @@ pub struct Conv2dShape {
 }
 
 impl Conv2dShape {
+    /// x (N, C, H, W), O, KH and KW of the weight, and PH and PW.
+    pub const fn plain(x: [usize; 4], weight: [usize; 3], padding: [usize; 2]) -> Self {
+        let ([n, c, h, w], [o, kh, kw], [ph, pw]) = (x, weight, padding);
+        Self { n, c, h, w, o, kh, kw, ph, pw }
+    }
+
     /// OH = H + 2·PH − KH + 1, the output height.
     pub const fn out_h(&self) -> usize {
         self.h + 2 * self.ph - self.kh + 1
@@ -43,96 +49,50 @@ fn tap(out: usize, k: usize, padding: usize, size: usize) -> Option<usize> {
     (out + k).checked_sub(padding).filter(|&i| i < size)
 }
 
-/// x (N, C, H, W), weight (O, C, KH, KW), bias (O) → y (N, O, OH, OW).
-pub fn forward(x: &[f64], weight: &[f64], bias: &[f64], s: Conv2dShape) -> Vec<f64> {
-    let mut y = Vec::new();
+/// Calls `product` for every product of the formula, with the places of its x, its weight and the y that it is added to.
+fn each_product(s: Conv2dShape, mut product: impl FnMut(usize, usize, usize)) {
+    let mut y = 0;
     for n in 0..s.n {
         for o in 0..s.o {
             for oy in 0..s.out_h() {
                 for ox in 0..s.out_w() {
-                    let mut sum = bias[o];
                     for c in 0..s.c {
                         for ky in 0..s.kh {
                             for kx in 0..s.kw {
-                                let Some(iy) = tap(oy, ky, s.ph, s.h) else {
-                                    continue;
-                                };
-                                let Some(ix) = tap(ox, kx, s.pw, s.w) else {
-                                    continue;
-                                };
-                                sum += x[((n * s.c + c) * s.h + iy) * s.w + ix]
-                                    * weight[((o * s.c + c) * s.kh + ky) * s.kw + kx];
+                                let Some(iy) = tap(oy, ky, s.ph, s.h) else { continue };
+                                let Some(ix) = tap(ox, kx, s.pw, s.w) else { continue };
+                                let x = ((n * s.c + c) * s.h + iy) * s.w + ix;
+                                product(x, ((o * s.c + c) * s.kh + ky) * s.kw + kx, y);
                             }
                         }
                     }
-                    y.push(sum);
+                    y += 1;
                 }
             }
         }
     }
+}
+
+/// x (N, C, H, W), weight (O, C, KH, KW), bias (O) → y (N, O, OH, OW).
+pub fn forward(x: &[f64], weight: &[f64], bias: &[f64], s: Conv2dShape) -> Vec<f64> {
+    let of_output = bias.iter().flat_map(|&bias| std::iter::repeat_n(bias, s.out_h() * s.out_w()));
+    let mut y: Vec<f64> = of_output.collect::<Vec<_>>().repeat(s.n);
+    each_product(s, |of_x, of_weight, of_y| y[of_y] += x[of_x] * weight[of_weight]);
     y
 }
 
 /// dy (N, O, OH, OW), weight (O, C, KH, KW) → dx (N, C, H, W): every product `x·weight` that forward adds to
 /// a y hands `dy·weight` back to its x.
 pub fn backward_input(dy: &[f64], weight: &[f64], s: Conv2dShape) -> Vec<f64> {
-    let (out_h, out_w) = (s.out_h(), s.out_w());
     let mut dx = vec![0.0; s.n * s.c * s.h * s.w];
-    for n in 0..s.n {
-        for o in 0..s.o {
-            for oy in 0..out_h {
-                for ox in 0..out_w {
-                    let dy = dy[((n * s.o + o) * out_h + oy) * out_w + ox];
-                    for c in 0..s.c {
-                        for ky in 0..s.kh {
-                            for kx in 0..s.kw {
-                                let Some(iy) = tap(oy, ky, s.ph, s.h) else {
-                                    continue;
-                                };
-                                let Some(ix) = tap(ox, kx, s.pw, s.w) else {
-                                    continue;
-                                };
-                                dx[((n * s.c + c) * s.h + iy) * s.w + ix] +=
-                                    dy * weight[((o * s.c + c) * s.kh + ky) * s.kw + kx];
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
+    each_product(s, |of_x, of_weight, of_y| dx[of_x] += dy[of_y] * weight[of_weight]);
     dx
 }
 
-/// x (N, C, H, W), dy (N, O, OH, OW) → dweight (O, C, KH, KW):
-/// `dweight[o,c,ky,kx] = Σ_{n,oy,ox} x[n, c, oy+ky−PH, ox+kx−PW] · dy[n,o,oy,ox]`.
+/// x (N, C, H, W), dy (N, O, OH, OW) → dweight (O, C, KH, KW): and `dy·x` to its weight.
 pub fn backward_weight(x: &[f64], dy: &[f64], s: Conv2dShape) -> Vec<f64> {
-    let (out_h, out_w) = (s.out_h(), s.out_w());
-    let mut dweight = Vec::new();
-    for o in 0..s.o {
-        for c in 0..s.c {
-            for ky in 0..s.kh {
-                for kx in 0..s.kw {
-                    let mut sum = 0.0;
-                    for n in 0..s.n {
-                        for oy in 0..out_h {
-                            for ox in 0..out_w {
-                                let Some(iy) = tap(oy, ky, s.ph, s.h) else {
-                                    continue;
-                                };
-                                let Some(ix) = tap(ox, kx, s.pw, s.w) else {
-                                    continue;
-                                };
-                                sum += x[((n * s.c + c) * s.h + iy) * s.w + ix]
-                                    * dy[((n * s.o + o) * out_h + oy) * out_w + ox];
-                            }
-                        }
-                    }
-                    dweight.push(sum);
-                }
-            }
-        }
-    }
+    let mut dweight = vec![0.0; s.o * s.c * s.kh * s.kw];
+    each_product(s, |of_x, of_weight, of_y| dweight[of_weight] += x[of_x] * dy[of_y]);
     dweight
 }
 
@@ -156,7 +116,7 @@ mod tests {
     use crate::contract::testing::{assert_gradient, normal};
 
     /// One 2×3 image, one 1×2 kernel, a column of padding left and right: y is 2×4.
-    const TINY: Conv2dShape = Conv2dShape { n: 1, c: 1, h: 2, w: 3, o: 1, kh: 1, kw: 2, ph: 0, pw: 1 };
+    const TINY: Conv2dShape = Conv2dShape::plain([1, 1, 2, 3], [1, 1, 2], [0, 1]);
     const X: [f64; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
     const WEIGHT: [f64; 2] = [10.0, 1.0];
     const DY: [f64; 8] = [1.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 3.0];
@@ -175,7 +135,7 @@ mod tests {
 
     #[test]
     fn channels_add_up_and_outputs_keep_apart() {
-        let s = Conv2dShape { n: 2, c: 2, h: 1, w: 1, o: 3, kh: 1, kw: 1, ph: 0, pw: 0 };
+        let s = Conv2dShape::plain([2, 2, 1, 1], [3, 1, 1], [0, 0]);
         let weight = [1.0, 10.0, 2.0, 20.0, 3.0, 30.0];
         let y = forward(&[1.0, 2.0, 3.0, 4.0], &weight, &[0.0, 0.0, 100.0], s);
         assert_eq!(y, [21.0, 42.0, 163.0, 43.0, 86.0, 229.0]);
@@ -190,7 +150,7 @@ mod tests {
             [2, 2, 3, 2, 3, 5, 4, 1, 2],
         ];
         for [n, c, h, w, o, kh, kw, ph, pw] in cases {
-            let s = Conv2dShape { n, c, h, w, o, kh, kw, ph, pw };
+            let s = Conv2dShape::plain([n, c, h, w], [o, kh, kw], [ph, pw]);
             let x = normal(n * c * h * w, "x");
             let weight = normal(o * c * kh * kw, "weight");
             let bias = normal(o, "bias");

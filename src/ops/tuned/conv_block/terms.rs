@@ -182,7 +182,7 @@ mod tests {
     /// Without their signs the maps give at least what the direct sums add up, and not a thousand times as much.
     #[test]
     fn terms_are_those_of_the_direct_sums_and_more() {
-        let s = Conv2dShape { n: 2, c: 3, h: 9, w: 7, o: 2, kh: TAPS, kw: TAPS, ph: 1, pw: 2 };
+        let s = Conv2dShape::plain([2, 3, 9, 7], [2, TAPS, TAPS], [1, 2]);
         let noise = |i: usize| f64::from((i as u32).wrapping_mul(2_654_435_761) >> 8) / f64::from(1 << 24);
         let x: Vec<f64> = (0..s.n * s.c * s.h * s.w).map(noise).collect();
         let weight: Vec<f64> = (0..s.o * s.c * TAPS * TAPS).map(noise).collect();

@@ -39,7 +39,7 @@ pub(super) fn shapes(case: &Case) -> Result<Vec<Shapes>> {
         case.expect_reals(bias, &[o])?;
         // Refused where the kernel does not fit.
         conv2d::out_size((h, w), (kh, kw), (ph, pw))?;
-        let s = Conv2dShape { n, c, h, w, o, kh, kw, ph, pw };
+        let s = Conv2dShape::plain([n, c, h, w], [o, kh, kw], [ph, pw]);
         let pool = pooling_of(s)?;
         all.push((s, pool));
         (c, h, w) = (o, pool.out_h(), pool.out_w());
