@@ -234,6 +234,13 @@ impl Case {
         pair.ok_or_else(|| Error::input(self.attribute_of(attribute), "a size or [height, width]", value))
     }
 
+    /// An attribute that is a list of N sizes; none where it is anything else.
+    pub fn sizes<const N: usize>(&self, attribute: &str) -> Option<[usize; N]> {
+        let list = self.attributes.get(attribute)?.as_array()?;
+        let sizes: Option<Vec<usize>> = list.iter().map(size_of_value).collect();
+        sizes?.try_into().ok()
+    }
+
     /// An attribute that is true or false; `default` where it is missing.
     ///
     /// # Errors
