@@ -145,7 +145,8 @@ mod tests {
     use crate::model::{Conv2d, MaxPool2d, Relu, Size2};
 
     fn conv(outputs: usize, padding: usize) -> LayerSpec {
-        Conv2d { outputs, kernel: Size2(3, 3), padding: Size2(padding, padding) }.into()
+        let padding = Size2(padding, padding).into();
+        Conv2d { padding, ..Conv2d::new(outputs, Size2(3, 3)) }.into()
     }
 
     fn graph(layers: &[LayerSpec]) -> Result<Graph> {

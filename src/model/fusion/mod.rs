@@ -84,8 +84,9 @@ pub(super) fn is_product(node: &Node) -> bool {
 /// The convolution at the start of `nodes`, if fused kernels can compute it.
 fn convolution_of(nodes: &[Node]) -> Option<Convolution> {
     let node = nodes.first()?;
-    let &Conv2d { outputs, kernel, padding } = node.as_layer()?;
-    Some(Convolution { x: node.x[0], outputs, kernel: kernel.into(), padding: padding.into() })
+    let convolution: &Conv2d = node.as_layer()?;
+    let (kernel, padding) = (convolution.kernel.into(), convolution.fusible()?);
+    Some(Convolution { x: node.x[0], outputs: convolution.outputs, kernel, padding })
 }
 
 /// Whether a ReLU stands behind the first node.

@@ -12,7 +12,7 @@ mod relu;
 mod residual;
 
 pub use batch_norm2d::BatchNorm2d;
-pub use conv2d::Conv2d;
+pub use conv2d::{Conv2d, Padding};
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use global_avg_pool2d::GlobalAvgPool2d;

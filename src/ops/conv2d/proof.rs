@@ -3,8 +3,8 @@
 use super::twin::{self, Conv2dShape};
 use crate::contract::{Arrays, Bounds, Case, Gradient, Op, PARAMETRIC, Rig, SEED, bilinear_bounds, reals};
 use crate::error::{Error, Result};
-use crate::gpu::Variant;
-use crate::ops::conv2d as host;
+use crate::gpu::{Tensor, Variant};
+use crate::ops::conv2d::{self as host, Geometry};
 use crate::ops::product::{Behind, Product};
 use crate::ops::tuned::conv2d_tiled::Conv2dTiled;
 use crate::ops::tuned::{Convolution, Gradients};
@@ -13,7 +13,7 @@ use serde_json::json;
 
 pub struct Conv2d;
 
-/// The shapes of x, weight, bias and padding.
+/// The shapes of x, weight, bias and padding, of stride 1 and one group.
 pub(crate) fn convolution(case: &Case) -> Result<Conv2dShape> {
     let [n, c, h, w] = case.dims("x")?;
     let [o, _, kh, kw] = case.dims("weight")?;
@@ -24,14 +24,38 @@ pub(crate) fn convolution(case: &Case) -> Result<Conv2dShape> {
     Ok(Conv2dShape::plain([n, c, h, w], [o, kh, kw], [ph, pw]))
 }
 
-fn shape(case: &Case) -> Result<Conv2dShape> {
-    let stride = case.pair("stride")?;
-    if stride != (1, 1) {
-        return Err(Error::input(case.attribute_of("stride"), "1", format!("{stride:?}")));
+/// One number, [height, width] or [top, bottom, left, right], as ((top, left), (bottom, right)).
+fn padding(case: &Case) -> Result<((usize, usize), (usize, usize))> {
+    if let Some([top, bottom, left, right]) = case.sizes("padding") {
+        return Ok(((top, left), (bottom, right)));
     }
-    let s = convolution(case)?;
+    let padding = case.pair("padding")?;
+    Ok((padding, padding))
+}
+
+fn shape(case: &Case) -> Result<(Conv2dShape, Geometry)> {
+    let [n, c, h, w] = case.dims("x")?;
+    let [o, of_group, kh, kw] = case.dims("weight")?;
+    let (before, behind) = padding(case)?;
+    let groups = if case.attributes.contains_key("groups") { case.size("groups")? } else { 1 };
+    if groups == 0 || c != of_group * groups || o % groups != 0 {
+        let expected = format!("a divisor of {o} outputs that makes groups of {of_group} channels");
+        return Err(Error::input(case.attribute_of("groups"), expected, groups));
+    }
+    let geometry = Geometry { stride: case.pair("stride")?, before, behind, groups };
+    host::out_size((h, w), (kh, kw), geometry)?;
+    let plain = Conv2dShape::plain([n, c, h, w], [o, kh, kw], [before.0, before.1]);
+    let (bottom, right) = behind;
+    let s = Conv2dShape { bottom, right, stride: geometry.stride, groups, ..plain };
     case.expect_reals("dy", &[s.n, s.o, s.out_h(), s.out_w()])?;
-    Ok(s)
+    if has_bias(case)? {
+        case.expect_reals("bias", &[o])?;
+    }
+    Ok((s, geometry))
+}
+
+fn has_bias(case: &Case) -> Result<bool> {
+    case.flag("bias", true)
 }
 
 /// The convolution as fused kernels see it.
@@ -40,13 +64,37 @@ pub(crate) fn fusible(s: Conv2dShape) -> Convolution {
     Convolution { x, outputs: s.o, kernel: (s.kh, s.kw), padding: (s.ph, s.pw) }
 }
 
-/// The tiled kernels where the variant has some that fit.
-fn tiled(s: Conv2dShape, variant: Variant) -> Option<Conv2dTiled> {
-    let convolution = fusible(s);
-    match variant {
-        Variant::Register => Conv2dTiled::new(convolution),
-        _ => None,
+/// What a case's kernels read and write.
+struct Tensors {
+    x: Tensor,
+    weight: Tensor,
+    dy: Tensor,
+    y: Tensor,
+    dx: Tensor,
+    dweight: Tensor,
+    /// The bias and its gradient, where there is one.
+    bias: Option<(Tensor, Tensor)>,
+}
+
+/// Records the kernels of the variant's family, where it takes the convolution; whether it does.
+fn record_family(rig: &mut Rig<'_>, s: Conv2dShape, geometry: Geometry, t: &Tensors) -> Result<bool> {
+    let Some((bias, dbias)) = &t.bias else { return Ok(false) };
+    if geometry != Geometry::from((s.ph, s.pw)) {
+        return Ok(false);
     }
+    let (variant, convolution) = (rig.variant(), fusible(s));
+    let (rec, Tensors { x, weight, dy, y, dx, dweight, .. }) = (&mut rig.rec, t);
+    let gradients = Gradients { dweight, dbias, dx: Some(dx) };
+    if let Some(product) = Product::new(variant, convolution, Behind::Nothing) {
+        let saved = product.forward(rec, x, weight, bias, y)?;
+        product.backward(rec, &saved, weight, dy, &gradients)?;
+        return Ok(true);
+    }
+    let tiled = if variant == Variant::Register { Conv2dTiled::new(convolution) } else { None };
+    let Some(tiled) = tiled else { return Ok(false) };
+    let saved = tiled.forward(rec, x, weight, bias, y)?;
+    tiled.backward(rec, &saved, weight, dy, &gradients)?;
+    Ok(true)
 }
 
 impl Op for Conv2d {
@@ -55,7 +103,7 @@ impl Op for Conv2d {
     }
 
     fn attributes(&self) -> &'static [&'static str] {
-        &["stride", "padding"]
+        &["stride", "padding", "groups", "bias"]
     }
 
     fn tensors(&self) -> &'static [&'static str] {
@@ -63,51 +111,51 @@ impl Op for Conv2d {
     }
 
     fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
-        let s = shape(rig.case)?;
-        let padding = (s.ph, s.pw);
-        let (x, weight) = (rig.input("x")?, rig.input("weight")?);
-        let (bias, dy) = (rig.input("bias")?, rig.input("dy")?);
+        let (s, geometry) = shape(rig.case)?;
+        let (x, weight, dy) = (rig.input("x")?, rig.input("weight")?, rig.input("dy")?);
         let y = rig.output("y", dy.dims())?;
         let dx = rig.output("dx", x.dims())?;
         let dweight = rig.output("dweight", weight.dims())?;
-        let dbias = rig.output("dbias", bias.dims())?;
-        let tiled = tiled(s, rig.variant());
-        let product = Product::new(rig.variant(), fusible(s), Behind::Nothing);
-        let rec = &mut rig.rec;
-        if let Some(product) = product {
-            let saved = product.forward(rec, &x, &weight, &bias, &y)?;
-            let gradients = Gradients { dweight: &dweight, dbias: &dbias, dx: Some(&dx) };
-            return product.backward(rec, &saved, &weight, &dy, &gradients);
+        let bias = match has_bias(rig.case)? {
+            true => Some((rig.input("bias")?, rig.output("dbias", &[s.o])?)),
+            false => None,
+        };
+        let t = Tensors { x, weight, dy, y, dx, dweight, bias };
+        if record_family(rig, s, geometry, &t)? {
+            return Ok(());
         }
-        if let Some(tiled) = tiled {
-            let saved = tiled.forward(rec, &x, &weight, &bias, &y)?;
-            let gradients = Gradients { dweight: &dweight, dbias: &dbias, dx: Some(&dx) };
-            return tiled.backward(rec, &saved, &weight, &dy, &gradients);
-        }
-        host::forward(rec, &x, &weight, &bias, &y, padding)?;
-        host::backward_input(rec, &dy, &weight, &dx, padding)?;
-        host::backward_parameters(rec, &x, &dy, &dweight, &dbias, padding)
+        let (rec, (bias, dbias)) = (&mut rig.rec, t.bias.as_ref().map(|(b, db)| (b, db)).unzip());
+        host::forward(rec, &t.x, &t.weight, bias, &t.y, geometry)?;
+        host::backward_input(rec, &t.dy, &t.weight, &t.dx, geometry)?;
+        host::backward_parameters(rec, &t.x, &t.dy, &t.dweight, dbias, geometry)
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {
-        let s = shape(case)?;
-        let (x, weight) = (case.reals("x")?, case.reals("weight")?);
-        let (bias, dy) = (case.reals("bias")?, case.reals("dy")?);
-        Ok(reals([
+        let (s, _) = shape(case)?;
+        let (x, weight, dy) = (case.reals("x")?, case.reals("weight")?, case.reals("dy")?);
+        let bias = if has_bias(case)? { case.reals("bias")? } else { vec![0.0; s.o] };
+        let mut outputs = reals([
             ("y", &[s.n, s.o, s.out_h(), s.out_w()], twin::forward(&x, &weight, &bias, s)),
             ("dx", &[s.n, s.c, s.h, s.w], twin::backward_input(&dy, &weight, s)),
-            ("dweight", &[s.o, s.c, s.kh, s.kw], twin::backward_weight(&x, &dy, s)),
-            ("dbias", &[s.o], twin::backward_bias(&dy, s)),
-        ]))
+            ("dweight", &[s.o, s.group_channels(), s.kh, s.kw], twin::backward_weight(&x, &dy, s)),
+        ]);
+        if has_bias(case)? {
+            outputs.extend(reals([("dbias", &[s.o], twin::backward_bias(&dy, s))]));
+        }
+        Ok(outputs)
     }
 
     /// One rounding for each product that is added up and one more for the product itself.
     fn bounds(&self, case: &Case, _: &Arrays) -> Result<Bounds> {
-        let s = shape(case)?;
+        let (s, _) = shape(case)?;
         let taps = s.kh * s.kw;
         let pixels = s.n * s.out_h() * s.out_w();
-        let sums = [("y", s.c * taps + 1), ("dx", s.o * taps), ("dweight", pixels), ("dbias", pixels)];
-        bilinear_bounds(self, case, sums.map(|(name, terms)| (name, terms + 1)))
+        let sums = [("y", s.group_channels() * taps + 1), ("dx", s.o / s.groups * taps), ("dweight", pixels)];
+        let mut bounds = bilinear_bounds(self, case, sums.map(|(name, terms)| (name, terms + 1)))?;
+        if has_bias(case)? {
+            bounds.extend(bilinear_bounds(self, case, [("dbias", pixels + 1)])?);
+        }
+        Ok(bounds)
     }
 
     fn gradients(&self) -> &'static [Gradient] {
@@ -130,7 +178,7 @@ fn cases() -> Vec<Case> {
             .normal("bias", &[o], 1.0)
             .normal("dy", &[n, o, out_h, out_w], 1.0)
     };
-    vec![
+    let mut all = vec![
         case("single value", [1, 1, 1, 1], [1, 1, 1], [0, 0]),
         case("ragged", [3, 5, 17, 15], [7, 3, 3], [1, 1]),
         case("oblong kernel", [2, 3, 9, 13], [5, 2, 4], [0, 0]),
@@ -142,5 +190,35 @@ fn cases() -> Vec<Case> {
         case("many rows", [65, 1, 3, 2], [2, 2, 2], [1, 0]),
         case("feature_extractor.conv1", [2, 3, 28, 28], [32, 5, 5], [0, 0]),
         case("feature_extractor.conv2", [2, 32, 12, 12], [48, 5, 5], [0, 0]),
+    ];
+    all.extend(strided());
+    all
+}
+
+/// Strides, groups, sides of their own and no bias: the convolutions of residual and of depthwise networks.
+fn strided() -> Vec<Case> {
+    let case = |name, x: [usize; 4], weight: [usize; 4], stride: [usize; 2], padding: [usize; 4], groups| {
+        let ([n, c, h, w], [o, _, kh, kw], [top, bottom, left, right]) = (x, weight, padding);
+        let plain = Conv2dShape::plain([n, c, h, w], [o, kh, kw], [top, left]);
+        let s = Conv2dShape { bottom, right, stride: (stride[0], stride[1]), groups, ..plain };
+        Case::new("conv2d", name, SEED)
+            .attribute("stride", json!(stride))
+            .attribute("padding", json!(padding))
+            .attribute("groups", groups)
+            .attribute("bias", false)
+            .normal("x", &x, 1.0)
+            .normal("weight", &weight, 0.2)
+            .normal("dy", &[n, o, s.out_h(), s.out_w()], 1.0)
+    };
+    let with_bias = |case: Case, outputs| case.attribute("bias", true).normal("bias", &[outputs], 1.0);
+    vec![
+        case("stride 2", [2, 3, 17, 15], [8, 3, 3, 3], [2, 2], [1; 4], 1),
+        case("stride beyond the kernel", [2, 4, 9, 11], [5, 4, 1, 2], [3, 4], [0; 4], 1),
+        with_bias(case("oblong stride", [3, 2, 8, 13], [3, 2, 2, 5], [1, 3], [2, 2, 1, 1], 1), 3),
+        case("padding as TensorFlow's same", [2, 3, 16, 16], [6, 3, 3, 3], [2, 2], [0, 1, 0, 1], 1),
+        case("depthwise", [2, 12, 9, 7], [12, 1, 3, 3], [1, 1], [1; 4], 12),
+        with_bias(case("depthwise, stride 2", [3, 5, 13, 10], [5, 1, 5, 5], [2, 2], [2; 4], 5), 5),
+        case("groups", [2, 6, 7, 9], [9, 2, 3, 2], [2, 1], [1, 0, 0, 2], 3),
+        case("rows that no position reaches", [1, 2, 10, 10], [2, 2, 3, 3], [4, 4], [0; 4], 1),
     ]
 }
