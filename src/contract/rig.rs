@@ -39,6 +39,8 @@ enum Role {
     InPlace,
     /// Written by one kernel, read by another, of no interest afterwards.
     Scratch,
+    /// The same, and set again before every run.
+    Kept,
 }
 
 impl<'a> Rig<'a> {
@@ -126,6 +128,15 @@ impl<'a> Rig<'a> {
         self.guarded(name, dims, Role::Scratch, None)
     }
 
+    /// A tensor between two kernels that holds 0 before the case runs.
+    ///
+    /// # Errors
+    /// As [`Tensor::zeros`].
+    pub fn scratch_of_zeros(&mut self, name: &'static str, dims: &[usize]) -> Result<Tensor> {
+        let words = vec![0; dims.iter().product()];
+        self.guarded(name, dims, Role::Kept, Some(words))
+    }
+
     /// An output of real numbers that starts out as the input tensor `input`.
     ///
     /// # Errors
@@ -170,7 +181,7 @@ impl<'a> Rig<'a> {
         self.reset(|_| true)?;
         self.rec.submit();
         let first = self.read()?;
-        self.reset(|role| role == Role::InPlace)?;
+        self.reset(|role| matches!(role, Role::InPlace | Role::Kept))?;
         self.rec.submit();
         let second = self.read()?;
         let mut arrays = Arrays::new();
@@ -185,7 +196,7 @@ impl<'a> Rig<'a> {
                 return Err(Error::input(subject, "nothing written behind the tensor", show(guard[i])));
             }
             let values = match output.role {
-                Role::Scratch => continue,
+                Role::Scratch | Role::Kept => continue,
                 Role::Whole => Values::U32(values.to_vec()),
                 Role::Reals | Role::InPlace => {
                     Values::F32(values.iter().copied().map(f32::from_bits).collect())

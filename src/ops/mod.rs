@@ -52,6 +52,7 @@ pub const OPS: &[&dyn Op] = &[
     &gradient_reversal::proof::GradientReversal,
     &add::proof::AddRelu,
     &sgd::proof::Sgd,
+    &sgd::proof::SgdNesterov,
     &clip_grad_norm::proof::ClipGradNorm,
     &gather_batch::proof::GatherBatch,
     &augment::proof::Augment,

@@ -1,14 +1,16 @@
-//! Stochastic gradient descent with momentum: `torch.optim.SGD` with dampening 0, without Nesterov.
+//! Stochastic gradient descent with momentum: `torch.optim.SGD` with dampening 0.
 //!
 //! `velocity' = momentum · velocity + grad + weight_decay · weight`
-//! `weight' = weight − learning_rate · velocity'`
+//! `weight' = weight − learning_rate · velocity'`, and with Nesterov's momentum
+//! `weight' = weight − learning_rate · (grad + weight_decay · weight + momentum · velocity')`
 //!
-//! Proof of sgd: new_weight and new_velocity from weight, grad and velocity.
+//! Proof of sgd: new_weight and new_velocity from weight, grad and velocity; and of sgd_nesterov: new_weight after several
+//! steps from weight and grads.
 
 use crate::contract::{Arrays, Bound, Bounds, Case, Op, Rig, SEED, absolute, reals};
 use crate::error::Result;
 use crate::gpu::Tensor;
-use crate::ops::optimizer::{Operands, Optimizer as _, Settings};
+use crate::ops::optimizer::{Operands, Optimizer as _, Settings, gradients, record_updates};
 use crate::ops::{Step, sgd as host};
 
 /// weight, grad and velocity of one shape → the new weight and the new velocity, of the same.
@@ -29,7 +31,70 @@ pub fn step(
     (new_weight, new_velocity)
 }
 
+/// The weight after a step for each row of `grads`, with Nesterov's momentum.
+pub fn nesterov(weight: &[f64], grads: &[f64], learning_rate: f64, momentum: f64, decay: f64) -> Vec<f64> {
+    let (mut weight, mut velocity) = (weight.to_vec(), vec![0.0; weight.len()]);
+    for grad in grads.chunks(weight.len()) {
+        for i in 0..grad.len() {
+            let d = grad[i] + decay * weight[i];
+            velocity[i] = momentum * velocity[i] + d;
+            weight[i] -= learning_rate * (d + momentum * velocity[i]);
+        }
+    }
+    weight
+}
+
 pub struct Sgd;
+
+pub struct SgdNesterov;
+
+impl Op for SgdNesterov {
+    fn name(&self) -> &'static str {
+        "sgd_nesterov"
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["lr", "momentum", "weight_decay", "steps"]
+    }
+
+    fn tensors(&self) -> &'static [&'static str] {
+        &["weight", "grads"]
+    }
+
+    fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
+        let (momentum, weight_decay) = (rig.case.real("momentum")?, rig.case.real("weight_decay")?);
+        record_updates(rig, &host::Sgd { momentum, nesterov: true, weight_decay })
+    }
+
+    fn twin(&self, case: &Case) -> Result<Arrays> {
+        gradients(case)?;
+        let [lr, momentum, decay] = settings(case)?;
+        let (weight, grads) = (case.reals("weight")?, case.reals("grads")?);
+        let weight = nesterov(&weight, &grads, lr, momentum, decay);
+        Ok(reals([("new_weight", &case.array("weight")?.dims, weight)]))
+    }
+
+    /// Eight operations a step; the magnitudes are steps of the absolute values in the other direction.
+    fn bounds(&self, case: &Case, _: &Arrays) -> Result<Bounds> {
+        let ([lr, momentum, decay], absolute) = (settings(case)?.map(f64::abs), absolute(case));
+        let (weight, grads) = (absolute.reals("weight")?, absolute.reals("grads")?);
+        let magnitude = nesterov(&weight, &grads, -lr, momentum, decay);
+        Ok([("new_weight", Bound::rounding(&magnitude, 8 * case.size("steps")?))].into())
+    }
+
+    fn cases(&self) -> Vec<Case> {
+        let case = |name, count: usize, steps: usize, decay: f64| {
+            Case::new("sgd_nesterov", name, SEED)
+                .attribute("lr", 0.01)
+                .attribute("momentum", 0.9)
+                .attribute("weight_decay", decay)
+                .attribute("steps", steps)
+                .normal("weight", &[count], 1.0)
+                .normal("grads", &[steps, count], 1.0)
+        };
+        vec![case("one step", 65, 1, 0.0), case("three steps", 1000, 3, 1e-2)]
+    }
+}
 
 fn dims(case: &Case) -> Result<&[usize]> {
     let dims = &case.array("weight")?.dims;
@@ -128,5 +193,11 @@ mod tests {
         let (weight, velocity) = step(&weight, &grad, &velocity, 1.0, 0.5, 0.0);
         assert_eq!(velocity, [2.5, -3.5]);
         assert_eq!(weight, [4.0, 8.0]);
+    }
+
+    #[test]
+    fn nesterov_looks_ahead() {
+        // velocity 2, then 1 + 1; steps of 2 + 1 and of 1 + 1.
+        assert_eq!(nesterov(&[10.0], &[2.0, 1.0], 1.0, 0.5, 0.0), [5.0]);
     }
 }
