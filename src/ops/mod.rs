@@ -3,6 +3,7 @@
 //!
 //! Every function checks the shapes once, when recording, and overwrites its results when replayed.
 
+pub mod adamw;
 pub mod add;
 pub mod augment;
 pub mod batch_norm2d;
@@ -53,6 +54,7 @@ pub const OPS: &[&dyn Op] = &[
     &add::proof::AddRelu,
     &sgd::proof::Sgd,
     &sgd::proof::SgdNesterov,
+    &adamw::proof::AdamW,
     &clip_grad_norm::proof::ClipGradNorm,
     &gather_batch::proof::GatherBatch,
     &augment::proof::Augment,

@@ -1,6 +1,7 @@
 //! Optimisers: what training asks of each, and the list of all. A new one takes an op and a line in `optimizers!` below.
 
 use super::Step;
+use super::adamw::AdamW;
 use super::sgd::Sgd;
 use crate::contract::{Case, Rig};
 use crate::error::{Error, Result};
@@ -110,7 +111,7 @@ macro_rules! optimizers {
     };
 }
 
-optimizers!(Sgd);
+optimizers!(Sgd, AdamW);
 
 /// Parameters that are trained in another way than the others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
