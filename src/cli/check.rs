@@ -1,10 +1,10 @@
 //! `dann check`
 
-use super::golden_steps;
 use super::gpu::GpuArgs;
 use super::output::{Output, table};
 use clap::Args;
 use dann::check::{CaseResult, Kind, Summary, run_all, run_golden};
+use dann::golden_steps;
 use std::path::PathBuf;
 
 #[derive(Args)]

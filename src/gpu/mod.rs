@@ -2,6 +2,7 @@
 
 mod adapter;
 mod context;
+mod fault;
 mod kernel;
 mod options;
 mod pipeline_cache;
@@ -18,6 +19,7 @@ mod work;
 
 pub use adapter::{Adapter, adapters, choose};
 pub use context::Gpu;
+pub(crate) use fault::Fault;
 pub use kernel::{Access, Binding, Kernel};
 pub use options::{Options, ShaderChecks};
 pub use readback::{Arrival, Readback, Staging};

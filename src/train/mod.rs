@@ -38,7 +38,7 @@ pub use step::TrainingStep;
 pub use trainer::Trainer;
 pub use whole_file::{read_json, write_whole};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gpu::Gpu;
 
 /// What `make` makes for `most` rows, or for as many of them as there is memory for: a half, a quarter, ….
@@ -46,8 +46,8 @@ fn with_room<T>(gpu: &Gpu, most: usize, make: impl Fn(usize) -> Result<T>) -> Re
     let mut rows = most;
     loop {
         match make(rows) {
-            Err(Error::Gpu(message)) if rows > 1 && gpu.healthy().is_ok() => {
-                log::debug!("{rows} rows: {message}");
+            Err(error) if error.is_too_large() && rows > 1 && gpu.healthy().is_ok() => {
+                log::debug!("{rows} rows: {error}");
                 rows /= 2;
             }
             made => return made,
