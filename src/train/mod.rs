@@ -61,3 +61,29 @@ fn fitting<T>(free: &mut Vec<T>, bytes: u64, room: impl Fn(&T) -> u64) -> Option
     let index = enough.min_by_key(|&index| room(&free[index]))?;
     Some(free.swap_remove(index))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+    use crate::gpu::{Options, choose};
+    use std::cell::Cell;
+
+    #[test]
+    fn rows_are_halved_while_they_are_too_many_and_for_no_other_reason() {
+        let gpu = choose(None).and_then(|adapter| Gpu::open(&adapter, Options::default())).expect("a device");
+        let too_many: [fn() -> Error; 2] =
+            [|| Error::OutOfMemory("full".into()), || Error::beyond_limit("x", "few", "many")];
+        for error in too_many {
+            let made = with_room(&gpu, 9, |rows| if rows > 2 { Err(error()) } else { Ok(rows) });
+            assert_eq!(made.expect("two rows fit"), 2);
+            assert!(with_room(&gpu, 9, |_| Err::<(), _>(error())).is_err());
+        }
+        let tries = Cell::new(0);
+        let refused = with_room(&gpu, 9, |_| {
+            tries.set(tries.get() + 1);
+            Err::<(), _>(Error::Gpu("refused".into()))
+        });
+        assert!(matches!(refused, Err(Error::Gpu(_))) && tries.get() == 1);
+    }
+}
