@@ -1,15 +1,24 @@
-//! The library's one error type.
+//! The library's one error type: each variant is a cause, worded for a person who calls the library. Whoever has a
+//! command line or a window in front of it names its own flags and buttons.
 
 use std::path::{Path, PathBuf};
 
-/// What can go wrong, worded for the person who has to mend it.
+/// What can go wrong.
+///
+/// ```
+/// use dann::{error::Error, train::Config};
+///
+/// let error = Config::preset("papper").expect_err("a misspelt name");
+/// assert!(matches!(error, Error::UnknownPreset { .. }));
+/// assert!(error.to_string().contains("one of paper, best"));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Something handed in (a file, a flag, a configuration key, a shape) is not what was needed.
+    /// Something handed in (a file, a configuration key, a shape) is not what was needed.
     #[error("{subject}: expected {expected}, found {found}")]
     Input {
-        /// The file, flag, key or layer at fault.
+        /// The file, key or layer at fault.
         subject: String,
         /// What would have been right.
         expected: String,
@@ -27,15 +36,152 @@ pub enum Error {
         /// sources printed behind it.
         cause: std::io::Error,
     },
+    /// There is no preset of that name.
+    #[error("preset: expected one of {}, found {name}", known.join(", "))]
+    UnknownPreset {
+        /// What was asked for.
+        name: String,
+        /// The presets there are.
+        known: Vec<&'static str>,
+    },
+    /// An assignment to a key of the configuration cannot be carried out.
+    #[error("{assignment}: expected {expected}, found {found}")]
+    BadOverride {
+        /// The assignment, or several of them.
+        assignment: String,
+        /// What would have been right.
+        expected: String,
+        /// What was there instead.
+        found: String,
+    },
+    /// There is no data set: nothing lies where it should be.
+    #[error("{}: expected {expected}, found nothing", path.display())]
+    NoDataSet {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What is known as a data set.
+        expected: &'static str,
+    },
+    /// The method adapts to a target domain, and there are no images of one.
+    #[error("method dann: expected images of the target domain, found none")]
+    NoTargetImages,
+    /// A data set cannot be made with so few images in a part.
+    #[error("{part} part: expected at least {least} images, one of each class, found {found}")]
+    TooFewImages {
+        /// The part.
+        part: &'static str,
+        /// As many as there are classes.
+        least: usize,
+        /// What was asked for.
+        found: usize,
+    },
+    /// There is no finished run.
+    #[error("{}: expected {expected}, found {found}", path.display())]
+    NoRun {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What a finished run has there.
+        expected: String,
+        /// What was there instead.
+        found: String,
+    },
+    /// A run needs a directory of its own, and this one is taken.
+    #[error("{}: expected a new or empty directory for the run, found {found}", path.display())]
+    Taken {
+        /// The directory.
+        path: PathBuf,
+        /// What is in it.
+        found: &'static str,
+    },
+    /// A run of an experiment was made by a recipe that has been changed since.
+    #[error(
+        "{}: expected a run of this recipe, found one of another recipe, which has been changed since",
+        path.display()
+    )]
+    RecipeChanged {
+        /// The run's directory or record.
+        path: PathBuf,
+    },
+    /// Training cannot go on from this checkpoint, or not with these data sets.
+    #[error("going on: expected {expected}, found {found}")]
+    CannotResume {
+        /// What would have been right.
+        expected: String,
+        /// What was there instead.
+        found: String,
+    },
     /// No adapter on this machine can run the kernels.
     #[error("no GPU adapter found: {0}")]
     NoAdapter(String),
-    /// The graphics device or its driver reported a fault.
+    /// The adapter asked for is not there, is not the only one so called, or cannot run the kernels.
+    #[error("adapter {selection}: expected {expected}, found {found}")]
+    NoSuchAdapter {
+        /// What was asked for.
+        selection: String,
+        /// What would have been right.
+        expected: &'static str,
+        /// What there is.
+        found: String,
+    },
+    /// The device's timestamps were asked for and cannot be trusted.
+    #[error("timestamps: expected timestamps that can be trusted, found {0}")]
+    BadTimestamps(String),
+    /// A shader has no such entry point, or several and none was named.
+    #[error("{shader}: expected {}, found {found:?}", match wanted {
+        Some(name) => format!("a compute entry point {name:?}"),
+        None => "a single compute entry point, or the name of one".to_owned(),
+    })]
+    EntryPoint {
+        /// The shader.
+        shader: String,
+        /// The entry point asked for.
+        wanted: Option<String>,
+        /// Those there are.
+        found: Vec<String>,
+    },
+    /// What a shader's buffer is to hold is no content, or none for that buffer.
+    #[error("{}: expected {expected}, found {found}", ["buffer", place].join(" ").trim_end())]
+    BadBuffer {
+        /// Group, binding and name; empty where these were not understood.
+        place: String,
+        /// What would have been right.
+        expected: String,
+        /// What was there instead.
+        found: String,
+    },
+    /// Something is larger than the device can bind or dispatch at once; fewer rows may fit.
+    #[error("{subject}: expected {expected}, found {found}")]
+    BeyondLimit {
+        /// What is too large.
+        subject: String,
+        /// The limit.
+        expected: String,
+        /// What was asked for.
+        found: String,
+    },
+    /// The device has no memory for something; fewer rows may fit.
+    #[error("GPU: {0}")]
+    OutOfMemory(String),
+    /// The device was lost or destroyed, with all that it held; another one has to be opened.
+    #[error("GPU: {0}")]
+    DeviceLost(String),
+    /// The graphics device or its driver refused something, or reported a fault.
     #[error("GPU: {0}")]
     Gpu(String),
+    /// Training cannot be set up with this batch, but could with a smaller one.
+    #[error("{cause} (a batch of {fits} fits)")]
+    BatchTooLarge {
+        /// What stood in the way.
+        cause: Box<Error>,
+        /// The largest batch that fits, halving the one asked for.
+        fits: usize,
+    },
     /// Training has come to numbers that are not finite, and would not come back from them.
     #[error("training diverged at {0}")]
     Diverged(String),
+    /// An observer of a training failed.
+    #[error("{0}")]
+    Observer(Box<dyn std::error::Error + Send + Sync>),
     /// Something could not be fetched from any of its sources.
     #[error("could not fetch {what}: {reasons}")]
     Fetch {
@@ -64,9 +210,77 @@ impl Error {
         Self::input(path.display(), expected, found)
     }
 
+    /// An [`Error::BeyondLimit`].
+    pub(crate) fn beyond_limit(
+        subject: impl std::fmt::Display,
+        expected: impl std::fmt::Display,
+        found: impl std::fmt::Display,
+    ) -> Self {
+        let (expected, found) = (expected.to_string(), found.to_string());
+        Self::BeyondLimit { subject: subject.to_string(), expected, found }
+    }
+
     /// Turns an I/O error into an [`Error::Io`]; for `map_err`.
     pub fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
         move |cause| Self::Io { path, action, cause }
+    }
+
+    /// The error as one about a part of `place`, a file for example, whose name is put in front.
+    #[must_use]
+    pub fn within(self, place: impl std::fmt::Display) -> Self {
+        match self {
+            Self::Input { subject, expected, found } => {
+                Self::input(format!("{place}: {subject}"), expected, found)
+            }
+            Self::UnknownPreset { name, known } => {
+                Self::input(format!("{place}: preset"), format!("one of {}", known.join(", ")), name)
+            }
+            Self::BadOverride { assignment, expected, found } => {
+                Self::input(format!("{place}: {assignment}"), expected, found)
+            }
+            other => other,
+        }
+    }
+
+    /// Whether less of the same may fit: the device has no memory for it, or it is beyond a limit of the device.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, Self::OutOfMemory(_) | Self::BeyondLimit { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_put_in_front_of_what_was_handed_in() {
+        let known = vec!["paper", "best"];
+        let errors = [
+            Error::input("training.batch", "at least 1", 0),
+            Error::UnknownPreset { name: "x".into(), known },
+            Error::BadOverride { assignment: "a=1".into(), expected: "a key".into(), found: "none".into() },
+            Error::DeviceLost("gone".into()),
+        ];
+        let texts = errors.map(|error| error.within("my.toml").to_string());
+        assert_eq!(
+            texts,
+            [
+                "my.toml: training.batch: expected at least 1, found 0",
+                "my.toml: preset: expected one of paper, best, found x",
+                "my.toml: a=1: expected a key, found none",
+                "GPU: gone",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_buffer_without_a_place_is_a_buffer() {
+        let text = |place: &str| {
+            let (expected, found) = ("a size".to_owned(), "none".to_owned());
+            Error::BadBuffer { place: place.into(), expected, found }.to_string()
+        };
+        assert_eq!(text(""), "buffer: expected a size, found none");
+        assert_eq!(text("1:0"), "buffer 1:0: expected a size, found none");
     }
 }

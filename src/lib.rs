@@ -18,12 +18,14 @@
 //! | [`ops`] | every op: kernels recorded, an f64 twin, cases | gpu, contract |
 //! | [`model`] | layers, parameters, the step's recording | ops |
 //! | [`train`] | schedules, the loop, evaluation, what is kept of a run | model, data |
+//! | [`fit`] | training from the first step to the last: checkpoints, resuming, lost devices, observers | train, data |
 //! | [`selection`] | choosing checkpoints and runs without target labels | train, model, data |
 //! | [`embed`] | training and classifying inside an application, on its own device | train |
-//! | [`experiment`] | recipes × methods × seeds, side by side | selection, train |
+//! | [`experiment`] | recipes × methods × seeds, made and put side by side | fit, selection, train |
 //! | [`export`] | models for other programs, and from them | train, model |
-//! | [`report`] | TensorBoard's files, pictures, pages | selection, train, model, data |
+//! | [`report`] | TensorBoard's files, pictures, pages | fit, selection, train, model, data |
 //! | [`check`] | kernels against twins and golden files | ops, contract |
+//! | [`golden_steps`] | whole training steps against golden files | check, train |
 //! | [`profile`] | where a step's time goes, and how far kernels are from the limit | gpu, ops |
 //!
 //! Dimensions are called N (rows of a batch), C (channels), H, W (height, width), O (outputs), I (inputs of a dense
@@ -37,6 +39,8 @@ pub mod embed;
 pub mod error;
 pub mod experiment;
 pub mod export;
+pub mod fit;
+pub mod golden_steps;
 pub mod gpu;
 pub mod model;
 pub mod ops;

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
                 ExitCode::from(cli::Interrupted::STATUS)
             }
             None => {
-                log::error!("{e:#}");
+                log::error!("{}", cli::told(&e));
                 ExitCode::FAILURE
             }
         },

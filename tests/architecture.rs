@@ -19,7 +19,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("selection", &["shape", "error", "rng", "data", "gpu", "ops", "model", "train"]),
     ("check", &["error", "gpu", "contract", "ops"]),
     ("embed", &["shape", "error", "data", "gpu", "ops", "model", "train"]),
-    ("experiment", &["error", "train", "selection"]),
+    ("fit", &["error", "data", "gpu", "model", "ops", "train"]),
+    ("golden_steps", &["error", "gpu", "ops", "model", "train", "check"]),
+    ("experiment", &["error", "data", "gpu", "train", "fit", "selection"]),
     ("export", LIBRARY),
     ("profile", LIBRARY),
     ("report", WITH_PROFILES),
@@ -34,7 +36,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ops",
             "model",
             "train",
+            "fit",
             "check",
+            "golden_steps",
             "experiment",
             "export",
             "profile",
@@ -45,8 +49,20 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What report may use.
-const WITH_PROFILES: &[&str] =
-    &["shape", "error", "rng", "data", "gpu", "ops", "model", "train", "check", "profile", "selection"];
+const WITH_PROFILES: &[&str] = &[
+    "shape",
+    "error",
+    "rng",
+    "data",
+    "gpu",
+    "ops",
+    "model",
+    "train",
+    "fit",
+    "check",
+    "profile",
+    "selection",
+];
 
 /// What export and profile may use.
 const LIBRARY: &[&str] = &["shape", "error", "rng", "data", "gpu", "ops", "model", "train", "check"];
@@ -195,6 +211,41 @@ fn twins_share_nothing_with_kernels_and_host_functions() {
     for (path, twin) in twins {
         assert_eq!(shared_with_the_device(&twin), [""; 0], "{}", path.display());
     }
+}
+
+/// The string literals of Rust code that begin as a command line's flag does, outside tests and comments.
+fn flags(text: &str) -> Vec<String> {
+    let code = production_code(text);
+    let behind = code.split("\"--").skip(1);
+    let names = behind.filter(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '{'));
+    names.map(|rest| format!("--{}", rest.split('"').next().unwrap_or_default())).collect()
+}
+
+/// What these files give to other programs.
+const ARGUMENTS_OF_OTHERS: &[&str] = &["src/data/fetch/npm.rs"];
+
+#[test]
+fn only_the_command_line_knows_its_flags() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut wrong = Vec::new();
+    for path in files("src", "rs") {
+        let relative = path.strip_prefix(root).unwrap();
+        let is_test = relative.ends_with("tests.rs") || relative.iter().any(|part| part == "tests");
+        let exempt = ARGUMENTS_OF_OTHERS.iter().any(|file| relative == Path::new(file));
+        if relative.starts_with("src/cli") || is_test || exempt {
+            continue;
+        }
+        let found = flags(&std::fs::read_to_string(&path).unwrap());
+        wrong.extend(found.iter().map(|flag| format!("{}: {flag}", relative.display())));
+    }
+    assert!(wrong.is_empty(), "flags outside src/cli:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_search_for_flags_finds_them() {
+    let text = "fn f() { g(\"--target\", \"- -\", \"-- \", \"a --b\"); h(\"--{part}\") } // \"--no\"\n";
+    assert_eq!(flags(text), ["--target", "--{part}"]);
+    assert!(flags("#[cfg(test)]\nmod tests {\n    const A: &str = \"--set\";\n}\n").is_empty());
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! `dann check`
 
-use super::golden_steps;
 use super::gpu::GpuArgs;
 use super::output::{Output, table};
 use clap::Args;
 use dann::check::{CaseResult, Kind, Only, Summary, run_all, run_golden};
 use dann::error::Error;
+use dann::golden_steps;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

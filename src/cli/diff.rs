@@ -1,6 +1,6 @@
 //! `dann diff`
 
-use super::hint::Hint as _;
+use super::hint::{Hint as _, LIST_RUNS, is_no_run};
 use super::output::{Output, percent, table};
 use clap::Args;
 use dann::train::{History, RunDirectory, RunResult};
@@ -108,9 +108,8 @@ fn row(&(name, [old, new], kind): &Row) -> [String; 4] {
 
 impl Outcome {
     fn read(path: &std::path::Path) -> anyhow::Result<Self> {
-        let hint = "`dann runs DIR` lists finished runs";
-        let config = RunDirectory::config(path).hint(hint)?;
-        let result = RunDirectory::result(path).hint(hint)?;
+        let config = RunDirectory::config(path).hint_if(is_no_run, LIST_RUNS)?;
+        let result = RunDirectory::result(path).hint_if(is_no_run, LIST_RUNS)?;
         let history = RunDirectory::history(path)?;
         let mut keys = BTreeMap::new();
         flatten("", &serde_json::to_value(config)?, &mut keys);

@@ -1,7 +1,6 @@
 //! `dann eval`
 
 use super::gpu::GpuArgs;
-use super::hint::Hint as _;
 use super::output::{Output, percent, share, table};
 use clap::{Args, ValueEnum};
 use dann::data::{self, ImageSize, Labels, Part};
@@ -54,7 +53,7 @@ pub fn image_size(checkpoint: &Checkpoint) -> ImageSize {
 }
 
 pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {
-    let checkpoint = RunDirectory::checkpoint(&args.run).hint("`dann runs DIR` lists finished runs")?;
+    let checkpoint = RunDirectory::checkpoint(&args.run)?;
     let part = if data::has_part(&args.data, Part::Test)? { Part::Test } else { Part::Train };
     let images = data::load(&args.data, part, image_size(&checkpoint), Labels::Required)?;
     let images = images.with_classes(&checkpoint.classes)?;

@@ -1,21 +1,16 @@
 //! `dann experiment`
 
 use super::gpu::GpuArgs;
+use super::hint::{FETCH, Hint as _, is_no_data_set};
 use super::output::{Bars, Output};
-use super::train::{Habits, Interrupts, Job};
-use anyhow::Context as _;
+use super::train::{Interrupted, Interrupts, Progress, repeat};
 use clap::Args;
-use dann::data;
-use dann::error::Error;
-use dann::experiment::{Divergence, Experiment, PlannedRun, RunRecord, summary};
-use dann::gpu::Gpu;
-use dann::selection::{Images, Selection};
-use dann::train::{Config, Method, RunDirectory, checkpoints, write_whole};
-use std::fs;
+use dann::error::Result;
+use dann::experiment::{Divergence, Ending, Experiment, PlannedRun, Runner, Watcher};
+use dann::fit::Observer;
+use dann::report::tensorboard::Recorder;
 use std::path::{Path, PathBuf};
-
-/// The tables, in the experiment's directory.
-const RESULTS: &str = "RESULTS.md";
+use std::time::Duration;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -45,181 +40,51 @@ pub struct ExperimentArgs {
 }
 
 pub fn run(args: &ExperimentArgs, out: &Output) -> anyhow::Result<()> {
-    let interrupts = Interrupts::watch()?;
+    let mut interrupts = Interrupts::watch()?;
     let mut experiment = Experiment::read(&args.file)?;
     experiment.source = args.source.clone().unwrap_or(experiment.source);
     experiment.target = args.target.clone().unwrap_or(experiment.target);
-    let runs = experiment.runs(&args.file)?;
-    let name = args.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let directory = args.out.clone().unwrap_or_else(|| Path::new("runs").join(&name));
-    let (mut records, mut divergences) = (Vec::new(), Vec::new());
-    for run in &runs {
-        records.extend(kept(&record_file(&directory, run), run, RunRecord::read, |record| &record.config)?);
-        let file = divergence_file(&directory, run);
-        divergences.extend(kept(&file, run, Divergence::read, |divergence| &divergence.config)?);
+    let name = args.file.file_stem().unwrap_or_default();
+    let directory = args.out.clone().unwrap_or_else(|| Path::new("runs").join(name));
+    let mut runner = Runner::new(experiment, &args.file, directory)?;
+    args.gpu.expect_f32()?;
+    let open = || args.gpu.open();
+    let (mut recorder, mut progress) = (Recorder::default(), Progress::new(out));
+    let observers: &mut [&mut dyn Observer] = &mut [&mut interrupts, &mut recorder, &mut progress];
+    let ending = runner.run(&open, &Bars::default(), observers, &mut Narrator { out });
+    if let Ending::Stopped { directory, steps } = ending.hint_if(is_no_data_set, FETCH)? {
+        return Err(Interrupted { steps, directory }.into());
     }
-    let images = Images::new(Images::MOST, Some(experiment.source.clone()), Some(experiment.target.clone()));
-    let mut bench = Bench { args, experiment: &experiment, directory: &directory, interrupts, images, out };
-    for run in &runs {
-        if is_done(run, &records, &divergences) {
-            continue;
-        }
-        let (number, count) = (records.len() + divergences.len() + 1, runs.len());
-        let left = left(&runs, &records, &divergences);
-        out.remark(format!("{}: run {number} of {count}{left}", run.name()))?;
-        match bench.perform(run) {
-            Ok(record) => records.push(record),
-            Err(error) => divergences.push(noted(&directory, run, error)?),
-        }
-        write_summary(&directory, &name, &in_order(&runs, &records), &divergences)?;
-    }
-    records = in_order(&runs, &records);
-    write_summary(&directory, &name, &records, &divergences)?;
-    for record in &records {
-        out.json(record)?;
-    }
-    for divergence in &divergences {
-        out.json(divergence)?;
-    }
-    out.text(summary(&name, &records, &divergences))?;
-    out.text(format!("the experiment is in {}", directory.display()))
+    runner.records().iter().try_for_each(|record| out.json(record))?;
+    runner.divergences().iter().try_for_each(|divergence| out.json(divergence))?;
+    out.text(runner.summary())?;
+    out.text(format!("the experiment is in {}", runner.directory().display()))
 }
 
-fn is_of(record: &RunRecord, run: &PlannedRun) -> bool {
-    let training = &run.config.training;
-    record.recipe == run.recipe
-        && (record.result.method, record.result.seed) == (training.method, training.seed)
-}
-
-fn is_done(run: &PlannedRun, records: &[RunRecord], divergences: &[Divergence]) -> bool {
-    let is_same = |d: &Divergence| d.recipe == run.recipe && d.config == run.config;
-    records.iter().any(|record| is_of(record, run)) || divergences.iter().any(is_same)
-}
-
-/// Notes that `run` diverged, if that is what `error` says.
-fn noted(directory: &Path, run: &PlannedRun, error: anyhow::Error) -> anyhow::Result<Divergence> {
-    let Some(Error::Diverged(_)) = error.downcast_ref::<Error>() else { return Err(error) };
-    log::error!("{}: {error}; the other runs go on", run.name());
-    let divergence = Divergence::new(run, error);
-    divergence.write(&divergence_file(directory, run))?;
-    Ok(divergence)
-}
-
-fn divergence_file(directory: &Path, run: &PlannedRun) -> PathBuf {
-    directory.join(run.name() + ".diverged.json")
-}
-
-fn record_file(directory: &Path, run: &PlannedRun) -> PathBuf {
-    directory.join(run.name() + ".json")
-}
-
-/// What is kept in `file` of `run`, if it was made before, by the same recipe.
-fn kept<T>(
-    file: &Path,
-    run: &PlannedRun,
-    read: fn(&Path) -> dann::error::Result<T>,
-    config: fn(&T) -> &Config,
-) -> anyhow::Result<Option<T>> {
-    if !file.exists() {
-        return Ok(None);
-    }
-    let found = read(file)?;
-    same_recipe(file, config(&found), run)?;
-    Ok(Some(found))
-}
-
-fn same_recipe(path: &Path, config: &Config, run: &PlannedRun) -> dann::error::Result<()> {
-    if *config == run.config {
-        return Ok(());
-    }
-    let found = "one of another recipe, which has been changed since; --out NEW_DIR begins anew";
-    Err(Error::file(path, "a run of this recipe", found))
-}
-
-/// What runs are made with.
-struct Bench<'a> {
-    args: &'a ExperimentArgs,
-    experiment: &'a Experiment,
-    directory: &'a Path,
-    interrupts: Interrupts,
-    images: Images,
+/// Says which run is made, and which diverged.
+struct Narrator<'a> {
     out: &'a Output,
 }
 
-impl Bench<'_> {
-    /// Makes a run, or goes on with it, and lets the rules choose among its checkpoints.
-    fn perform(&mut self, run: &PlannedRun) -> anyhow::Result<RunRecord> {
-        let path = self.directory.join(run.name());
-        let (gpu, result) = if RunDirectory::is_finished(&path) {
-            same_recipe(&path, &RunDirectory::config(&path)?, run)?;
-            (self.args.gpu.open()?, RunDirectory::result(&path)?)
-        } else {
-            self.job(run, &path)?.run(&self.args.gpu, Habits::default(), &self.interrupts, self.out)?
-        };
-        let record = self.rated(&gpu, &path, RunRecord::new(run, result))?;
-        record.write(&record_file(self.directory, run))?;
-        Ok(record)
+impl Watcher for Narrator<'_> {
+    fn run_begins(
+        &mut self,
+        run: &PlannedRun,
+        number: usize,
+        count: usize,
+        left: Option<Duration>,
+    ) -> Result<()> {
+        let minutes = |left: Duration| format!(", about {:.0} min left", left.as_secs_f64() / 60.0);
+        let left = left.map_or(String::new(), minutes);
+        self.out.remark_on(format!("{}: run {number} of {count}{left}", run.name()))
     }
 
-    fn job(&self, run: &PlannedRun, path: &Path) -> anyhow::Result<Job> {
-        let (source, target) = (self.experiment.source.clone(), self.experiment.target.clone());
-        if !checkpoints(path)?.is_empty() {
-            same_recipe(path, &RunDirectory::config(path)?, run)?;
-            return Job::resume(path, Some(source), Some(target));
-        }
-        // A run that ended before its first checkpoint has nothing to go on from.
-        if path.exists() {
-            RunDirectory::config(path).context("neither a run nor a free place for one")?;
-            fs::remove_dir_all(path).with_context(|| format!("cannot remove {}", path.display()))?;
-        }
-        Job::new(run.config.clone(), source, target, path.to_path_buf())
+    fn run_diverged(&mut self, run: &PlannedRun, divergence: &Divergence) -> Result<()> {
+        log::error!("{}: {}; the other runs go on", run.name(), divergence.diverged);
+        Ok(())
     }
 
-    /// With ratings of the checkpoints, unless the run has learned from target labels or there is nothing to rate by.
-    fn rated(&mut self, gpu: &Gpu, path: &Path, record: RunRecord) -> anyhow::Result<RunRecord> {
-        let source = &self.experiment.source;
-        if record.result.method == Method::TargetOnly {
-            return Ok(record);
-        }
-        if !data::has_labelled_test(source)? {
-            log::warn!("{}: no labelled test part, so no rule can rate checkpoints", source.display());
-            return Ok(record);
-        }
-        let selection = Selection::of_run(gpu, path, &mut self.images, &Bars::default())?;
-        selection.write()?;
-        Ok(record.with_selection(&selection, &RunDirectory::history(path)?))
+    fn remark(&self, directory: &Path, source: &Path, target: &Path) -> String {
+        repeat(directory, source, target)
     }
-}
-
-/// How long the runs that are left take, as far as finished ones tell: a run with gradient reversal looks at twice as
-/// many images.
-fn left(runs: &[PlannedRun], records: &[RunRecord], divergences: &[Divergence]) -> String {
-    let weight = |method: Method| if method == Method::Dann { 2.0 } else { 1.0 };
-    let mean = |recipe: Option<&str>| {
-        let of_recipe = records.iter().filter(|record| recipe.is_none_or(|recipe| record.recipe == recipe));
-        let units: Vec<f64> =
-            of_recipe.map(|record| record.result.seconds / weight(record.result.method)).collect();
-        (!units.is_empty()).then(|| units.iter().sum::<f64>() / units.len() as f64)
-    };
-    let open = runs.iter().filter(|run| !is_done(run, records, divergences));
-    let seconds = open.map(|run| {
-        Some(weight(run.config.training.method) * mean(Some(&run.recipe)).or_else(|| mean(None))?)
-    });
-    seconds
-        .sum::<Option<f64>>()
-        .map_or(String::new(), |seconds| format!(", about {:.0} min left", seconds / 60.0))
-}
-
-/// The records in the order of their runs.
-fn in_order(runs: &[PlannedRun], records: &[RunRecord]) -> Vec<RunRecord> {
-    runs.iter().filter_map(|run| records.iter().find(|record| is_of(record, run)).cloned()).collect()
-}
-
-fn write_summary(
-    directory: &Path,
-    name: &str,
-    records: &[RunRecord],
-    divergences: &[Divergence],
-) -> anyhow::Result<()> {
-    Ok(write_whole(&directory.join(RESULTS), summary(name, records, divergences).as_bytes())?)
 }

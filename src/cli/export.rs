@@ -1,7 +1,6 @@
 //! `dann export`
 
 use super::eval::DomainArg;
-use super::hint::Hint as _;
 use super::output::Output;
 use clap::{Args, ValueEnum};
 use dann::export::{onnx, pytorch};
@@ -40,7 +39,7 @@ enum Format {
 }
 
 pub fn run(args: &ExportArgs, out: &Output) -> anyhow::Result<()> {
-    let checkpoint = RunDirectory::checkpoint(&args.run).hint("`dann runs DIR` lists finished runs")?;
+    let checkpoint = RunDirectory::checkpoint(&args.run)?;
     match args.format {
         Format::Safetensors => pytorch::write(&checkpoint, &args.out)?,
         Format::Onnx => onnx::write(&checkpoint, args.domain.normalization(&checkpoint), &args.out)?,

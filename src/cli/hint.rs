@@ -1,30 +1,142 @@
-//! Errors that say what to do next.
+//! Errors as the command line tells them: the flag at fault by its name, and what to do next.
 
+use dann::error::Error;
 use std::fmt::Display;
+use std::io::ErrorKind;
 
-/// An error with advice behind it.
-#[derive(Debug)]
-struct Hinted {
-    error: anyhow::Error,
-    hint: String,
-}
+/// For whoever names a run that is none.
+pub const LIST_RUNS: &str = "`dann runs DIR` lists finished runs";
 
-impl Display for Hinted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:#}\nhint: {}", self.error, self.hint)
+/// For whoever names no data set where one is.
+pub const FETCH: &str = "`dann data fetch` and `dann data make mnist-m` make the default data sets; --source and --target name others";
+
+/// What went wrong, in the words of the command line.
+pub fn text(error: &Error) -> String {
+    match error {
+        Error::UnknownPreset { name, known } => {
+            format!("--preset: expected one of {}, found {name}", known.join(", "))
+        }
+        Error::BadOverride { .. } => format!("--set {error}"),
+        Error::NoTargetImages => {
+            "--target: expected images of the target domain for method dann, found none".into()
+        }
+        Error::TooFewImages { part, least, found } => {
+            format!("--{part}: expected at least {least} images, one of each digit, found {found}")
+        }
+        Error::CannotResume { expected, found } => format!("--resume: expected {expected}, found {found}"),
+        Error::NoSuchAdapter { .. } | Error::BadBuffer { .. } => format!("--{error}"),
+        Error::BadTimestamps(_) => format!("--clock {error}"),
+        Error::BatchTooLarge { cause, .. } => text(cause),
+        other => other.to_string(),
     }
 }
 
-impl std::error::Error for Hinted {}
-
-/// Adds advice to whatever went wrong.
-pub trait Hint<T> {
-    /// `hint` is what the user may try, as one clause.
-    fn hint(self, hint: impl Display) -> anyhow::Result<T>;
+/// What the user may try, whatever the command.
+fn remedy(error: &Error) -> Option<String> {
+    match error {
+        Error::NoRun { .. } => Some(LIST_RUNS.into()),
+        Error::RecipeChanged { .. } => Some("--out NEW_DIR begins anew".into()),
+        Error::EntryPoint { wanted: None, .. } => Some("--entry NAME names one".into()),
+        Error::BatchTooLarge { fits, .. } => Some(format!("--batch {fits} fits")),
+        Error::BeyondLimit { .. } => Some("kernels of --variant plain have other limits".into()),
+        _ => None,
+    }
 }
 
-impl<T, E: Into<anyhow::Error>> Hint<T> for Result<T, E> {
-    fn hint(self, hint: impl Display) -> anyhow::Result<T> {
-        self.map_err(|error| anyhow::Error::new(Hinted { error: error.into(), hint: hint.to_string() }))
+/// Everything there is to tell of what ended a command.
+pub fn told(error: &anyhow::Error) -> String {
+    let (mut parts, mut hint) = (Vec::new(), None);
+    for cause in error.chain() {
+        let cause_of_ours = cause.downcast_ref::<Error>();
+        parts.push(cause_of_ours.map_or_else(|| cause.to_string(), text));
+        hint = cause_of_ours.and_then(remedy).or(hint);
+    }
+    let text = parts.join(": ");
+    hint.map_or(text.clone(), |hint| hinted(&text, &hint))
+}
+
+fn hinted(text: &str, hint: &str) -> String {
+    format!("{text}\nhint: {hint}")
+}
+
+/// Adds advice to what went wrong.
+pub trait Hint<T> {
+    /// `hint` is what the user may try, as one clause, if the error is one that it helps against.
+    fn hint_if(self, helps: impl FnOnce(&Error) -> bool, hint: impl Display) -> anyhow::Result<T>;
+}
+
+impl<T> Hint<T> for dann::error::Result<T> {
+    fn hint_if(self, helps: impl FnOnce(&Error) -> bool, hint: impl Display) -> anyhow::Result<T> {
+        self.map_err(|error| match helps(&error) {
+            true => anyhow::anyhow!(hinted(&text(&error), &hint.to_string())),
+            false => error.into(),
+        })
+    }
+}
+
+/// Whether there is no run, or a part of it is missing.
+pub fn is_no_run(error: &Error) -> bool {
+    let missing =
+        |cause: &std::io::Error| matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+    matches!(error, Error::NoRun { .. }) || matches!(error, Error::Io { cause, .. } if missing(cause))
+}
+
+/// Whether there is no data set.
+pub fn is_no_data_set(error: &Error) -> bool {
+    matches!(error, Error::NoDataSet { .. })
+}
+
+/// Whether a run's directory is taken.
+pub fn is_taken(error: &Error) -> bool {
+    matches!(error, Error::Taken { .. })
+}
+
+/// Whether a model's file is not what it should be.
+pub fn is_bad_model(error: &Error) -> bool {
+    matches!(error, Error::Input { subject, .. } if subject.contains(".safetensors"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context as _;
+    use std::path::Path;
+
+    #[test]
+    fn flags_are_named_and_remedies_told() {
+        let too_large =
+            || Error::BatchTooLarge { cause: Box::new(Error::OutOfMemory("no memory".into())), fits: 8 };
+        for (error, expected) in [
+            (
+                dann::train::Config::preset("x").expect_err("none"),
+                "--preset: expected one of paper, best, deep, demo, found x",
+            ),
+            (
+                Error::NoTargetImages,
+                "--target: expected images of the target domain for method dann, found none",
+            ),
+            (
+                Error::BadTimestamps("none".into()),
+                "--clock timestamps: expected timestamps that can be trusted, found none",
+            ),
+            (too_large(), "GPU: no memory\nhint: --batch 8 fits"),
+        ] {
+            assert_eq!(told(&error.into()), expected);
+        }
+        let result: dann::error::Result<()> = Err(too_large());
+        let error = result.context("batch 16").expect_err("an error");
+        assert_eq!(told(&error), "batch 16: GPU: no memory\nhint: --batch 8 fits");
+    }
+
+    #[test]
+    fn a_picture_that_cannot_be_read_is_no_missing_data_set() {
+        let denied = || Error::io(Path::new("a.jpg"), "read")(ErrorKind::PermissionDenied.into());
+        let result: dann::error::Result<()> = Err(denied());
+        let error = result.hint_if(is_no_data_set, "`dann data fetch`").expect_err("an error");
+        assert_eq!(told(&error), denied().to_string());
+        let missing: dann::error::Result<()> =
+            Err(Error::NoDataSet { path: "data/mnist".into(), expected: "one" });
+        let error = missing.hint_if(is_no_data_set, "`dann data fetch`").expect_err("an error");
+        assert_eq!(told(&error), "data/mnist: expected one, found nothing\nhint: `dann data fetch`");
     }
 }

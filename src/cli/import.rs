@@ -1,6 +1,6 @@
 //! `dann import`
 
-use super::hint::Hint as _;
+use super::hint::{Hint as _, is_taken};
 use super::output::Output;
 use clap::{ArgGroup, Args};
 use dann::error::Error;
@@ -40,16 +40,12 @@ pub struct ImportArgs {
 }
 
 pub fn run(args: &ImportArgs, out: &Output) -> anyhow::Result<()> {
-    RunDirectory::vacant(&args.out).hint("--out NEW_DIR names another directory")?;
+    RunDirectory::vacant(&args.out).hint_if(is_taken, "--out NEW_DIR names another directory")?;
     let StateDict { values, metadata } = pytorch::read(&args.file)?;
     let (config, classes, step) = args.description(metadata.as_deref())?;
     let classes = if args.classes.is_empty() { classes } else { args.classes.clone() };
-    let checkpoint = Checkpoint::from_values(&config, &classes, step, values).map_err(|e| match e {
-        Error::Input { subject, expected, found } => {
-            Error::input(format!("{}: {subject}", args.file.display()), expected, found)
-        }
-        other => other,
-    })?;
+    let checkpoint = Checkpoint::from_values(&config, &classes, step, values)
+        .map_err(|e| e.within(args.file.display()))?;
     RunDirectory::create(&args.out, &config, &format!("Imported from {}", args.file.display()))?
         .keep(&checkpoint)?;
     let tensors = checkpoint.values().len();

@@ -42,8 +42,10 @@ pub fn inputs(arguments: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
         }
         if found.len() == before {
             let expected = "at least one image (png, jpg, jpeg, bmp, webp)";
-            return Err(Error::file(argument, expected, "none"))
-                .hint("a folder gives the images in it and below it; quote patterns such as 'photos/*.png'");
+            return Err(Error::file(argument, expected, "none")).hint_if(
+                |_| true,
+                "a folder gives the images in it and below it; quote patterns such as 'photos/*.png'",
+            );
         }
     }
     Ok(found)

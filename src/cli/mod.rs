@@ -8,7 +8,6 @@ mod diff;
 mod eval;
 mod experiment;
 mod export;
-mod golden_steps;
 mod gpu;
 mod hint;
 mod import;
@@ -16,11 +15,9 @@ mod inputs;
 mod output;
 mod predict;
 mod profile;
-mod recorder;
 mod report;
 mod runs;
 mod select;
-mod sets;
 mod shell;
 mod train;
 mod tune;
@@ -104,6 +101,7 @@ enum Command {
     Man(shell::ManArgs),
 }
 
+pub use hint::told;
 pub use train::Interrupted;
 
 /// Runs the command line of a program that was started at `started`.

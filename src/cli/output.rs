@@ -32,6 +32,16 @@ impl Output {
         if self.json { Ok(()) } else { write_line(&text.to_string()) }
     }
 
+    /// As [`Output::remark`], from within the library's work.
+    pub fn remark_on(&self, text: impl std::fmt::Display) -> dann::error::Result<()> {
+        self.remark(text).map_err(|e| dann::error::Error::Observer(e.into()))
+    }
+
+    /// As [`Output::json`], from within the library's work.
+    pub fn json_on(&self, value: &impl Serialize) -> dann::error::Result<()> {
+        self.json(value).map_err(|e| dann::error::Error::Observer(e.into()))
+    }
+
     /// A JSON object on a line; nothing without `--json`.
     pub fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
         if self.json { write_line(&serde_json::to_string(value)?) } else { Ok(()) }

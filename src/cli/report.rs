@@ -1,7 +1,7 @@
 //! `dann report`
 
 use super::gpu::GpuArgs;
-use super::hint::Hint as _;
+use super::hint::{Hint as _, LIST_RUNS, is_no_run};
 use super::output::Output;
 use clap::Args;
 use dann::report::page;
@@ -34,7 +34,7 @@ pub fn run(args: &ReportArgs, out: &Output) -> anyhow::Result<()> {
         _ => PAGE.into(),
     });
     for run in &args.runs {
-        dann::train::RunDirectory::result(run).hint("`dann runs DIR` lists finished runs")?;
+        dann::train::RunDirectory::result(run).hint_if(is_no_run, LIST_RUNS)?;
     }
     page::write(&args.gpu.open()?, &args.runs, &file)?;
     out.json(&serde_json::json!({ "runs": args.runs, "file": file }))?;

@@ -1,7 +1,7 @@
 //! `dann select`
 
 use super::gpu::GpuArgs;
-use super::hint::Hint as _;
+use super::hint::{Hint as _, LIST_RUNS, is_no_data_set, is_no_run};
 use super::output::{Bars, Output, percent, share, table};
 use clap::Args;
 use dann::selection::{Candidates, Images, Outcome, Rating, Rule, Selection, best_runs};
@@ -60,9 +60,9 @@ pub fn run(args: &SelectArgs, out: &Output) -> anyhow::Result<()> {
     let mut images = Images::new(args.images as usize, args.source.clone(), args.target.clone());
     let (mut candidates, mut rated) = (Vec::new(), Vec::new());
     for run in &args.runs {
-        let of_run = Candidates::of_run(run).hint("`dann runs DIR` lists finished runs")?;
-        let sample =
-            images.of(&of_run).hint("--source DIR and --target DIR name data sets that have moved")?;
+        let of_run = Candidates::of_run(run).hint_if(is_no_run, LIST_RUNS)?;
+        let moved = "--source DIR and --target DIR name data sets that have moved";
+        let sample = images.of(&of_run).hint_if(is_no_data_set, moved)?;
         candidates.push((of_run, sample, RunDirectory::history(run)?));
     }
     let gpu = args.gpu.open()?;

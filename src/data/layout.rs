@@ -54,8 +54,10 @@ pub fn has_labelled_test(path: &Path) -> Result<bool> {
 
 fn recognise(path: &Path) -> Result<Layout> {
     if !path.is_dir() {
-        let found = if path.exists() { "a file" } else { "nothing" };
-        return Err(unrecognised(path, found));
+        return Err(match path.exists() {
+            true => unrecognised(path, "a file"),
+            false => Error::NoDataSet { path: path.to_path_buf(), expected: KNOWN },
+        });
     }
     if [Part::Train, Part::Test].iter().any(|&part| idx::has(path, part)) {
         return Ok(Layout::Idx);

@@ -107,7 +107,7 @@ impl Classifier {
     ///
     /// # Errors
     /// [`Error::Input`] or [`Error::Io`] naming the file and what is wrong with it, or the limit that the device
-    /// lacks; [`Error::Gpu`] when it has no room, or was lost.
+    /// lacks; [`Error::OutOfMemory`] when it has no room, [`Error::DeviceLost`] when it was lost.
     pub fn load<'a>(
         device: &wgpu::Device,
         queue: &wgpu::Queue,

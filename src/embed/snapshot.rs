@@ -25,7 +25,7 @@ impl Snapshot {
     /// Encodes copies of everything that `model` has learned.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when there is no memory for them.
+    /// [`Error::OutOfMemory`] when there is no memory for them.
     pub fn encode(model: &Dann, encoder: &mut wgpu::CommandEncoder, step: u64) -> Result<Self> {
         let tensors = model.tensors();
         let bytes = tensors.values().map(|tensor| tensor.byte_len()).sum();
@@ -43,7 +43,8 @@ impl Snapshot {
     /// The values, if they have arrived; never waits.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost; [`Error::Input`] when the encoder was dropped without being submitted.
+    /// [`Error::DeviceLost`] when the device was lost; [`Error::Input`] when the encoder was dropped without being
+    /// submitted.
     pub fn take(self, gpu: &Gpu) -> Result<Taken> {
         let Self { step, places, readback } = self;
         match readback.try_take::<f32>(gpu)? {

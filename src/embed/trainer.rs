@@ -63,7 +63,7 @@ impl Trainer {
     ///
     /// # Errors
     /// [`Error::Input`] when configuration or data do not fit, or naming the limit that the device lacks;
-    /// [`Error::Gpu`] when it has no room, or was lost.
+    /// [`Error::OutOfMemory`] when it has no room, [`Error::DeviceLost`] when it was lost.
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue, options: TrainerOptions<'_>) -> Result<Self> {
         Self::on(&Gpu::borrow(device, queue, options.gpu)?, options)
     }
@@ -106,7 +106,7 @@ impl Trainer {
     /// needs the device only to be polled now and then, as each `queue.submit` does.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost or destroyed, or has no room.
+    /// [`Error::DeviceLost`] when the device was lost or destroyed, [`Error::OutOfMemory`] when it has no room.
     pub fn encode_steps(&mut self, encoder: &mut wgpu::CommandEncoder, count: u64) -> Result<u64> {
         self.gpu().healthy()?;
         let end = self.course.total().min(self.course.encoded() + count);
@@ -135,8 +135,8 @@ impl Trainer {
     /// The metrics that have arrived since the last call, in order; never waits.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost or destroyed, or a loss is no longer a number; [`Error::Input`] when an
-    /// encoder with steps was dropped without being submitted: they are skipped.
+    /// [`Error::DeviceLost`] when the device was lost, [`Error::Diverged`] when a loss is no longer a number;
+    /// [`Error::Input`] when an encoder with steps was dropped without being submitted: they are skipped.
     pub fn take_metrics(&mut self) -> Result<Vec<StepMetrics>> {
         let mut all = Vec::new();
         while let Some(Flight { leg, encoded }) = self.flights.pop_front() {
@@ -168,7 +168,7 @@ impl Trainer {
     /// [`Trainer::take_metrics`] has seen it arrive. A copy asked for earlier that is still on its way is given up.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost or destroyed, or has no room.
+    /// [`Error::DeviceLost`] when the device was lost or destroyed, [`Error::OutOfMemory`] when it has no room.
     pub fn encode_checkpoint(&mut self, encoder: &mut wgpu::CommandEncoder) -> Result<()> {
         self.gpu().healthy()?;
         self.snapshot = Some(Snapshot::encode(self.course.model(), encoder, self.course.encoded())?);

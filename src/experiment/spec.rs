@@ -154,12 +154,8 @@ impl Recipe {
             (Some(preset), _) => Config::preset(preset),
             (None, config) => Config::read(&base.join(config.as_deref().unwrap_or(Path::new("")))),
         };
-        config.and_then(|config| config.with(&self.set)).map_err(|e| match e {
-            Error::Input { subject, expected, found } => {
-                Error::input(format!("{}: recipe {}: {subject}", file.display(), self.name), expected, found)
-            }
-            other => other,
-        })
+        let config = config.and_then(|config| config.with(&self.set));
+        config.map_err(|e| e.within(format!("{}: recipe {}", file.display(), self.name)))
     }
 }
 
@@ -217,7 +213,7 @@ mod tests {
             ("seeds = [0]\nrecipe = []".to_owned(), "at least one [[recipe]]"),
             (recipe("name = \"../up\"\npreset = \"demo\""), "letters, digits"),
             (recipe("name = \"a\""), "a preset or a config"),
-            (recipe("name = \"a\"\npreset = \"none\""), "recipe a: --preset"),
+            (recipe("name = \"a\"\npreset = \"none\""), "recipe a: preset"),
             (recipe("name = \"a\"\npreset = \"demo\"\nset = [\"training.batch=0\"]"), "training.batch"),
             (recipe("name = \"a\"\npreset = \"demo\"\nseeds = [1, 1]"), "a/source-only-1 twice"),
             (recipe("name = \"a\"\npreset = \"demo\"\nseeds = []"), "a seed and a method"),

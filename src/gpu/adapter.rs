@@ -10,7 +10,7 @@ pub(super) const WORKGROUP_THREADS: u32 = 256;
 
 /// One adapter of this machine.
 pub struct Adapter {
-    /// Its number, as `--adapter INDEX` takes it.
+    /// Its number, as [`choose`] takes it.
     pub index: usize,
     /// What wgpu says of it.
     pub info: wgpu::AdapterInfo,
@@ -100,7 +100,7 @@ fn on_backends(backends: wgpu::Backends) -> Vec<Adapter> {
 /// The adapter that `selection` (an index, or words of its name) picks; without one, the preferred one.
 ///
 /// # Errors
-/// [`Error::NoAdapter`] when the machine has none that can run the kernels; [`Error::Input`] when the
+/// [`Error::NoAdapter`] when the machine has none that can run the kernels; [`Error::NoSuchAdapter`] when the
 /// selection matches none or several, or one that cannot run them.
 pub fn choose(selection: Option<&str>) -> Result<Adapter> {
     let mut all = adapters();
@@ -117,11 +117,11 @@ pub fn choose(selection: Option<&str>) -> Result<Adapter> {
     let adapter = all.swap_remove(pick(selection, &names)?);
     match adapter.obstacle() {
         None => Ok(adapter),
-        Some(obstacle) => Err(Error::input(
-            format!("--adapter {selection}"),
-            "an adapter that can run the kernels",
-            format!("{adapter}: {obstacle}"),
-        )),
+        Some(obstacle) => Err(Error::NoSuchAdapter {
+            selection: selection.to_owned(),
+            expected: "an adapter that can run the kernels",
+            found: format!("{adapter}: {obstacle}"),
+        }),
     }
 }
 
@@ -139,11 +139,11 @@ fn pick(selection: &str, names: &[String]) -> Result<usize> {
     let [index] = chosen[..] else {
         let found = if chosen.is_empty() { "none" } else { "several" };
         let list: Vec<String> = names.iter().enumerate().map(|(i, name)| format!("{i} {name}")).collect();
-        return Err(Error::input(
-            format!("--adapter {selection}"),
-            "the index, or words from the name, of exactly one adapter",
-            format!("{found} of: {}", list.join("; ")),
-        ));
+        return Err(Error::NoSuchAdapter {
+            selection: selection.to_owned(),
+            expected: "the index, or words from the name, of exactly one adapter",
+            found: format!("{found} of: {}", list.join("; ")),
+        });
     };
     Ok(index)
 }
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn no_match_and_several_are_refused_with_a_list_of_all() {
         let none = picked("nvidia").unwrap_err();
-        assert!(none.starts_with("--adapter nvidia: expected the index"), "{none}");
+        assert!(none.starts_with("adapter nvidia: expected the index"), "{none}");
         assert!(none.contains("found none of: 0 vulkan Radeon 780M"), "{none}");
         assert!(picked("3").unwrap_err().contains("found none of"));
         let several = picked("radeon").unwrap_err();

@@ -2,7 +2,7 @@
 
 use super::pipeline_cache::PipelineCache;
 use super::traffic::{Counters, Traffic};
-use super::{Adapter, Kernel, Options, ShaderChecks, Variant, requirements};
+use super::{Adapter, Fault, Kernel, Options, ShaderChecks, Variant, requirements};
 use crate::error::{Error, Result};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +21,7 @@ struct Inner {
     /// Which kernels each stage of a model is built from, where it is not `variant`.
     choices: OnceLock<BTreeMap<String, Variant>>,
     pipelines: Mutex<HashMap<&'static str, wgpu::ComputePipeline>>,
-    fault: Arc<Mutex<Option<String>>>,
+    fault: Arc<Mutex<Option<Fault>>>,
     /// The device is gone; of a device that is not borrowed.
     gone: Arc<AtomicBool>,
     counters: Counters,
@@ -85,18 +85,18 @@ impl Gpu {
         let (device, queue) = pollster::block_on(adapter.handle.request_device(&descriptor))
             .map_err(|e| Error::Gpu(format!("{adapter} gives no device: {e}")))?;
         let fault = Arc::new(Mutex::new(None));
-        let note = |fault: &Arc<Mutex<Option<String>>>, message: String| {
-            log::error!("{message}");
-            lock(fault).get_or_insert(message);
+        let note = |noted: &Arc<Mutex<Option<Fault>>>, fault: Fault| {
+            log::error!("{}", fault.message);
+            lock(noted).get_or_insert(fault);
         };
         let uncaptured = Arc::clone(&fault);
-        device.on_uncaptured_error(Arc::new(move |e| note(&uncaptured, e.to_string())));
+        device.on_uncaptured_error(Arc::new(move |e| note(&uncaptured, Fault::of(&e, e.to_string()))));
         let (lost, gone) = (Arc::clone(&fault), Arc::new(AtomicBool::new(false)));
         let flag = Arc::clone(&gone);
         device.set_device_lost_callback(move |reason, message| {
             flag.store(true, Ordering::SeqCst);
             if !matches!(reason, wgpu::DeviceLostReason::Destroyed) {
-                note(&lost, format!("the device was lost: {message}"));
+                note(&lost, Fault::lost(format!("the device was lost: {message}")));
             }
         });
         let has_cache = features.contains(wgpu::Features::PIPELINE_CACHE);
@@ -113,7 +113,7 @@ impl Gpu {
     ///
     /// # Errors
     /// [`Error::Input`] naming the limit that the device lacks ([`required_limits`](super::required_limits)),
-    /// [`Error::Gpu`] when it was lost or destroyed.
+    /// [`Error::DeviceLost`] when it was lost or destroyed.
     pub fn borrow(device: &wgpu::Device, queue: &wgpu::Queue, options: Options) -> Result<Self> {
         requirements::check(device)?;
         let variant = requirements::variant(device, options.variant);
@@ -196,10 +196,10 @@ impl Gpu {
     /// The first fault that the device reported, if any.
     ///
     /// # Errors
-    /// [`Error::Gpu`] with the driver's words.
+    /// [`Error::Gpu`] or [`Error::OutOfMemory`] with the driver's words, [`Error::DeviceLost`] when the device is gone.
     pub fn healthy(&self) -> Result<()> {
         match lock(&self.0.fault).clone() {
-            Some(message) => Err(Error::Gpu(message)),
+            Some(fault) => Err(fault.error()),
             None if self.0.gone.load(Ordering::SeqCst) || self.0.borrowed && self.is_lost() => {
                 Err(Self::lost())
             }
@@ -215,7 +215,7 @@ impl Gpu {
 
     /// The error that says that the device is gone.
     pub(super) fn lost() -> Error {
-        Error::Gpu("the device was lost or destroyed".into())
+        Error::DeviceLost("the device was lost or destroyed".into())
     }
 
     /// Whether the device is gone. Only a handler would be told, and on a borrowed device that is the application's;
@@ -234,7 +234,7 @@ impl Gpu {
     /// Waits until all submitted work is done.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost or reported a fault.
+    /// As [`Gpu::healthy`].
     pub fn wait(&self) -> Result<()> {
         self.device().poll(wgpu::PollType::wait_indefinitely()).map_err(|e| Error::Gpu(e.to_string()))?;
         self.healthy()
@@ -243,16 +243,18 @@ impl Gpu {
     /// The pipeline of `kernel`, built at its first use.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when shader or driver refuse it.
+    /// [`Error::Gpu`] when shader or driver refuse it, [`Error::OutOfMemory`] when there is no memory for it.
     pub(super) fn pipeline(&self, kernel: &'static Kernel) -> Result<wgpu::ComputePipeline> {
         let mut pipelines = lock(&self.0.pipelines);
         if let Some(pipeline) = pipelines.get(kernel.label) {
             return Ok(pipeline.clone());
         }
+        let memory = self.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let scope = self.device().push_error_scope(wgpu::ErrorFilter::Validation);
         let pipeline = self.build_pipeline(kernel);
-        if let Some(e) = pollster::block_on(scope.pop()) {
-            return Err(Error::Gpu(format!("kernel {}: {e}", kernel.label)));
+        let refused = pollster::block_on(scope.pop());
+        if let Some(e) = pollster::block_on(memory.pop()).or(refused) {
+            return Err(Fault::of(&e, format!("kernel {}: {e}", kernel.label)).error());
         }
         pipelines.insert(kernel.label, pipeline.clone());
         Ok(pipeline)

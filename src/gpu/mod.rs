@@ -3,6 +3,7 @@
 mod abilities;
 mod adapter;
 mod context;
+mod fault;
 mod kernel;
 mod options;
 mod pipeline_cache;
@@ -19,6 +20,7 @@ mod work;
 
 pub use adapter::{Adapter, adapters, choose};
 pub use context::Gpu;
+pub(crate) use fault::Fault;
 pub(crate) use kernel::Invocation;
 pub use kernel::{Access, Binding, Element, Kernel};
 pub use options::{Options, ShaderChecks};

@@ -31,7 +31,7 @@ impl Staging {
     /// Room for `bytes` bytes.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when there is no memory for it.
+    /// [`Error::OutOfMemory`] when there is no memory for it.
     pub fn new(gpu: &Gpu, bytes: u64) -> Result<Self> {
         gpu.counters().allocation();
         let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
@@ -42,7 +42,7 @@ impl Staging {
             mapped_at_creation: false,
         });
         if let Some(e) = pollster::block_on(scope.pop()) {
-            return Err(Error::Gpu(format!("no memory to read back {bytes} bytes: {e}")));
+            return Err(Error::OutOfMemory(format!("no memory to read back {bytes} bytes: {e}")));
         }
         Ok(Self(buffer))
     }
@@ -88,7 +88,7 @@ impl Readback {
     /// Submits a copy of `tensor` as it will be after all work submitted so far.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when there is no memory for the copy.
+    /// [`Error::OutOfMemory`] when there is no memory for the copy.
     pub fn start(gpu: &Gpu, tensor: &Tensor) -> Result<Self> {
         let staging = Staging::new(gpu, tensor.byte_len())?;
         let mut encoder = gpu.device().create_command_encoder(&Default::default());
@@ -100,7 +100,7 @@ impl Readback {
     /// The values, once they have arrived; waits for all submitted work.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost or reported a fault.
+    /// [`Error::DeviceLost`] when the device was lost, [`Error::Gpu`] when it reported a fault.
     pub fn take<T: bytemuck::Pod>(self, gpu: &Gpu) -> Result<Vec<T>> {
         gpu.wait()?;
         Ok(self.take_arrived(gpu)?.0)
@@ -112,20 +112,20 @@ impl Readback {
     /// # Errors
     /// As [`Readback::take`].
     pub fn take_arrived<T: bytemuck::Pod>(self, gpu: &Gpu) -> Result<(Vec<T>, Staging)> {
-        self.arrived.recv().map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
+        self.arrived.recv().map_err(|e| failed(gpu, &e))?.map_err(|e| failed(gpu, &e))?;
         self.collect(gpu)
     }
 
     /// The values, if they have arrived; never waits.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost.
+    /// [`Error::DeviceLost`] when the device was lost.
     pub fn try_take<T: bytemuck::Pod>(self, gpu: &Gpu) -> Result<Arrival<T>> {
         match self.arrived.try_recv() {
             Err(mpsc::TryRecvError::Empty) => Ok(Arrival::Pending(self)),
             Err(mpsc::TryRecvError::Disconnected) => Ok(Arrival::Dropped),
             Ok(answer) => {
-                answer.map_err(|e| failed(&e))?;
+                answer.map_err(|e| failed(gpu, &e))?;
                 self.collect(gpu).map(|(values, staging)| Arrival::Here(values, staging))
             }
         }
@@ -133,7 +133,7 @@ impl Readback {
 
     fn collect<T: bytemuck::Pod>(self, gpu: &Gpu) -> Result<(Vec<T>, Staging)> {
         gpu.counters().downloaded(self.bytes);
-        let mapped = self.staging.0.get_mapped_range(..self.bytes).map_err(|e| failed(&e))?;
+        let mapped = self.staging.0.get_mapped_range(..self.bytes).map_err(|e| failed(gpu, &e))?;
         let values = bytemuck::pod_collect_to_vec(&mapped);
         drop(mapped);
         self.staging.0.unmap();
@@ -141,15 +141,16 @@ impl Readback {
     }
 }
 
-fn failed(e: &dyn std::fmt::Display) -> Error {
-    Error::Gpu(format!("a readback failed: {e}"))
+fn failed(gpu: &Gpu, e: &dyn std::fmt::Display) -> Error {
+    let message = format!("a readback failed: {e}");
+    if gpu.is_gone() { Error::DeviceLost(message) } else { Error::Gpu(message) }
 }
 
 impl Tensor {
     /// The tensor's values; waits for all submitted work.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost or reported a fault.
+    /// [`Error::DeviceLost`] when the device was lost, [`Error::Gpu`] when it reported a fault.
     pub fn read<T: bytemuck::Pod>(&self, gpu: &Gpu) -> Result<Vec<T>> {
         Readback::start(gpu, self)?.take(gpu)
     }

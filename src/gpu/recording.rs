@@ -1,6 +1,6 @@
 //! A list of dispatches, built once and encoded as often as needed.
 
-use super::{Access, Gpu, Invocation, Kernel, Phase, Work, upload};
+use super::{Access, Fault, Gpu, Invocation, Kernel, Phase, Work, upload};
 use crate::error::{Error, Result};
 
 /// What a kernel can be given.
@@ -99,7 +99,7 @@ impl Recording {
         let height = groups.div_ceil(most);
         if height > most || threads > u32::MAX as usize {
             let expected = "work that 32-bit indices can count";
-            return Err(Error::input(kernel.label, expected, format!("{threads} threads")));
+            return Err(Error::beyond_limit(kernel.label, expected, format!("{threads} threads")));
         }
         let workgroups = [groups.div_ceil(height.max(1)) as u32, height as u32, 1];
         self.push(&invocation, workgroups, work)
@@ -118,8 +118,8 @@ impl Recording {
         let kernel = invocation.kernel();
         let most = self.gpu.device().limits().max_compute_workgroups_per_dimension;
         let width = u32::try_from(groups).ok().filter(|&n| n <= most);
-        let width =
-            width.ok_or_else(|| Error::input(kernel.label, format!("at most {most} workgroups"), groups))?;
+        let too_many = || Error::beyond_limit(kernel.label, format!("at most {most} workgroups"), groups);
+        let width = width.ok_or_else(too_many)?;
         self.push(&invocation, [width, 1, 1], work)
     }
 
@@ -129,10 +129,11 @@ impl Recording {
         debug_assert_eq!(kernel.bindings.len(), resources.len() + 1, "{}", kernel.label);
         let pipeline = self.gpu.pipeline(kernel)?;
         let device = self.gpu.device();
+        let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         self.gpu.counters().allocation();
         let usage = wgpu::BufferUsages::UNIFORM;
-        let params = upload::filled_buffer(device, kernel.label, invocation.params(), usage)?;
+        let params = upload::filled_buffer(&self.gpu, kernel.label, invocation.params(), usage)?;
         let bound =
             std::iter::once(params.as_entire_binding()).chain(resources.iter().map(|bound| bound.binding()));
         let entries: Vec<_> = kernel
@@ -146,9 +147,9 @@ impl Recording {
             layout: &pipeline.get_bind_group_layout(0),
             entries: &entries,
         });
-        if let Some(e) = pollster::block_on(scope.pop()) {
-            return Err(Error::Gpu(format!("kernel {}: {e}", kernel.label)));
-        }
+        let refused = pollster::block_on(scope.pop());
+        let refused = pollster::block_on(memory.pop()).or(refused);
+        refused.map_or(Ok(()), |e| Err(Fault::of(&e, format!("kernel {}: {e}", kernel.label)).error()))?;
         let work = work.or_moving(resources.iter().map(|bound| bound.bytes()).sum());
         let phase = self.phase;
         self.dispatches.push(Dispatch { kernel, workgroups, work, phase, pipeline, bind_group });

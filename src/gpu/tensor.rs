@@ -28,8 +28,8 @@ impl Tensor {
     /// A tensor of zeros.
     ///
     /// # Errors
-    /// [`Error::Input`] when it is empty or larger than the device's limits, [`Error::Gpu`] when there is
-    /// no memory for it.
+    /// [`Error::Input`] when it is empty, [`Error::BeyondLimit`] when it is larger than the device's limits,
+    /// [`Error::OutOfMemory`] when there is no memory for it.
     pub fn zeros(gpu: &Gpu, label: &str, dims: &[usize]) -> Result<Self> {
         Self::allocate(gpu, label, dims, |size| {
             Ok(gpu.device().create_buffer(&wgpu::BufferDescriptor {
@@ -57,7 +57,7 @@ impl Tensor {
             return Err(Error::input(label, format!("{count} values of 4 bytes"), found));
         }
         Self::allocate(gpu, label, dims, |_| {
-            upload::filled_buffer(gpu.device(), label, bytemuck::cast_slice(values), USAGE)
+            upload::filled_buffer(gpu, label, bytemuck::cast_slice(values), USAGE)
         })
     }
 
@@ -72,13 +72,18 @@ impl Tensor {
         let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
         let size = bytes.filter(|&n| n > 0 && n <= most).ok_or_else(|| {
             let expected = format!("a tensor of 4 to {most} bytes, what this device can bind");
-            Error::input(label, expected, format!("shape {dims:?}"))
+            let found = format!("shape {dims:?}");
+            if bytes == Some(0) {
+                Error::input(label, expected, found)
+            } else {
+                Error::beyond_limit(label, expected, found)
+            }
         })?;
         let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         gpu.counters().allocation();
         let buffer = create(size);
         if let Some(e) = pollster::block_on(scope.pop()) {
-            return Err(Error::Gpu(format!("no memory for {label} ({size} bytes): {e}")));
+            return Err(Error::OutOfMemory(format!("no memory for {label} ({size} bytes): {e}")));
         }
         let buffer = buffer?;
         Ok(Self { buffer, offset: 0, dims: dims.to_vec(), behind: 0 })

@@ -47,13 +47,13 @@ impl Texels {
     /// A texture of `width` × `height` texels.
     ///
     /// # Errors
-    /// [`Error::Input`] when it is empty or larger than the device's limits, [`Error::Gpu`] when there is no memory
-    /// for it.
+    /// [`Error::BeyondLimit`] when it is empty or larger than the device's limits, [`Error::OutOfMemory`] when there
+    /// is no memory for it.
     pub fn zeros(gpu: &Gpu, label: &str, format: TexelFormat, width: usize, height: usize) -> Result<Self> {
         let most = Self::most(gpu);
         if !(1..=most).contains(&width) || !(1..=most).contains(&height) {
             let expected = format!("a texture of at most {most} × {most} texels, the limit of this device");
-            return Err(Error::input(label, expected, format!("{width} × {height}")));
+            return Err(Error::beyond_limit(label, expected, format!("{width} × {height}")));
         }
         let (width, height) = (width as u32, height as u32);
         let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
@@ -70,7 +70,7 @@ impl Texels {
         });
         if let Some(e) = pollster::block_on(scope.pop()) {
             let bytes = u64::from(width) * u64::from(height) * format.bytes();
-            return Err(Error::Gpu(format!("no memory for {label} ({bytes} bytes): {e}")));
+            return Err(Error::OutOfMemory(format!("no memory for {label} ({bytes} bytes): {e}")));
         }
         Ok(Self { view: texture.create_view(&Default::default()), format, width, height })
     }

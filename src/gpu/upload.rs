@@ -11,7 +11,7 @@ impl Upload {
     /// Room for `bytes` bytes.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when there is no memory for it.
+    /// [`Error::OutOfMemory`] when there is no memory for it.
     pub fn new(gpu: &Gpu, bytes: u64) -> Result<Self> {
         gpu.counters().allocation();
         let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
@@ -22,7 +22,7 @@ impl Upload {
             mapped_at_creation: false,
         });
         if let Some(e) = pollster::block_on(scope.pop()) {
-            return Err(Error::Gpu(format!("no memory to upload {bytes} bytes: {e}")));
+            return Err(Error::OutOfMemory(format!("no memory to upload {bytes} bytes: {e}")));
         }
         Ok(Self(buffer))
     }
@@ -50,19 +50,24 @@ impl Upload {
 /// A buffer that holds `bytes`, a multiple of four, from the start.
 ///
 /// # Errors
-/// [`Error::Gpu`] when the device is gone, where wgpu's own function of this kind would panic.
+/// [`Error::OutOfMemory`] when there is no memory for it, [`Error::DeviceLost`] when the device is gone, where wgpu's
+/// own function of this kind would panic.
 pub(super) fn filled_buffer(
-    device: &wgpu::Device,
+    gpu: &Gpu,
     label: &str,
     bytes: &[u8],
     usage: wgpu::BufferUsages,
 ) -> Result<wgpu::Buffer> {
-    let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+    let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+    let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
         label: Some(label),
         size: bytes.len() as u64,
         usage,
         mapped_at_creation: true,
     });
+    if let Some(e) = pollster::block_on(scope.pop()) {
+        return Err(Error::OutOfMemory(format!("no memory for {label} ({} bytes): {e}", bytes.len())));
+    }
     buffer.get_mapped_range_mut(..).map_err(|_| Gpu::lost())?.copy_from_slice(bytes);
     buffer.unmap();
     Ok(buffer)

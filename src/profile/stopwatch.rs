@@ -51,7 +51,7 @@ impl Stopwatch {
     /// stand a trial.
     ///
     /// # Errors
-    /// [`Error::Input`] when timestamps are asked for and cannot be trusted, [`Error::Gpu`] when the device fails.
+    /// [`Error::BadTimestamps`] when timestamps are asked for and cannot be trusted, [`Error::Gpu`] when the device fails.
     pub fn new(gpu: &Gpu, clock: Option<Clock>) -> Result<Self> {
         let profiler = GpuProfiler::new(gpu.device(), GpuProfilerSettings::default())
             .map_err(|e| Error::Gpu(format!("no timer queries: {e}")))?;
@@ -66,7 +66,7 @@ impl Stopwatch {
         match (clock, &stopwatch.reason) {
             (_, None) => {}
             (Some(Clock::Timestamps), Some(reason)) => {
-                return Err(Error::input("--clock timestamps", "timestamps that can be trusted", reason));
+                return Err(Error::BadTimestamps(reason.clone()));
             }
             (_, Some(_)) => stopwatch.clock = Clock::Wall,
         }

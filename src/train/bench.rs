@@ -34,7 +34,7 @@ impl StepBench {
     /// Sets up the step of `config` and the images on the device.
     ///
     /// # Errors
-    /// [`Error::Input`] when the batch is beyond the device's limits, [`Error::Gpu`] when the device has no room.
+    /// [`Error::Input`] when the batch is beyond the device's limits, [`Error::OutOfMemory`] when the device has no room.
     pub fn new(gpu: &Gpu, config: &Config) -> Result<Self> {
         config.check()?;
         let spec = &config.training;
@@ -71,7 +71,7 @@ impl StepBench {
     /// How long `count` steps take, at most [`Self::MOST_STEPS`], in one submission and until the device is done.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost or reported a fault.
+    /// [`Error::DeviceLost`] when the device was lost, [`Error::Gpu`] when it reported a fault.
     pub fn time(&self, count: usize) -> Result<Duration> {
         let gpu = self.training_step.gpu();
         let began = Instant::now();

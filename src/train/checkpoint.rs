@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// A model's values, the configuration it was built from and the names of its classes.
+#[derive(Clone)]
 pub struct Checkpoint {
     /// What the model was built from and how it was trained.
     pub config: Config,
@@ -58,7 +59,7 @@ impl Checkpoint {
     /// Reads everything that `model` has learned from its device.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost.
+    /// [`Error::DeviceLost`] when the device was lost.
     pub fn of(model: &Dann, config: &Config, classes: &[String], step: u64) -> Result<Self> {
         Ok(Self::of_read(config.clone(), classes.to_vec(), step, model.read()?))
     }
@@ -66,7 +67,7 @@ impl Checkpoint {
     /// As [`Checkpoint::of`], with what training needs to go on from here on `data`.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost.
+    /// [`Error::DeviceLost`] when the device was lost.
     pub fn of_training(
         (model, state): (&Dann, &OptimizerState),
         config: &Config,
@@ -211,7 +212,7 @@ impl Checkpoint {
     /// Builds the model on a device.
     ///
     /// # Errors
-    /// [`Error::Input`] when the values do not fit the configuration, [`Error::Gpu`] when the device has no room.
+    /// [`Error::Input`] when the values do not fit the configuration, [`Error::OutOfMemory`] when the device has no room.
     pub fn model(&self, gpu: &Gpu) -> Result<Dann> {
         let model = Dann::new(gpu, &self.config.model)?;
         self.load_into(&model)?;

@@ -106,13 +106,11 @@ impl Config {
     /// The preset called `name`.
     ///
     /// # Errors
-    /// [`Error::Input`] listing the presets there are.
+    /// [`Error::UnknownPreset`] listing the presets there are.
     pub fn preset(name: &str) -> Result<Self> {
         let found = PRESETS.iter().find(|(preset, _)| *preset == name);
-        let (_, text) = found.ok_or_else(|| {
-            let known: Vec<_> = Self::presets().collect();
-            Error::input("--preset", format!("one of {}", known.join(", ")), name)
-        })?;
+        let unknown = || Error::UnknownPreset { name: name.to_owned(), known: Self::presets().collect() };
+        let (_, text) = found.ok_or_else(unknown)?;
         Self::parse(&format!("preset {name}"), text)
     }
 
@@ -132,12 +130,7 @@ impl Config {
     pub fn parse(origin: &str, text: &str) -> Result<Self> {
         let config: Self = toml::from_str(text)
             .map_err(|e| Error::input(origin, "a run configuration", e.to_string().trim_end()))?;
-        config.check().map_err(|e| match e {
-            Error::Input { subject, expected, found } => {
-                Error::input(format!("{origin}: {subject}"), expected, found)
-            }
-            other => other,
-        })?;
+        config.check().map_err(|e| e.within(origin))?;
         Ok(config)
     }
 

@@ -76,7 +76,7 @@ impl Course {
     /// Sets up training; with `timed`, legs are timed on the device where it has timestamps.
     ///
     /// # Errors
-    /// [`Error::Input`] when configuration or data do not fit, [`Error::Gpu`] when the device has no room.
+    /// [`Error::Input`] when configuration or data do not fit, [`Error::OutOfMemory`] when the device has no room.
     pub fn new(
         gpu: &Gpu,
         config: &Config,
@@ -149,7 +149,7 @@ impl Course {
     /// Goes to where training is after `step` steps: model, velocities, random streams and orders.
     ///
     /// # Errors
-    /// [`Error::Input`] when the checkpoint does not fit the training.
+    /// [`Error::CannotResume`] or [`Error::Input`] when the checkpoint does not fit the training.
     pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         let step = checkpoint.step;
         let fitting = checkpoint.resumption.as_ref().filter(|_| step <= self.total);
@@ -158,7 +158,7 @@ impl Course {
                 format!("a checkpoint of a training of {} steps, with its optimiser's state", self.total);
             let found =
                 if step > self.total { format!("one after step {step}") } else { "a model alone".into() };
-            return Err(Error::input("--resume", expected, found));
+            return Err(Error::CannotResume { expected, found });
         };
         checkpoint.load_into(&self.model)?;
         resumption.load_into(&self.model, &self.training_step.outputs.optimizer)?;
@@ -183,7 +183,7 @@ impl Course {
     /// asked for when `encoder` is submitted. Encoders must be submitted in the order in which they were given.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device is gone or has no room.
+    /// [`Error::DeviceLost`] when the device is gone, [`Error::OutOfMemory`] when it has no room.
     pub fn encode(&mut self, encoder: &mut wgpu::CommandEncoder, count: u64) -> Result<Leg> {
         let in_epoch = self.encoded % self.per_epoch;
         let count = count.min(self.left_in_epoch());
@@ -242,8 +242,8 @@ impl Course {
     /// What has become of `leg`; never waits.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost or a loss is no longer a number; [`Error::Input`] when the leg's
-    /// encoder was dropped without being submitted.
+    /// [`Error::DeviceLost`] when the device was lost, [`Error::Diverged`] when a loss is no longer a number;
+    /// [`Error::Input`] when the leg's encoder was dropped without being submitted.
     pub fn land(&mut self, leg: Leg) -> Result<Landing> {
         let Leg { first, rows, metrics, upload } = leg;
         let (words, staging) = match metrics.try_take::<u32>(self.training_step.gpu())? {

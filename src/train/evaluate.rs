@@ -41,7 +41,7 @@ impl Evaluator {
     /// Uploads `data` and records the forward pass.
     ///
     /// # Errors
-    /// [`Error::Input`] when the data do not fit the model, [`Error::Gpu`] when the device has no room.
+    /// [`Error::Input`] when the data do not fit the model, [`Error::OutOfMemory`] when the device has no room.
     pub fn new(model: &Dann, data: &Dataset, normalization: &Normalization) -> Result<Self> {
         let gpu = model.gpu();
         let classes = model.spec().classes()?;
@@ -79,7 +79,7 @@ impl Evaluator {
     /// The logits of every image: (images, K), row-major.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost.
+    /// [`Error::DeviceLost`] when the device was lost.
     pub fn logits(&self) -> Result<Vec<f32>> {
         let gpu = self.recording.gpu();
         let row_bytes = self.logits.byte_len() / self.logits.rows() as u64;
@@ -101,7 +101,7 @@ impl Evaluator {
     /// Accuracy, loss and confusions on a labelled data set.
     ///
     /// # Errors
-    /// [`Error::Input`] when the data set has no labels, [`Error::Gpu`] when the device was lost.
+    /// [`Error::Input`] when the data set has no labels, [`Error::DeviceLost`] when the device was lost.
     pub fn evaluate(&self) -> Result<Evaluation> {
         let labels = self.labels.as_ref();
         let labels = labels.ok_or_else(|| Error::input("evaluation", "labelled images", "no labels"))?;

@@ -33,13 +33,14 @@ impl Feed {
     /// Uploads `labelled` and, for [`Method::Dann`], the images of `unlabelled`.
     ///
     /// # Errors
-    /// [`Error::Input`] when configuration or data do not fit, [`Error::Gpu`] when the device has no room.
+    /// [`Error::Input`] when configuration or data do not fit, [`Error::NoTargetImages`],
+    /// [`Error::OutOfMemory`] when the device has no room.
     pub fn new(gpu: &Gpu, config: &Config, labelled: &Dataset, unlabelled: Option<&Dataset>) -> Result<Self> {
         let (spec, input) = (&config.training, &config.model.input);
         labelled.check_labels(config.model.classes()?)?;
         let unlabelled = if spec.method == Method::Dann { unlabelled } else { None };
         if spec.method == Method::Dann && unlabelled.is_none() {
-            return Err(Error::input("--target", "images of the target domain for method dann", "none"));
+            return Err(Error::NoTargetImages);
         }
         for data in [Some(labelled), unlabelled].into_iter().flatten() {
             hold_a_batch(data, spec)?;

@@ -19,7 +19,7 @@ impl Flight {
     /// Waits until the device is done with it, but not with what was submitted after it.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost or reported a fault.
+    /// [`Error::DeviceLost`] when the device was lost, [`Error::Gpu`] when it reported a fault.
     pub fn land(self, gpu: &Gpu) -> Result<Leg> {
         let wait = wgpu::PollType::Wait { submission_index: Some(self.submission), timeout: None };
         gpu.device().poll(wait).map_err(|e| Error::Gpu(e.to_string()))?;

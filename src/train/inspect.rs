@@ -36,7 +36,7 @@ impl Inspector {
     /// Records the forward pass for images of `channels` channels: the model's own number of them, or 1.
     ///
     /// # Errors
-    /// [`Error::Input`] when the channels do not fit, [`Error::Gpu`] when the device has no room.
+    /// [`Error::Input`] when the channels do not fit, [`Error::OutOfMemory`] when the device has no room.
     pub fn new(model: &Dann, channels: usize, normalization: &Normalization) -> Result<Self> {
         super::with_room(model.gpu(), ROWS, |rows| Self::of_rows(model, rows, channels, normalization))
     }
@@ -70,7 +70,7 @@ impl Inspector {
     /// Looks at `images`: bytes, (N, C, H, W), at most [`Inspector::rows`] of them.
     ///
     /// # Errors
-    /// [`Error::Input`] when the bytes are no such images, [`Error::Gpu`] when the device was lost.
+    /// [`Error::Input`] when the bytes are no such images, [`Error::DeviceLost`] when the device was lost.
     pub fn inspect(&self, images: &[u8]) -> Result<Inspection> {
         let bytes = self.shape.len();
         let rows = images.len() / bytes;

@@ -38,7 +38,7 @@ pub use step::TrainingStep;
 pub use trainer::Trainer;
 pub use whole_file::{read_json, write_whole};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gpu::Gpu;
 
 /// What `make` makes for `most` rows, or for as many of them as there is memory for: a half, a quarter, ….
@@ -46,8 +46,8 @@ fn with_room<T>(gpu: &Gpu, most: usize, make: impl Fn(usize) -> Result<T>) -> Re
     let mut rows = most;
     loop {
         match make(rows) {
-            Err(Error::Gpu(message)) if rows > 1 && gpu.healthy().is_ok() => {
-                log::debug!("{rows} rows: {message}");
+            Err(error) if error.is_too_large() && rows > 1 && gpu.healthy().is_ok() => {
+                log::debug!("{rows} rows: {error}");
                 rows /= 2;
             }
             made => return made,
@@ -60,4 +60,30 @@ fn fitting<T>(free: &mut Vec<T>, bytes: u64, room: impl Fn(&T) -> u64) -> Option
     let enough = (0..free.len()).filter(|&index| room(&free[index]) >= bytes);
     let index = enough.min_by_key(|&index| room(&free[index]))?;
     Some(free.swap_remove(index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+    use crate::gpu::{Options, choose};
+    use std::cell::Cell;
+
+    #[test]
+    fn rows_are_halved_while_they_are_too_many_and_for_no_other_reason() {
+        let gpu = choose(None).and_then(|adapter| Gpu::open(&adapter, Options::default())).expect("a device");
+        let too_many: [fn() -> Error; 2] =
+            [|| Error::OutOfMemory("full".into()), || Error::beyond_limit("x", "few", "many")];
+        for error in too_many {
+            let made = with_room(&gpu, 9, |rows| if rows > 2 { Err(error()) } else { Ok(rows) });
+            assert_eq!(made.expect("two rows fit"), 2);
+            assert!(with_room(&gpu, 9, |_| Err::<(), _>(error())).is_err());
+        }
+        let tries = Cell::new(0);
+        let refused = with_room(&gpu, 9, |_| {
+            tries.set(tries.get() + 1);
+            Err::<(), _>(Error::Gpu("refused".into()))
+        });
+        assert!(matches!(refused, Err(Error::Gpu(_))) && tries.get() == 1);
+    }
 }

@@ -9,7 +9,8 @@ impl Config {
     /// be the number of a list's entry, as in `model.feature_extractor.0.outputs=16`.
     ///
     /// # Errors
-    /// [`Error::Input`] naming the assignment and what is wrong with it.
+    /// [`Error::BadOverride`] naming the assignment and what is wrong with it; [`Error::Input`] naming a key whose
+    /// value cannot work.
     pub fn with(&self, assignments: &[String]) -> Result<Self> {
         if assignments.is_empty() {
             return Ok(self.clone());
@@ -21,17 +22,22 @@ impl Config {
         for assignment in assignments {
             assign(&mut root, assignment)?;
         }
-        let subject = format!("--set {}", assignments.join(" --set "));
-        let config: Self = root
-            .try_into()
-            .map_err(|e| Error::input(subject, "keys and values of a configuration", e.to_string().trim()))?;
+        let config: Self = root.try_into().map_err(|e: toml::de::Error| Error::BadOverride {
+            assignment: assignments.join(" "),
+            expected: "keys and values of a configuration".into(),
+            found: e.to_string().trim().to_owned(),
+        })?;
         config.check()?;
         Ok(config)
     }
 }
 
 fn assign(root: &mut Value, assignment: &str) -> Result<()> {
-    let wrong = |expected: &str, found: &str| Error::input(format!("--set {assignment}"), expected, found);
+    let wrong = |expected: &str, found: &str| Error::BadOverride {
+        assignment: assignment.to_owned(),
+        expected: expected.to_owned(),
+        found: found.to_owned(),
+    };
     let Some((key, text)) = assignment.split_once('=') else {
         return Err(wrong("KEY=VALUE", "no ="));
     };

@@ -2,7 +2,6 @@
 
 use super::checkpoint::Checkpoint;
 use super::history::History;
-use super::metrics::StepMetrics;
 use super::resumption::DataSets;
 use super::run::{CONFIG, METRICS, RunDirectory};
 use super::whole_file::write_whole;
@@ -130,16 +129,5 @@ impl Resumed {
         write_whole(&metrics, self.history.to_lines().as_bytes())?;
         let log = OpenOptions::new().append(true).open(&metrics).map_err(Error::io(&metrics, "write"))?;
         Ok(RunDirectory::opened(&self.path, log))
-    }
-
-    /// The steps of the epoch that is not over, of `steps_per_epoch`.
-    pub fn begun_epoch(&self, steps_per_epoch: u64) -> Vec<StepMetrics> {
-        let ended = self.checkpoint.step - self.checkpoint.step % steps_per_epoch;
-        self.history.steps.iter().filter(|step| step.step >= ended).copied().collect()
-    }
-
-    /// Seconds that the epochs that are over took.
-    pub fn seconds(&self) -> f64 {
-        self.history.epochs.last().map_or(0.0, |epoch| epoch.seconds)
     }
 }

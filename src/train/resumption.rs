@@ -64,14 +64,14 @@ impl DataSets {
     /// Whether training can go on with these data sets.
     ///
     /// # Errors
-    /// [`Error::Input`] when they have other numbers of images.
+    /// [`Error::CannotResume`] when they have other numbers of images.
     pub fn check(&self, data: &Self) -> Result<()> {
         if self.images == data.images {
             return Ok(());
         }
         let of = |images: &[usize]| images.iter().map(usize::to_string).collect::<Vec<_>>().join(" and ");
         let expected = format!("the data sets that the run was trained on, with {} images", of(&self.images));
-        Err(Error::input("--resume", expected, of(&data.images)))
+        Err(Error::CannotResume { expected, found: of(&data.images) })
     }
 }
 
@@ -79,7 +79,7 @@ impl Resumption {
     /// Reads what training with `model` on `data` needs to go on.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost.
+    /// [`Error::DeviceLost`] when the device was lost.
     pub(super) fn of(model: &Dann, state: &OptimizerState, data: &DataSets) -> Result<Self> {
         let parameters = &model.parameters;
         let mut slots = BTreeMap::new();

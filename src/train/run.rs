@@ -47,7 +47,7 @@ pub struct RunResult {
     pub source: PathBuf,
     /// The data set adapted to.
     pub target: PathBuf,
-    /// The run's directory.
+    /// The run's directory; empty for a run that was kept in memory alone.
     pub directory: PathBuf,
     /// How long training took, reports included.
     pub seconds: f64,
@@ -66,16 +66,16 @@ impl RunDirectory {
     /// Refuses `path` if it holds anything already; touches nothing.
     ///
     /// # Errors
-    /// [`Error::Input`] naming what was found.
+    /// [`Error::Taken`] naming what was found.
     pub fn vacant(path: &Path) -> Result<()> {
-        let expected = "a new or empty directory for the run";
+        let taken = |found| Err(Error::Taken { path: path.to_path_buf(), found });
         match fs::read_dir(path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(e) => Err(Error::io(path, "use as the run's directory")(e)),
-            Ok(_) if path.join(CONFIG).exists() => Err(Error::file(path, expected, "another run")),
+            Ok(_) if path.join(CONFIG).exists() => taken("another run"),
             Ok(mut entries) => match entries.next() {
                 None => Ok(()),
-                Some(_) => Err(Error::file(path, expected, "other files")),
+                Some(_) => taken("other files"),
             },
         }
     }
@@ -83,7 +83,7 @@ impl RunDirectory {
     /// Makes the directory and writes the configuration into it, with `remark` above it.
     ///
     /// # Errors
-    /// [`Error::Input`] when it is taken, [`Error::Io`] when it cannot be written.
+    /// [`Error::Taken`], and [`Error::Io`] when it cannot be written.
     pub fn create(path: &Path, config: &Config, remark: &str) -> Result<Self> {
         Self::vacant(path)?;
         fs::create_dir_all(path).map_err(Error::io(path, "create the directory"))?;
@@ -140,7 +140,7 @@ impl RunDirectory {
     /// Reads the model of the run at `path`, or the checkpoint that `path` is.
     ///
     /// # Errors
-    /// [`Error::Input`] when there is no finished run, [`Error::Io`] when it cannot be read.
+    /// [`Error::NoRun`] when there is no finished run, [`Error::Io`] when it cannot be read.
     pub fn checkpoint(path: &Path) -> Result<Checkpoint> {
         if path.is_file() {
             return Checkpoint::read(path);
@@ -149,7 +149,7 @@ impl RunDirectory {
         if !file.exists() {
             let expected = format!("a finished run of `dann train`, with its {MODEL}");
             let found = if path.exists() { "none" } else { "no such directory" };
-            return Err(Error::file(path, expected, found));
+            return Err(Error::NoRun { path: path.to_path_buf(), expected, found: found.into() });
         }
         Checkpoint::read(&file)
     }

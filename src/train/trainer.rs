@@ -39,8 +39,9 @@ impl Trainer {
     /// [`Method::Dann`]: super::Method::Dann
     ///
     /// # Errors
-    /// [`Error::Input`](crate::error::Error::Input) when configuration or data do not fit, [`Error::Gpu`](crate::error::Error::Gpu) when the device has
-    /// no room.
+    /// [`Error::Input`](crate::error::Error::Input) when configuration or data do not fit,
+    /// [`Error::NoTargetImages`](crate::error::Error::NoTargetImages) when there is nothing to adapt to,
+    /// [`Error::OutOfMemory`](crate::error::Error::OutOfMemory) when the device has no room.
     pub fn new(gpu: &Gpu, config: &Config, labelled: &Dataset, unlabelled: Option<&Dataset>) -> Result<Self> {
         Ok(Self {
             course: Course::new(gpu, config, labelled, unlabelled, false)?,
@@ -99,7 +100,7 @@ impl Trainer {
     /// The share of the features that differ between the images of the last batch: 0 once the feature extractor has died.
     ///
     /// # Errors
-    /// [`Error::Gpu`](crate::error::Error::Gpu) when the device was lost.
+    /// [`Error::DeviceLost`](crate::error::Error::DeviceLost) when the device was lost.
     pub fn live_features(&self) -> Result<f64> {
         let features = &self.course.training_step().outputs.features;
         let values: Vec<f32> = features.read(self.model().gpu())?;
@@ -143,7 +144,8 @@ impl Trainer {
     /// arrived. No steps are left, or the trainer was halted, when the result is empty.
     ///
     /// # Errors
-    /// [`Error::Gpu`](crate::error::Error::Gpu) when the device was lost or a loss is no longer a number.
+    /// [`Error::DeviceLost`](crate::error::Error::DeviceLost) when the device was lost,
+    /// [`Error::Diverged`](crate::error::Error::Diverged) when a loss is no longer a number.
     pub fn advance(&mut self) -> Result<Vec<StepMetrics>> {
         while self.flights.len() < IN_FLIGHT && self.may_submit() {
             self.submit()?;

@@ -199,8 +199,8 @@ fn unfit_fonts_and_numbers_are_told_and_leave_nothing_behind() {
         [10; 2],
         &["logos.ttf: expected a font with outlines of the digits 0 to 9, found none of 0"],
     );
-    refused(&|_| {}, [9, 10], &["--train: expected at least 10 images, one of each digit, found 9"]);
-    refused(&|_| {}, [10, 0], &["--test: expected at least 10 images, one of each digit, found 0"]);
+    refused(&|_| {}, [9, 10], &["train part: expected at least 10 images, one of each class, found 9"]);
+    refused(&|_| {}, [10, 0], &["test part: expected at least 10 images, one of each class, found 0"]);
 }
 
 #[test]

@@ -88,7 +88,9 @@ fn a_destroyed_device_gives_errors_and_the_last_checkpoint_survives() {
     ];
     for (call, error) in errors.into_iter().enumerate() {
         match error {
-            Some(Error::Gpu(words)) => assert!(words.contains("lost or destroyed"), "call {call}: {words}"),
+            Some(Error::DeviceLost(words)) => {
+                assert!(words.contains("lost or destroyed"), "call {call}: {words}")
+            }
             other => panic!("call {call}: {other:?}"),
         }
     }

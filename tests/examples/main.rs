@@ -1,6 +1,10 @@
-//! The examples of embedding, run as a user runs them.
+//! The examples, run as a user runs them.
 
 mod headless;
+#[path = "../cli/sandbox.rs"]
+#[expect(dead_code, reason = "what the tests of the command line need besides")]
+mod sandbox;
+mod train;
 mod viewer;
 
 use std::path::{Path, PathBuf};

@@ -5,7 +5,6 @@ mod printer;
 
 use super::eval::DomainArg;
 use super::gpu::GpuArgs;
-use super::hint::Hint as _;
 use super::inputs::{Input, inputs};
 use super::output::{Output, bar};
 use clap::{Args, ValueEnum};
@@ -70,7 +69,7 @@ enum FitArg {
 }
 
 pub fn run(args: &PredictArgs, out: &Output) -> anyhow::Result<()> {
-    let checkpoint = RunDirectory::checkpoint(&args.run).hint("`dann runs DIR` lists finished runs")?;
+    let checkpoint = RunDirectory::checkpoint(&args.run)?;
     let images = inputs(&args.images)?;
     let size = args.size(&checkpoint);
     let model = checkpoint.model(&args.gpu.open()?)?;

@@ -1,5 +1,6 @@
 //! A compute shader of the user's own, on every adapter.
 
+use super::super::hint;
 use super::super::output::{Output, percent, table};
 use super::ProfileArgs;
 use super::text::spread;
@@ -34,7 +35,7 @@ pub fn run(path: &Path, args: &ProfileArgs, out: &Output) -> anyhow::Result<()> 
                 out.json(&times)?;
                 rows.push(row(&times));
             }
-            Err(e) => refused.push(format!("{adapter}: {e}")),
+            Err(e) => refused.push(format!("{adapter}: {}", hint::text(&e))),
         }
     }
     let [x, y, z] = shader.workgroup_size();

@@ -1,6 +1,7 @@
 //! Ctrl-C: the first one ends training in order, the second one ends the program at once.
 
 use anyhow::Context as _;
+use dann::fit::{Observer, State};
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,9 +24,10 @@ impl Interrupts {
         ctrlc::set_handler(handler).context("cannot watch for Ctrl-C")?;
         Ok(Self(asked))
     }
+}
 
-    /// Whether there has been one.
-    pub fn any(&self) -> bool {
+impl Observer for Interrupts {
+    fn should_stop(&mut self, _: &State<'_>) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }

@@ -1,21 +1,24 @@
 //! `dann train`
 
 mod interrupt;
-mod job;
-mod session;
+mod progress;
+mod sabotage;
 
 use super::gpu::GpuArgs;
+use super::hint::{FETCH, Hint as _, is_bad_model, is_no_data_set, is_taken};
 use super::output::Output;
 use super::report::PAGE;
 use anyhow::Context as _;
 use clap::{ArgGroup, Args, ValueEnum};
+use dann::fit::{Sets, Training};
 use dann::report::page;
-use dann::train::{Config, DataSets, Method, RunResult};
-use std::path::PathBuf;
+use dann::report::tensorboard::Recorder;
+use dann::train::{Config, DataSets, Method, RunDirectory, RunResult};
+use sabotage::Sabotage;
+use std::path::{Path, PathBuf};
 
 pub use interrupt::{Interrupted, Interrupts};
-pub use job::Job;
-pub use session::Habits;
+pub use progress::Progress;
 
 #[derive(Args)]
 #[command(
@@ -131,37 +134,71 @@ impl TrainArgs {
 }
 
 impl TrainArgs {
-    fn job(&self) -> anyhow::Result<Job> {
-        if let Some(from) = &self.resume {
-            return Job::resume(from, self.source.clone(), self.target.clone());
-        }
+    /// What is trained, and where its data sets are.
+    fn training(&self) -> anyhow::Result<(Training, PathBuf, PathBuf)> {
+        let (training, source, target) = match &self.resume {
+            Some(from) => self.resumed(from)?,
+            None => self.new_training()?,
+        };
+        let often = self.checkpoint_every.into_iter().fold(training, Training::checkpoint_every);
+        Ok((self.keep.into_iter().fold(often, |training, keep| training.keep(keep as usize)), source, target))
+    }
+
+    fn new_training(&self) -> anyhow::Result<(Training, PathBuf, PathBuf)> {
         let config = self.config()?;
         let default_out =
             || PathBuf::from(format!("runs/{}-{}", config.training.method, config.training.seed));
         let directory = self.out.clone().unwrap_or_else(default_out);
         let source = self.source.clone().unwrap_or_else(|| DataSets::SOURCE.into());
         let target = self.target.clone().unwrap_or_else(|| DataSets::TARGET.into());
-        Job::new(config, source, target, directory)
+        // Before the data sets are read, which may take long.
+        RunDirectory::vacant(&directory).hint_if(
+            is_taken,
+            "--out NEW_DIR names another directory; --resume RUN_DIR goes on with an interrupted run",
+        )?;
+        let remark = repeat(&directory, &source, &target);
+        Ok((Training::new(config).directory(directory).remark(remark), source, target))
     }
 
-    fn habits(&self) -> Habits {
-        Habits {
-            checkpoint_every: self.checkpoint_every,
-            keep: self.keep.map(|keep| keep as usize),
-            destroy_device_at: self.destroy_device_at,
-        }
+    /// The run or checkpoint at `from`, on the data sets that it knows unless others are named.
+    fn resumed(&self, from: &Path) -> anyhow::Result<(Training, PathBuf, PathBuf)> {
+        let older = "an older checkpoint can be named: --resume RUN_DIR/checkpoints/step_….safetensors";
+        let training = Training::resume(from).hint_if(is_bad_model, older)?;
+        let known = training.data().context("the run does not say what it was trained on")?;
+        let source = self.source.clone().unwrap_or_else(|| known.source.clone());
+        let target = self.target.clone().unwrap_or_else(|| known.target.clone());
+        Ok((training, source, target))
     }
 }
 
+/// How to repeat the run that is in `directory`, where its recipe is read from.
+pub fn repeat(directory: &Path, source: &Path, target: &Path) -> String {
+    let (directory, source, target) = (directory.display(), source.display(), target.display());
+    format!(
+        "To repeat the run:\ndann train --config {directory}/config.toml --source {source} --target {target} \
+         --out {directory}-again"
+    )
+}
+
 pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {
-    let interrupts = Interrupts::watch()?;
-    let job = args.job()?;
-    let directory = job.directory.clone();
-    let (gpu, result) = job.run(&args.gpu, args.habits(), &interrupts, out)?;
-    if !args.no_report {
-        page::write(&gpu, std::slice::from_ref(&directory), &directory.join(PAGE)).context("report")?;
+    let mut interrupts = Interrupts::watch()?;
+    let (training, source, target) = args.training()?;
+    args.gpu.expect_f32()?;
+    let sets = Sets::read(&source, &target, training.config()).hint_if(is_no_data_set, FETCH)?;
+    let open = || args.gpu.open();
+    let (mut sabotage, mut recorder) = (Sabotage::after(args.destroy_device_at), Recorder::default());
+    let mut progress = Progress::new(out);
+    let trained =
+        training.run(&sets, &open, &mut [&mut interrupts, &mut sabotage, &mut recorder, &mut progress])?;
+    let RunResult { method, seconds, steps, directory, .. } = &trained.result;
+    if !trained.complete {
+        return Err(Interrupted { steps: *steps, directory: directory.clone() }.into());
     }
-    out.json(&result)?;
-    let RunResult { method, seconds, .. } = &result;
-    out.text(format!("{method} in {seconds:.0} s on {}; the run is in {}", gpu.name(), directory.display()))
+    if !args.no_report {
+        page::write(&trained.gpu, std::slice::from_ref(directory), &directory.join(PAGE))
+            .context("report")?;
+    }
+    out.json(&trained.result)?;
+    let (device, directory) = (trained.gpu.name(), directory.display());
+    out.text(format!("{method} in {seconds:.0} s on {device}; the run is in {directory}"))
 }

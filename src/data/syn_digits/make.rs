@@ -47,8 +47,9 @@ pub struct SynDigitsSummary {
 /// It appears whole or not at all, and its bytes depend on the fonts, the numbers and the seed alone.
 ///
 /// # Errors
-/// [`Error::Input`] naming the flag with less than ten images, a directory without fonts, a font that cannot be
-/// read or lacks a digit, or an earlier data set; [`Error::Io`] naming what cannot be read or written.
+/// [`Error::TooFewImages`] naming the part with less than ten images; [`Error::Input`] naming a directory without
+/// fonts, a font that cannot be read or lacks a digit, or an earlier data set; [`Error::Io`] naming what cannot be
+/// read or written.
 pub fn make_syn_digits(options: &SynDigits, progress: &dyn Progress) -> Result<SynDigitsSummary> {
     let parts = [(Part::Train, options.train), (Part::Test, options.test)];
     parts.iter().try_for_each(|&(part, count)| check_count(part, count))?;
@@ -76,7 +77,7 @@ fn check_count(part: Part, count: usize) -> Result<()> {
     if count >= CLASSES {
         return Ok(());
     }
-    Err(Error::input(format!("--{part}"), format!("at least {CLASSES} images, one of each digit"), count))
+    Err(Error::TooFewImages { part: part.name(), least: CLASSES, found: count })
 }
 
 fn make_part(

@@ -26,7 +26,7 @@ impl Layout {
     /// A layout for `rows` images of `size` (height, width) with the border, in which kernels read that far.
     ///
     /// # Errors
-    /// [`Error::Input`] when the batch does not fit a texture of the device.
+    /// [`Error::BeyondLimit`] when the batch does not fit a texture of the device.
     pub fn new(
         gpu: &Gpu,
         rows: usize,
@@ -39,10 +39,9 @@ impl Layout {
         let below = (most / image_height).max(1);
         let across = rows.div_ceil(below);
         if image_height > most || across * image_width > most {
-            let expected =
-                format!("a batch that fits a texture of {most} × {most} texels (or --variant plain)");
+            let expected = format!("a batch that fits a texture of {most} × {most} texels");
             let found = format!("{rows} maps of {image_width} × {image_height} texels");
-            return Err(Error::input("convolution", expected, found));
+            return Err(Error::beyond_limit("convolution", expected, found));
         }
         Ok(Self { groups, border, across, image_width, image_height, rows })
     }

@@ -39,7 +39,7 @@ impl FromStr for BufferSpec {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || Error::input("--buffer", EXPECTED, format!("{text:?}"));
+        let wrong = || bad("", EXPECTED, format!("{text:?}"));
         let (place, content) = text.split_once('=').ok_or_else(wrong)?;
         let (group, binding) = place.split_once(':').unwrap_or(("0", place));
         let number = |text: &str| text.trim().parse().ok();
@@ -47,6 +47,10 @@ impl FromStr for BufferSpec {
         let content = content_of(content.trim()).ok_or_else(wrong)?;
         Ok(Self { group, binding, content })
     }
+}
+
+fn bad(place: &str, expected: impl ToString, found: impl ToString) -> Error {
+    Error::BadBuffer { place: place.to_owned(), expected: expected.to_string(), found: found.to_string() }
 }
 
 fn content_of(text: &str) -> Option<Content> {
@@ -88,15 +92,15 @@ impl Shader {
     /// from 0 to 255.
     ///
     /// # Errors
-    /// [`Error::Input`] when a spec names no resource or another size than its type has, [`Error::Io`] when a file
+    /// [`Error::BadBuffer`] when a spec names no resource or another size than its type has, [`Error::Io`] when a file
     /// cannot be read.
     pub fn contents(&self, resources: &[Resource], specs: &[BufferSpec], seed: u64) -> Result<Vec<Vec<u8>>> {
         let names = |spec: &BufferSpec, r: &Resource| (spec.group, spec.binding) == (r.group, r.binding);
         if let Some(spec) = specs.iter().find(|spec| !resources.iter().any(|r| names(spec, r))) {
             let all: Vec<String> =
                 resources.iter().map(|r| format!("{}:{} {}", r.group, r.binding, r.name)).collect();
-            let subject = format!("--buffer {}:{}", spec.group, spec.binding);
-            return Err(Error::input(subject, format!("one of {}", all.join(", ")), "a binding not in use"));
+            let place = format!("{}:{}", spec.group, spec.binding);
+            return Err(bad(&place, format!("one of {}", all.join(", ")), "a binding not in use"));
         }
         let of = |resource: &Resource| {
             let spec = specs.iter().find(|spec| names(spec, resource));
@@ -188,8 +192,8 @@ impl Resource {
                 None => format!("{} bytes", self.fixed),
             };
             let what = if self.space == Space::Uniform { "uniform" } else { "storage" };
-            let subject = format!("--buffer {}:{} ({what} {})", self.group, self.binding, self.name);
-            return Err(Error::input(subject, expected, format!("{wanted}")));
+            let place = format!("{}:{} ({what} {})", self.group, self.binding, self.name);
+            return Err(bad(&place, expected, wanted));
         }
         Ok(wanted.max(if self.stride.is_none() { self.fixed } else { 0 }) as usize)
     }

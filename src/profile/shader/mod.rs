@@ -79,12 +79,10 @@ fn entry_point(name: &str, module: &Module, wanted: Option<&str>) -> Result<usiz
         Some(wanted) => all().find(|(_, entry)| entry.name == wanted),
         None => all().next().filter(|_| names.len() == 1),
     };
-    chosen.map(|(index, _)| index).ok_or_else(|| {
-        let expected = match wanted {
-            Some(wanted) => format!("a compute entry point {wanted:?}"),
-            None => "a single compute entry point (or --entry)".to_owned(),
-        };
-        Error::input(name, expected, format!("{names:?}"))
+    chosen.map(|(index, _)| index).ok_or_else(|| Error::EntryPoint {
+        shader: name.to_owned(),
+        wanted: wanted.map(str::to_owned),
+        found: names.iter().map(|&name| name.to_owned()).collect(),
     })
 }
 

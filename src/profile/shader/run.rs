@@ -1,8 +1,8 @@
 //! The shader on a device, timed.
 
 use super::{Resource, Shader, Space};
-use crate::error::{Error, Result};
-use crate::gpu::Gpu;
+use crate::error::Result;
+use crate::gpu::{Fault, Gpu};
 use crate::profile::scopes::Pass;
 use crate::profile::{Clock, Peaks, Spread, Stopwatch};
 use serde::Serialize;
@@ -125,9 +125,12 @@ impl Job<'_> {
         let refused = pollster::block_on(validation.pop());
         let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let groups = if refused.is_some() { BTreeMap::new() } else { self.bind_groups(device, &pipeline) };
-        let refused = refused.or(pollster::block_on(validation.pop())).or(pollster::block_on(memory.pop()));
-        match refused {
-            Some(e) => Err(Error::Gpu(format!("{} refused {}: {e}", gpu.name(), self.shader.path.display()))),
+        let refused = refused.or(pollster::block_on(validation.pop()));
+        match pollster::block_on(memory.pop()).or(refused) {
+            Some(e) => {
+                let message = format!("{} refused {}: {e}", gpu.name(), self.shader.path.display());
+                Err(Fault::of(&e, message).error())
+            }
             None => Ok((pipeline, groups)),
         }
     }

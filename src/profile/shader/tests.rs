@@ -54,14 +54,14 @@ fn bad_buffers_are_refused_by_name() {
         let message = contents(specs).unwrap_err().to_string();
         assert!(message.contains(words), "{specs:?}: {message}");
     };
-    refused(&["x"], "--buffer: expected [GROUP:]BINDING=SIZE");
-    refused(&["1=0"], "--buffer: expected");
+    refused(&["x"], "buffer: expected [GROUP:]BINDING=SIZE");
+    refused(&["1=0"], "buffer: expected");
     refused(&["1=3q"], "found \"1=3q\"");
-    refused(&["1=@"], "--buffer: expected");
+    refused(&["1=@"], "buffer: expected");
     refused(&["1=6"], "(storage x): expected 0 bytes and elements of 4 bytes");
     refused(&["0=12"], "(uniform params): expected 8 bytes, found 12");
     refused(&["0=1u,2u,3u"], "(uniform params): expected 8 bytes, found 12");
-    refused(&["1:7=64"], "--buffer 1:7: expected one of 0:0 params, 0:1 x, 1:0 y");
+    refused(&["1:7=64"], "buffer 1:7: expected one of 0:0 params, 0:1 x, 1:0 y");
     refused(&["1=@nowhere.bin"], "nowhere.bin: cannot read");
 }
 

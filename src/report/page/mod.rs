@@ -18,7 +18,7 @@ use view::Page;
 /// Writes a page about the finished `runs` to the file `out`.
 ///
 /// # Errors
-/// [`Error::Input`] or [`Error::Io`] naming what cannot be read or written, [`Error::Gpu`] when the device was lost.
+/// [`Error::Input`] or [`Error::Io`] naming what cannot be read or written, [`Error::DeviceLost`] when the device was lost.
 pub fn write(gpu: &Gpu, runs: &[PathBuf], out: &Path) -> Result<()> {
     let mut sets = Sets::default();
     let stories: Vec<Story> =

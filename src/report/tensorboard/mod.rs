@@ -3,6 +3,7 @@
 mod histogram;
 mod messages;
 mod projector;
+mod recorder;
 
 use crate::error::{Error, Result};
 use crate::report::pictures::Picture;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use projector::{Embeddings, write_embeddings};
+pub use recorder::Recorder;
 
 /// Castagnoli's polynomial, as the records' checksums have it.
 const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);

@@ -1,13 +1,13 @@
-//! Golden cases of whole training steps: the recording that `dann train` replays, fed with a file's batches.
+//! Golden cases of whole training steps: the recording that a training replays, fed with a file's batches.
 
-use dann::check::{Array, Bound, Comparison, GoldenCase, Values, compare};
-use dann::error::{Error, Result};
-use dann::gpu::{Gpu, Tensor};
-use dann::model::{Dann, DomainLoss, ModelSpec, Objective};
-use dann::ops::Step;
-use dann::ops::optimizer::OptimizerSpec;
-use dann::ops::sgd::Sgd;
-use dann::train::{Config, TrainingStep};
+use crate::check::{Array, Bound, Comparison, GoldenCase, Values, compare};
+use crate::error::{Error, Result};
+use crate::gpu::{Gpu, Tensor};
+use crate::model::{Dann, DomainLoss, ModelSpec, Objective};
+use crate::ops::Step;
+use crate::ops::optimizer::OptimizerSpec;
+use crate::ops::sgd::Sgd;
+use crate::train::{Config, TrainingStep};
 use std::collections::BTreeMap;
 
 const ATTRIBUTES: [&str; 8] = ["net", "n", "size", "steps", "lambda", "lr", "momentum", "domain_loss"];

@@ -1,0 +1,79 @@
+//! A training as it is shown in a terminal: a bar, and a line an epoch.
+
+use crate::cli::output::{Output, bar, share};
+use dann::error::Result;
+use dann::fit::{Observer, State};
+use dann::train::health::Warning;
+use dann::train::{EpochRecord, RunResult, StepMetrics};
+use indicatif::ProgressBar;
+
+/// Shows how training goes on.
+pub struct Progress<'a> {
+    out: &'a Output,
+    bar: ProgressBar,
+}
+
+impl<'a> Progress<'a> {
+    pub fn new(out: &'a Output) -> Self {
+        Self { out, bar: ProgressBar::hidden() }
+    }
+}
+
+impl Observer for Progress<'_> {
+    fn began(&mut self, state: &State<'_>) -> Result<()> {
+        if let (true, Some(run)) = (state.is_resumed(), state.directory()) {
+            let steps = state.steps_done();
+            self.out.remark_on(format!("going on with {} after step {steps}", run.display()))?;
+        }
+        self.bar = bar(state.total_steps(), "{pos}/{len} [{wide_bar}] {msg}  {eta} left");
+        self.bar.set_position(state.steps_done());
+        self.bar.reset_eta();
+        Ok(())
+    }
+
+    fn steps(&mut self, state: &State<'_>, steps: &[StepMetrics]) -> Result<()> {
+        self.bar.inc(steps.len() as u64);
+        let Some(last) = steps.last() else { return Ok(()) };
+        let rate = state.images_per_step() as f64 * self.bar.per_sec();
+        let domain = last.domain_loss.map_or(String::new(), |loss| format!(" + {loss:.3} domain"));
+        self.bar.set_message(format!(
+            "loss {:.3}{domain}  λ {:.3}  lr {:.5}  {rate:.0} images/s",
+            last.label_loss, last.lambda, last.learning_rate
+        ));
+        Ok(())
+    }
+
+    fn epoch_ended(&mut self, _: &State<'_>, epoch: &EpochRecord, warnings: &[Warning]) -> Result<()> {
+        self.bar.suspend(|| {
+            self.out.json_on(epoch)?;
+            self.out.remark_on(epoch_text(epoch))?;
+            warnings.iter().for_each(|warning| log::warn!("{warning}"));
+            Ok(())
+        })
+    }
+
+    fn stopped(&mut self, _: &State<'_>) -> Result<()> {
+        self.bar.finish_and_clear();
+        Ok(())
+    }
+
+    fn finished(&mut self, _: &State<'_>, _: &RunResult) -> Result<()> {
+        self.bar.finish_and_clear();
+        Ok(())
+    }
+}
+
+fn epoch_text(epoch: &EpochRecord) -> String {
+    let mean = &epoch.mean;
+    let domain = mean.domain_loss.map_or(String::new(), |loss| format!("  domain loss {loss:.4}"));
+    format!(
+        "epoch {:2}  label loss {:.4}{domain}  λ {:.3}  lr {:.5}  {:.0} s | for report only: source test {}, target test {}",
+        epoch.epoch,
+        mean.label_loss,
+        mean.lambda,
+        mean.learning_rate,
+        epoch.seconds,
+        share(epoch.for_report_only.source_test_accuracy),
+        share(epoch.for_report_only.target_test_accuracy),
+    )
+}

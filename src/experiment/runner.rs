@@ -1,0 +1,265 @@
+//! Making the runs of an experiment: what is finished is kept, what was interrupted goes on.
+
+use super::spec::{Experiment, PlannedRun};
+use super::watcher::{Ending, Watcher};
+use super::{Divergence, RunRecord, summary};
+use crate::data::{self, Progress};
+use crate::error::{Error, Result};
+use crate::fit::{Observer, Sets, Trained, Training};
+use crate::gpu::Gpu;
+use crate::selection::{Images, Selection};
+use crate::train::{Config, Method, RunDirectory, checkpoints, write_whole};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The tables, in the experiment's directory.
+const RESULTS: &str = "RESULTS.md";
+
+/// An experiment in a directory.
+///
+/// ```no_run
+/// use dann::data::NoProgress;
+/// use dann::experiment::{Experiment, Runner};
+/// use dann::gpu::{Gpu, Options, choose};
+///
+/// # fn main() -> dann::error::Result<()> {
+/// let file = "assets/experiments/paper.toml".as_ref();
+/// let mut runner = Runner::new(Experiment::read(file)?, file, "runs/paper")?;
+/// let open = || Gpu::open(&choose(None)?, Options::default());
+/// runner.run(&open, &NoProgress, &mut [], &mut ())?;
+/// println!("{}", runner.summary());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Runner {
+    experiment: Experiment,
+    name: String,
+    directory: PathBuf,
+    runs: Vec<PlannedRun>,
+    records: Vec<RunRecord>,
+    divergences: Vec<Divergence>,
+    images: Images,
+}
+
+impl Runner {
+    /// Plans the runs of `experiment`, which was read from `file`, and reads what `directory` holds of them. Writes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming what is wrong with the experiment; [`Error::RecipeChanged`] naming a run that was made
+    /// by another recipe; [`Error::Io`].
+    pub fn new(experiment: Experiment, file: &Path, directory: impl Into<PathBuf>) -> Result<Self> {
+        let runs = experiment.runs(file)?;
+        let (source, target) = (experiment.source.clone(), experiment.target.clone());
+        let images = Images::new(Images::MOST, Some(source), Some(target));
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let (directory, records, divergences) = (directory.into(), vec![], vec![]);
+        let mut runner = Self { experiment, name, directory, runs, records, divergences, images };
+        for run in &runner.runs {
+            let record = kept(&runner.record_file(run), run, RunRecord::read, |record| &record.config)?;
+            runner.records.extend(record);
+            let file = runner.divergence_file(run);
+            runner.divergences.extend(kept(&file, run, Divergence::read, |divergence| &divergence.config)?);
+        }
+        Ok(runner)
+    }
+
+    /// What has been made so far, in the order of the runs.
+    pub fn records(&self) -> &[RunRecord] {
+        &self.records
+    }
+
+    /// What has diverged so far.
+    pub fn divergences(&self) -> &[Divergence] {
+        &self.divergences
+    }
+
+    /// The tables of what has been made so far.
+    pub fn summary(&self) -> String {
+        summary(&self.name, &self.records, &self.divergences)
+    }
+
+    /// The experiment's directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Makes the runs that are left, one after the other, each on the device that `open` gives, and writes the tables
+    /// after each. `progress` counts the models that are rated, `observers` watch the trainings.
+    ///
+    /// # Errors
+    /// Those of [`Training::run`] but [`Error::Diverged`], which is noted; those of the watcher.
+    pub fn run(
+        &mut self,
+        open: &dyn Fn() -> Result<Gpu>,
+        progress: &dyn Progress,
+        observers: &mut [&mut dyn Observer],
+        watcher: &mut dyn Watcher,
+    ) -> Result<Ending> {
+        for run in self.runs.clone() {
+            if self.is_done(&run) {
+                continue;
+            }
+            let number = self.records.len() + self.divergences.len() + 1;
+            watcher.run_begins(&run, number, self.runs.len(), self.left())?;
+            match self.perform(&run, open, progress, observers, watcher) {
+                Ok(Made::Record(record)) => {
+                    self.records.push(*record.clone());
+                    watcher.run_ended(&run, &record)?;
+                }
+                Ok(Made::Stopped(steps)) => {
+                    return Ok(Ending::Stopped { directory: self.directory.join(run.name()), steps });
+                }
+                Err(error @ Error::Diverged(_)) => {
+                    let divergence = Divergence::new(&run, error);
+                    watcher.run_diverged(&run, &divergence)?;
+                    divergence.write(&self.divergence_file(&run))?;
+                    self.divergences.push(divergence);
+                }
+                Err(error) => return Err(error),
+            }
+            self.write_summary()?;
+        }
+        self.write_summary()?;
+        Ok(Ending::Complete)
+    }
+
+    /// Writes the tables, with the records in the order of their runs.
+    fn write_summary(&mut self) -> Result<()> {
+        let place = |record: &RunRecord| self.runs.iter().position(|run| is_of(record, run));
+        self.records.sort_by_key(place);
+        write_whole(&self.directory.join(RESULTS), self.summary().as_bytes())
+    }
+
+    fn is_done(&self, run: &PlannedRun) -> bool {
+        let is_same = |d: &Divergence| d.recipe == run.recipe && d.config == run.config;
+        self.records.iter().any(|record| is_of(record, run)) || self.divergences.iter().any(is_same)
+    }
+
+    fn record_file(&self, run: &PlannedRun) -> PathBuf {
+        self.directory.join(run.name() + ".json")
+    }
+
+    fn divergence_file(&self, run: &PlannedRun) -> PathBuf {
+        self.directory.join(run.name() + ".diverged.json")
+    }
+
+    /// Makes a run, or goes on with it, and lets the rules choose among its checkpoints.
+    fn perform(
+        &mut self,
+        run: &PlannedRun,
+        open: &dyn Fn() -> Result<Gpu>,
+        progress: &dyn Progress,
+        observers: &mut [&mut dyn Observer],
+        watcher: &dyn Watcher,
+    ) -> Result<Made> {
+        let path = self.directory.join(run.name());
+        let (gpu, result) = if RunDirectory::is_finished(&path) {
+            same_recipe(&path, &RunDirectory::config(&path)?, run)?;
+            (open()?, RunDirectory::result(&path)?)
+        } else {
+            let training = self.training(run, &path, watcher)?;
+            let Experiment { source, target, .. } = &self.experiment;
+            let sets = Sets::read(source, target, training.config())?;
+            let Trained { gpu, result, complete, .. } = training.run(&sets, open, observers)?;
+            if !complete {
+                return Ok(Made::Stopped(result.steps));
+            }
+            (gpu, result)
+        };
+        let record = self.rated(&gpu, &path, RunRecord::new(run, result), progress)?;
+        record.write(&self.record_file(run))?;
+        Ok(Made::Record(Box::new(record)))
+    }
+
+    fn training(&self, run: &PlannedRun, path: &Path, watcher: &dyn Watcher) -> Result<Training> {
+        if !checkpoints(path)?.is_empty() {
+            same_recipe(path, &RunDirectory::config(path)?, run)?;
+            return Training::resume(path);
+        }
+        // A run that ended before its first checkpoint has nothing to go on from.
+        if path.exists() {
+            RunDirectory::config(path)
+                .map_err(|e| Error::file(path, "a run or a free place for one", format!("neither: {e}")))?;
+            fs::remove_dir_all(path).map_err(Error::io(path, "remove"))?;
+        }
+        let Experiment { source, target, .. } = &self.experiment;
+        let remark = watcher.remark(path, source, target);
+        Ok(Training::new(run.config.clone()).directory(path).remark(remark))
+    }
+
+    /// With ratings of the checkpoints, unless the run has learned from target labels or there is nothing to rate by.
+    fn rated(
+        &mut self,
+        gpu: &Gpu,
+        path: &Path,
+        record: RunRecord,
+        progress: &dyn Progress,
+    ) -> Result<RunRecord> {
+        let source = &self.experiment.source;
+        if record.result.method == Method::TargetOnly {
+            return Ok(record);
+        }
+        if !data::has_labelled_test(source)? {
+            log::warn!("{}: no labelled test part, so no rule can rate checkpoints", source.display());
+            return Ok(record);
+        }
+        let selection = Selection::of_run(gpu, path, &mut self.images, progress)?;
+        selection.write()?;
+        Ok(record.with_selection(&selection, &RunDirectory::history(path)?))
+    }
+
+    /// How long the runs that are left take, as far as finished ones tell: a run with gradient reversal looks at twice
+    /// as many images.
+    fn left(&self) -> Option<Duration> {
+        let weight = |method: Method| if method == Method::Dann { 2.0 } else { 1.0 };
+        let mean = |recipe: Option<&str>| {
+            let is_meant = |record: &&RunRecord| recipe.is_none_or(|recipe| record.recipe == recipe);
+            let of_recipe = self.records.iter().filter(is_meant);
+            let units: Vec<f64> =
+                of_recipe.map(|record| record.result.seconds / weight(record.result.method)).collect();
+            (!units.is_empty()).then(|| units.iter().sum::<f64>() / units.len() as f64)
+        };
+        let open = self.runs.iter().filter(|run| !self.is_done(run));
+        let seconds = open.map(|run| {
+            Some(weight(run.config.training.method) * mean(Some(&run.recipe)).or_else(|| mean(None))?)
+        });
+        seconds.sum::<Option<f64>>().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+    }
+}
+
+/// What became of a run.
+enum Made {
+    Record(Box<RunRecord>),
+    /// After so many steps.
+    Stopped(u64),
+}
+
+fn is_of(record: &RunRecord, run: &PlannedRun) -> bool {
+    let training = &run.config.training;
+    record.recipe == run.recipe
+        && (record.result.method, record.result.seed) == (training.method, training.seed)
+}
+
+/// What is kept in `file` of `run`, if it was made before, by the same recipe.
+fn kept<T>(
+    file: &Path,
+    run: &PlannedRun,
+    read: fn(&Path) -> Result<T>,
+    config: fn(&T) -> &Config,
+) -> Result<Option<T>> {
+    if !file.exists() {
+        return Ok(None);
+    }
+    let found = read(file)?;
+    same_recipe(file, config(&found), run)?;
+    Ok(Some(found))
+}
+
+fn same_recipe(path: &Path, config: &Config, run: &PlannedRun) -> Result<()> {
+    match *config == run.config {
+        true => Ok(()),
+        false => Err(Error::RecipeChanged { path: path.to_path_buf() }),
+    }
+}

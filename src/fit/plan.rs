@@ -1,0 +1,35 @@
+//! How a training is done, and what it comes to.
+
+use crate::gpu::Gpu;
+use crate::train::{Checkpoint, Config, History, RunResult};
+use std::path::PathBuf;
+
+/// How a training is done.
+pub(super) struct Plan {
+    /// The recipe.
+    pub config: Config,
+    /// Where everything is put; in memory if nowhere.
+    pub directory: Option<PathBuf>,
+    /// What is written above the recipe.
+    pub remark: String,
+    /// Steps from one checkpoint to the next within an epoch.
+    pub checkpoint_every: Option<u64>,
+    /// How many checkpoints stay; all if nothing is said.
+    pub keep: Option<usize>,
+}
+
+/// What a training has come to.
+#[non_exhaustive]
+pub struct Trained {
+    /// The model. If training was stopped, also what is needed to go on:
+    /// [`Training::go_on`](super::Training::go_on).
+    pub checkpoint: Checkpoint,
+    /// Steps, time and accuracies; in a directory, it is written at the end of a training alone.
+    pub result: RunResult,
+    /// Every step and every epoch.
+    pub history: History,
+    /// The device that it ended on, which is another than the first one if that was lost.
+    pub gpu: Gpu,
+    /// Whether training has come to its end rather than been stopped by an observer.
+    pub complete: bool,
+}

@@ -1,0 +1,139 @@
+//! What a training keeps on its way: steps, epochs and checkpoints, in a run's directory or in memory.
+
+use crate::error::Result;
+use crate::train::health::{Pulse, Warning};
+use crate::train::{
+    Checkpoint, Config, EpochRecord, History, Report, Resumed, RunDirectory, RunResult, StepMetrics,
+};
+use std::time::Duration;
+
+/// What a training goes on from.
+pub(super) enum Start {
+    /// A checkpoint and what was reported up to there, from memory.
+    Memory(Box<Checkpoint>, History),
+    /// A run's directory.
+    Directory(Box<Resumed>),
+}
+
+impl Start {
+    pub fn checkpoint(&self) -> &Checkpoint {
+        match self {
+            Self::Memory(checkpoint, _) => checkpoint,
+            Self::Directory(resumed) => &resumed.checkpoint,
+        }
+    }
+
+    pub fn history(&self) -> &History {
+        match self {
+            Self::Memory(_, history) => history,
+            Self::Directory(resumed) => &resumed.history,
+        }
+    }
+}
+
+/// A run and what is known of its steps.
+pub(super) struct Run {
+    /// Where everything is written; `None` keeps it in memory.
+    directory: Option<RunDirectory>,
+    pub history: History,
+    /// Where the steps of the epoch that has begun start in the history.
+    epoch_from: usize,
+    pulse: Pulse,
+    /// What training took before it was interrupted.
+    pub before: Duration,
+    /// After how many steps the last checkpoint was kept.
+    kept: Option<u64>,
+}
+
+impl Run {
+    /// A new run.
+    pub fn new(directory: Option<RunDirectory>, config: &Config) -> Result<Self> {
+        let pulse = Pulse::new(&config.training, config.model.classes()?);
+        let (history, before) = (History::default(), Duration::ZERO);
+        Ok(Self { directory, history, epoch_from: 0, pulse, before, kept: None })
+    }
+
+    /// Goes on from `start`.
+    pub fn resumed(start: &Start, steps_per_epoch: u64) -> Result<Self> {
+        let directory = match start {
+            Start::Memory(..) => None,
+            Start::Directory(resumed) => Some(resumed.open()?),
+        };
+        let (checkpoint, history) = (start.checkpoint(), start.history().clone());
+        let mut run = Self::new(directory, &checkpoint.config)?;
+        for epoch in &history.epochs {
+            // What they had to say was said when they ended.
+            run.pulse.epoch(&epoch.mean, None);
+        }
+        let ended = checkpoint.step - checkpoint.step % steps_per_epoch;
+        run.epoch_from = history.steps.partition_point(|step| step.step < ended);
+        let seconds = history.epochs.last().map_or(0.0, |epoch| epoch.seconds);
+        (run.before, run.kept) = (Duration::from_secs_f64(seconds), Some(checkpoint.step));
+        run.history = history;
+        Ok(run)
+    }
+
+    /// Whether the state after `step` steps is kept.
+    pub fn has_kept(&self, step: u64) -> bool {
+        self.kept == Some(step)
+    }
+
+    /// Whether any state is kept.
+    pub fn has_kept_any(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    /// Notes the metrics of steps.
+    pub fn log(&mut self, steps: &[StepMetrics]) -> Result<()> {
+        if let Some(directory) = &mut self.directory {
+            steps.iter().try_for_each(|step| directory.log(step))?;
+        }
+        self.history.steps.extend(steps);
+        Ok(())
+    }
+
+    /// The means of the epoch that has begun; `None` before its first step.
+    pub fn epoch_mean(&self) -> Option<StepMetrics> {
+        StepMetrics::mean(&self.history.steps[self.epoch_from..])
+    }
+
+    /// Notes the end of an epoch.
+    pub fn end_epoch(&mut self, epoch: &EpochRecord) -> Result<()> {
+        if let Some(directory) = &mut self.directory {
+            directory.log(epoch)?;
+        }
+        self.history.epochs.push(*epoch);
+        self.epoch_from = self.history.steps.len();
+        Ok(())
+    }
+
+    /// What there is to warn of after an epoch, of whose features the share `live` differ between images.
+    pub fn warnings(&mut self, epoch: &EpochRecord, live: f64) -> Vec<Warning> {
+        self.pulse.epoch(&epoch.mean, Some(live))
+    }
+
+    /// Keeps a checkpoint: of those in a directory the newest `most`, of those in memory the last, in `latest`.
+    pub fn keep(
+        &mut self,
+        checkpoint: &Checkpoint,
+        most: Option<usize>,
+        latest: &mut Option<Start>,
+    ) -> Result<()> {
+        self.kept = Some(checkpoint.step);
+        match &self.directory {
+            Some(directory) => directory.keep_checkpoint(checkpoint, most)?,
+            None => *latest = Some(Start::Memory(Box::new(checkpoint.clone()), self.history.clone())),
+        }
+        Ok(())
+    }
+
+    /// Accuracies after the last epoch.
+    pub fn report(&self) -> Report {
+        self.history.epochs.last().map_or(Report::default(), |epoch| epoch.for_report_only)
+    }
+
+    /// Writes model and result.
+    pub fn finish(&self, checkpoint: &Checkpoint, result: &RunResult) -> Result<()> {
+        self.directory.as_ref().map_or(Ok(()), |directory| directory.finish(checkpoint, result))
+    }
+}

@@ -1,0 +1,157 @@
+//! A training on one device, from where it stands to its end or to where it is stopped.
+
+use super::Sets;
+use super::evaluators::Evaluators;
+use super::observer::{Audience, State};
+use super::plan::{Plan, Trained};
+use super::run::{Run, Start};
+use crate::error::Result;
+use crate::ops::tuning;
+use crate::train::{Checkpoint, DataSets, EpochRecord, RunResult, Trainer};
+use std::time::Instant;
+
+/// What a training works with.
+pub(super) struct Session<'a> {
+    plan: &'a Plan,
+    sets: &'a Sets,
+    data: DataSets,
+    trainer: Trainer,
+    evaluators: Evaluators,
+    resumed: bool,
+    began: Instant,
+}
+
+impl<'a> Session<'a> {
+    pub fn new(
+        plan: &'a Plan,
+        sets: &'a Sets,
+        (trainer, evaluators): (Trainer, Evaluators),
+        resumed: bool,
+    ) -> Self {
+        let (data, began) = (sets.description(), Instant::now());
+        Self { plan, sets, data, trainer, evaluators, resumed, began }
+    }
+
+    fn state(&self) -> State<'_> {
+        State {
+            trainer: &self.trainer,
+            config: &self.plan.config,
+            sets: self.sets,
+            directory: self.plan.directory.as_deref(),
+            resumed: self.resumed,
+        }
+    }
+
+    /// Trains until the end, or until an observer asks for one. Without a directory, the last checkpoint is put in
+    /// `latest`.
+    pub fn train(
+        mut self,
+        mut run: Run,
+        latest: &mut Option<Start>,
+        audience: &mut Audience<'_, '_>,
+    ) -> Result<Trained> {
+        audience.tell(|observer| observer.began(&self.state()))?;
+        if !run.has_kept_any() {
+            self.keep(&mut run, latest, audience)?;
+        }
+        loop {
+            if audience.should_stop(&self.state()) {
+                self.trainer.halt();
+            }
+            let steps = self.trainer.advance()?;
+            if steps.is_empty() {
+                break;
+            }
+            run.log(&steps)?;
+            audience.tell(|observer| observer.steps(&self.state(), &steps))?;
+            if self.trainer.at_epoch_end() {
+                self.end_epoch(&mut run, latest, audience)?;
+            } else if self.checkpoint_due() {
+                self.keep(&mut run, latest, audience)?;
+            }
+        }
+        if self.trainer.steps_done() < self.trainer.total_steps() {
+            self.keep(&mut run, latest, audience)?;
+            audience.tell(|observer| observer.stopped(&self.state()))?;
+            return self.trained(run, false);
+        }
+        let trained = self.trained(run, true)?;
+        audience.tell(|observer| observer.finished(&self.state(), &trained.result))?;
+        Ok(trained)
+    }
+
+    fn checkpoint_due(&self) -> bool {
+        let due = |every| self.trainer.steps_done().is_multiple_of(every);
+        self.trainer.is_at_rest() && self.plan.checkpoint_every.is_some_and(due)
+    }
+
+    /// Keeps a checkpoint, unless there is one of this step.
+    fn keep(&self, run: &mut Run, latest: &mut Option<Start>, audience: &mut Audience<'_, '_>) -> Result<()> {
+        if run.has_kept(self.trainer.steps_done()) {
+            return Ok(());
+        }
+        let checkpoint = self.resumable()?;
+        run.keep(&checkpoint, self.plan.keep, latest)?;
+        audience.tell(|observer| observer.checkpoint_kept(&self.state(), &checkpoint))
+    }
+
+    /// The state of the training, with all that it needs to go on.
+    fn resumable(&self) -> Result<Checkpoint> {
+        let classes = &self.sets.labelled.classes;
+        let trained = (self.trainer.model(), self.trainer.optimizer());
+        Checkpoint::of_training(trained, &self.plan.config, classes, self.trainer.steps_done(), &self.data)
+    }
+
+    fn end_epoch(
+        &self,
+        run: &mut Run,
+        latest: &mut Option<Start>,
+        audience: &mut Audience<'_, '_>,
+    ) -> Result<()> {
+        let Some(mean) = run.epoch_mean() else { return Ok(()) };
+        let epoch = EpochRecord {
+            epoch: self.trainer.epochs_begun(),
+            steps: self.trainer.steps_done(),
+            mean,
+            for_report_only: self.evaluators.report()?,
+            seconds: self.seconds(run),
+        };
+        run.end_epoch(&epoch)?;
+        self.keep(run, latest, audience)?;
+        let live = self.trainer.live_features()?;
+        log::debug!("{:.1} % of the features differ between images", 100.0 * live);
+        let warnings = run.warnings(&epoch, live);
+        audience.tell(|observer| observer.epoch_ended(&self.state(), &epoch, &warnings))
+    }
+
+    /// What training has come to; at the end, model and result are written.
+    fn trained(&self, run: Run, complete: bool) -> Result<Trained> {
+        let (model, training) = (self.trainer.model(), &self.plan.config.training);
+        let result = RunResult {
+            method: training.method,
+            seed: training.seed,
+            steps: self.trainer.steps_done(),
+            batch: training.batch,
+            version: env!("CARGO_PKG_VERSION").into(),
+            adapter: model.gpu().name().to_owned(),
+            kernels: tuning::summary(model.gpu()),
+            source: self.data.source.clone(),
+            target: self.data.target.clone(),
+            directory: self.plan.directory.clone().unwrap_or_default(),
+            seconds: self.seconds(&run),
+            report: run.report(),
+        };
+        let checkpoint = match complete {
+            true => Checkpoint::of(model, &self.plan.config, &self.sets.labelled.classes, result.steps)?,
+            false => self.resumable()?,
+        };
+        if complete {
+            run.finish(&checkpoint, &result)?;
+        }
+        Ok(Trained { checkpoint, result, history: run.history, gpu: model.gpu().clone(), complete })
+    }
+
+    fn seconds(&self, run: &Run) -> f64 {
+        (run.before + self.began.elapsed()).as_secs_f64()
+    }
+}

@@ -1,0 +1,88 @@
+//! The data sets of a training.
+
+use crate::data::{self, Dataset, ImageSize, Labels, Part};
+use crate::error::Result;
+use crate::train::{Config, DataSets, Method};
+use std::path::{Path, PathBuf};
+
+/// The data sets of a training, each read once.
+///
+/// ```no_run
+/// use dann::{fit::Sets, train::Config};
+///
+/// # fn main() -> dann::error::Result<()> {
+/// let config = Config::preset("demo")?;
+/// let sets = Sets::read("data/mnist".as_ref(), "data/mnist_m".as_ref(), &config)?;
+/// println!("{} labelled images", sets.labelled.len());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Sets {
+    /// Where the labelled data set is.
+    pub source: PathBuf,
+    /// Where the data set to adapt to is.
+    pub target: PathBuf,
+    /// What is trained on with labels.
+    pub labelled: Dataset,
+    /// What is adapted to, if the method adapts.
+    pub unlabelled: Option<Dataset>,
+    /// For the report alone; `None` where there is no labelled test part.
+    pub source_test: Option<Dataset>,
+    /// For the report alone; `None` where there is no labelled test part.
+    pub target_test: Option<Dataset>,
+}
+
+impl Sets {
+    /// Data sets that are in memory; there are none for the report until [`Sets::source_test`] and
+    /// [`Sets::target_test`] are set.
+    pub fn new(labelled: Dataset, unlabelled: Option<Dataset>) -> Self {
+        let source = labelled.origin.clone();
+        let target = unlabelled.as_ref().map_or(source.clone(), |target| target.origin.clone());
+        Self { source, target, labelled, unlabelled, source_test: None, target_test: None }
+    }
+
+    /// Reads what `config` trains on from the directories `source` and `target`. Target labels are read for
+    /// [`Method::TargetOnly`] and for the report, and for nothing else.
+    ///
+    /// # Errors
+    /// [`NoDataSet`](crate::error::Error::NoDataSet) where there is none, [`Input`](crate::error::Error::Input) naming
+    /// what is wrong with a file, [`Io`](crate::error::Error::Io) naming what cannot be read.
+    pub fn read(source: &Path, target: &Path, config: &Config) -> Result<Self> {
+        let size = ImageSize { height: config.model.input.height, width: config.model.input.width };
+        let method = config.training.method;
+        let train = |path: &Path, labels| data::load(path, Part::Train, size, labels);
+        let labelled = match method {
+            Method::TargetOnly => train(target, Labels::Required)?,
+            Method::Dann | Method::SourceOnly => train(source, Labels::Required)?,
+        };
+        labelled.check_labels(config.model.classes()?)?;
+        let unlabelled = match method {
+            Method::Dann => Some(train(target, Labels::Ignored)?),
+            Method::SourceOnly | Method::TargetOnly => None,
+        };
+        let source_test = match method {
+            // The upper bound needs no source at all.
+            Method::TargetOnly if !source.exists() => None,
+            _ => test_part(source, size, &labelled.classes)?,
+        };
+        let target_test = test_part(target, size, &labelled.classes)?;
+        let (source, target) = (source.to_path_buf(), target.to_path_buf());
+        Ok(Self { source, target, labelled, unlabelled, source_test, target_test })
+    }
+
+    /// What a checkpoint keeps of them, to refuse to go on with others.
+    pub fn description(&self) -> DataSets {
+        let (source, target) = (self.source.clone(), self.target.clone());
+        DataSets::new(source, target, &self.labelled, self.unlabelled.as_ref())
+    }
+}
+
+/// The labelled test part at `path`, if there is one, for the report alone.
+fn test_part(path: &Path, size: ImageSize, classes: &[String]) -> Result<Option<Dataset>> {
+    if !data::has_labelled_test(path)? {
+        log::info!("{}: no labelled test part, so no accuracy on it is reported", path.display());
+        return Ok(None);
+    }
+    let test = data::load(path, Part::Test, size, Labels::Required)?;
+    test.with_classes(classes).map(Some)
+}

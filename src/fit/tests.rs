@@ -1,0 +1,176 @@
+//! Trainings on made-up images: whatever happens on the way, the result is the same to the bit.
+
+use super::{Observer, Sets, State, Trained, Training};
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::gpu::{Gpu, Options, choose};
+use crate::train::health::Warning;
+use crate::train::{Checkpoint, Config, EpochRecord, RunResult, StepMetrics};
+use std::path::PathBuf;
+
+const CONFIG: &str = r#"
+[training]
+epochs = 2
+batch = 4
+momentum = 0.9
+learning_rate = { initial = 0.01, alpha = 10.0, beta = 0.75 }
+lambda = { maximum = 1.0, gamma = 10.0 }
+[model]
+feature_extractor = [
+    { layer = "conv2d", outputs = 4, kernel = 3 },
+    { layer = "batch_norm2d" },
+    { layer = "relu" },
+    { layer = "max_pool2d", kernel = 2 },
+]
+label_predictor = [{ layer = "dropout", rate = 0.25 }, { layer = "dense", outputs = 10 }]
+domain_classifier = [{ layer = "dense", outputs = 2 }]
+[model.input]
+channels = 3
+height = 8
+width = 8
+normalization = { scale = [2.0, 2.0, 2.0], shift = [-1.0, -1.0, -1.0] }
+"#;
+/// Three an epoch.
+const STEPS: u64 = 6;
+
+fn config() -> Config {
+    Config::parse("test", CONFIG).expect("a recipe")
+}
+
+fn data(salt: u32) -> Dataset {
+    let shape = config().model.input.shape();
+    let noise = |i: usize| (i as u32 ^ salt).wrapping_mul(2_654_435_761).to_be_bytes()[0];
+    Dataset {
+        shape,
+        images: (0..12 * shape.len()).map(noise).collect(),
+        labels: Some((0..12).map(|i| i % 10).collect()),
+        classes: (0..10).map(|class| class.to_string()).collect(),
+        origin: PathBuf::from("made up"),
+        labels_origin: PathBuf::from("made up"),
+    }
+}
+
+fn sets() -> Sets {
+    let sets = Sets::new(data(1), Some(data(2)));
+    Sets { target_test: Some(data(3)), ..sets }
+}
+
+fn open() -> Result<Gpu> {
+    Gpu::open(&choose(None)?, Options::default())
+}
+
+fn trained(training: Training, observers: &mut [&mut dyn Observer]) -> Trained {
+    training.run(&sets(), &open, observers).expect("a training")
+}
+
+/// What must not depend on what happened on the way.
+fn outcome(trained: &Trained) -> (Vec<StepMetrics>, Vec<(u64, StepMetrics)>, Vec<u32>) {
+    let epochs = trained.history.epochs.iter().map(|epoch| (epoch.steps, epoch.mean)).collect();
+    let values = trained.checkpoint.values().values().flat_map(|(_, values)| values);
+    (trained.history.steps.clone(), epochs, values.map(|value| value.to_bits()).collect())
+}
+
+/// Notes what it is told, stops after some steps, and destroys the device after some.
+#[derive(Default)]
+struct Witness {
+    told: Vec<String>,
+    stop_at: Option<u64>,
+    destroy_at: Option<u64>,
+}
+
+impl Observer for Witness {
+    fn began(&mut self, state: &State<'_>) -> Result<()> {
+        self.told.push(format!("began {}", state.steps_done()));
+        Ok(())
+    }
+
+    fn should_stop(&mut self, state: &State<'_>) -> bool {
+        if self.destroy_at.take_if(|at| *at <= state.steps_done()).is_some() {
+            state.model().gpu().device().destroy();
+        }
+        self.stop_at.is_some_and(|at| at <= state.steps_done())
+    }
+
+    fn epoch_ended(&mut self, _: &State<'_>, epoch: &EpochRecord, _: &[Warning]) -> Result<()> {
+        self.told.push(format!("epoch {}", epoch.epoch));
+        Ok(())
+    }
+
+    fn checkpoint_kept(&mut self, _: &State<'_>, checkpoint: &Checkpoint) -> Result<()> {
+        self.told.push(format!("kept {}", checkpoint.step));
+        Ok(())
+    }
+
+    fn device_lost(&mut self, _: &Error) -> Result<()> {
+        self.told.push("lost".into());
+        Ok(())
+    }
+
+    fn stopped(&mut self, state: &State<'_>) -> Result<()> {
+        self.told.push(format!("stopped {}", state.steps_done()));
+        Ok(())
+    }
+
+    fn finished(&mut self, _: &State<'_>, result: &RunResult) -> Result<()> {
+        self.told.push(format!("finished {}", result.steps));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_directory_changes_nothing_and_observers_are_told_in_order() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut witness = Witness::default();
+    let kept = trained(Training::new(config()).directory(directory.path()), &mut [&mut witness]);
+    assert_eq!(witness.told, ["began 0", "kept 0", "kept 3", "epoch 1", "kept 6", "epoch 2", "finished 6"]);
+    let free = trained(Training::new(config()), &mut []);
+    assert!(kept.complete && free.complete && outcome(&kept) == outcome(&free));
+    assert_eq!((free.result.steps, free.result.directory.as_os_str().len()), (STEPS, 0));
+    let report = free.result.report;
+    assert!(report.source_test_accuracy.is_none() && report.target_test_accuracy.is_some());
+}
+
+#[test]
+fn what_was_stopped_goes_on_from_memory_to_the_same_bits() {
+    let whole = trained(Training::new(config()), &mut []);
+    let mut witness = Witness { stop_at: Some(1), ..Witness::default() };
+    let half = trained(Training::new(config()).checkpoint_every(1), &mut [&mut witness]);
+    assert!(!half.complete && half.checkpoint.resumption.is_some());
+    assert_eq!(witness.told.last().map(String::as_str), Some("stopped 1"));
+    let rest = trained(Training::go_on(half.checkpoint, half.history), &mut []);
+    assert!(rest.complete && outcome(&rest) == outcome(&whole));
+}
+
+#[test]
+fn a_lost_device_is_opened_again_with_everything_in_memory() {
+    let whole = trained(Training::new(config()), &mut []);
+    for at in [0, 3] {
+        let mut witness = Witness { destroy_at: Some(at), ..Witness::default() };
+        let survived = trained(Training::new(config()), &mut [&mut witness]);
+        assert!(outcome(&survived) == outcome(&whole), "lost after step {at}");
+        let lost = witness.told.iter().position(|told| told == "lost").expect("lost");
+        assert_eq!(witness.told[lost + 1], format!("began {at}"));
+    }
+}
+
+#[test]
+fn causes_are_told_apart() {
+    let refused =
+        |training: Training, sets: &Sets| training.run(sets, &open, &mut []).err().expect("an error");
+    let without = Sets::new(data(1), None);
+    assert!(matches!(refused(Training::new(config()), &without), Error::NoTargetImages));
+    let mut large = config();
+    large.training.batch = 17;
+    let error = refused(Training::new(large), &sets());
+    assert!(matches!(error, Error::BatchTooLarge { fits: 8, .. }), "{error}");
+    let taken = tempfile::tempdir().expect("a directory");
+    std::fs::write(taken.path().join("mine"), "").expect("a file");
+    let error = refused(Training::new(config()).directory(taken.path()), &sets());
+    assert!(matches!(error, Error::Taken { .. }), "{error}");
+    let mut witness = Witness { stop_at: Some(0), ..Witness::default() };
+    let half = trained(Training::new(config()), &mut [&mut witness]);
+    let fewer =
+        Sets::new(Dataset { images: vec![0; 4 * 192], labels: Some(vec![0; 4]), ..data(1) }, Some(data(2)));
+    let error = refused(Training::go_on(half.checkpoint, half.history), &fewer);
+    assert!(matches!(error, Error::CannotResume { .. }), "{error}");
+}

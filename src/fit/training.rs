@@ -1,0 +1,204 @@
+//! What is trained and where it is put, and what is done when the device fails.
+
+use super::Sets;
+use super::evaluators::Evaluators;
+use super::observer::{Audience, Observer};
+use super::plan::{Plan, Trained};
+use super::run::{Run, Start};
+use super::session::Session;
+use crate::error::{Error, Result};
+use crate::gpu::Gpu;
+use crate::train::{Checkpoint, Config, DataSets, History, Resumed, RunDirectory, Trainer};
+use std::path::{Path, PathBuf};
+
+/// How often a device may be lost in a run before it is given up.
+const MOST_LOSSES: usize = 3;
+
+/// A training to be done: a recipe, where it is put, and what it goes on from.
+///
+/// ```no_run
+/// use dann::fit::{Sets, Training};
+/// use dann::gpu::{Gpu, Options, choose};
+/// use dann::train::Config;
+///
+/// # fn main() -> dann::error::Result<()> {
+/// let open = || Gpu::open(&choose(None)?, Options::default());
+/// // Without a directory, everything stays in memory.
+/// let config = Config::preset("demo")?;
+/// let sets = Sets::read("data/mnist".as_ref(), "data/mnist_m".as_ref(), &config)?;
+/// let trained = Training::new(config).run(&sets, &open, &mut [])?;
+/// trained.checkpoint.write("model.safetensors".as_ref())?;
+/// // A run in a directory goes on where it was interrupted.
+/// let training = Training::resume("runs/interrupted".as_ref())?;
+/// training.run(&sets, &open, &mut [])?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Training {
+    plan: Plan,
+    start: Option<Start>,
+}
+
+impl Training {
+    /// A new training.
+    pub fn new(config: Config) -> Self {
+        let (directory, remark) = (None, String::new());
+        Self { plan: Plan { config, directory, remark, checkpoint_every: None, keep: None }, start: None }
+    }
+
+    /// The training of the run or the checkpoint of a run at `from`, from there on. Changes nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming what is wrong with the run or the checkpoint; [`Error::Io`].
+    pub fn resume(from: &Path) -> Result<Self> {
+        let resumed = Resumed::find(from)?;
+        let training = Self::new(resumed.checkpoint.config.clone()).directory(&resumed.path);
+        Ok(Self { start: Some(Start::Directory(Box::new(resumed))), ..training })
+    }
+
+    /// A training that was stopped, from memory: as [`Trained`] holds it.
+    pub fn go_on(checkpoint: Checkpoint, history: History) -> Self {
+        let config = checkpoint.config.clone();
+        Self { start: Some(Start::Memory(Box::new(checkpoint), history)), ..Self::new(config) }
+    }
+
+    /// Puts a new training into the directory `path`, which must be new or empty when it is [run](Training::run).
+    #[must_use]
+    pub fn directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.plan.directory = Some(path.into());
+        self
+    }
+
+    /// Writes `remark` above the recipe in the run's directory.
+    #[must_use]
+    pub fn remark(mut self, remark: impl Into<String>) -> Self {
+        self.plan.remark = remark.into();
+        self
+    }
+
+    /// Keeps a checkpoint every so many steps, not only after each epoch.
+    #[must_use]
+    pub fn checkpoint_every(mut self, steps: u64) -> Self {
+        self.plan.checkpoint_every = Some(steps.max(1));
+        self
+    }
+
+    /// Keeps the newest checkpoints alone, so many of them.
+    #[must_use]
+    pub fn keep(mut self, checkpoints: usize) -> Self {
+        self.plan.keep = Some(checkpoints);
+        self
+    }
+
+    /// The recipe.
+    pub fn config(&self) -> &Config {
+        &self.plan.config
+    }
+
+    /// The run's directory, if it has one.
+    pub fn path(&self) -> Option<&Path> {
+        self.plan.directory.as_deref()
+    }
+
+    /// What an interrupted run was trained on.
+    pub fn data(&self) -> Option<&DataSets> {
+        self.start.as_ref().and_then(|start| Some(&start.checkpoint().resumption.as_ref()?.data))
+    }
+
+    /// Trains on the device that `open` gives. If it is lost, it is opened again, and training goes on from the last
+    /// checkpoint to the same bits.
+    ///
+    /// # Errors
+    /// [`Error::Taken`] when the directory is; [`Error::Input`] when recipe and data do not fit;
+    /// [`Error::CannotResume`] when the data are others than before; [`Error::BatchTooLarge`] when a smaller batch
+    /// would do; [`Error::Diverged`]; [`Error::Io`]; those of the device and of the observers.
+    pub fn run(
+        mut self,
+        sets: &Sets,
+        open: &dyn Fn() -> Result<Gpu>,
+        observers: &mut [&mut dyn Observer],
+    ) -> Result<Trained> {
+        if let (Some(path), None) = (self.path(), &self.start) {
+            RunDirectory::vacant(path)?;
+        }
+        let mut audience = Audience(observers);
+        let mut losses = 0;
+        loop {
+            let gpu = open()?;
+            let mut latest = None;
+            match self.attempt(&gpu, sets, &mut latest, &mut audience) {
+                Err(error) if gpu.is_gone() && losses < MOST_LOSSES => {
+                    log::warn!("{error}; opening the device again and going on from the last checkpoint");
+                    audience.tell(|observer| observer.device_lost(&error))?;
+                    losses += 1;
+                    self.start = self.last_kept()?.or(latest).or(self.start.take());
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// The last checkpoint in the directory, if there is one by now.
+    fn last_kept(&self) -> Result<Option<Start>> {
+        let there = self.path().filter(|path| RunDirectory::config(path).is_ok());
+        there.map(|path| Ok(Start::Directory(Box::new(Resumed::find(path)?)))).transpose()
+    }
+
+    fn attempt(
+        &self,
+        gpu: &Gpu,
+        sets: &Sets,
+        latest: &mut Option<Start>,
+        audience: &mut Audience<'_, '_>,
+    ) -> Result<Trained> {
+        if let Some(data) = self.data() {
+            data.check(&sets.description())?;
+        }
+        let (mut trainer, evaluators) = self.set_up(gpu, sets)?;
+        if let Some(steps) = self.plan.checkpoint_every {
+            trainer.rest_every(steps);
+        }
+        let run = match &self.start {
+            None => {
+                let create = |path| RunDirectory::create(path, self.config(), &self.plan.remark);
+                Run::new(self.path().map(create).transpose()?, self.config())?
+            }
+            Some(start) => {
+                trainer.resume(start.checkpoint())?;
+                Run::resumed(start, trainer.steps_per_epoch())?
+            }
+        };
+        let session = Session::new(&self.plan, sets, (trainer, evaluators), self.start.is_some());
+        session.train(run, latest, audience)
+    }
+
+    /// Everything on the device. The batch of a training that goes on cannot be another one, so nothing smaller is
+    /// looked for then.
+    fn set_up(&self, gpu: &Gpu, sets: &Sets) -> Result<(Trainer, Evaluators)> {
+        let made = made(gpu, sets, self.config());
+        match made {
+            Err(error) if self.start.is_none() && !gpu.is_gone() => {
+                Err(with_fitting_batch(error, gpu, sets, self.config()))
+            }
+            made => made,
+        }
+    }
+}
+
+fn made(gpu: &Gpu, sets: &Sets, config: &Config) -> Result<(Trainer, Evaluators)> {
+    let trainer = Trainer::new(gpu, config, &sets.labelled, sets.unlabelled.as_ref())?;
+    let evaluators = Evaluators::new(&trainer, sets, config)?;
+    Ok((trainer, evaluators))
+}
+
+/// What kept a training from being set up, with the largest batch that it could be made for, halving the one asked for.
+fn with_fitting_batch(error: Error, gpu: &Gpu, sets: &Sets, config: &Config) -> Error {
+    let mut smaller = config.clone();
+    while smaller.training.batch > 1 {
+        smaller.training.batch /= 2;
+        if made(gpu, sets, &smaller).is_ok() {
+            return Error::BatchTooLarge { cause: Box::new(error), fits: smaller.training.batch };
+        }
+    }
+    error
+}

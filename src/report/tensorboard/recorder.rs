@@ -1,0 +1,145 @@
+//! What TensorBoard is shown of a training: an observer that writes into the run's directory.
+
+use super::{Embeddings, EventFile, write_embeddings};
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::fit::{Observer, Sets, State};
+use crate::model::{Dann, Normalization};
+use crate::report::pictures::Picture;
+use crate::train::health::Warning;
+use crate::train::{Config, EpochRecord, Inspection, Inspector, RunResult, StepMetrics, argmax};
+
+/// Images of a domain that are shown, and whose features are embedded.
+const IMAGES: usize = 200;
+/// Images a class in a picture of predictions.
+const COLUMNS: usize = 12;
+
+/// Writes an event file into the run's directory: losses and schedules step by step; after each epoch test accuracies,
+/// the distribution of every parameter, and what the model makes of test images; at the end their features. Does
+/// nothing for a training without a directory. One recorder serves any number of trainings, one after the other.
+///
+/// ```no_run
+/// use dann::fit::{Sets, Training};
+/// use dann::gpu::{Gpu, Options, choose};
+/// use dann::report::tensorboard::Recorder;
+/// use dann::train::Config;
+///
+/// # fn main() -> dann::error::Result<()> {
+/// let config = Config::preset("demo")?;
+/// let sets = Sets::read("data/mnist".as_ref(), "data/mnist_m".as_ref(), &config)?;
+/// let open = || Gpu::open(&choose(None)?, Options::default());
+/// let training = Training::new(config).directory("runs/first");
+/// training.run(&sets, &open, &mut [&mut Recorder::default()])?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Default)]
+pub struct Recorder {
+    events: Option<EventFile>,
+}
+
+impl Observer for Recorder {
+    fn began(&mut self, state: &State<'_>) -> Result<()> {
+        self.events = state.directory().map(EventFile::create).transpose()?;
+        Ok(())
+    }
+
+    fn steps(&mut self, _: &State<'_>, steps: &[StepMetrics]) -> Result<()> {
+        let Some(events) = &mut self.events else { return Ok(()) };
+        steps.iter().try_for_each(|step| write_step(events, step))
+    }
+
+    fn epoch_ended(&mut self, state: &State<'_>, epoch: &EpochRecord, _: &[Warning]) -> Result<()> {
+        self.events.as_mut().map_or(Ok(()), |events| write_epoch(events, state, epoch))
+    }
+
+    fn finished(&mut self, state: &State<'_>, _: &RunResult) -> Result<()> {
+        let (Some(mut events), Some(directory)) = (self.events.take(), state.directory()) else {
+            return Ok(());
+        };
+        let (mut vectors, mut rows, mut images) = (vec![], vec![], vec![]);
+        let classes = &state.sets().labelled.classes;
+        let name = |k: usize| classes.get(k).cloned().unwrap_or_else(|| k.to_string());
+        for shown in Shown::of(state.sets(), state.config()) {
+            let indices = shown.indices();
+            let inspection = shown.inspect(state.model())?;
+            for (&index, prediction) in indices.iter().zip(predictions(&inspection, indices.len())) {
+                let label = shown.data.labels.as_ref().map_or("?".into(), |l| name(l[index].into()));
+                rows.push([shown.domain.to_owned(), label, name(prediction)]);
+                images.push((shown.data, index));
+            }
+            vectors.extend(inspection.features);
+        }
+        if !images.is_empty() {
+            write_embeddings(directory, &Embeddings { vectors: &vectors, rows: &rows, images: &images })?;
+        }
+        events.flush()
+    }
+}
+
+fn write_step(events: &mut EventFile, step: &StepMetrics) -> Result<()> {
+    let mut scalars = vec![
+        ("training/label_loss", step.label_loss),
+        ("training/label_accuracy", step.label_accuracy),
+        ("schedule/lambda", step.lambda),
+        ("schedule/learning_rate", step.learning_rate),
+    ];
+    scalars.extend(step.domain_loss.map(|loss| ("training/domain_loss", loss)));
+    scalars.extend(step.domain_accuracy.map(|accuracy| ("training/domain_accuracy", accuracy)));
+    let scalars: Vec<_> = scalars.into_iter().map(|(tag, value)| (tag, f64::from(value))).collect();
+    events.scalars(step.step, &scalars)
+}
+
+fn write_epoch(events: &mut EventFile, state: &State<'_>, epoch: &EpochRecord) -> Result<()> {
+    let (model, report) = (state.model(), &epoch.for_report_only);
+    let accuracies = [
+        ("for_report_only/source_test_accuracy", report.source_test_accuracy),
+        ("for_report_only/target_test_accuracy", report.target_test_accuracy),
+    ];
+    let known = accuracies.into_iter().filter_map(|(tag, accuracy)| Some((tag, accuracy?)));
+    events.scalars(epoch.steps, &known.collect::<Vec<_>>())?;
+    for (name, (_, values)) in model.read()? {
+        events.histogram(epoch.steps, &format!("parameters/{name}"), &values)?;
+    }
+    let classes = model.spec().classes()?;
+    for shown in Shown::of(state.sets(), state.config()) {
+        let indices = shown.indices();
+        let predictions = predictions(&shown.inspect(model)?, indices.len());
+        let picture = Picture::predictions(shown.data, &indices, &predictions, classes, COLUMNS);
+        events.image(epoch.steps, &format!("predictions/{}_test", shown.domain), &picture)?;
+    }
+    events.flush()
+}
+
+/// A domain's test part, for the eyes of people alone.
+struct Shown<'a> {
+    domain: &'static str,
+    data: &'a Dataset,
+    normalization: &'a Normalization,
+}
+
+impl<'a> Shown<'a> {
+    fn of(sets: &'a Sets, config: &'a Config) -> impl Iterator<Item = Self> {
+        let input = &config.model.input;
+        let of_target = input.target_normalization.as_ref().unwrap_or(&input.normalization);
+        let shown = |domain, data: &'a Option<Dataset>, normalization| {
+            data.as_ref().map(|data| Self { domain, data, normalization })
+        };
+        let source = shown("source", &sets.source_test, &input.normalization);
+        source.into_iter().chain(shown("target", &sets.target_test, of_target))
+    }
+
+    fn indices(&self) -> Vec<usize> {
+        (0..self.data.len().min(IMAGES)).collect()
+    }
+
+    fn inspect(&self, model: &Dann) -> Result<Inspection> {
+        let inspector = Inspector::new(model, self.data.shape.channels, self.normalization)?;
+        inspector.inspect_some(self.data, &self.indices())
+    }
+}
+
+/// The class of the largest logit in each of `rows` rows.
+fn predictions(inspection: &Inspection, rows: usize) -> Vec<usize> {
+    inspection.logits.chunks(inspection.logits.len() / rows).map(argmax).collect()
+}
