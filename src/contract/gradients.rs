@@ -10,13 +10,19 @@ use rand_distr::{Distribution, StandardNormal};
 /// The step of the difference: its own error is about h² = 1e-10, relatively.
 const H: f64 = 1e-5;
 
-/// Compares each gradient of the case's twin, along a random direction, with a central difference.
+/// Compares each gradient of the case's twin, along a random direction, with a central difference. A case may do without an
+/// input, such as a bias; then there is no gradient of it, but at least one of another.
 ///
 /// # Errors
 /// [`Error::Input`] when the case does not fit its op.
 pub fn compare_gradients(op: &dyn Op, case: &Case) -> Result<Vec<Comparison>> {
     let twin = op.twin(case)?;
-    op.gradients().iter().map(|gradient| compare_gradient(op, case, &twin, gradient)).collect()
+    let gradients: Vec<&Gradient> =
+        op.gradients().iter().filter(|gradient| case.inputs.contains_key(gradient.input)).collect();
+    if gradients.is_empty() {
+        return Err(Error::input(&case.op, "an input that there is a gradient of", "none"));
+    }
+    gradients.into_iter().map(|gradient| compare_gradient(op, case, &twin, gradient)).collect()
 }
 
 /// One direction sees every value of the gradient, as none of its components is 0.
