@@ -134,7 +134,7 @@ fn choice(roots: &[&str]) -> String {
     let names = roots.iter().map(|root| format!("    /// `{root}.wgsl`\n    {},\n", pascal(root)));
     let names: String = names.collect();
     format!(
-        "/// The shaders that have these entry points.\n#[derive(Clone, Copy, Debug)]\npub enum Shader {{\n{names}}}\n"
+        "/// The shaders that have these entry points.\n#[allow(clippy::enum_variant_names)]\n#[derive(Clone, Copy, Debug)]\npub enum Shader {{\n{names}}}\n"
     )
 }
 
