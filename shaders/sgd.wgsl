@@ -8,7 +8,7 @@ struct Params {
     count: u32,  // parameters
     momentum: f32,
     weight_decay: f32,
-    reserved: u32,
+    steps: u32,  // of faults
 }
 
 struct Step {
@@ -48,5 +48,8 @@ fn update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
     let w = before - step.learning_rate * v;
     velocity[index] = v;
     weight[index] = w;
-    if !(is_finite(v) && is_finite(w)) { atomicMax(&faults[step.index], 0xffffffffu - index); }
+    if !(is_finite(v) && is_finite(w)) {
+        // The step's index comes from memory that others can write.
+        atomicMax(&faults[min(step.index, params.steps - 1u)], 0xffffffffu - index);
+    }
 }

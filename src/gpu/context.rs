@@ -5,6 +5,7 @@ use super::traffic::{Counters, Traffic};
 use super::{Adapter, Kernel, Options, ShaderChecks, Variant, requirements};
 use crate::error::{Error, Result};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -292,8 +293,9 @@ impl Gpu {
         match self.0.checks {
             ShaderChecks::Checked => self.device().create_shader_module(descriptor),
             // SAFETY: the source is one of this crate's own shaders. They index within the shapes that
-            // their host functions check, end every loop and divide by no zero; the tests run all of
-            // them with the checks on and compare both modes.
+            // their host functions check, clamp every index that comes from memory, end every loop and
+            // divide by no zero. The tests run all of them with the checks on and compare both modes, and
+            // write hostile words wherever safe code can (tests/soundness).
             ShaderChecks::Trusted => unsafe {
                 self.device().create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
             },
@@ -304,4 +306,15 @@ impl Gpu {
 /// A poisoned lock only means that another thread panicked between two whole updates.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gpu")
+            .field("name", &self.0.name)
+            .field("variant", &self.0.variant)
+            .field("checks", &self.0.checks)
+            .field("borrowed", &self.0.borrowed)
+            .finish_non_exhaustive()
+    }
 }

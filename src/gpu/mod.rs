@@ -2,6 +2,7 @@
 
 mod adapter;
 mod context;
+mod element;
 mod kernel;
 mod options;
 mod pipeline_cache;
@@ -18,6 +19,8 @@ mod work;
 
 pub use adapter::{Adapter, adapters, choose};
 pub use context::Gpu;
+pub(crate) use element::sealed;
+pub use element::{Element, Value};
 pub use kernel::{Access, Binding, Kernel};
 pub use options::{Options, ShaderChecks};
 pub use readback::{Arrival, Readback, Staging};

@@ -2,6 +2,7 @@
 
 use super::{Access, Gpu, Kernel, Phase, Work, upload};
 use crate::error::{Error, Result};
+use std::fmt;
 
 /// What a kernel can be given.
 pub(crate) trait Bind {
@@ -138,8 +139,9 @@ impl Recording {
         workgroups: [u32; 3],
         work: Work,
     ) -> Result<()> {
-        debug_assert_eq!(kernel.bindings[0].access, Access::Uniform(bytemuck::bytes_of(params).len()));
-        debug_assert_eq!(kernel.bindings.len(), buffers.len() + 1, "{}", kernel.label);
+        // A kernel that got other parameters, or a buffer in another's place, would index beyond what it was given.
+        assert_eq!(kernel.bindings[0].access, Access::Uniform(bytemuck::bytes_of(params).len()));
+        assert_eq!(kernel.bindings.len(), buffers.len() + 1, "{}", kernel.label);
         let pipeline = self.gpu.pipeline(kernel)?;
         let device = self.gpu.device();
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
@@ -189,5 +191,20 @@ impl Recording {
         let pass = wgpu::ComputePassDescriptor { label, timestamp_writes: None };
         self.encode(&mut encoder.begin_compute_pass(&pass));
         self.gpu.submit(encoder);
+    }
+}
+
+impl fmt::Debug for Dispatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dispatch({} of {:?}, {})", self.kernel.label, self.workgroups, self.work.shape)
+    }
+}
+
+impl fmt::Debug for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recording")
+            .field("gpu", &self.gpu.name())
+            .field("dispatches", &self.dispatches.len())
+            .finish_non_exhaustive()
     }
 }

@@ -15,6 +15,7 @@ use crate::shape::MapShape;
 const BLOCK: usize = 3;
 
 /// Tuned convolutions with their parameters in place.
+#[derive(Debug)]
 pub(super) struct Convolution {
     name: String,
     kernels: Kernels,
@@ -23,12 +24,14 @@ pub(super) struct Convolution {
     parameters: Vec<(Parameter, Parameter)>,
 }
 
+#[derive(Debug)]
 enum Kernels {
     Chain(ConvChain),
     Alone(Conv2dTiled),
 }
 
 /// What the forward pass leaves for the backward pass.
+#[derive(Debug)]
 pub(super) enum Saved {
     Chain(conv_chain::Saved),
     Alone(conv2d_tiled::Saved),

@@ -1,6 +1,7 @@
 //! The whole network and its training step, on one screen.
 
 use super::Initialization;
+use super::batch::{Batch, Inference, Ledger, StepOutputs};
 use super::parameters::Parameters;
 use super::sequential::{Mode, Sequential};
 use super::spec::ModelSpec;
@@ -9,6 +10,7 @@ use crate::gpu::{Gpu, Phase, Recording, Tensor};
 use crate::ops::{Step, clip_grad_norm, gradient_reversal, metrics, sgd, softmax_cross_entropy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Feature extractor, label predictor and domain classifier with their parameters.
 pub struct Dann {
@@ -27,6 +29,7 @@ pub type NamedValues = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 /// How the domain losses of the two domains make up L_d.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum DomainLoss {
     /// The mean over source rows plus the mean over target rows (JMLR 17(59), equation 18).
     #[default]
@@ -46,56 +49,6 @@ pub struct Objective {
     pub weight_decay: f32,
     /// The largest norm of all gradients together; `None` leaves them as they are.
     pub clip_norm: Option<f32>,
-}
-
-/// Where a step finds its rows: the source rows first, then as many target rows.
-pub struct Batch {
-    /// (N, C, H, W)
-    pub x: Tensor,
-    /// (S): the classes of the source rows, u32.
-    pub labels: Tensor,
-}
-
-/// What steps report, a row each.
-#[derive(Clone)]
-pub struct Ledger {
-    /// (steps, 4): label loss, source rows classified rightly, domain loss, rows whose domain was told rightly.
-    pub table: Tensor,
-    /// (steps), u32: which update is no finite number; see [`sgd::first_fault`]. Must hold 0 before a step.
-    pub faults: Tensor,
-}
-
-impl Ledger {
-    /// Room for the reports of `steps` steps.
-    ///
-    /// # Errors
-    /// [`Error::Gpu`] when there is no memory for it.
-    pub fn new(gpu: &Gpu, steps: usize) -> Result<Self> {
-        Ok(Self {
-            table: Tensor::zeros(gpu, "metrics", &[steps, 4])?,
-            faults: Tensor::zeros(gpu, "faults", &[steps])?,
-        })
-    }
-}
-
-/// What a step leaves behind for others to read.
-pub struct StepOutputs {
-    /// What it reports.
-    pub ledger: Ledger,
-    /// (N, …): the features of the batch.
-    pub features: Tensor,
-    /// (S, K)
-    pub logits: Tensor,
-}
-
-/// What the network says of a batch in evaluation mode.
-pub struct Inference {
-    /// (N, …)
-    pub features: Tensor,
-    /// (N, K)
-    pub logits: Tensor,
-    /// (N, 2): the domain classifier's logits, source and target.
-    pub domains: Tensor,
 }
 
 impl Dann {
@@ -201,6 +154,7 @@ impl Dann {
         objective: Objective,
     ) -> Result<StepOutputs> {
         let (source_rows, table) = (batch.labels.rows(), &ledger.table);
+        batch.check()?;
         rec.phase(Phase::Forward);
         let features = self.feature_extractor.forward(rec, step, &batch.x, Mode::Training)?;
         let source_features = features.y.first_rows(source_rows);
@@ -314,5 +268,15 @@ impl Dann {
         let logits = self.label_predictor.forward(rec, &step, &features, Mode::Evaluation)?.y;
         let domains = self.domain_classifier.forward(rec, &step, &features, Mode::Evaluation)?.y;
         Ok(Inference { features, logits, domains })
+    }
+}
+
+impl fmt::Debug for Dann {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dann")
+            .field("gpu", &self.gpu.name())
+            .field("input", &self.spec.input.shape())
+            .field("parameters", &self.parameters)
+            .finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@ use crate::ops::tuned::dense_chain::{self as kernels, Saved};
 use crate::ops::tuned::{self, dense_tile};
 
 /// A chain with its parameters in place.
+#[derive(Debug)]
 pub(super) struct DenseChain {
     /// The first layer's.
     name: String,

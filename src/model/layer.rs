@@ -10,12 +10,14 @@ use crate::ops::{conv2d, dense, dropout, max_pool2d, relu};
 use crate::shape::MapShape;
 
 /// A layer with its parameters in place.
+#[derive(Debug)]
 pub(super) struct Layer {
     pub name: String,
     y: MapShape,
     kind: Kind,
 }
 
+#[derive(Debug)]
 enum Kind {
     Conv2d { weight: Parameter, bias: Parameter, padding: (usize, usize) },
     Dense { weight: Parameter, bias: Parameter },
@@ -25,6 +27,7 @@ enum Kind {
     Dropout { rate: f32, salt: u32 },
 }
 
+#[derive(Debug)]
 struct BatchNorm {
     weight: Parameter,
     bias: Parameter,
@@ -34,11 +37,13 @@ struct BatchNorm {
 }
 
 /// What a layer's forward pass leaves for its backward pass.
+#[derive(Debug)]
 pub(super) struct Saved {
     x: Tensor,
     extra: Extra,
 }
 
+#[derive(Debug)]
 enum Extra {
     None,
     Argmax(Tensor),
@@ -121,7 +126,8 @@ impl Layer {
             }
             Kind::MaxPool2d { window } => {
                 let y = empty("y", &[n, c, h, w])?;
-                let argmax = empty("argmax", y.dims())?;
+                let label = format!("{}.argmax", self.name);
+                let argmax = Tensor::zeros_of::<u32>(&gpu, &label, y.dims())?;
                 max_pool2d::forward(rec, &as_maps(x), &y, &argmax, *window)?;
                 extra = Extra::Argmax(argmax);
                 y

@@ -1,5 +1,6 @@
 //! The network: lists of layers, their parameters, and the recording of one training step.
 
+mod batch;
 mod convolution;
 mod dann;
 mod dense_chain;
@@ -13,7 +14,8 @@ mod spec;
 mod stage;
 mod tensors;
 
-pub use dann::{Batch, Dann, DomainLoss, Inference, Ledger, NamedValues, Objective, StepOutputs};
+pub use batch::{Batch, Inference, Ledger, StepOutputs};
+pub use dann::{Dann, DomainLoss, NamedValues, Objective};
 pub use initialization::Initialization;
 pub use parameters::{ParameterInfo, Parameters};
 pub use search::{Candidate, Found, Search};

@@ -9,6 +9,7 @@ use crate::ops::product::{Behind, Product, Saved};
 use crate::ops::tuned::{Convolution, Gradients};
 
 /// A product with its parameters in place.
+#[derive(Debug)]
 pub(super) struct ProductStage {
     name: String,
     product: Product,

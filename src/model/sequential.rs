@@ -17,11 +17,13 @@ pub enum Mode {
 }
 
 /// A chain of layers.
+#[derive(Debug)]
 pub struct Sequential {
     stages: Vec<Stage>,
 }
 
 /// What a forward pass leaves for the backward pass.
+#[derive(Debug)]
 pub struct Trace {
     /// The chain's result.
     pub y: Tensor,

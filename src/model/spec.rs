@@ -83,6 +83,7 @@ impl From<Size2> for (usize, usize) {
 /// One layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "layer", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum LayerSpec {
     /// 2-D convolution, stride 1.
     Conv2d {

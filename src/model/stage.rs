@@ -12,6 +12,7 @@ use crate::gpu::{Gpu, Recording, Tensor, Variant};
 use crate::ops::{product, tuned};
 
 /// A layer, or kernels that may stand for several.
+#[derive(Debug)]
 pub(super) enum Stage {
     Layer(Box<Layer>),
     Convolution(Box<Convolution>),
@@ -20,6 +21,7 @@ pub(super) enum Stage {
 }
 
 /// What a stage's forward pass leaves for its backward pass.
+#[derive(Debug)]
 pub(super) enum Saved {
     Layer(layer::Saved),
     Convolution(convolution::Saved, Vec<usize>),

@@ -1,6 +1,6 @@
 //! Random views of a batch's images; twin: [`crate::reference::augment`].
 
-use super::{Step, expect, u32_of};
+use super::{Step, expect, expect_real, expect_step, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,8 @@ pub fn views(
 ) -> Result<()> {
     const OP: &str = "augment";
     augmentation.check(OP)?;
+    expect_step(OP, step)?;
+    expect_real(OP, "x", x)?;
     expect(OP, "y", y, x.dims())?;
     let map = x.map();
     if map.channels > MOST_CHANNELS {

@@ -1,6 +1,6 @@
 //! Batch normalisation; twin: [`crate::reference::batch_norm2d`].
 
-use super::{expect, u32_of};
+use super::{expect, expect_real, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor, Work, by};
 
@@ -89,7 +89,7 @@ pub const BACKWARD_INPUT: Kernel = Kernel {
 };
 
 /// Mean and (biased) variance of each channel, (C) each.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Statistics {
     /// (C)
     pub mean: Tensor,
@@ -100,6 +100,7 @@ pub struct Statistics {
 fn params(x: &Tensor, per_channel: &[&Tensor], eps: f32, momentum: f32) -> Result<Params> {
     const OP: &str = "batch_norm2d";
     let map = x.map();
+    expect_real(OP, "x", x)?;
     for tensor in per_channel {
         expect(OP, "a value per channel", tensor, &[map.channels])?;
     }
@@ -183,6 +184,7 @@ pub fn backward_parameters(
 }
 
 /// The gradients of weight and bias, (C) each, as [`backward_parameters`] leaves them.
+#[derive(Debug)]
 pub struct ParameterGradients<'a> {
     /// (C)
     pub dweight: &'a Tensor,

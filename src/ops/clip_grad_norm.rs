@@ -1,6 +1,6 @@
 //! What to scale all gradients by, together; twin: [`crate::reference::clip_grad_norm`].
 
-use super::u32_of;
+use super::{expect_real, u32_of};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
@@ -46,6 +46,7 @@ const RUN: usize = 4096;
 /// [`crate::error::Error::Input`] when there are more gradients than 32-bit indices can count.
 pub fn factor(rec: &mut Recording, grad: &Tensor, max_norm: f32) -> Result<Tensor> {
     const OP: &str = "clip_grad_norm";
+    expect_real(OP, "grad", grad)?;
     let gpu = rec.gpu().clone();
     let runs = grad.len().div_ceil(RUN);
     let params = Params { count: u32_of(OP, grad.len())?, runs: u32_of(OP, runs)?, max_norm, reserved: 0 };

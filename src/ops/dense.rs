@@ -1,6 +1,6 @@
 //! Fully connected layer; twin: [`crate::reference::dense`].
 
-use super::{expect, expect_rank, u32_of};
+use super::{expect, expect_rank, expect_real, u32_of};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
@@ -62,6 +62,7 @@ pub const BACKWARD_BIAS: Kernel = Kernel {
 /// Each row of `x` counts as one vector, whatever its shape.
 fn params(x: &Tensor, weight: &Tensor) -> Result<Params> {
     const OP: &str = "dense";
+    expect_real(OP, "x", x)?;
     expect_rank(OP, "weight", weight, 2)?;
     let inputs = x.map().len();
     expect(OP, "weight", weight, &[weight.rows(), inputs])?;
@@ -116,6 +117,7 @@ pub fn backward_weight(rec: &mut Recording, x: &Tensor, dy: &Tensor, dweight: &T
 /// [`crate::error::Error::Input`] when the shapes do not fit.
 pub fn backward_bias(rec: &mut Recording, dy: &Tensor, dbias: &Tensor) -> Result<()> {
     const OP: &str = "dense";
+    expect_real(OP, "dy", dy)?;
     expect(OP, "dbias", dbias, &[dy.map().len()])?;
     let params =
         Params { rows: u32_of(OP, dy.rows())?, inputs: 0, outputs: u32_of(OP, dbias.len())?, reserved: 0 };

@@ -1,6 +1,6 @@
 //! Inverted dropout; twin: [`crate::reference::dropout`].
 
-use super::{Step, expect, u32_of};
+use super::{Step, expect, expect_real, expect_step, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
@@ -36,6 +36,8 @@ pub fn apply(rec: &mut Recording, step: &Tensor, x: &Tensor, y: &Tensor, rate: f
     if !(0.0..1.0).contains(&rate) {
         return Err(Error::input("dropout: rate", "at least 0 and below 1", rate));
     }
+    expect_step("dropout", step)?;
+    expect_real("dropout", "x", x)?;
     expect("dropout", "y", y, x.dims())?;
     let params = Params { count: u32_of("dropout", x.len())?, salt, rate, reserved: 0 };
     rec.dispatch(&APPLY, &params, &[step, x, y], x.len(), Work::new(2 * x.len(), by(x.dims())))

@@ -1,6 +1,6 @@
 //! Batches built on the device from a data set of bytes; twin: [`crate::reference::gather_batch`].
 
-use super::{Step, expect, u32_of};
+use super::{Step, expect, expect_real, expect_step, expect_whole, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor, Work, by};
 
@@ -67,6 +67,7 @@ pub enum Domain {
 }
 
 /// A run of a data set's images that fits one binding.
+#[derive(Debug)]
 pub struct Chunk {
     /// The number of its first image.
     pub first: usize,
@@ -77,6 +78,7 @@ pub struct Chunk {
 }
 
 /// A data set on the device, as the gather kernels read it.
+#[derive(Debug)]
 pub struct Source<'a> {
     /// Which start of the step counts the rows.
     pub domain: Domain,
@@ -91,8 +93,11 @@ pub struct Source<'a> {
 }
 
 impl Source<'_> {
-    fn params(&self, rows: usize, first_row: usize, x: &Tensor) -> Result<Params> {
+    fn params(&self, step: &Tensor, rows: usize, first_row: usize, x: &Tensor) -> Result<Params> {
         const OP: &str = "gather_batch";
+        expect_step(OP, step)?;
+        expect_real(OP, "x", x)?;
+        expect_whole(OP, "order", self.order, &[self.order.len()])?;
         let map = x.map();
         if self.channels != 1 && self.channels != map.channels {
             let expected = format!("1 or {} channels", map.channels);
@@ -132,19 +137,20 @@ impl Source<'_> {
         rows: usize,
     ) -> Result<()> {
         const OP: &str = "gather_batch";
-        if first_row + rows > x.rows() {
+        if first_row.checked_add(rows).is_none_or(|end| end > x.rows()) {
             let expected = format!("rows within the {} of x", x.rows());
             return Err(Error::input(OP, expected, format!("{first_row} + {rows}")));
         }
         let map = x.map();
         expect(OP, "scale_shift", self.scale_shift, &[2, map.channels])?;
         for chunk in self.chunks {
-            let bytes = chunk.count * self.channels * map.height * map.width;
-            expect(OP, "chunk", &chunk.words, &[bytes.div_ceil(4)])?;
+            let image = self.channels * map.height * map.width;
+            let bytes = chunk.count.checked_mul(image).unwrap_or(usize::MAX);
+            expect_whole(OP, "chunk", &chunk.words, &[bytes.div_ceil(4)])?;
             let params = Params {
                 chunk_first: u32_of(OP, chunk.first)?,
                 chunk_count: u32_of(OP, chunk.count)?,
-                ..self.params(rows, first_row, x)?
+                ..self.params(step, rows, first_row, x)?
             };
             let buffers: [&dyn Bind; _] = [step, self.order, &chunk.words, self.scale_shift, x];
             let work = self.work(chunk, &[rows, map.channels, map.height, map.width]);
@@ -166,8 +172,9 @@ impl Source<'_> {
         x: &Tensor,
         labels: &Tensor,
     ) -> Result<()> {
-        expect("gather_batch", "data_labels", data_labels, self.order.dims())?;
-        let params = self.params(labels.len(), 0, x)?;
+        expect_whole("gather_batch", "data_labels", data_labels, self.order.dims())?;
+        expect_whole("gather_batch", "labels", labels, &[labels.len()])?;
+        let params = self.params(step, labels.len(), 0, x)?;
         // An entry of the order, a label read and a label written for each row.
         let work = Work::new(0, by(labels.dims())).moving(3 * 4 * labels.len());
         rec.dispatch(&LABELS, &params, &[step, self.order, data_labels, labels], labels.len(), work)

@@ -1,6 +1,6 @@
 //! The gradient reversal layer; twin: [`crate::reference::gradient_reversal`].
 
-use super::{Step, expect, u32_of};
+use super::{Step, expect, expect_real, expect_step, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor, Work, by};
 
@@ -56,8 +56,11 @@ pub fn forward(x: &Tensor) -> &Tensor {
 /// # Errors
 /// [`Error::Input`] when the shapes differ.
 pub fn backward(rec: &mut Recording, step: &Tensor, dy: &Tensor, dx: &Tensor) -> Result<()> {
-    expect("gradient_reversal", "dx", dx, dy.dims())?;
-    let params = Params { count: u32_of("gradient_reversal", dy.len())?, source_count: 0 };
+    const OP: &str = "gradient_reversal";
+    expect_step(OP, step)?;
+    expect_real(OP, "dy", dy)?;
+    expect(OP, "dx", dx, dy.dims())?;
+    let params = Params { count: u32_of(OP, dy.len())?, source_count: 0 };
     rec.dispatch(&BACKWARD, &params, &[step, dy, dx], dx.len(), Work::new(dx.len(), by(dx.dims())))
 }
 
@@ -74,6 +77,9 @@ pub fn backward_fan_in(
     dx: &Tensor,
 ) -> Result<()> {
     const OP: &str = "gradient_reversal";
+    expect_step(OP, step)?;
+    expect_real(OP, "dy_domain", dy_domain)?;
+    expect_real(OP, "dy_label", dy_label)?;
     expect(OP, "dx", dx, dy_domain.dims())?;
     if dy_label.map() != dx.map() || dy_label.rows() > dx.rows() {
         let expected = format!("at most {} rows of {}", dx.rows(), dx.map());

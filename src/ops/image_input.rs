@@ -1,6 +1,6 @@
 //! Images as the network takes them, from a texture or from values; twin: [`crate::reference::image_input`].
 
-use super::{expect, u32_of};
+use super::{expect, expect_real, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Bind, Binding, Kernel, Recording, Tensor, Work, by};
 
@@ -57,6 +57,7 @@ impl Texture {
 
 fn params(y: &Tensor) -> Result<Params> {
     const OP: &str = "image_input";
+    expect_real(OP, "y", y)?;
     let map = y.map();
     Ok(Params {
         rows: u32_of(OP, y.rows())?,

@@ -1,6 +1,6 @@
 //! Max-pooling; twin: [`crate::reference::max_pool2d`].
 
-use super::{expect, expect_rank, u32_of};
+use super::{expect, expect_rank, expect_whole, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
@@ -71,15 +71,15 @@ impl Window {
     }
 }
 
-/// Shapes taken from x (or dx), checked against y, argmax or dy.
-fn params(x: &Tensor, outs: [(&str, &Tensor); 2], window: Window) -> Result<Params> {
+/// Shapes taken from x (or dx), checked against argmax and y (or dy).
+fn params(x: &Tensor, argmax: &Tensor, (name, y): (&str, &Tensor), window: Window) -> Result<Params> {
     const OP: &str = "max_pool2d";
     expect_rank(OP, "x", x, 4)?;
     let map = x.map();
     let (out_h, out_w) = window.out_size((map.height, map.width))?;
-    for (name, out) in outs {
-        expect(OP, name, out, &[x.rows(), map.channels, out_h, out_w])?;
-    }
+    let out = [x.rows(), map.channels, out_h, out_w];
+    expect(OP, name, y, &out)?;
+    expect_whole(OP, "argmax", argmax, &out)?;
     Ok(Params {
         planes: u32_of(OP, x.rows() * map.channels)?,
         height: u32_of(OP, map.height)?,
@@ -99,7 +99,7 @@ fn params(x: &Tensor, outs: [(&str, &Tensor); 2], window: Window) -> Result<Para
 /// # Errors
 /// [`Error::Input`] when the shapes do not fit.
 pub fn forward(rec: &mut Recording, x: &Tensor, y: &Tensor, argmax: &Tensor, window: Window) -> Result<()> {
-    let params = params(x, [("y", y), ("argmax", argmax)], window)?;
+    let params = params(x, argmax, ("y", y), window)?;
     let work = Work::new(y.len() * window.kernel.0 * window.kernel.1, by(x.dims()));
     rec.dispatch(&FORWARD, &params, &[x, y, argmax], y.len(), work)
 }
@@ -115,6 +115,6 @@ pub fn backward(
     dx: &Tensor,
     window: Window,
 ) -> Result<()> {
-    let params = params(dx, [("argmax", argmax), ("dy", dy)], window)?;
+    let params = params(dx, argmax, ("dy", dy), window)?;
     rec.dispatch(&BACKWARD, &params, &[argmax, dy, dx], dx.len(), Work::new(dy.len(), by(dx.dims())))
 }

@@ -1,6 +1,6 @@
 //! Losses and hits of each step; twin: [`crate::reference::metrics`].
 
-use super::{Step, expect, expect_rank, u32_of};
+use super::{Step, expect, expect_rank, expect_step, expect_whole, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
@@ -11,6 +11,8 @@ struct Params {
     classes: u32,
     column: u32,
     columns: u32,
+    steps: u32,
+    reserved: [u32; 3],
 }
 
 /// Two columns of the step's row of the table.
@@ -44,11 +46,13 @@ pub fn reduce(
     column: usize,
 ) -> Result<()> {
     const OP: &str = "metrics";
+    expect_step(OP, step)?;
     expect_rank(OP, "logits", logits, 2)?;
+    expect_rank(OP, "table", table, 2)?;
     expect(OP, "loss", loss, &[logits.rows()])?;
-    expect(OP, "labels", labels, &[logits.rows()])?;
+    expect_whole(OP, "labels", labels, &[logits.rows()])?;
     let columns = table.map().len();
-    if column + 2 > columns {
+    if column.checked_add(2).is_none_or(|end| end > columns) {
         return Err(Error::input("metrics: column", format!("below {}", columns - 1), column));
     }
     let params = Params {
@@ -56,6 +60,8 @@ pub fn reduce(
         classes: u32_of(OP, logits.map().len())?,
         column: u32_of(OP, column)?,
         columns: u32_of(OP, columns)?,
+        steps: u32_of(OP, table.rows())?,
+        reserved: [0; 3],
     };
     // Of the table two values are written.
     let work = Work::new(logits.len() + loss.len(), by(logits.dims()));

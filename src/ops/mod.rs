@@ -25,7 +25,7 @@ pub mod tuning;
 pub use step::Step;
 
 use crate::error::{Error, Result};
-use crate::gpu::{Kernel, Tensor, Variant};
+use crate::gpu::{Element, Kernel, Tensor, Variant};
 use tuned::{conv2d_spread, conv2d_tile, conv2d_weight, dense_tile, texels, weight_texels};
 use tuned::{winograd_gradient, winograd_image, winograd_product, winograd_result};
 use tuned::{winograd_transform, winograd_weight};
@@ -138,8 +138,37 @@ pub fn variant(kernel: &Kernel) -> Variant {
     }
 }
 
-/// Refuses `tensor` unless its shape is `dims`.
+/// Refuses `tensor` unless it holds real numbers in the shape `dims`.
 fn expect(op: &str, name: &str, tensor: &Tensor, dims: &[usize]) -> Result<()> {
+    expect_real(op, name, tensor)?;
+    expect_dims(op, name, tensor, dims)
+}
+
+/// Refuses `tensor` unless it holds whole numbers in the shape `dims`.
+fn expect_whole(op: &str, name: &str, tensor: &Tensor, dims: &[usize]) -> Result<()> {
+    expect_element(op, name, tensor, Element::Whole)?;
+    expect_dims(op, name, tensor, dims)
+}
+
+/// Refuses `tensor` unless it holds real numbers, in any shape.
+fn expect_real(op: &str, name: &str, tensor: &Tensor) -> Result<()> {
+    expect_element(op, name, tensor, Element::Real)
+}
+
+/// Refuses `step` unless it holds one [`Step`].
+fn expect_step(op: &str, step: &Tensor) -> Result<()> {
+    expect_element(op, "step", step, Element::Step)?;
+    expect_dims(op, "step", step, &[1, Step::WORDS])
+}
+
+fn expect_element(op: &str, name: &str, tensor: &Tensor, element: Element) -> Result<()> {
+    if tensor.element() == element {
+        return Ok(());
+    }
+    Err(Error::input(format!("{op}: {name}"), format!("a tensor of {element}"), tensor.element()))
+}
+
+fn expect_dims(op: &str, name: &str, tensor: &Tensor, dims: &[usize]) -> Result<()> {
     if tensor.dims() == dims {
         return Ok(());
     }
@@ -147,8 +176,9 @@ fn expect(op: &str, name: &str, tensor: &Tensor, dims: &[usize]) -> Result<()> {
     Err(Error::input(format!("{op}: {name}"), format!("shape {dims:?}"), found))
 }
 
-/// Refuses `tensor` unless it has `rank` dimensions.
+/// Refuses `tensor` unless it holds real numbers in `rank` dimensions.
 fn expect_rank(op: &str, name: &str, tensor: &Tensor, rank: usize) -> Result<()> {
+    expect_real(op, name, tensor)?;
     if tensor.dims().len() == rank {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! Rectified linear unit, plain (slope 0) and leaky; twin: [`crate::reference::relu`].
 
-use super::{expect, u32_of};
+use super::{expect, expect_real, u32_of};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
@@ -36,6 +36,7 @@ pub const BACKWARD: Kernel = Kernel {
 };
 
 fn params(x: &Tensor, slope: f32) -> Result<Params> {
+    expect_real("relu", "x", x)?;
     let count = u32_of("relu", x.len())?;
     Ok(Params { count, slope })
 }

@@ -1,6 +1,6 @@
 //! Stochastic gradient descent; twin: [`crate::reference::sgd`].
 
-use super::{Step, expect, u32_of};
+use super::{Step, expect, expect_real, expect_step, expect_whole, u32_of};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
@@ -10,7 +10,7 @@ struct Params {
     count: u32,
     momentum: f32,
     weight_decay: f32,
-    reserved: u32,
+    steps: u32,
 }
 
 /// velocity and weight brought up to date.
@@ -31,7 +31,7 @@ pub const UPDATE: Kernel = Kernel {
 };
 
 /// What an update reads and writes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Operands<'a> {
     /// The current [`Step`], which has the learning rate.
     pub step: &'a Tensor,
@@ -54,10 +54,14 @@ pub struct Operands<'a> {
 /// [`crate::error::Error::Input`] when the shapes differ.
 pub fn update(rec: &mut Recording, operands: Operands<'_>, momentum: f32, weight_decay: f32) -> Result<()> {
     let Operands { step, grad, scale, velocity, weight, faults } = operands;
+    expect_step("sgd", step)?;
+    expect_real("sgd", "weight", weight)?;
+    expect_whole("sgd", "faults", faults, &[faults.len()])?;
     expect("sgd", "grad", grad, weight.dims())?;
     expect("sgd", "velocity", velocity, weight.dims())?;
     expect("sgd", "scale", scale, &[1])?;
-    let params = Params { count: u32_of("sgd", weight.len())?, momentum, weight_decay, reserved: 0 };
+    let (count, steps) = (u32_of("sgd", weight.len())?, u32_of("sgd", faults.len())?);
+    let params = Params { count, momentum, weight_decay, steps };
     // Velocity and weight are read and written.
     let work = Work::new(7 * weight.len(), by(weight.dims())).moving(5 * 4 * weight.len());
     rec.dispatch(&UPDATE, &params, &[step, grad, velocity, weight, faults, scale], weight.len(), work)

@@ -1,6 +1,6 @@
 //! Probabilities and classes from logits; twin: [`crate::reference::softmax`].
 
-use super::{expect, expect_rank, u32_of};
+use super::{expect, expect_rank, expect_whole, u32_of};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
@@ -28,7 +28,7 @@ pub fn forward(rec: &mut Recording, x: &Tensor, y: &Tensor, classes: &Tensor) ->
     const OP: &str = "softmax";
     expect_rank(OP, "x", x, 2)?;
     expect(OP, "y", y, x.dims())?;
-    expect(OP, "classes", classes, &[x.rows()])?;
+    expect_whole(OP, "classes", classes, &[x.rows()])?;
     let params = Params { rows: u32_of(OP, x.rows())?, classes: u32_of(OP, x.map().len())? };
     rec.dispatch(&FORWARD, &params, &[x, y, classes], x.rows(), Work::new(5 * x.len(), by(x.dims())))
 }

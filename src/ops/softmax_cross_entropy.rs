@@ -1,6 +1,6 @@
 //! Softmax cross-entropy; twin: [`crate::reference::softmax_cross_entropy`].
 
-use super::{expect, expect_rank, u32_of};
+use super::{expect, expect_rank, expect_whole, u32_of};
 use crate::error::Result;
 use crate::gpu::{Binding, Kernel, Recording, Tensor, Work, by};
 
@@ -45,7 +45,7 @@ pub fn forward_backward(
     const OP: &str = "softmax_cross_entropy";
     expect_rank(OP, "logits", logits, 2)?;
     let rows = logits.rows();
-    expect(OP, "labels", labels, &[rows])?;
+    expect_whole(OP, "labels", labels, &[rows])?;
     expect(OP, "loss", loss, &[rows])?;
     expect(OP, "dlogits", dlogits, logits.dims())?;
     let params =

@@ -1,7 +1,7 @@
 //! What changes from one training step to the next.
 
 use crate::error::Result;
-use crate::gpu::{Gpu, Tensor};
+use crate::gpu::{Element, Gpu, Tensor, Value, sealed};
 
 /// The values of one step. The host fills a table of them, an epoch at a time; before each step one row is
 /// copied to where the kernels read it, so that a recording can be replayed unchanged.
@@ -30,6 +30,12 @@ impl Step {
 
     /// A tensor for `count` steps.
     pub(crate) fn table(gpu: &Gpu, label: &str, count: usize) -> Result<Tensor> {
-        Tensor::zeros(gpu, label, &[count, Self::WORDS])
+        Tensor::zeros_of::<Self>(gpu, label, &[count, Self::WORDS])
     }
+}
+
+impl sealed::Sealed for Step {}
+
+impl Value for Step {
+    const ELEMENT: Element = Element::Step;
 }

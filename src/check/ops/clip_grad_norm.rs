@@ -29,7 +29,7 @@ impl Op for ClipGradNorm {
         let scale = &kernels::factor(&mut rig.rec, grad, max_norm)?;
         let velocity = &rig.in_place("new_grad", "grad")?;
         let weight = &Tensor::zeros(rig.rec.gpu(), "weight", grad.dims())?;
-        let faults = &rig.scratch("faults", &[1])?;
+        let faults = &rig.whole_scratch("faults", &[1])?;
         sgd::update(&mut rig.rec, sgd::Operands { step, grad, scale, velocity, weight, faults }, 0.0, 0.0)
     }
 

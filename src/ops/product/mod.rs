@@ -9,8 +9,8 @@ mod subgroup;
 pub mod tiled;
 mod workgroup;
 
-use super::expect;
-use super::tuned::{Convolution, Gradients, WINDOW};
+use super::tuned::{Convolution, Gradients, WINDOW, expect_saved};
+use super::{expect, expect_real};
 use crate::error::{Error, Result};
 use crate::gpu::{Recording, Tensor, Variant, Work};
 use crate::shape::MapShape;
@@ -19,6 +19,7 @@ const OP: &str = "product";
 
 /// What stands behind the convolution and is done with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Behind {
     /// Nothing.
     Nothing,
@@ -41,7 +42,10 @@ pub struct Product {
 }
 
 /// What a forward pass leaves for its backward pass.
+#[derive(Debug)]
 pub struct Saved {
+    of: Product,
+    rows: usize,
     /// As the kernels read it: with its padding where they do not look for it themselves.
     x: Tensor,
     y: Tensor,
@@ -140,7 +144,7 @@ impl Product {
     /// Room for the corners that won, where there are windows.
     fn winners(&self, rec: &Recording, y: &Tensor) -> Result<Option<Tensor>> {
         let pooled = self.behind == Behind::ReluMaxPool;
-        pooled.then(|| Tensor::zeros(rec.gpu(), "winners", y.dims())).transpose()
+        pooled.then(|| Tensor::zeros_of::<u32>(rec.gpu(), "winners", y.dims())).transpose()
     }
 
     /// Records the gradients from dy (N, O, …).
@@ -156,6 +160,7 @@ impl Product {
         gradients: &Gradients<'_>,
     ) -> Result<()> {
         let rows = dy.rows();
+        expect_saved(OP, (&saved.of, saved.rows), (self, rows))?;
         let dy = &self.checked("dy", dy, &self.y_dims(rows))?;
         let weight = &self.checked("weight", weight, &self.convolution.weight_dims())?;
         let dweight = &self.checked("dweight", gradients.dweight, &self.convolution.weight_dims())?;
@@ -171,6 +176,7 @@ impl Product {
     /// The tensor as a whole one of `dims`: dimensions of 1 at the end may be missing, and those behind the first may
     /// be counted together.
     fn checked(&self, name: &str, tensor: &Tensor, dims: &[usize; 4]) -> Result<Tensor> {
+        expect_real(OP, name, tensor)?;
         let same = tensor.rows() == dims[0] && tensor.len() == dims.iter().product::<usize>();
         let whole = tensor.dims() == dims
             || (self.convolution.kernel == (1, 1) && self.map.height * self.map.width == 1);

@@ -66,7 +66,7 @@ impl Product {
             }
             None => rec.dispatch(&SUBGROUP_FORWARD, &params, &[x, weight, bias, y], threads, work)?,
         }
-        Ok(Saved { x: x.clone(), y: y.clone(), winner })
+        Ok(Saved { of: *self, rows: x.rows(), x: x.clone(), y: y.clone(), winner })
     }
 
     pub(super) fn subgroup_backward(

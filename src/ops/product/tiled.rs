@@ -25,6 +25,7 @@ pub(super) struct TiledParams {
 }
 
 /// The kernels of a family whose operands are staged in workgroup memory.
+#[derive(Debug)]
 pub struct Tiled {
     /// y, as it is or behind a ReLU.
     pub forward: Kernel,

@@ -146,7 +146,7 @@ impl Product {
             let buffers: [&dyn Bind; 5] = [weight, &x, &offsets.left, &offsets.right, &sums];
             rec.dispatch(&self.tiled().sums, &params, &buffers, shares.threads(), self.work(rows, 0))?;
             self.add_forward(rec, &sums, bias, y)?;
-            return Ok(Saved { x, y: y.clone(), winner });
+            return Ok(Saved { of: *self, rows, x, y: y.clone(), winner });
         }
         let mut buffers: Vec<&dyn Bind> = vec![weight, &x, &offsets.left, &offsets.right, bias, y];
         let kernel = match &winner {
@@ -157,7 +157,7 @@ impl Product {
             None => &self.tiled().forward,
         };
         rec.dispatch(kernel, &params, &buffers, shares.threads(), work)?;
-        Ok(Saved { x, y: y.clone(), winner })
+        Ok(Saved { of: *self, rows, x, y: y.clone(), winner })
     }
 
     pub(super) fn workgroup_backward(

@@ -37,6 +37,7 @@ impl Way {
 }
 
 /// What a forward pass leaves for its backward pass.
+#[derive(Debug)]
 pub(super) struct Saved {
     rows: usize,
     /// With its border.

@@ -4,20 +4,23 @@ use super::conv_block::{self, ConvBlock};
 use super::pooled::Destination;
 use super::texels::{self, Layout};
 use super::{Parameters, winograd_gradient};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording, Tensor, TexelFormat, Texels};
 use crate::ops::expect;
 
 const OP: &str = "conv_chain";
 
 /// The shapes of a chain.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConvChain {
     blocks: Vec<ConvBlock>,
 }
 
 /// What a forward pass leaves for its backward pass.
+#[derive(Debug)]
 pub struct Saved {
+    of: ConvChain,
+    rows: usize,
     blocks: Vec<conv_block::Saved>,
     y: Tensor,
 }
@@ -50,6 +53,13 @@ impl ConvChain {
         &self.blocks[self.blocks.len() - 1]
     }
 
+    fn expect_one_each(&self, name: &str, count: usize) -> Result<()> {
+        if count == self.len() {
+            return Ok(());
+        }
+        Err(Error::input(format!("{OP}: {name}"), format!("one for each of {} blocks", self.len()), count))
+    }
+
     /// The shape of x and dx over a batch of `rows`.
     pub fn x_dims(&self, rows: usize) -> [usize; 4] {
         self.blocks[0].convolution.x_dims(rows)
@@ -76,6 +86,7 @@ impl ConvChain {
         let (gpu, rows) = (rec.gpu().clone(), x.rows());
         expect(OP, "x", x, &self.x_dims(rows))?;
         expect(OP, "y", y, &self.y_dims(rows))?;
+        self.expect_one_each("parameters", parameters.len())?;
         let layout = self.blocks[0].x_layout(&gpu, rows)?;
         let mut x = (layout, texels::packed(rec, &layout, "x texels", x)?);
         let mut saved = Vec::with_capacity(self.blocks.len());
@@ -91,7 +102,7 @@ impl ConvChain {
                 }
             });
         }
-        Ok(Saved { blocks: saved, y: y.clone() })
+        Ok(Saved { of: self.clone(), rows, blocks: saved, y: y.clone() })
     }
 
     /// Records the gradients from dy (N, O, OH/2, OW/2), that of x (N, C, H, W) if it is wanted.
@@ -108,7 +119,13 @@ impl ConvChain {
         dx: Option<&Tensor>,
     ) -> Result<()> {
         let (gpu, rows) = (rec.gpu().clone(), dy.rows());
+        super::expect_saved(OP, (&saved.of, saved.rows), (self, rows))?;
         expect(OP, "dy", dy, &self.y_dims(rows))?;
+        self.expect_one_each("weights", weights.len())?;
+        self.expect_one_each("gradients", gradients.len())?;
+        for (block, weight) in self.blocks.iter().zip(weights) {
+            expect(OP, "weight", weight, &block.convolution.weight_dims())?;
+        }
         if let Some(dx) = dx {
             expect(OP, "dx", dx, &self.x_dims(rows))?;
         }

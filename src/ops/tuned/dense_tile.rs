@@ -1,7 +1,7 @@
 //! Fully connected layers in register tiles, with ReLU between them; all that is read lies in textures.
 
-use super::super::{expect, u32_of};
-use crate::error::Result;
+use super::super::{expect, expect_real, u32_of};
+use crate::error::{Error, Result};
 use crate::gpu::{Binding, Gpu, Kernel, Recording, Tensor, TexelFormat, Texels, Work, by};
 
 #[repr(C)]
@@ -103,6 +103,7 @@ const OP: &str = "dense_tile";
 const TILE: usize = 16;
 
 /// A matrix in a texture, four columns to a texel; the texture holds whole tiles.
+#[derive(Debug)]
 pub struct Matrix {
     rows: usize,
     columns: usize,
@@ -136,6 +137,7 @@ impl Matrix {
     /// # Errors
     /// As [`Texels::zeros`].
     pub fn pack(rec: &mut Recording, label: &str, tensor: &Tensor) -> Result<Self> {
+        expect_real(OP, label, tensor)?;
         let matrix = Self::zeros(rec.gpu(), label, tensor.rows(), tensor.map().len())?;
         let params = params(matrix.rows, matrix.columns, 0)?;
         let threads = matrix.rows * matrix.columns.div_ceil(4);
@@ -154,6 +156,15 @@ fn params(rows: usize, inputs: usize, outputs: usize) -> Result<Params> {
     })
 }
 
+/// Refuses `matrix` unless it has so many rows and columns.
+fn expect_size(name: &str, matrix: &Matrix, size: (usize, usize)) -> Result<()> {
+    let found = (matrix.rows, matrix.columns);
+    if found == size {
+        return Ok(());
+    }
+    Err(Error::input(format!("{OP}: {name}"), format!("shape {size:?}"), format!("{found:?}")))
+}
+
 /// What a product of all three sizes takes, and `more` operations.
 fn work(p: &Params, more: usize) -> Work {
     let [n, i, o] = [p.rows, p.inputs, p.outputs].map(|size| size as usize);
@@ -162,7 +173,7 @@ fn work(p: &Params, more: usize) -> Work {
 
 /// The parameters of a pass forward and how many threads it takes.
 fn forward_size(x: &Matrix, weight: &Matrix, bias: &Tensor) -> Result<(Params, usize)> {
-    debug_assert_eq!(x.columns, weight.columns);
+    expect_size("weight", weight, (weight.rows, x.columns))?;
     expect(OP, "bias", bias, &[weight.rows])?;
     let threads = x.rows.div_ceil(TILE) * weight.rows.div_ceil(TILE / 2);
     Ok((params(x.rows, x.columns, weight.rows)?, threads))
@@ -192,7 +203,7 @@ pub fn forward_relu(rec: &mut Recording, x: &Matrix, weight: &Matrix, bias: &Ten
 
 /// The parameters of a pass to the input and how many threads it takes.
 fn input_size(dy: &Matrix, weight: &Matrix) -> Result<(Params, usize)> {
-    debug_assert_eq!(dy.columns, weight.rows);
+    expect_size("dy", dy, (dy.rows, weight.rows))?;
     let threads = dy.rows.div_ceil(TILE / 2) * weight.columns.div_ceil(TILE);
     Ok((params(dy.rows, weight.columns, weight.rows)?, threads))
 }
@@ -213,7 +224,7 @@ pub fn backward_input(rec: &mut Recording, dy: &Matrix, weight: &Matrix, dx: &Te
 /// # Errors
 /// [`crate::error::Error::Input`] when the shapes do not fit.
 pub fn backward_input_relu(rec: &mut Recording, x: &Matrix, dy: &Matrix, weight: &Matrix) -> Result<Matrix> {
-    debug_assert_eq!((x.rows, x.columns), (dy.rows, weight.columns));
+    expect_size("x", x, (dy.rows, weight.columns))?;
     let (params, threads) = input_size(dy, weight)?;
     let dx = Matrix::zeros(rec.gpu(), "dx", x.rows, x.columns)?;
     let work = work(&params, x.rows * x.columns);
@@ -233,7 +244,7 @@ pub fn backward_parameters(
     dweight: &Tensor,
     dbias: &Tensor,
 ) -> Result<()> {
-    debug_assert_eq!(x.rows, dy.rows);
+    expect_size("dy", dy, (x.rows, dy.columns))?;
     expect(OP, "dweight", dweight, &[dy.columns, x.columns])?;
     expect(OP, "dbias", dbias, &[dy.columns])?;
     let params = params(x.rows, x.columns, dy.columns)?;

@@ -1,6 +1,6 @@
 //! Maps in textures: four channels to a texel, images side by side and below each other.
 
-use super::super::u32_of;
+use super::super::{expect, expect_real, u32_of};
 use super::groups;
 use crate::error::{Error, Result};
 use crate::gpu::{Binding, Gpu, Kernel, Recording, Tensor, TexelFormat, Texels, Work, by};
@@ -103,6 +103,8 @@ impl Layout {
     fn params(&self, x: &Tensor) -> Result<Params> {
         const OP: &str = "texels";
         let map = x.map();
+        // Every caller has checked x against the shapes that the layout is made for.
+        assert!(self.rows == x.rows() && groups(map.channels) <= self.groups);
         Ok(Params {
             rows: u32_of(OP, x.rows())?,
             channels: u32_of(OP, map.channels)?,
@@ -119,7 +121,6 @@ impl Layout {
     }
 
     fn threads(&self, x: &Tensor) -> usize {
-        debug_assert!(self.rows == x.rows() && groups(x.map().channels) <= self.groups);
         x.rows() * x.map().height * self.groups
     }
 }
@@ -145,7 +146,8 @@ pub fn pack_gradient(
     y: &Tensor,
     texels: &Texels,
 ) -> Result<()> {
-    super::super::expect("texels", "y", y, dy.dims())?;
+    expect_real("texels", "dy", dy)?;
+    expect("texels", "y", y, dy.dims())?;
     let work = Work::new(dy.len(), by(dy.dims()));
     rec.dispatch(&PACK_GRADIENT, &layout.params(dy)?, &[dy, y, texels], layout.threads(dy), work)
 }

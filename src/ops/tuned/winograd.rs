@@ -43,6 +43,7 @@ macro_rules! shader {
 pub(super) use shader;
 
 /// The tiles of a batch in the domain, four channels to a texel; see `shaders/tuned/winograd_spectrum.wgsl`.
+#[derive(Debug)]
 pub struct Spectrum {
     pub(super) maps: usize,
     pub(super) groups: usize,
