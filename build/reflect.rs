@@ -186,8 +186,8 @@ impl Reader<'_> {
             TypeInner::Array { base, .. } => self.element(*base),
             TypeInner::Scalar(scalar) | TypeInner::Vector { scalar, .. } | TypeInner::Atomic(scalar) => {
                 match *scalar {
-                    Scalar::F32 => Ok("F32"),
-                    Scalar::U32 => Ok("U32"),
+                    Scalar::F32 => Ok("Real"),
+                    Scalar::U32 => Ok("Whole"),
                     other => Err(format!("elements of {other:?}")),
                 }
             }

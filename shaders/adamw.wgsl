@@ -16,6 +16,7 @@ struct Params {
     weight_decay: f32,
     learning_rate: f32,  // the group's factor of the step's
     first: u32,          // the number of the first of them among all parameters
+    steps: u32,          // of faults
 }
 
 import "shared/step.wgsl";
@@ -52,6 +53,7 @@ fn update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
     exp_avg_sq[index] = v;
     weight[index] = w;
     if !(is_finite(m) && is_finite(v) && is_finite(w)) {
-        atomicMax(&faults[min(step.index, arrayLength(&faults) - 1u)], 0xffffffffu - (params.first + index));
+        // The step's index comes from memory that others can write.
+        atomicMax(&faults[min(step.index, params.steps - 1u)], 0xffffffffu - (params.first + index));
     }
 }

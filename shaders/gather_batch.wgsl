@@ -30,8 +30,15 @@ const RUN = 8u;
 @group(0) @binding(6) var<storage, read> data_labels: array<u32>;      // (images of the data set)
 @group(0) @binding(7) var<storage, read_write> labels: array<u32>;     // (rows)
 
+// No image: its row becomes NaN, and its label no class.
+const NONE = 0xffffffffu;
+
+// Starts and order come from memory that others can write: what lies outside of the data set is NONE.
 fn image_of(row: u32) -> u32 {
-    return order[select(step.source_start, step.target_start, params.domain == 1u) + row];
+    let images = arrayLength(&order);
+    let start = select(step.source_start, step.target_start, params.domain == 1u);
+    let image = order[min(start + row, images - 1u)];
+    return select(NONE, image, start < images && row < images - start && image < images);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -42,14 +49,18 @@ fn images(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
     let row = plane / params.channels;
     if row >= params.rows { return; }
     let image = image_of(row);
-    if image < params.chunk_first || image - params.chunk_first >= params.chunk_count { return; }
     let c = plane % params.channels;
+    let first = index % runs * RUN;
+    let to = ((params.first_row + row) * params.channels + c) * params.plane + first;
+    if image == NONE {
+        for (var k = 0u; k < min(RUN, params.plane - first); k++) { x[to + k] = bitcast<f32>(image); }
+        return;
+    }
+    if image < params.chunk_first || image - params.chunk_first >= params.chunk_count { return; }
     let channel = min(c, params.data_channels - 1u);
     let scale = scale_shift[c];
     let shift = scale_shift[params.channels + c];
-    let first = index % runs * RUN;
     let source = ((image - params.chunk_first) * params.data_channels + channel) * params.plane + first;
-    let to = ((params.first_row + row) * params.channels + c) * params.plane + first;
     var word = chunk[source / 4u];
     for (var k = 0u; k < min(RUN, params.plane - first); k++) {
         let byte = source + k;
@@ -63,5 +74,6 @@ fn images(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
 fn labels_of_rows(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
     let row = id.y * groups.x * WORKGROUP_SIZE + id.x;
     if row >= params.rows { return; }
-    labels[row] = data_labels[image_of(row)];
+    let image = image_of(row);
+    labels[row] = select(data_labels[min(image, arrayLength(&data_labels) - 1u)], NONE, image == NONE);
 }

@@ -9,6 +9,7 @@ struct Params {
     classes: u32,  // K
     column: u32,
     columns: u32,  // of the table
+    steps: u32,    // rows of the table
 }
 
 import "shared/step.wgsl";
@@ -44,7 +45,9 @@ fn reduce(@builtin(local_invocation_index) lane: u32) {
         if lane < half { partial[lane] += partial[lane + half]; }
     }
     if lane == 0u {
-        table[step.index * params.columns + params.column] = partial[0].x;
-        table[step.index * params.columns + params.column + 1u] = partial[0].y;
+        // The index comes from memory that others can write.
+        let index = min(step.index, params.steps - 1u) * params.columns + params.column;
+        table[index] = partial[0].x;
+        table[index + 1u] = partial[0].y;
     }
 }

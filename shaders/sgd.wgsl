@@ -12,6 +12,7 @@ struct Params {
     learning_rate: f32,  // the group's factor of the step's
     nesterov: u32,       // whether the momentum is Nesterov's
     first: u32,          // the number of the first of them among all parameters
+    steps: u32,          // of faults
 }
 
 import "shared/step.wgsl";
@@ -44,5 +45,8 @@ fn update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
     let w = before - rate * select(v, ahead, params.nesterov == 1u);
     velocity[index] = v;
     weight[index] = w;
-    if !(is_finite(v) && is_finite(w)) { atomicMax(&faults[step.index], 0xffffffffu - (params.first + index)); }
+    if !(is_finite(v) && is_finite(w)) {
+        // The step's index comes from memory that others can write.
+        atomicMax(&faults[min(step.index, params.steps - 1u)], 0xffffffffu - (params.first + index));
+    }
 }

@@ -3,6 +3,7 @@
 //   dlogits[n,k] = scale · (softmax(logits[n])[k] - [k = label[n]])
 // Twin: src/ops/softmax_cross_entropy/proof.rs. Source: torch.nn.functional.cross_entropy;
 // scale = 1/N gives its mean reduction. The row's maximum is subtracted first, so large logits are safe.
+// A label that is none of the classes makes the loss no number, so that training stops.
 
 struct Params {
     rows: u32,     // N
@@ -27,9 +28,13 @@ fn forward_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workg
     for (var k = 1u; k < params.classes; k++) { largest = max(largest, logits[row + k]); }
     var sum = 0.0;
     for (var k = 0u; k < params.classes; k++) { sum += exp(logits[row + k] - largest); }
-    loss[n] = params.scale * (log(sum) + (largest - logits[row + labels[n]]));
+    let label = labels[n];
+    // These bits make any label a NaN.
+    let not_a_number = bitcast<f32>(label | 0x7fc00000u);
+    let logit = select(logits[row + min(label, params.classes - 1u)], not_a_number, label >= params.classes);
+    loss[n] = params.scale * (log(sum) + (largest - logit));
     for (var k = 0u; k < params.classes; k++) {
         let probability = exp(logits[row + k] - largest) / sum;
-        dlogits[row + k] = params.scale * (probability - select(0.0, 1.0, k == labels[n]));
+        dlogits[row + k] = params.scale * (probability - select(0.0, 1.0, k == label));
     }
 }

@@ -137,7 +137,7 @@ impl<'a> Steps<'a> {
         let x: Vec<f32> = self.golden.case.reals("x")?.into_iter().map(|v| v as f32).collect();
         let labels = self.golden.case.whole("labels")?;
         let rows: Vec<Step> = (0..steps).map(|index| self.step(index)).collect();
-        let table = Tensor::from_slice(gpu, "steps", &[steps, 8], bytemuck::cast_slice::<_, u32>(&rows))?;
+        let table = Tensor::from_slice(gpu, "steps", &[steps, 8], &rows)?;
         let mut gradients = BTreeMap::new();
         for index in 0..steps {
             let (batch, count) = (&training.batch, training.batch.x.len());

@@ -99,10 +99,9 @@ fn column_start(column: u32) -> u32 {
 }
 
 // Nothing is indexed by a variable but memory: drivers that do not unroll a loop would keep such vectors in memory too,
-// and fetch one value after the other.
+// and fetch one value after the other. Offsets come from memory, so whatever they are, what is fetched lies in the operand.
 fn left_at(start: u32, offset: u32) -> f32 {
-    let absent = offset == NONE;
-    return select(left[select(start + offset, 0u, absent)], 0.0, absent);
+    return select(left[min(start + offset, arrayLength(&left) - 1u)], 0.0, offset == NONE);
 }
 
 fn left_quad(start: u32, offsets: vec4u) -> vec4f {
@@ -112,8 +111,8 @@ fn left_quad(start: u32, offsets: vec4u) -> vec4f {
 }
 
 fn right_at(start: u32, offset: u32, is_one: bool) -> f32 {
-    let absent = offset == NONE;
-    return select(select(right[select(start + offset, 0u, absent)], 1.0, is_one), 0.0, absent);
+    let value = right[min(start + offset, arrayLength(&right) - 1u)];
+    return select(select(value, 1.0, is_one), 0.0, offset == NONE);
 }
 
 fn right_quad(start: u32, offsets: vec4u, is_one: bool) -> vec4f {

@@ -2,7 +2,8 @@
 
 use super::{Array, Arrays, Case, Values};
 use crate::error::{Error, Result};
-use crate::gpu::{Gpu, Recording, Tensor, Variant};
+use crate::gpu::{Gpu, Recording, Tensor, Value, Variant};
+use std::fmt;
 use wgpu::util::{DeviceExt, TextureDataOrder};
 
 /// A NaN as f32 and an index out of any range as u32: a value that no kernel writes.
@@ -20,6 +21,7 @@ pub struct Rig<'a> {
     outputs: Vec<Output>,
 }
 
+#[derive(Debug)]
 struct Output {
     name: &'static str,
     /// What the kernels see.
@@ -31,7 +33,7 @@ struct Output {
     role: Role,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Role {
     Reals,
     Whole,
@@ -59,7 +61,13 @@ impl<'a> Rig<'a> {
     /// [`Error::Input`] when it is missing, [`Error::Gpu`] when there is no memory for it.
     pub fn input(&self, tensor: &str) -> Result<Tensor> {
         let array = self.case.array(tensor)?;
-        Tensor::from_slice(self.gpu, tensor, &array.dims, &bits(array))
+        match array.values {
+            Values::U32(_) => self.constant(tensor, &array.dims, &bits(array)),
+            Values::F32(_) | Values::F64(_) => {
+                let values: Vec<f32> = bits(array).into_iter().map(f32::from_bits).collect();
+                self.constant(tensor, &array.dims, &values)
+            }
+        }
     }
 
     /// Uploads an input tensor (H, W, 4) as a texture.
@@ -91,17 +99,16 @@ impl<'a> Rig<'a> {
     ///
     /// # Errors
     /// As [`Tensor::from_slice`].
-    pub fn constant(&self, label: &str, dims: &[usize], words: &[u32]) -> Result<Tensor> {
-        Tensor::from_slice(self.gpu, label, dims, words)
+    pub fn constant<T: Value>(&self, label: &str, dims: &[usize], values: &[T]) -> Result<Tensor> {
+        Tensor::from_slice(self.gpu, label, dims, values)
     }
 
     /// The values of the current step.
     ///
     /// # Errors
     /// As [`Tensor::from_slice`].
-    pub fn step(&self, step: impl bytemuck::Pod) -> Result<Tensor> {
-        let words = bytemuck::cast_slice(bytemuck::bytes_of(&step));
-        self.constant("step", &[1, words.len()], words)
+    pub fn step<T: Value>(&self, step: T) -> Result<Tensor> {
+        self.constant("step", &[1, size_of::<T>() / 4], &[step])
     }
 
     /// An output of real numbers.
@@ -109,7 +116,7 @@ impl<'a> Rig<'a> {
     /// # Errors
     /// As [`Tensor::zeros`].
     pub fn output(&mut self, name: &'static str, dims: &[usize]) -> Result<Tensor> {
-        self.guarded(name, dims, Role::Reals, None)
+        self.guarded::<f32>(name, dims, Role::Reals, None)
     }
 
     /// An output of whole numbers.
@@ -117,15 +124,23 @@ impl<'a> Rig<'a> {
     /// # Errors
     /// As [`Tensor::zeros`].
     pub fn whole_output(&mut self, name: &'static str, dims: &[usize]) -> Result<Tensor> {
-        self.guarded(name, dims, Role::Whole, None)
+        self.guarded::<u32>(name, dims, Role::Whole, None)
     }
 
-    /// A tensor between two kernels.
+    /// A tensor of real numbers between two kernels.
     ///
     /// # Errors
     /// As [`Tensor::zeros`].
     pub fn scratch(&mut self, name: &'static str, dims: &[usize]) -> Result<Tensor> {
-        self.guarded(name, dims, Role::Scratch, None)
+        self.guarded::<f32>(name, dims, Role::Scratch, None)
+    }
+
+    /// A tensor of whole numbers between two kernels.
+    ///
+    /// # Errors
+    /// As [`Tensor::zeros`].
+    pub fn whole_scratch(&mut self, name: &'static str, dims: &[usize]) -> Result<Tensor> {
+        self.guarded::<u32>(name, dims, Role::Scratch, None)
     }
 
     /// A tensor between two kernels that holds 0 before the case runs.
@@ -134,7 +149,7 @@ impl<'a> Rig<'a> {
     /// As [`Tensor::zeros`].
     pub fn scratch_of_zeros(&mut self, name: &'static str, dims: &[usize]) -> Result<Tensor> {
         let words = vec![0; dims.iter().product()];
-        self.guarded(name, dims, Role::Kept, Some(words))
+        self.guarded::<f32>(name, dims, Role::Kept, Some(words))
     }
 
     /// An output of real numbers that starts out as the input tensor `input`.
@@ -143,7 +158,7 @@ impl<'a> Rig<'a> {
     /// As [`Tensor::zeros`].
     pub fn in_place(&mut self, name: &'static str, input: &str) -> Result<Tensor> {
         let array = self.case.array(input)?;
-        self.guarded(name, &array.dims, Role::InPlace, Some(bits(array)))
+        self.guarded::<f32>(name, &array.dims, Role::InPlace, Some(bits(array)))
     }
 
     /// Names `tensor`, which lies in another output or in an input, as an output of real numbers.
@@ -152,7 +167,7 @@ impl<'a> Rig<'a> {
         self.outputs.push(Output { name, tensor, whole, initial: None, role: Role::Reals });
     }
 
-    fn guarded(
+    fn guarded<T: Value>(
         &mut self,
         name: &'static str,
         dims: &[usize],
@@ -162,8 +177,8 @@ impl<'a> Rig<'a> {
         let count = dims.iter().try_fold(1_usize, |n, &d| n.checked_mul(d)).filter(|&n| n > 0);
         let room = count.and_then(|n| n.checked_add(GUARD));
         let room = room.ok_or_else(|| Error::input(name, "a shape with values", format!("{dims:?}")))?;
-        let whole = Tensor::zeros(self.gpu, name, &[room])?;
-        let tensor = whole.unfenced(dims);
+        let whole = Tensor::zeros_of::<T>(self.gpu, name, &[room])?;
+        let tensor = whole.unfenced(0, dims);
         let mut initial = initial.unwrap_or_default();
         initial.resize(room, POISON);
         self.outputs.push(Output { name, tensor: tensor.clone(), whole, initial: Some(initial), role });
@@ -210,14 +225,14 @@ impl<'a> Rig<'a> {
     fn reset(&self, chosen: impl Fn(Role) -> bool) -> Result<()> {
         for output in self.outputs.iter().filter(|output| chosen(output.role)) {
             if let Some(initial) = &output.initial {
-                output.whole.write(self.gpu, initial)?;
+                output.whole.write_bits(self.gpu, initial)?;
             }
         }
         Ok(())
     }
 
     fn read(&self) -> Result<Vec<Vec<u32>>> {
-        self.outputs.iter().map(|output| output.whole.read(self.gpu)).collect()
+        self.outputs.iter().map(|output| output.whole.read_bits(self.gpu)).collect()
     }
 
     fn named(&self, output: &Output, i: usize) -> String {
@@ -236,4 +251,10 @@ fn bits(array: &Array) -> Vec<u32> {
 
 fn show(word: u32) -> String {
     format!("{word:#010x} ({:e} as a real number)", f32::from_bits(word))
+}
+
+impl fmt::Debug for Rig<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rig").field("case", &self.case.name).field("rec", &self.rec).finish_non_exhaustive()
+    }
 }

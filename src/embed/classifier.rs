@@ -1,15 +1,17 @@
 //! Classifying an application's textures and buffers.
 
-use super::view::{Element, View};
+use super::view::View;
 use crate::error::{Error, Result};
 use crate::gpu::{self, Gpu, Recording, Tensor};
 use crate::model::Dann;
 use crate::ops::image_input::{self, Texture};
 use crate::ops::softmax;
 use crate::train::{Checkpoint, RunDirectory};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Where a [`Classifier`] comes from.
+#[derive(Debug)]
 pub enum Source<'a> {
     /// A run's directory, or a file `model.safetensors`.
     Path(&'a Path),
@@ -43,13 +45,27 @@ impl<'a> From<&'a Checkpoint> for Source<'a> {
     }
 }
 
-/// How a [`Classifier`] works.
+/// How a [`Classifier`] works: `ClassifierOptions::default().rows(5)`.
 #[derive(Clone, Copy, Debug)]
 pub struct ClassifierOptions {
     /// How many images a buffer holds; 1 unless said otherwise.
     pub rows: usize,
     /// Which kernels run.
     pub gpu: gpu::Options,
+}
+
+impl ClassifierOptions {
+    /// A buffer holds `rows` images.
+    #[must_use]
+    pub fn rows(self, rows: usize) -> Self {
+        Self { rows, ..self }
+    }
+
+    /// The kernels that run.
+    #[must_use]
+    pub fn gpu(self, gpu: gpu::Options) -> Self {
+        Self { gpu, ..self }
+    }
 }
 
 impl Default for ClassifierOptions {
@@ -59,6 +75,7 @@ impl Default for ClassifierOptions {
 }
 
 /// What is classified.
+#[derive(Debug)]
 pub enum Input<'a> {
     /// All of a two-dimensional texture, of any size and of any format with float or normalised values, whose usages
     /// have `TEXTURE_BINDING`. It is resized to the model's input on the device, and becomes the first row.
@@ -148,7 +165,7 @@ impl Classifier {
         let mut recording = Recording::new(gpu);
         let logits = model.record_logits(&mut recording, &x)?;
         let probabilities = Tensor::zeros(gpu, "probabilities", logits.dims())?;
-        let predictions = Tensor::zeros(gpu, "predictions", &[rows])?;
+        let predictions = Tensor::zeros_of::<u32>(gpu, "predictions", &[rows])?;
         softmax::forward(&mut recording, &logits, &probabilities, &predictions)?;
         gpu.healthy()?;
         Ok(Self {
@@ -157,9 +174,9 @@ impl Classifier {
             scale_shift: Tensor::from_slice(gpu, "scale_shift", &[2, shape.channels], &scale_shift)?,
             x,
             recording,
-            logits: View::new(&logits, Element::Real),
-            probabilities: View::new(&probabilities, Element::Real),
-            predictions: View::new(&predictions, Element::Whole),
+            logits: View::new(&logits),
+            probabilities: View::new(&probabilities),
+            predictions: View::new(&predictions),
         })
     }
 
@@ -226,5 +243,15 @@ impl Classifier {
     /// The names of the classes, in the order of the probabilities.
     pub fn classes(&self) -> &[String] {
         &self.classes
+    }
+}
+
+impl fmt::Debug for Classifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Classifier")
+            .field("gpu", &self.gpu)
+            .field("x", &self.x)
+            .field("classes", &self.classes)
+            .finish_non_exhaustive()
     }
 }

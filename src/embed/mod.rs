@@ -7,9 +7,9 @@ mod trainer;
 mod view;
 mod views;
 
-pub use crate::gpu::{Gpu, optional_features, required_features, required_limits};
+pub use crate::gpu::{Element, Gpu, optional_features, required_features, required_limits};
 pub use crate::ops::image_input::Texture;
 pub use classifier::{Classifier, ClassifierOptions, Input, Source};
 pub use trainer::{Trainer, TrainerOptions};
-pub use view::{Element, View};
+pub use view::View;
 pub use views::Views;

@@ -1,16 +1,7 @@
 //! What an application may look at without copying it.
 
-use crate::gpu::{Tensor, USAGE};
+use crate::gpu::{Element, Tensor, USAGE};
 use std::ops::Range;
-
-/// What the values of a [`View`] are, four bytes each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Element {
-    /// f32
-    Real,
-    /// u32
-    Whole,
-}
 
 /// Values on the device, in a buffer that belongs to a trainer or classifier: to be read by the application's own
 /// passes, and never to be written.
@@ -34,12 +25,12 @@ impl View {
     /// How the buffers may be used: as storage, as uniforms, for vertices, and in copies.
     pub const USAGE: wgpu::BufferUsages = USAGE;
 
-    pub(super) fn new(tensor: &Tensor, element: Element) -> Self {
+    pub(super) fn new(tensor: &Tensor) -> Self {
         Self {
             buffer: tensor.buffer().clone(),
             offset: tensor.offset(),
             shape: tensor.dims().to_vec(),
-            element,
+            element: tensor.element(),
         }
     }
 

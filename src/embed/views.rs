@@ -1,6 +1,6 @@
 //! Everything of a training that an application may look at.
 
-use super::view::{Element, View};
+use super::view::View;
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
 use crate::model::Dann;
@@ -39,18 +39,21 @@ impl Views {
         let (gpu, features) = (model.gpu(), &step.outputs.features);
         let logits = model.record_logits_of_features(onlooker, features)?;
         let probabilities = Tensor::zeros(gpu, "probabilities", logits.dims())?;
-        let predictions = Tensor::zeros(gpu, "predictions", &[logits.rows()])?;
+        let predictions = Tensor::zeros_of::<u32>(gpu, "predictions", &[logits.rows()])?;
         softmax::forward(onlooker, &logits, &probabilities, &predictions)?;
-        let real = |tensor: &Tensor| View::new(tensor, Element::Real);
         Ok(Self {
-            features: real(features),
-            logits: real(&logits),
-            probabilities: real(&probabilities),
-            predictions: View::new(&predictions, Element::Whole),
-            labels: View::new(&step.batch.labels, Element::Whole),
-            batch: real(&step.batch.x),
+            features: View::new(features),
+            logits: View::new(&logits),
+            probabilities: View::new(&probabilities),
+            predictions: View::new(&predictions),
+            labels: View::new(&step.batch.labels),
+            batch: View::new(&step.batch.x),
             filters: filters(model),
-            parameters: model.tensors().iter().map(|(name, tensor)| (name.clone(), real(tensor))).collect(),
+            parameters: model
+                .tensors()
+                .iter()
+                .map(|(name, tensor)| (name.clone(), View::new(tensor)))
+                .collect(),
         })
     }
 }
@@ -58,5 +61,5 @@ impl Views {
 /// The weights of the first layer that learns, if it is a convolution.
 fn filters(model: &Dann) -> Option<View> {
     let first = model.parameters.infos().first().filter(|info| info.dims.len() == 4)?;
-    model.tensors().get(&first.name).map(|tensor| View::new(tensor, Element::Real))
+    model.tensors().get(&first.name).map(|tensor| View::new(tensor))
 }

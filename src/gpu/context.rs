@@ -2,9 +2,10 @@
 
 use super::pipeline_cache::PipelineCache;
 use super::traffic::{Counters, Traffic};
-use super::{Adapter, Fault, Kernel, Options, ShaderChecks, Variant, requirements};
+use super::{Adapter, Fault, Options, ShaderChecks, Variant, requirements};
 use crate::error::{Error, Result};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -12,20 +13,20 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 #[derive(Clone)]
 pub struct Gpu(Arc<Inner>);
 
-struct Inner {
+pub(super) struct Inner {
     device: wgpu::Device,
     queue: wgpu::Queue,
     name: String,
-    checks: ShaderChecks,
+    pub(super) checks: ShaderChecks,
     variant: Variant,
     /// Which kernels each stage of a model is built from, where it is not `variant`.
     choices: OnceLock<BTreeMap<String, Variant>>,
-    pipelines: Mutex<HashMap<&'static str, wgpu::ComputePipeline>>,
+    pub(super) pipelines: Mutex<HashMap<&'static str, wgpu::ComputePipeline>>,
     fault: Arc<Mutex<Option<Fault>>>,
     /// The device is gone; of a device that is not borrowed.
     gone: Arc<AtomicBool>,
     counters: Counters,
-    cache: Option<PipelineCache>,
+    pub(super) cache: Option<PipelineCache>,
     /// The device is an application's: nobody but the application is told of its faults.
     borrowed: bool,
 }
@@ -124,6 +125,10 @@ impl Gpu {
         let gpu = Self(Arc::new(inner));
         gpu.healthy()?;
         Ok(gpu)
+    }
+
+    pub(super) fn inner(&self) -> &Inner {
+        &self.0
     }
 
     /// The wgpu device.
@@ -239,71 +244,20 @@ impl Gpu {
         self.device().poll(wgpu::PollType::wait_indefinitely()).map_err(|e| Error::Gpu(e.to_string()))?;
         self.healthy()
     }
-
-    /// The pipeline of `kernel`, built at its first use.
-    ///
-    /// # Errors
-    /// [`Error::Gpu`] when shader or driver refuse it, [`Error::OutOfMemory`] when there is no memory for it.
-    pub(super) fn pipeline(&self, kernel: &'static Kernel) -> Result<wgpu::ComputePipeline> {
-        let mut pipelines = lock(&self.0.pipelines);
-        if let Some(pipeline) = pipelines.get(kernel.label) {
-            return Ok(pipeline.clone());
-        }
-        let memory = self.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let scope = self.device().push_error_scope(wgpu::ErrorFilter::Validation);
-        let pipeline = self.build_pipeline(kernel);
-        let refused = pollster::block_on(scope.pop());
-        if let Some(e) = pollster::block_on(memory.pop()).or(refused) {
-            return Err(Fault::of(&e, format!("kernel {}: {e}", kernel.label)).error());
-        }
-        pipelines.insert(kernel.label, pipeline.clone());
-        Ok(pipeline)
-    }
-
-    fn build_pipeline(&self, kernel: &'static Kernel) -> wgpu::ComputePipeline {
-        let device = self.device();
-        let label = Some(kernel.label);
-        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-            label,
-            entries: &kernel.layout_entries(),
-        });
-        let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label,
-            bind_group_layouts: &[Some(&layout)],
-            immediate_size: 0,
-        });
-        device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label,
-            layout: Some(&layout),
-            module: &self.shader_module(kernel),
-            entry_point: Some(kernel.entry_point),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                // No kernel reads workgroup memory before writing it.
-                zero_initialize_workgroup_memory: self.0.checks == ShaderChecks::Checked,
-                ..Default::default()
-            },
-            cache: self.0.cache.as_ref().map(PipelineCache::wgpu),
-        })
-    }
-
-    fn shader_module(&self, kernel: &'static Kernel) -> wgpu::ShaderModule {
-        let descriptor = wgpu::ShaderModuleDescriptor {
-            label: Some(kernel.label),
-            source: wgpu::ShaderSource::Wgsl(kernel.source.into()),
-        };
-        match self.0.checks {
-            ShaderChecks::Checked => self.device().create_shader_module(descriptor),
-            // SAFETY: the source is one of this crate's own shaders. They index within the shapes that
-            // their host functions check, end every loop and divide by no zero; the tests run all of
-            // them with the checks on and compare both modes.
-            ShaderChecks::Trusted => unsafe {
-                self.device().create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
-            },
-        }
-    }
 }
 
 /// A poisoned lock only means that another thread panicked between two whole updates.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gpu")
+            .field("name", &self.0.name)
+            .field("variant", &self.0.variant)
+            .field("checks", &self.0.checks)
+            .field("borrowed", &self.0.borrowed)
+            .finish_non_exhaustive()
+    }
 }

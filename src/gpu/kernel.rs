@@ -1,16 +1,7 @@
 //! One entry point of one shader. What it says of itself is read from the shader at build, by `build/main.rs`.
 
 use super::recording::Bind;
-use super::{TexelFormat, Variant};
-
-/// What a storage buffer holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Element {
-    /// Real numbers.
-    F32,
-    /// Whole numbers.
-    U32,
-}
+use super::{Element, TexelFormat, Variant};
 
 /// How a kernel uses a binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

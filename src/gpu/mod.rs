@@ -3,10 +3,12 @@
 mod abilities;
 mod adapter;
 mod context;
+mod element;
 mod fault;
 mod kernel;
 mod options;
 mod pipeline_cache;
+mod pipelines;
 mod readback;
 mod recording;
 mod requirements;
@@ -20,9 +22,11 @@ mod work;
 
 pub use adapter::{Adapter, adapters, choose};
 pub use context::Gpu;
+pub(crate) use element::sealed;
+pub use element::{Element, Value};
 pub(crate) use fault::Fault;
 pub(crate) use kernel::Invocation;
-pub use kernel::{Access, Binding, Element, Kernel};
+pub use kernel::{Access, Binding, Kernel};
 pub use options::{Options, ShaderChecks};
 pub use readback::{Arrival, Readback, Staging};
 pub(crate) use recording::Bind;

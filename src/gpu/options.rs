@@ -7,11 +7,12 @@ use super::Variant;
 pub enum ShaderChecks {
     /// Every access clamped and every loop bounded: for tests and for hunting faults.
     Checked,
-    /// None: the shaders are this crate's own, and its tests run them with all checks on.
+    /// None: the shaders are this crate's own and clamp what they index by values from memory; its tests run them with
+    /// all checks on.
     Trusted,
 }
 
-/// How a device is used.
+/// How a device is used: `Options::default().variant(Variant::Plain)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Whether shaders carry wgpu's checks.
@@ -19,6 +20,20 @@ pub struct Options {
     /// Which kernels models are built from; `None` leaves it to what a search on this adapter has found
     /// ([`crate::ops::tuning`]), or else to [`Adapter::default_variant`](super::Adapter::default_variant).
     pub variant: Option<Variant>,
+}
+
+impl Options {
+    /// Models are built from the kernels of `variant`.
+    #[must_use]
+    pub fn variant(self, variant: impl Into<Option<Variant>>) -> Self {
+        Self { variant: variant.into(), ..self }
+    }
+
+    /// Shaders carry `checks`.
+    #[must_use]
+    pub fn checks(self, checks: ShaderChecks) -> Self {
+        Self { checks, ..self }
+    }
 }
 
 impl Default for Options {

@@ -1,23 +1,34 @@
 //! Reading tensors back to the host.
 
-use super::{Gpu, Tensor};
+use super::{Gpu, Tensor, Value};
 use crate::error::{Error, Result};
-use std::sync::mpsc;
+use std::fmt;
+use std::sync::{Mutex, PoisonError, mpsc};
 
 /// Memory that both device and host can reach, for one copy after the other.
+#[derive(Debug)]
 pub struct Staging(wgpu::Buffer);
 
 /// A copy on its way to the host; made without waiting, taken when it is needed.
 pub struct Readback {
     staging: Staging,
     bytes: u64,
-    arrived: mpsc::Receiver<Answer>,
+    /// A receiver alone could not be shared between threads, nor what holds it. Nobody ever waits for the lock: only who
+    /// owns the readback looks.
+    arrived: Mutex<mpsc::Receiver<Answer>>,
+}
+
+impl fmt::Debug for Readback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Readback({} bytes)", self.bytes)
+    }
 }
 
 /// What wgpu says of a copy that was asked for.
 type Answer = std::result::Result<(), wgpu::BufferAsyncError>;
 
 /// What has become of a copy on its way.
+#[derive(Debug)]
 pub enum Arrival<T> {
     /// The values, and the memory for the next copy.
     Here(Vec<T>, Staging),
@@ -66,14 +77,14 @@ impl Staging {
     pub fn map(self, bytes: u64) -> Readback {
         let (sender, arrived) = mpsc::channel();
         self.0.map_async(wgpu::MapMode::Read, ..bytes, answer(sender));
-        Readback { staging: self, bytes, arrived }
+        Readback { staging: self, bytes, arrived: Mutex::new(arrived) }
     }
 
     /// Asks for the first `bytes` bytes, as they will be after the work of `encoder`, once that is submitted.
     pub fn map_on_submit(self, encoder: &wgpu::CommandEncoder, bytes: u64) -> Readback {
         let (sender, arrived) = mpsc::channel();
         encoder.map_buffer_on_submit(&self.0, wgpu::MapMode::Read, ..bytes, answer(sender));
-        Readback { staging: self, bytes, arrived }
+        Readback { staging: self, bytes, arrived: Mutex::new(arrived) }
     }
 }
 
@@ -111,8 +122,8 @@ impl Readback {
     ///
     /// # Errors
     /// As [`Readback::take`].
-    pub fn take_arrived<T: bytemuck::Pod>(self, gpu: &Gpu) -> Result<(Vec<T>, Staging)> {
-        self.arrived.recv().map_err(|e| failed(gpu, &e))?.map_err(|e| failed(gpu, &e))?;
+    pub fn take_arrived<T: bytemuck::Pod>(mut self, gpu: &Gpu) -> Result<(Vec<T>, Staging)> {
+        self.receiver().recv().map_err(|e| failed(gpu, &e))?.map_err(|e| failed(gpu, &e))?;
         self.collect(gpu)
     }
 
@@ -120,8 +131,8 @@ impl Readback {
     ///
     /// # Errors
     /// [`Error::DeviceLost`] when the device was lost.
-    pub fn try_take<T: bytemuck::Pod>(self, gpu: &Gpu) -> Result<Arrival<T>> {
-        match self.arrived.try_recv() {
+    pub fn try_take<T: bytemuck::Pod>(mut self, gpu: &Gpu) -> Result<Arrival<T>> {
+        match self.receiver().try_recv() {
             Err(mpsc::TryRecvError::Empty) => Ok(Arrival::Pending(self)),
             Err(mpsc::TryRecvError::Disconnected) => Ok(Arrival::Dropped),
             Ok(answer) => {
@@ -129,6 +140,10 @@ impl Readback {
                 self.collect(gpu).map(|(values, staging)| Arrival::Here(values, staging))
             }
         }
+    }
+
+    fn receiver(&mut self) -> &mut mpsc::Receiver<Answer> {
+        self.arrived.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn collect<T: bytemuck::Pod>(self, gpu: &Gpu) -> Result<(Vec<T>, Staging)> {
@@ -150,8 +165,17 @@ impl Tensor {
     /// The tensor's values; waits for all submitted work.
     ///
     /// # Errors
+    /// [`Error::Input`] when it holds others, [`Error::DeviceLost`] when the device was lost, [`Error::Gpu`] when it reported a fault.
+    pub fn read<T: Value>(&self, gpu: &Gpu) -> Result<Vec<T>> {
+        self.expect_element(T::ELEMENT)?;
+        Readback::start(gpu, self)?.take(gpu)
+    }
+
+    /// The bits of the tensor's values, whatever they are: to be compared.
+    ///
+    /// # Errors
     /// [`Error::DeviceLost`] when the device was lost, [`Error::Gpu`] when it reported a fault.
-    pub fn read<T: bytemuck::Pod>(&self, gpu: &Gpu) -> Result<Vec<T>> {
+    pub fn read_bits(&self, gpu: &Gpu) -> Result<Vec<u32>> {
         Readback::start(gpu, self)?.take(gpu)
     }
 }

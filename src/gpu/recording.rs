@@ -1,7 +1,8 @@
 //! A list of dispatches, built once and encoded as often as needed.
 
-use super::{Access, Fault, Gpu, Invocation, Kernel, Phase, Work, upload};
+use super::{Access, Element, Fault, Gpu, Invocation, Kernel, Phase, Work, upload};
 use crate::error::{Error, Result};
+use std::fmt;
 
 /// What a kernel can be given.
 pub(crate) trait Bind {
@@ -9,6 +10,10 @@ pub(crate) trait Bind {
     fn binding(&self) -> wgpu::BindingResource<'_>;
     /// How large it is.
     fn bytes(&self) -> u64;
+    /// What its values are, where that is known.
+    fn element(&self) -> Option<Element> {
+        None
+    }
 }
 
 impl Bind for wgpu::TextureView {
@@ -125,8 +130,7 @@ impl Recording {
 
     fn push(&mut self, invocation: &dyn Invocation, workgroups: [u32; 3], work: Work) -> Result<()> {
         let (kernel, resources) = (invocation.kernel(), invocation.resources());
-        debug_assert_eq!(kernel.bindings[0].access, Access::Uniform(invocation.params().len()));
-        debug_assert_eq!(kernel.bindings.len(), resources.len() + 1, "{}", kernel.label);
+        expect_elements(kernel, &resources)?;
         let pipeline = self.gpu.pipeline(kernel)?;
         let device = self.gpu.device();
         let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
@@ -173,5 +177,38 @@ impl Recording {
         let pass = wgpu::ComputePassDescriptor { label, timestamp_writes: None };
         self.encode(&mut encoder.begin_compute_pass(&pass));
         self.gpu.submit(encoder);
+    }
+}
+
+/// Refuses a tensor of other values than the kernel reads or writes there: what is an index to the one may be any number
+/// to the other.
+fn expect_elements(kernel: &Kernel, resources: &[&dyn Bind]) -> Result<()> {
+    for (binding, resource) in kernel.bindings[1..].iter().zip(resources) {
+        let expected = match binding.access {
+            Access::Read(element) | Access::ReadWrite(element) => element,
+            // The parameter block aside, steps alone are read as a uniform block.
+            Access::Uniform(_) => Element::Step,
+            Access::ReadTexels(_) | Access::WriteTexels(_) | Access::ReadTexture => continue,
+        };
+        if let Some(found) = resource.element().filter(|&found| found != expected) {
+            let subject = format!("{}: {}", kernel.label, binding.name);
+            return Err(Error::input(subject, format!("a tensor of {expected}"), found));
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Dispatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dispatch({} of {:?}, {})", self.kernel.label, self.workgroups, self.work.shape)
+    }
+}
+
+impl fmt::Debug for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recording")
+            .field("gpu", &self.gpu.name())
+            .field("dispatches", &self.dispatches.len())
+            .finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 
 /// Memory that values wait in between being written and being copied to their tensors, so that they arrive in the
 /// order of the encoded work rather than ahead of all of it.
+#[derive(Debug)]
 pub struct Upload(wgpu::Buffer);
 
 impl Upload {
@@ -32,10 +33,24 @@ impl Upload {
         self.0.size()
     }
 
-    /// Encodes that the values of each pair go to the start of its tensor; together they must not be more than there
-    /// is room for. May be used again once that work is done.
-    pub fn encode(&self, gpu: &Gpu, encoder: &mut wgpu::CommandEncoder, parts: &[(&Tensor, &[u8])]) {
+    /// Encodes that the values of each pair go to the start of its tensor. May be used again once that work is done.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when they are more than a tensor holds, or together than there is room for.
+    pub fn encode(
+        &self,
+        gpu: &Gpu,
+        encoder: &mut wgpu::CommandEncoder,
+        parts: &[(&Tensor, &[u8])],
+    ) -> Result<()> {
         let bytes: Vec<u8> = parts.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
+        let held = |tensor: &Tensor, bytes: &[u8]| bytes.len() as u64 <= tensor.byte_len();
+        if bytes.len() as u64 > self.room() || !parts.iter().all(|(tensor, bytes)| held(tensor, bytes)) {
+            let rooms: Vec<_> = parts.iter().map(|(tensor, _)| tensor.byte_len()).collect();
+            let expected = format!("at most {} bytes for tensors of {rooms:?}", self.room());
+            let sizes: Vec<_> = parts.iter().map(|(_, bytes)| bytes.len()).collect();
+            return Err(Error::input("upload", expected, format!("{sizes:?}")));
+        }
         gpu.counters().uploaded(bytes.len() as u64);
         gpu.queue().write_buffer(&self.0, 0, &bytes);
         let mut from = 0;
@@ -44,6 +59,7 @@ impl Upload {
             encoder.copy_buffer_to_buffer(&self.0, from, tensor.buffer(), tensor.offset(), size);
             from += size;
         }
+        Ok(())
     }
 }
 

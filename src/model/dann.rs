@@ -1,8 +1,9 @@
 //! The whole network and its training step, on one screen.
 
 use super::Initialization;
+use super::batch::{Batch, Inference, Ledger, StepOutputs};
 use super::network::Network;
-use super::objective::{Batch, DomainLoss, Inference, Ledger, Objective, StepOutputs};
+use super::objective::{DomainLoss, Objective};
 use super::parameters::Parameters;
 use super::spec::ModelSpec;
 use super::stage::Mode;
@@ -11,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Phase, Recording, Tensor};
 use crate::ops::{Step, gradient_reversal, metrics, softmax_cross_entropy};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Feature extractor, label predictor and domain classifier with their parameters.
 pub struct Dann {
@@ -133,6 +135,7 @@ impl Dann {
         let update =
             Update { optimizer: optimizer.optimizer(), groups: parameter_groups, clip_norm: *clip_norm };
         let frozen = &|name: &str| update.is_frozen(name);
+        batch.check()?;
         let (source_rows, table) = (batch.labels.rows(), &ledger.table);
         rec.phase(Phase::Forward);
         let features = self.feature_extractor.forward(rec, step, &batch.x, Mode::Training)?;
@@ -243,5 +246,15 @@ impl Dann {
         let logits = self.label_predictor.forward(rec, &step, &features, Mode::Evaluation)?.y;
         let domains = self.domain_classifier.forward(rec, &step, &features, Mode::Evaluation)?.y;
         Ok(Inference { features, logits, domains })
+    }
+}
+
+impl fmt::Debug for Dann {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dann")
+            .field("gpu", &self.gpu.name())
+            .field("input", &self.spec.input.shape())
+            .field("parameters", &self.parameters)
+            .finish_non_exhaustive()
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The distribution of the weights at the start; biases start at 0, batch norm at weight 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Initialization {
     /// Normal with variance 2 / fan-in (He et al. 2015; `torch.nn.init.kaiming_normal_`).
     #[default]

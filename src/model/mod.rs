@@ -1,5 +1,6 @@
 //! The network: graphs of layers, their parameters, and the recording of one training step.
 
+mod batch;
 mod dann;
 mod fusion;
 mod graph;
@@ -14,11 +15,12 @@ mod stage;
 mod torch;
 mod update;
 
+pub use batch::{Batch, Inference, Ledger, StepOutputs};
 pub use dann::{Dann, NamedValues};
 pub(crate) use graph::{Graph, Node};
 pub use initialization::Initialization;
 pub use layers::*;
-pub use objective::{Batch, DomainLoss, Inference, Ledger, Objective, StepOutputs};
+pub use objective::{DomainLoss, Objective};
 pub use parameters::{ParameterInfo, Parameters};
 pub use search::{Candidate, Found, Search};
 pub use spec::{InputSpec, ModelSpec, Normalization, Size2};

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Tensor};
 use crate::ops::tuned;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Where one parameter lies.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +31,7 @@ impl ParameterInfo {
 }
 
 /// A parameter and its gradient, of one shape.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Parameter {
     pub value: Tensor,
     pub grad: Tensor,
@@ -148,11 +149,24 @@ impl Parameters {
     /// # Errors
     /// [`Error::Gpu`] when the device was lost.
     pub fn read(&self, gpu: &Gpu, flat: &Tensor) -> Result<BTreeMap<String, Vec<f32>>> {
+        if flat.dims() != self.values.dims() {
+            let expected = format!("a flat buffer of shape {:?}", self.values.dims());
+            return Err(Error::input("parameters", expected, format!("{:?}", flat.dims())));
+        }
         let all: Vec<f32> = flat.read(gpu)?;
         let part = |info: &ParameterInfo| {
             let end = info.start + info.dims.iter().product::<usize>();
             (info.name.clone(), all[info.start..end].to_vec())
         };
         Ok(self.infos.iter().map(part).collect())
+    }
+}
+
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parameters")
+            .field("tensors", &self.infos.len())
+            .field("values", &self.values)
+            .finish_non_exhaustive()
     }
 }

@@ -27,6 +27,7 @@ const HOPELESS: f64 = 4.0;
 const FEW_ROWS: usize = 4;
 
 /// What is searched.
+#[derive(Debug)]
 pub struct Search<'a> {
     /// The device.
     pub gpu: &'a Gpu,

@@ -3,7 +3,7 @@
 pub use super::kernels::step::Step;
 
 use crate::error::Result;
-use crate::gpu::{Gpu, Tensor};
+use crate::gpu::{Element, Gpu, Tensor, Value, sealed};
 
 impl Step {
     /// How many four-byte values a step takes.
@@ -11,6 +11,12 @@ impl Step {
 
     /// A tensor for `count` steps.
     pub(crate) fn table(gpu: &Gpu, label: &str, count: usize) -> Result<Tensor> {
-        Tensor::zeros(gpu, label, &[count, Self::WORDS])
+        Tensor::zeros_of::<Self>(gpu, label, &[count, Self::WORDS])
     }
+}
+
+impl sealed::Sealed for Step {}
+
+impl Value for Step {
+    const ELEMENT: Element = Element::Step;
 }

@@ -9,6 +9,7 @@ use crate::model::{Dann, NamedValues, OptimizerState};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::path::Path;
 
 /// A model's values, the configuration it was built from and the names of its classes.
@@ -26,7 +27,7 @@ pub struct Checkpoint {
 }
 
 /// What the metadata hold, as JSON.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 struct Metadata {
     /// TOML
     config: String,
@@ -40,6 +41,8 @@ struct Metadata {
 }
 
 /// What the metadata of a safetensors file say of the model in it.
+#[derive(Debug)]
+#[non_exhaustive]
 pub struct Description {
     /// The recipe.
     pub config: Config,
@@ -226,5 +229,16 @@ impl Checkpoint {
     pub fn load_into(&self, model: &Dann) -> Result<()> {
         let values = self.values.iter().map(|(name, (_, values))| (name.clone(), values.clone()));
         model.write(&values.collect())
+    }
+}
+
+impl fmt::Debug for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checkpoint")
+            .field("step", &self.step)
+            .field("classes", &self.classes)
+            .field("tensors", &self.values.len())
+            .field("resumes", &self.resumption.is_some())
+            .finish_non_exhaustive()
     }
 }

@@ -218,7 +218,7 @@ impl Course {
             Some(upload) => upload,
             None => Upload::new(gpu, bytes.max(MOST_STEPS * size_of::<Step>() as u64))?,
         };
-        upload.encode(gpu, encoder, &parts);
+        upload.encode(gpu, encoder, &parts)?;
         Ok(upload)
     }
 

@@ -23,7 +23,7 @@ mod trainer;
 mod whole_file;
 
 pub use bench::StepBench;
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, Description};
 pub use config::{Config, Method, TrainingSpec};
 pub(crate) use course::{Course, Landing, Leg};
 pub use device_data::DeviceData;

@@ -1,11 +1,12 @@
 //! The recording of one training step, and how it is replayed.
 
 use crate::error::Result;
-use crate::gpu::{Gpu, Recording, Tensor};
+use crate::gpu::{Element, Gpu, Recording, Tensor};
 use crate::model::{Batch, Dann, Ledger, Objective, StepOutputs};
 use crate::ops::Step;
 
 /// One training step, recorded once: everything from the batch to the updated parameters.
+#[derive(Debug)]
 pub struct TrainingStep {
     /// Where the step reads its rows.
     pub batch: Batch,
@@ -29,7 +30,7 @@ impl TrainingStep {
         let dims = [rows, input.channels, input.height, input.width];
         let batch = Batch {
             x: Tensor::zeros(gpu, "x", &dims)?,
-            labels: Tensor::zeros(gpu, "labels", &[source_rows])?,
+            labels: Tensor::zeros_of::<u32>(gpu, "labels", &[source_rows])?,
         };
         let step = Step::table(gpu, "step", 1)?;
         let ledger = Ledger::new(gpu, table_rows)?;
@@ -40,6 +41,9 @@ impl TrainingStep {
 
     /// Encodes one step: `feed` first, which fills the batch, then the step itself, both under the values in row
     /// `row` of `steps`.
+    ///
+    /// # Panics
+    /// When `steps` holds no such row of a [`Step`].
     pub fn encode(
         &self,
         encoder: &mut wgpu::CommandEncoder,
@@ -51,6 +55,9 @@ impl TrainingStep {
     }
 
     /// As [`TrainingStep::encode`], with timestamps around the work.
+    ///
+    /// # Panics
+    /// As [`TrainingStep::encode`].
     pub fn encode_timed(
         &self,
         encoder: &mut wgpu::CommandEncoder,
@@ -72,6 +79,7 @@ impl TrainingStep {
 
     /// Encodes the copy of row `row` of `steps` to where the step reads its values.
     pub(super) fn encode_values(&self, encoder: &mut wgpu::CommandEncoder, steps: &Tensor, row: usize) {
+        assert!(steps.element() == Element::Step && row < steps.rows(), "no step {row} in {steps:?}");
         let size = self.step.byte_len();
         let from = steps.offset() + row as u64 * size;
         encoder.copy_buffer_to_buffer(steps.buffer(), from, self.step.buffer(), self.step.offset(), size);

@@ -75,7 +75,7 @@ impl Stage for Plain {
         let x = &x[0];
         let MapShape { channels, height, width } = self.y;
         let y = allocate(rec, &self.name, "y", &[x.rows(), channels, height, width])?;
-        let argmax = allocate(rec, &self.name, "argmax", y.dims())?;
+        let argmax = Tensor::zeros_of::<u32>(rec.gpu(), &format!("{}.argmax", self.name), y.dims())?;
         max_pool2d::forward(rec, &as_maps(x), &y, &argmax, self.window)?;
         let dims = x.dims().to_vec();
         Ok(Forward::new(y, move |rec, dy, wanted| {

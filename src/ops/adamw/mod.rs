@@ -72,6 +72,7 @@ impl Optimizer for AdamW {
             weight_decay: settings.weight_decay,
             learning_rate: settings.learning_rate,
             first: u32_of(OP, settings.first)?,
+            steps: u32_of(OP, faults.len())?,
         };
         // Both means and the weight are read and written.
         let work = Work::new(17 * weight.len(), by(weight.dims())).moving(7 * 4 * weight.len());

@@ -20,6 +20,7 @@ pub enum Domain {
 }
 
 /// A run of a data set's images that fits one binding.
+#[derive(Debug)]
 pub struct Chunk {
     /// The number of its first image.
     pub first: usize,
@@ -30,6 +31,7 @@ pub struct Chunk {
 }
 
 /// A data set on the device, as the gather kernels read it.
+#[derive(Debug)]
 pub struct Source<'a> {
     /// Which start of the step counts the rows.
     pub domain: Domain,
@@ -85,14 +87,15 @@ impl Source<'_> {
         rows: usize,
     ) -> Result<()> {
         const OP: &str = "gather_batch";
-        if first_row + rows > x.rows() {
+        if first_row.checked_add(rows).is_none_or(|end| end > x.rows()) {
             let expected = format!("rows within the {} of x", x.rows());
             return Err(Error::input(OP, expected, format!("{first_row} + {rows}")));
         }
         let map = x.map();
         expect(OP, "scale_shift", self.scale_shift, &[2, map.channels])?;
         for chunk in self.chunks {
-            let bytes = chunk.count * self.channels * map.height * map.width;
+            let image = self.channels * map.height * map.width;
+            let bytes = chunk.count.checked_mul(image).unwrap_or(usize::MAX);
             expect(OP, "chunk", &chunk.words, &[bytes.div_ceil(4)])?;
             let params = wgsl::Params {
                 chunk_first: u32_of(OP, chunk.first)?,

@@ -23,10 +23,11 @@ pub fn reduce(
 ) -> Result<()> {
     const OP: &str = "metrics";
     expect_rank(OP, "logits", logits, 2)?;
+    expect_rank(OP, "table", table, 2)?;
     expect(OP, "loss", loss, &[logits.rows()])?;
     expect(OP, "labels", labels, &[logits.rows()])?;
     let columns = table.map().len();
-    if column + 2 > columns {
+    if column.checked_add(2).is_none_or(|end| end > columns) {
         return Err(Error::input("metrics: column", format!("below {}", columns - 1), column));
     }
     let params = wgsl::Params {
@@ -34,6 +35,7 @@ pub fn reduce(
         classes: u32_of(OP, logits.map().len())?,
         column: u32_of(OP, column)?,
         columns: u32_of(OP, columns)?,
+        steps: u32_of(OP, table.rows())?,
     };
     // Of the table two values are written.
     let work = Work::new(logits.len() + loss.len(), by(logits.dims()));

@@ -9,7 +9,7 @@ mod subgroup;
 mod workgroup;
 
 use super::expect;
-use super::tuned::{Convolution, Gradients, WINDOW};
+use super::tuned::{Convolution, Gradients, WINDOW, expect_saved};
 use crate::error::{Error, Result};
 use crate::gpu::{Recording, Tensor, Variant, Work};
 use crate::shape::MapShape;
@@ -18,6 +18,7 @@ const OP: &str = "product";
 
 /// What stands behind the convolution and is done with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Behind {
     /// Nothing.
     Nothing,
@@ -40,7 +41,10 @@ pub struct Product {
 }
 
 /// What a forward pass leaves for its backward pass.
+#[derive(Debug)]
 pub struct Saved {
+    of: Product,
+    rows: usize,
     /// As the kernels read it: with its padding where they do not look for it themselves.
     x: Tensor,
     y: Tensor,
@@ -139,7 +143,7 @@ impl Product {
     /// Room for the corners that won, where there are windows.
     fn winners(&self, rec: &Recording, y: &Tensor) -> Result<Option<Tensor>> {
         let pooled = self.behind == Behind::ReluMaxPool;
-        pooled.then(|| Tensor::zeros(rec.gpu(), "winners", y.dims())).transpose()
+        pooled.then(|| Tensor::zeros_of::<u32>(rec.gpu(), "winners", y.dims())).transpose()
     }
 
     /// Records the gradients from dy (N, O, …).
@@ -155,6 +159,7 @@ impl Product {
         gradients: &Gradients<'_>,
     ) -> Result<()> {
         let rows = dy.rows();
+        expect_saved(OP, (&saved.of, saved.rows), (self, rows))?;
         let dy = &self.checked("dy", dy, &self.y_dims(rows))?;
         let weight = &self.checked("weight", weight, &self.convolution.weight_dims())?;
         let dweight = &self.checked("dweight", gradients.dweight, &self.convolution.weight_dims())?;

@@ -64,7 +64,7 @@ impl Product {
             }
             None => rec.dispatch(wgsl::Forward { params, x, weight, bias, y }, threads, work)?,
         }
-        Ok(Saved { x: x.clone(), y: y.clone(), winner })
+        Ok(Saved { of: *self, rows: x.rows(), x: x.clone(), y: y.clone(), winner })
     }
 
     pub(super) fn subgroup_backward(

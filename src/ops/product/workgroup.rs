@@ -150,7 +150,7 @@ impl Product {
                 wgsl::Sums { shader, params, left, right, left_offsets, right_offsets, dweight: &sums };
             rec.dispatch(invocation, shares.threads(), self.work(rows, 0))?;
             self.add_forward(rec, &sums, bias, y)?;
-            return Ok(Saved { x, y: y.clone(), winner });
+            return Ok(Saved { of: *self, rows, x, y: y.clone(), winner });
         }
         match &winner {
             Some(winner) => {
@@ -173,7 +173,7 @@ impl Product {
                 rec.dispatch(invocation, shares.threads(), work)?;
             }
         }
-        Ok(Saved { x, y: y.clone(), winner })
+        Ok(Saved { of: *self, rows, x, y: y.clone(), winner })
     }
 
     pub(super) fn workgroup_backward(

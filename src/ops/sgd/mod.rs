@@ -52,6 +52,7 @@ impl Optimizer for Sgd {
             learning_rate: settings.learning_rate,
             nesterov: self.nesterov.into(),
             first: u32_of("sgd", settings.first)?,
+            steps: u32_of("sgd", faults.len())?,
         };
         // Velocity and weight are read and written.
         let work = Work::new(8 * weight.len(), by(weight.dims())).moving(5 * 4 * weight.len());

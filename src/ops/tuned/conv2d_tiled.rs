@@ -19,7 +19,10 @@ pub struct Conv2dTiled {
 }
 
 /// What a forward pass leaves for its backward pass.
+#[derive(Debug)]
 pub struct Saved {
+    of: Conv2dTiled,
+    rows: usize,
     x: (Layout, Texels),
 }
 
@@ -65,7 +68,7 @@ impl Conv2dTiled {
         let channels = self.convolution.x.channels;
         let operands = conv2d_tile::Operands { x: (&x.0, &x.1), channels, weight, kernel, bias };
         conv2d_tile::plain(rec, &operands, y)?;
-        Ok(Saved { x })
+        Ok(Saved { of: *self, rows, x })
     }
 
     /// Records the gradients from dy (N, O, OH, OW).
@@ -81,6 +84,8 @@ impl Conv2dTiled {
         gradients: &Gradients<'_>,
     ) -> Result<()> {
         let (gpu, rows) = (rec.gpu().clone(), dy.rows());
+        super::expect_saved(OP, (&saved.of, saved.rows), (self, rows))?;
+        expect(OP, "weight", weight, &self.convolution.weight_dims())?;
         expect(OP, "dy", dy, &[rows, self.y.channels, self.y.height, self.y.width])?;
         let layout = self.d_layout(&gpu, rows)?;
         let texels = texels::packed(rec, &layout, "gradient texels", dy)?;

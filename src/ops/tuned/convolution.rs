@@ -21,6 +21,7 @@ pub struct Convolution {
 }
 
 /// Where the gradients go.
+#[derive(Debug)]
 pub struct Gradients<'a> {
     /// (O, C, KH, KW)
     pub dweight: &'a Tensor,

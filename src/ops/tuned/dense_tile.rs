@@ -1,7 +1,7 @@
 //! Fully connected layers in register tiles, with ReLU between them; all that is read lies in textures.
 
 use super::super::{expect, u32_of};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording, Tensor, TexelFormat, Texels, Work, by};
 use crate::ops::kernels::dense_tile as wgsl;
 
@@ -10,6 +10,7 @@ const OP: &str = "dense_tile";
 const TILE: usize = 16;
 
 /// A matrix in a texture, four columns to a texel; the texture holds whole tiles.
+#[derive(Debug)]
 pub struct Matrix {
     rows: usize,
     columns: usize,
@@ -56,6 +57,15 @@ fn params(rows: usize, inputs: usize, outputs: usize) -> Result<wgsl::Params> {
     Ok(wgsl::Params { rows: u32_of(OP, rows)?, inputs: u32_of(OP, inputs)?, outputs: u32_of(OP, outputs)? })
 }
 
+/// Refuses `matrix` unless it has so many rows and columns.
+fn expect_size(name: &str, matrix: &Matrix, size: (usize, usize)) -> Result<()> {
+    let found = (matrix.rows, matrix.columns);
+    if found == size {
+        return Ok(());
+    }
+    Err(Error::input(format!("{OP}: {name}"), format!("shape {size:?}"), format!("{found:?}")))
+}
+
 /// What a product of all three sizes takes, and `more` operations.
 fn work(p: &wgsl::Params, more: usize) -> Work {
     let [n, i, o] = [p.rows, p.inputs, p.outputs].map(|size| size as usize);
@@ -64,7 +74,7 @@ fn work(p: &wgsl::Params, more: usize) -> Work {
 
 /// The parameters of a pass forward and how many threads it takes.
 fn forward_size(x: &Matrix, weight: &Matrix, bias: &Tensor) -> Result<(wgsl::Params, usize)> {
-    debug_assert_eq!(x.columns, weight.columns);
+    expect_size("weight", weight, (weight.rows, x.columns))?;
     expect(OP, "bias", bias, &[weight.rows])?;
     let threads = x.rows.div_ceil(TILE) * weight.rows.div_ceil(TILE / 2);
     Ok((params(x.rows, x.columns, weight.rows)?, threads))
@@ -102,7 +112,7 @@ pub fn forward_relu(rec: &mut Recording, x: &Matrix, weight: &Matrix, bias: &Ten
 
 /// The parameters of a pass to the input and how many threads it takes.
 fn input_size(dy: &Matrix, weight: &Matrix) -> Result<(wgsl::Params, usize)> {
-    debug_assert_eq!(dy.columns, weight.rows);
+    expect_size("dy", dy, (dy.rows, weight.rows))?;
     let threads = dy.rows.div_ceil(TILE / 2) * weight.columns.div_ceil(TILE);
     Ok((params(dy.rows, weight.columns, weight.rows)?, threads))
 }
@@ -127,7 +137,7 @@ pub fn backward_input(rec: &mut Recording, dy: &Matrix, weight: &Matrix, dx: &Te
 /// # Errors
 /// [`crate::error::Error::Input`] when the shapes do not fit.
 pub fn backward_input_relu(rec: &mut Recording, x: &Matrix, dy: &Matrix, weight: &Matrix) -> Result<Matrix> {
-    debug_assert_eq!((x.rows, x.columns), (dy.rows, weight.columns));
+    expect_size("x", x, (dy.rows, weight.columns))?;
     let (params, threads) = input_size(dy, weight)?;
     let dx = Matrix::zeros(rec.gpu(), "dx", x.rows, x.columns)?;
     let work = work(&params, x.rows * x.columns);
@@ -147,7 +157,7 @@ pub fn backward_parameters(
     dweight: &Tensor,
     dbias: &Tensor,
 ) -> Result<()> {
-    debug_assert_eq!(x.rows, dy.rows);
+    expect_size("dy", dy, (x.rows, dy.columns))?;
     expect(OP, "dweight", dweight, &[dy.columns, x.columns])?;
     expect(OP, "dbias", dbias, &[dy.columns])?;
     let params = params(x.rows, x.columns, dy.columns)?;

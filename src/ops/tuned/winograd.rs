@@ -35,6 +35,7 @@ pub struct Winograd {
 }
 
 /// The tiles of a batch in the domain, four channels to a texel; see `shaders/register/shared/winograd_spectrum.wgsl`.
+#[derive(Debug)]
 pub struct Spectrum {
     pub(super) maps: usize,
     pub(super) groups: usize,

@@ -67,7 +67,7 @@ pub(super) fn input(
     to: Destination<'_>,
 ) -> Result<()> {
     let shape = winograd.convolution.x;
-    debug_assert_eq!(groups(shape.channels), spectrum.groups);
+    assert_eq!(groups(shape.channels), spectrum.groups);
     let params = params(winograd, spectrum, to)?;
     let tiles = Spectrum::new(rec.gpu(), "tiles of dx", spectrum.maps, spectrum.groups)?.values;
     let threads = spectrum.maps.next_multiple_of(TILES) * spectrum.groups;

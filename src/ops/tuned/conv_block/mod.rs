@@ -50,12 +50,14 @@ pub(super) struct WinogradBlock {
 }
 
 /// What a forward pass leaves for its backward pass, which goes the way that the forward pass went.
+#[derive(Debug)]
 pub(super) enum Saved {
     Direct(DirectSaved),
     Winograd(WinogradSaved),
 }
 
 /// Of a block whose gradients are computed directly.
+#[derive(Debug)]
 pub(super) struct DirectSaved {
     block: ConvBlock,
     rows: usize,
@@ -65,6 +67,7 @@ pub(super) struct DirectSaved {
 }
 
 /// Of a block whose gradients are computed in Winograd's domain.
+#[derive(Debug)]
 pub(super) struct WinogradSaved {
     block: WinogradBlock,
     /// With its border.

@@ -93,7 +93,7 @@ pub(crate) fn plain_forward(
     let map = [s.n, s.o, s.out_h(), s.out_w()];
     let before_relu = rig.scratch("before relu", &map)?;
     let before_pooling = rig.scratch("before pooling", &map)?;
-    let argmax = rig.scratch("argmax", y.dims())?;
+    let argmax = rig.whole_scratch("argmax", y.dims())?;
     let rec = &mut rig.rec;
     conv2d::forward(rec, x, weight, bias, &before_relu, (s.ph, s.pw))?;
     relu::forward(rec, &before_relu, &before_pooling, 0.0)?;

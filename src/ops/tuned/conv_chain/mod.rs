@@ -14,7 +14,7 @@ use crate::shape::MapShape;
 const OP: &str = "conv_chain";
 
 /// The shapes of a chain.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConvChain {
     first: ConvBlock,
     /// These compute in Winograd's domain: only blocks there leave their gradient in a texture.
@@ -22,7 +22,10 @@ pub struct ConvChain {
 }
 
 /// What a forward pass leaves for its backward pass.
+#[derive(Debug)]
 pub struct Saved {
+    of: ConvChain,
+    rows: usize,
     first: conv_block::Saved,
     behind: Vec<WinogradSaved>,
     y: Tensor,
@@ -88,6 +91,7 @@ impl ConvChain {
         let (gpu, rows) = (rec.gpu().clone(), x.rows());
         expect(OP, "x", x, &self.x_dims(rows))?;
         expect(OP, "y", y, &self.y_dims(rows))?;
+        self.expect_one_each("parameters", parameters.len())?;
         for (block, parameters) in self.convolutions().zip(parameters) {
             expect(OP, "weight", parameters.weight, &block.weight_dims())?;
         }
@@ -110,7 +114,14 @@ impl ConvChain {
         for (index, (block, parameters)) in self.behind.iter().zip(of_others).enumerate() {
             behind.push(block.forward(rec, rows, between[index].clone(), *parameters, to(index + 1))?);
         }
-        Ok(Saved { first, behind, y: y.clone() })
+        Ok(Saved { of: self.clone(), rows, first, behind, y: y.clone() })
+    }
+
+    fn expect_one_each(&self, name: &str, count: usize) -> Result<()> {
+        if count == self.len() {
+            return Ok(());
+        }
+        Err(Error::input(format!("{OP}: {name}"), format!("one for each of {} blocks", self.len()), count))
     }
 
     fn convolutions(&self) -> impl Iterator<Item = &Convolution> {
@@ -131,7 +142,13 @@ impl ConvChain {
         dx: Option<&Tensor>,
     ) -> Result<()> {
         let (gpu, rows) = (rec.gpu().clone(), dy.rows());
+        super::expect_saved(OP, (&saved.of, saved.rows), (self, rows))?;
         expect(OP, "dy", dy, &self.y_dims(rows))?;
+        self.expect_one_each("weights", weights.len())?;
+        self.expect_one_each("gradients", gradients.len())?;
+        for (convolution, weight) in self.convolutions().zip(weights) {
+            expect(OP, "weight", weight, &convolution.weight_dims())?;
+        }
         if let Some(dx) = dx {
             expect(OP, "dx", dx, &self.x_dims(rows))?;
         }

@@ -10,12 +10,14 @@ use crate::error::{Error, Result};
 use crate::gpu::{Recording, Tensor};
 
 /// What a forward pass leaves for its backward pass.
+#[derive(Debug)]
 pub struct Saved {
     /// The shape of x, and so of dx.
     pub x_dims: Vec<usize>,
     layers: Vec<SavedLayer>,
 }
 
+#[derive(Debug)]
 struct SavedLayer {
     x: Matrix,
     weight: Matrix,
@@ -55,6 +57,10 @@ pub fn backward(
     gradients: &[Parameters<'_>],
     dx: Option<&Tensor>,
 ) -> Result<()> {
+    if gradients.len() != saved.layers.len() {
+        let expected = format!("gradients of {} layers", saved.layers.len());
+        return Err(Error::input("dense_chain", expected, gradients.len()));
+    }
     let mut dy = Matrix::pack(rec, "dy", dy)?;
     for (index, (layer, gradient)) in saved.layers.iter().zip(gradients).enumerate().rev() {
         dense_tile::backward_parameters(rec, &layer.x, &dy, gradient.weight, gradient.bias)?;

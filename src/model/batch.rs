@@ -1,0 +1,72 @@
+//! What goes into a step and what comes out of it.
+
+use super::update::OptimizerState;
+use crate::error::{Error, Result};
+use crate::gpu::{Gpu, Tensor};
+
+/// Where a step finds its rows: the source rows first, then as many target rows.
+#[derive(Debug)]
+pub struct Batch {
+    /// (N, C, H, W)
+    pub x: Tensor,
+    /// (S): the classes of the source rows, u32.
+    pub labels: Tensor,
+}
+
+impl Batch {
+    /// Refuses labels of more rows than there are.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.labels.rows() <= self.x.rows() {
+            return Ok(());
+        }
+        let expected = format!("labels of at most {} rows", self.x.rows());
+        Err(Error::input("batch", expected, self.labels.rows()))
+    }
+}
+
+/// What steps report, a row each.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// (steps, 4): label loss, source rows classified rightly, domain loss, rows whose domain was told rightly.
+    pub table: Tensor,
+    /// (steps), u32: which update is no finite number; see
+    /// [`first_fault`](crate::ops::optimizer::first_fault). Must hold 0 before a step.
+    pub faults: Tensor,
+}
+
+impl Ledger {
+    /// Room for the reports of `steps` steps.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] when there is no memory for it.
+    pub fn new(gpu: &Gpu, steps: usize) -> Result<Self> {
+        Ok(Self {
+            table: Tensor::zeros(gpu, "metrics", &[steps, 4])?,
+            faults: Tensor::zeros_of::<u32>(gpu, "faults", &[steps])?,
+        })
+    }
+}
+
+/// What a step leaves behind for others to read.
+#[derive(Debug)]
+pub struct StepOutputs {
+    /// What it reports.
+    pub ledger: Ledger,
+    /// (N, …): the features of the batch.
+    pub features: Tensor,
+    /// (S, K)
+    pub logits: Tensor,
+    /// What the optimiser keeps from step to step.
+    pub optimizer: OptimizerState,
+}
+
+/// What the network says of a batch in evaluation mode.
+#[derive(Debug)]
+pub struct Inference {
+    /// (N, …)
+    pub features: Tensor,
+    /// (N, K)
+    pub logits: Tensor,
+    /// (N, 2): the domain classifier's logits, source and target.
+    pub domains: Tensor,
+}
