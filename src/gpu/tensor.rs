@@ -123,6 +123,7 @@ impl Tensor {
 
     /// As [`Tensor::reshaped`], but bound with the rest of the values too, so that a check finds what a kernel
     /// writes past the end: where a binding ends, drivers drop it.
+    #[cfg(feature = "check")]
     pub(crate) fn unfenced(&self, dims: &[usize]) -> Self {
         let tensor = self.reshaped(dims);
         Self { behind: self.byte_len() - tensor.byte_len(), ..tensor }
