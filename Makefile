@@ -2,6 +2,7 @@
 # make test    formatting, lints and all tests
 # make bench-peers   the training step beside PyTorch and Burn; writes benches/RESULTS.md (PYTHON=, ROUNDS=)
 # make soak    the tests of reliability in their long forms: hours (FUZZ_SECONDS=)
+# make features   every feature alone, without a warning
 # make deny    licences, advisories and duplicate versions of the dependencies
 # make setup   only what both need: the build, and a Vulkan driver where there is no adapter
 
@@ -15,7 +16,7 @@ PHOTOS ?=
 # How often bench-peers runs every peer.
 ROUNDS ?= 5
 
-.PHONY: help demo test bench-peers soak deny msrv setup build tools clean-demo
+.PHONY: help demo test bench-peers soak features deny msrv setup build tools clean-demo
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -25,6 +26,7 @@ demo: setup
 # The test profile is built first: it brings the program along, and the dependencies are built only once.
 test: tools
 	cargo fmt --check
+	scripts/embed_cost.sh
 	cargo clippy --release --all-targets -- -D warnings
 	cargo test --release --no-run
 	scripts/vulkan.sh $(DANN)
@@ -35,6 +37,9 @@ bench-peers: setup
 
 soak: setup
 	scripts/soak.sh
+
+features: tools
+	scripts/features.sh
 
 deny:
 	@cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny

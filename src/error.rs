@@ -211,6 +211,7 @@ impl Error {
     }
 
     /// An [`Error::BeyondLimit`].
+    #[cfg(feature = "embed")]
     pub(crate) fn beyond_limit(
         subject: impl std::fmt::Display,
         expected: impl std::fmt::Display,

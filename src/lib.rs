@@ -1,6 +1,62 @@
 //! Domain-adversarial training of neural networks (DANN; Ganin & Lempitsky 2015, JMLR 17(59) 2016) as WGSL
 //! compute kernels on wgpu.
 //!
+//! A network learns classes from images with labels (the source) so that they hold for images without labels from
+//! elsewhere (the target):
+//!
+//! ```
+//! use dann::data::Dataset;
+//! use dann::fit::{Sets, Training};
+//! use dann::gpu::{Gpu, Options, choose};
+//! use dann::train::Config;
+//!
+//! const RECIPE: &str = r#"
+//! [training]
+//! epochs = 3
+//! batch = 16
+//! learning_rate = { initial = 0.05, alpha = 10.0, beta = 0.75 }
+//! lambda = { maximum = 1.0, gamma = 10.0 }
+//! [model]
+//! feature_extractor = [{ layer = "dense", outputs = 16 }, { layer = "relu" }]
+//! label_predictor = [{ layer = "dense", outputs = 2 }]
+//! domain_classifier = [{ layer = "dense", outputs = 2 }]
+//! [model.input]
+//! channels = 1
+//! height = 4
+//! width = 4
+//! normalization = { scale = [2.0], shift = [-1.0] }
+//! "#;
+//!
+//! /// Bright images of class 1 and dark ones of class 0, all of them brighter by `light`.
+//! fn images(light: u8) -> Dataset {
+//!     let labels: Vec<u8> = (0..64).map(|i| i % 2).collect();
+//!     let shades = labels.iter().zip(0..).map(|(label, i)| 120 * label + light + i / 2);
+//!     Dataset {
+//!         shape: dann::shape::MapShape::new(1, 4, 4),
+//!         images: shades.flat_map(|shade| [shade; 16]).collect(),
+//!         labels: Some(labels),
+//!         classes: vec!["dark".into(), "bright".into()],
+//!         origin: "made up".into(),
+//!         labels_origin: "made up".into(),
+//!     }
+//! }
+//!
+//! # fn main() -> dann::error::Result<()> {
+//! # if choose(None).is_err() {
+//! #     return Ok(()); // Nothing to run it on.
+//! # }
+//! let open = || Gpu::open(&choose(None)?, Options::default());
+//! let mut sets = Sets::new(images(0), Some(images(60)));
+//! sets.target_test = Some(images(60)); // For the report alone.
+//! let trained = Training::new(Config::parse("the recipe", RECIPE)?).run(&sets, &open, &mut [])?;
+//! println!("accuracy on the target: {:?}", trained.result.report.target_test_accuracy);
+//! # assert!(trained.result.report.target_test_accuracy.is_some_and(|accuracy| accuracy > 0.9));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Real data sets come from [`data::load`]; [`embed`] trains between the frames of an application.
+//!
 //! ```text
 //!                        ┌─► label predictor ──► L_y (source rows)
 //! data ──► batch ──► feature extractor
@@ -9,46 +65,65 @@
 //! L = L_y + L_d; backwards, the reversal turns dy into -λ·dy; SGD updates all parameters in one dispatch.
 //! ```
 //!
-//! | module | holds | uses |
-//! |---|---|---|
-//! | [`error`], [`shape`], [`rng`] | what all others share | – |
-//! | [`data`] | reading, making and fetching data sets | the shared ones |
-//! | [`gpu`] | device, tensors, kernels, recordings | the shared ones |
-//! | [`contract`] | what every op is held to | gpu |
-//! | [`ops`] | every op: kernels recorded, an f64 twin, cases | gpu, contract |
-//! | [`model`] | layers, parameters, the step's recording | ops |
-//! | [`train`] | schedules, the loop, evaluation, what is kept of a run | model, data |
-//! | [`fit`] | training from the first step to the last: checkpoints, resuming, lost devices, observers | train, data |
-//! | [`selection`] | choosing checkpoints and runs without target labels | train, model, data |
-//! | [`embed`] | training and classifying inside an application, on its own device | train |
-//! | [`experiment`] | recipes × methods × seeds, made and put side by side | fit, selection, train |
-//! | [`export`] | models for other programs, and from them | train, model |
-//! | [`report`] | TensorBoard's files, pictures, pages | fit, selection, train, model, data |
-//! | [`check`] | kernels against twins and golden files | ops, contract |
-//! | [`golden_steps`] | whole training steps against golden files | check, train |
-//! | [`profile`] | where a step's time goes, and how far kernels are from the limit | gpu, ops |
+//! | module | holds | uses | feature |
+//! |---|---|---|---|
+//! | [`error`], [`shape`], [`rng`] | what all others share | – | – |
+//! | [`data`] | reading, making and fetching data sets | the shared ones | –; reading `data`; fetching and making `fetch` |
+//! | [`gpu`] | device, tensors, kernels, recordings | the shared ones | `embed` |
+//! | [`contract`] | what every op is held to | gpu | `check` |
+//! | [`ops`] | every op: kernels recorded, an f64 twin, cases | gpu, contract | `embed` |
+//! | [`model`] | layers, parameters, the step's recording | ops | `embed` |
+//! | [`train`] | schedules, the loop, evaluation, what is kept of a run | model, data | `embed` |
+//! | [`fit`] | training from the first step to the last: checkpoints, resuming, lost devices, observers | train, data | `fit` |
+//! | [`selection`] | choosing checkpoints and runs without target labels | train, model, data | `fit` |
+//! | [`embed`] | training and classifying inside an application, on its own device | train | `embed` |
+//! | [`experiment`] | recipes × methods × seeds, made and put side by side | fit, selection, train | `fit` |
+//! | [`export`] | models for other programs, and from them | train, model | `export` |
+//! | [`report`] | TensorBoard's files, pictures, pages | fit, selection, train, model, data | `report` |
+//! | [`check`] | kernels against twins and golden files | ops, contract | `check` |
+//! | [`golden_steps`] | whole training steps against golden files | check, train | `check` |
+//! | [`profile`] | where a step's time goes, and how far kernels are from the limit | gpu, ops | `profile` |
+//!
+//! The feature `cli`, on by default, is the program `dann` and brings all others; what each costs stands in README.md. With
+//! the feature `cache` the choices of `dann tune` and what drivers have compiled are kept in the user's cache directory.
 //!
 //! Dimensions are called N (rows of a batch), C (channels), H, W (height, width), O (outputs), I (inputs of a dense
 //! layer), K (classes), KH and KW (kernel); public tensors are row-major NCHW.
 #![deny(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "check")]
 pub mod check;
+#[cfg(feature = "check")]
 pub mod contract;
 pub mod data;
+#[cfg(feature = "embed")]
 pub mod embed;
 pub mod error;
+#[cfg(feature = "fit")]
 pub mod experiment;
+#[cfg(feature = "export")]
 pub mod export;
+#[cfg(feature = "fit")]
 pub mod fit;
+#[cfg(feature = "check")]
 pub mod golden_steps;
+#[cfg(feature = "embed")]
 pub mod gpu;
+#[cfg(feature = "embed")]
 pub mod model;
+#[cfg(feature = "embed")]
 pub mod ops;
+#[cfg(feature = "profile")]
 pub mod profile;
+#[cfg(feature = "report")]
 pub mod report;
 pub mod rng;
+#[cfg(feature = "fit")]
 pub mod selection;
 pub mod shape;
+#[cfg(feature = "embed")]
 pub mod train;
 
+#[cfg(feature = "embed")]
 pub use wgpu;

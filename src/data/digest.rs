@@ -1,8 +1,9 @@
 //! Checks bytes against a known length and SHA-256 while they are copied.
 
+use super::hex;
 use crate::error::Error;
 use sha2::{Digest as _, Sha256};
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::path::Path;
@@ -104,15 +105,6 @@ impl Digest {
             Ok(())
         }
     }
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! MNIST's IDX files: a big-endian header (magic number, one length per dimension), then bytes.
 
-use super::dataset::{Dataset, ImageSize, Labels, Part, black_images, digit_classes};
+use super::dataset::{Dataset, ImageSize, Labels, Part};
 use super::fit;
+use super::reading::{black_images, digit_classes};
 use crate::error::{Error, Result};
 use crate::shape::MapShape;
 use flate2::read::MultiGzDecoder;

@@ -2,33 +2,71 @@
 //!
 //! [`load`] recognises the layout of a directory: MNIST's IDX files, MNIST-M as released, or folders of
 //! images. Every data set arrives as plain bytes, (N, C, H, W), all images of one size.
+//!
+//! ```no_run
+//! use dann::data::{ImageSize, Labels, Part, load};
+//!
+//! # fn main() -> dann::error::Result<()> {
+//! let size = ImageSize { height: 28, width: 28 };
+//! let images = load("data/mnist".as_ref(), Part::Train, size, Labels::Required)?;
+//! println!("{} images of {}, classes {:?}", images.len(), images.shape, images.classes);
+//! # Ok(())
+//! # }
+//! ```
 
 mod dataset;
+#[cfg(feature = "fetch")]
 mod digest;
+#[cfg(feature = "fetch")]
 mod fetch;
+#[cfg(feature = "data")]
 mod fit;
+#[cfg(feature = "data")]
 mod folders;
+#[cfg(any(feature = "embed", feature = "fetch"))]
+mod hex;
+#[cfg(feature = "data")]
 mod idx;
+#[cfg(feature = "data")]
 mod layout;
+#[cfg(feature = "data")]
 mod listing;
+#[cfg(feature = "fetch")]
 mod making;
+#[cfg(feature = "data")]
 mod mnist_m;
 mod order;
+#[cfg(feature = "data")]
 mod pictures;
 mod progress;
+#[cfg(feature = "data")]
+mod reading;
+#[cfg(feature = "data")]
 mod single;
+#[cfg(feature = "fetch")]
 mod staging;
+#[cfg(feature = "fetch")]
 mod syn_digits;
+#[cfg(feature = "fetch")]
+mod task;
 
-pub(crate) use digest::hex;
+#[cfg(any(feature = "embed", feature = "fetch"))]
+pub(crate) use hex::hex;
 
 pub use dataset::{Dataset, ImageSize, Labels, Part};
+#[cfg(feature = "fetch")]
 pub use fetch::{fetch_bsds500, fetch_mnist};
+#[cfg(feature = "data")]
 pub use layout::{has_labelled_test, has_part, load};
+#[cfg(feature = "data")]
 pub use listing::images_below;
+#[cfg(feature = "fetch")]
 pub use mnist_m::{Backgrounds, MnistM, MnistMSummary, PartSummary, make_mnist_m};
 pub use order::shuffled;
+#[cfg(feature = "data")]
 pub use pictures::load_image_files;
 pub use progress::{NoProgress, Progress};
+#[cfg(feature = "data")]
 pub use single::{Fit, PictureSize, decode_picture, is_image, read_picture};
+#[cfg(feature = "fetch")]
 pub use syn_digits::{SynDigits, SynDigitsSummary, make_syn_digits};

@@ -1,7 +1,8 @@
 //! Image files: decoding one, and many at once into planes of one size.
 
-use super::dataset::{Dataset, ImageSize, black_images};
+use super::dataset::{Dataset, ImageSize};
 use super::fit;
+use super::reading::black_images;
 use crate::error::{Error, Result};
 use crate::shape::MapShape;
 use image::{DynamicImage, ImageReader, ImageResult, Limits};

@@ -1,4 +1,15 @@
 //! The device, its buffers and the recordings of dispatches that run on it.
+//!
+//! ```no_run
+//! use dann::gpu::{Gpu, Options, choose};
+//!
+//! # fn main() -> dann::error::Result<()> {
+//! // The best adapter; `choose(Some("nvidia"))` takes one by a part of its name.
+//! let gpu = Gpu::open(&choose(None)?, Options::default())?;
+//! println!("{}: {} kernels", gpu.name(), gpu.variant());
+//! # Ok(())
+//! # }
+//! ```
 
 mod abilities;
 mod adapter;
@@ -28,6 +39,7 @@ pub(crate) use fault::Fault;
 pub(crate) use kernel::Invocation;
 pub use kernel::{Access, Binding, Kernel};
 pub use options::{Options, ShaderChecks};
+pub(crate) use pipeline_cache::cache_directory;
 pub use readback::{Arrival, Readback, Staging};
 pub(crate) use recording::Bind;
 pub use recording::{Dispatch, Recording};

@@ -6,6 +6,15 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+/// Where this library keeps what it can do without, below the user's caches; `None` where the system has no place for
+/// them, and without the feature `cache`.
+pub(crate) fn cache_directory() -> Option<PathBuf> {
+    #[cfg(feature = "cache")]
+    return Some(dirs::cache_dir()?.join("dann"));
+    #[cfg(not(feature = "cache"))]
+    None
+}
+
 /// The length of the checksum in front of the driver's data.
 const CHECKSUM: usize = 32;
 
@@ -21,7 +30,7 @@ impl PipelineCache {
     /// The cache of the device's driver; `None` where wgpu or this system has no place for one.
     pub fn open(device: &wgpu::Device, info: &wgpu::AdapterInfo) -> Option<Self> {
         let name = wgpu::util::pipeline_cache_key(info)?;
-        let file = dirs::cache_dir()?.join("dann").join(name);
+        let file = cache_directory()?.join(name);
         let kept = read(&file);
         let descriptor = wgpu::PipelineCacheDescriptor {
             label: Some("dann"),

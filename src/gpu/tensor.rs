@@ -139,6 +139,7 @@ impl Tensor {
     ///
     /// # Panics
     /// When the tensor ends before.
+    #[cfg(feature = "check")]
     pub fn unfenced(&self, start: usize, dims: &[usize]) -> Self {
         let tensor = self.part(start, dims);
         let behind = self.offset + self.byte_len() - tensor.offset - tensor.byte_len();

@@ -1,4 +1,20 @@
 //! The network: graphs of layers, their parameters, and the recording of one training step.
+//!
+//! A [`ModelSpec`] says what a network is made of; with a device it becomes a [`Dann`].
+//!
+//! ```
+//! use dann::train::Config;
+//!
+//! # fn main() -> dann::error::Result<()> {
+//! let model = Config::preset("paper")?.model;
+//! let (features, classes) = model.check()?;
+//! assert_eq!((features.to_string().as_str(), classes), ("48×4×4", 10));
+//! for (name, dims) in model.tensors()? {
+//!     println!("{name}: {dims:?}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod batch;
 mod dann;
@@ -17,6 +33,7 @@ mod update;
 
 pub use batch::{Batch, Inference, Ledger, StepOutputs};
 pub use dann::{Dann, NamedValues};
+#[cfg(feature = "export")]
 pub(crate) use graph::{Graph, Node};
 pub use initialization::Initialization;
 pub use layers::*;

@@ -27,16 +27,21 @@ pub mod softmax_cross_entropy;
 mod step;
 pub mod tuned;
 pub mod tuning;
+#[cfg(feature = "check")]
+mod updates;
 
 pub use kernels::KERNELS;
 pub use step::Step;
 
+#[cfg(feature = "check")]
 use crate::contract::Op;
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
+#[cfg(feature = "check")]
 use tuned::{conv_block, conv_chain, dense_chain};
 
 /// The contract of every op, in the order in which they are checked.
+#[cfg(feature = "check")]
 pub const OPS: &[&dyn Op] = &[
     &conv2d::proof::Conv2d,
     &conv_block::proof::ConvBlock,
@@ -68,6 +73,7 @@ pub const OPS: &[&dyn Op] = &[
 ///
 /// # Errors
 /// [`Error::Input`] when there is none.
+#[cfg(feature = "check")]
 pub fn find(name: &str) -> Result<&'static dyn Op> {
     OPS.iter().copied().find(|op| op.name() == name).ok_or_else(|| {
         let known: Vec<&str> = OPS.iter().map(|op| op.name()).collect();

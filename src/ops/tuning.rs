@@ -6,7 +6,7 @@
 
 use super::KERNELS;
 use crate::error::{Error, Result};
-use crate::gpu::{Gpu, Variant};
+use crate::gpu::{Gpu, Variant, cache_directory};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -70,7 +70,7 @@ impl Tuning {
     /// Where the choices for the adapter of `gpu` are kept; `None` where the system has no place for caches.
     pub fn file(gpu: &Gpu) -> Option<PathBuf> {
         let key = hex(&Sha256::digest(gpu.name()));
-        Some(dirs::cache_dir()?.join("dann").join(format!("tuning_{key}.json")))
+        Some(cache_directory()?.join(format!("tuning_{key}.json")))
     }
 
     /// Keeps the choices for the adapter of `gpu` and gives the file.

@@ -2,10 +2,11 @@
 
 use super::download::{Downloader, Outcome, Patience, Source};
 use super::fetched_nowhere;
+use crate::data::Progress;
 use crate::data::digest::Digest;
 use crate::data::listing::Listing;
-use crate::data::progress::{Progress, Task};
 use crate::data::staging::Staging;
+use crate::data::task::Task;
 use crate::error::{Error, Result};
 use flate2::read::GzDecoder;
 use std::fs::File;

@@ -1,8 +1,9 @@
 //! Downloads one file from the first of several places that has it whole.
 
 use super::{Attempt, Failure};
+use crate::data::Progress;
 use crate::data::digest::Digest;
-use crate::data::progress::{Progress, Task};
+use crate::data::task::Task;
 use crate::error::Result;
 use std::collections::HashSet;
 use std::path::Path;

@@ -3,9 +3,10 @@
 use super::download::{Downloader, Outcome, Patience, Source};
 use super::npm::{self, Wanted};
 use super::{Attempt, Failure, fetched_nowhere};
+use crate::data::Progress;
 use crate::data::digest::Digest;
-use crate::data::progress::{Progress, Task};
 use crate::data::staging::Staging;
+use crate::data::task::Task;
 use crate::error::Result;
 use std::path::Path;
 

@@ -5,7 +5,8 @@
 
 use super::texture::Texture;
 use crate::data::Part;
-use crate::data::progress::{Progress, Task};
+use crate::data::Progress;
+use crate::data::task::Task;
 use crate::rng::{self, Rng};
 use image::{Rgb, RgbImage};
 use rand::RngExt;

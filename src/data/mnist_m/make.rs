@@ -3,9 +3,10 @@
 
 use super::photos::PhotoFiles;
 use super::{DIRECTORY, dead_leaves, images_name, list_name};
+use crate::data::Progress;
 use crate::data::making::{self, SIDE, file_name, write_png};
-use crate::data::progress::{Progress, Task};
 use crate::data::staging::Staging;
+use crate::data::task::Task;
 use crate::data::{Dataset, ImageSize, Labels, Part, layout, order};
 use crate::error::{Error, Result};
 use crate::rng::{self, Rng};

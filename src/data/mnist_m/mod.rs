@@ -1,11 +1,16 @@
 //! MNIST-M: digits of MNIST blended into patches of photos. Reads it as released, and makes it anew.
 
+#[cfg(feature = "fetch")]
 mod dead_leaves;
+#[cfg(feature = "fetch")]
 mod make;
+#[cfg(feature = "fetch")]
 mod photos;
 mod released;
+#[cfg(feature = "fetch")]
 mod texture;
 
+#[cfg(feature = "fetch")]
 pub use make::{Backgrounds, MnistM, MnistMSummary, PartSummary, make_mnist_m};
 pub(super) use released::Released;
 

@@ -1,9 +1,10 @@
 //! Reads MNIST-M in the layout of its release: a directory of images a part, and a list of labels.
 
 use super::{DIRECTORY, images_name, list_name};
-use crate::data::dataset::{Dataset, ImageSize, Labels, Part, digit_classes};
+use crate::data::dataset::{Dataset, ImageSize, Labels, Part};
 use crate::data::listing::{Listing, images_wanted, name_of};
 use crate::data::pictures;
+use crate::data::reading::digit_classes;
 use crate::error::{Error, Result};
 use std::collections::{HashMap, HashSet};
 use std::fs;

@@ -3,9 +3,10 @@
 use super::fonts::{self, Font};
 use super::{CLASSES, DIRECTORY, picture};
 use crate::data::Part;
+use crate::data::Progress;
 use crate::data::making::{self, file_name, write_png};
-use crate::data::progress::{Progress, Task};
 use crate::data::staging::Staging;
+use crate::data::task::Task;
 use crate::error::{Error, Result};
 use crate::rng;
 use rand::RngExt;

@@ -104,12 +104,14 @@ pub(crate) trait Layer: Any + Debug + Send + Sync {
     fn build(&self, site: &Site<'_>) -> Result<Box<dyn Stage>>;
 
     /// The operators of ONNX that compute it, one behind the other; none where values pass unchanged.
+    #[cfg_attr(not(feature = "export"), allow(dead_code))]
     fn onnx(&self) -> Vec<OnnxOperator>;
 
     /// The modules of `torch.nn` that compute it, one behind the other; none where the form of the whole list says it.
     fn torch(&self, x: &[MapShape], y: MapShape) -> Vec<TorchModule>;
 
     /// What it makes of rows of values and of maps.
+    #[cfg_attr(not(feature = "export"), allow(dead_code))]
     fn layout(&self) -> Layout {
         Layout::Kept
     }

@@ -1,5 +1,6 @@
 //! Adam with decoupled weight decay; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::adamw as wgsl;

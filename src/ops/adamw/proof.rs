@@ -8,7 +8,7 @@
 use crate::contract::{Arrays, Bound, Bounds, Case, Op, Rig, SEED, absolute, reals};
 use crate::error::Result;
 use crate::ops::adamw as host;
-use crate::ops::optimizer::{gradients, record_updates};
+use crate::ops::updates::{gradients, record_updates};
 
 /// What the steps are made with.
 #[derive(Clone, Copy)]

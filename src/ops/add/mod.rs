@@ -1,5 +1,6 @@
 //! The sum of two values, and the ReLU behind it; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::add as wgsl;

@@ -1,5 +1,6 @@
 //! Random views of a batch's images; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::augment as wgsl;

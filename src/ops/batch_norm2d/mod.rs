@@ -1,6 +1,8 @@
 //! Batch normalisation; twin: `twin.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
+#[cfg(feature = "check")]
 pub(crate) mod twin;
 
 use super::kernels::batch_norm2d as wgsl;

@@ -1,5 +1,6 @@
 //! What to scale all gradients by, together; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::clip_grad_norm as wgsl;

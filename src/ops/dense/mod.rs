@@ -1,5 +1,6 @@
 //! Fully connected layer; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::dense as wgsl;

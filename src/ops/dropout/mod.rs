@@ -1,5 +1,6 @@
 //! Inverted dropout; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::dropout as wgsl;

@@ -1,5 +1,6 @@
 //! Batches built on the device from a data set of bytes; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::gather_batch as wgsl;

@@ -1,5 +1,6 @@
 //! Global average pooling; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::global_avg_pool2d as wgsl;

@@ -1,5 +1,6 @@
 //! The gradient reversal layer; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::gradient_reversal as wgsl;

@@ -1,5 +1,6 @@
 //! Images as the network takes them, from a texture or from values; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::image_input as wgsl;

@@ -1,5 +1,6 @@
 //! Max-pooling; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::max_pool2d as wgsl;

@@ -1,5 +1,6 @@
 //! Losses and hits of each step; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::metrics as wgsl;

@@ -1,5 +1,6 @@
 //! Rectified linear unit, plain (slope 0) and leaky; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::relu as wgsl;

@@ -1,5 +1,6 @@
 //! Stochastic gradient descent; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::sgd as wgsl;

@@ -10,7 +10,8 @@
 use crate::contract::{Arrays, Bound, Bounds, Case, Op, Rig, SEED, absolute, reals};
 use crate::error::Result;
 use crate::gpu::Tensor;
-use crate::ops::optimizer::{Operands, Optimizer as _, Settings, gradients, record_updates};
+use crate::ops::optimizer::{Operands, Optimizer as _, Settings};
+use crate::ops::updates::{gradients, record_updates};
 use crate::ops::{Step, sgd as host};
 
 /// weight, grad and velocity of one shape → the new weight and the new velocity, of the same.

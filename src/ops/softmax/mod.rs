@@ -1,5 +1,6 @@
 //! Probabilities and classes from logits; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::softmax as wgsl;

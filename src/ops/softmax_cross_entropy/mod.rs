@@ -1,5 +1,6 @@
 //! Softmax cross-entropy; twin and cases: `proof.rs`.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::kernels::softmax_cross_entropy as wgsl;

@@ -1,7 +1,10 @@
 //! conv2d → relu → max_pool2d(2) as one block of fused kernels; the full map before pooling is never stored.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
+#[cfg(feature = "check")]
 mod terms;
+#[cfg(feature = "check")]
 mod twin;
 
 use super::pooled::{Destination, Pooled};

@@ -1,5 +1,6 @@
 //! Blocks of conv2d → relu → max_pool2d(2), one behind the other; what lies between them stays in textures.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 
 use super::conv_block::{self, ConvBlock, WinogradBlock, WinogradSaved};

@@ -1,7 +1,9 @@
 //! Dense layers with a ReLU between each two of them, as one chain of fused kernels; what lies between them stays in
 //! textures.
 
+#[cfg(feature = "check")]
 pub(crate) mod proof;
+#[cfg(feature = "check")]
 mod twin;
 
 use super::Parameters;
