@@ -62,7 +62,7 @@ impl Job<'_> {
     /// Times the shader on a device.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device refuses shader or buffers, or fails.
+    /// [`Error::Gpu`](crate::error::Error::Gpu) when the device refuses shader or buffers, or fails.
     pub fn time(&self, gpu: &Gpu, clock: Option<Clock>) -> Result<ShaderTimes> {
         let mut stopwatch = Stopwatch::new(gpu, clock)?;
         let peaks = Peaks::measure(gpu, &mut stopwatch)?;
