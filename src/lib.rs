@@ -14,6 +14,7 @@
 //! [training]
 //! epochs = 3
 //! batch = 16
+//! momentum = 0.9
 //! learning_rate = { initial = 0.05, alpha = 10.0, beta = 0.75 }
 //! lambda = { maximum = 1.0, gamma = 10.0 }
 //! [model]

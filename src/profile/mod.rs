@@ -8,6 +8,26 @@
 //! An application that profiles its own frame with [`wgpu_profiler`] encodes recordings with [`Scopes::encode`] in
 //! place of [`Recording::encode`](crate::gpu::Recording::encode); their dispatches become scopes within its own, and
 //! [`Samples::add_scopes`] reads the same report from its results.
+//!
+//! ```no_run
+//! use dann::gpu::{Gpu, Options, choose};
+//! use dann::profile::{Peaks, Samples, Stopwatch};
+//! use dann::train::{Config, StepBench};
+//!
+//! # fn main() -> dann::error::Result<()> {
+//! let gpu = Gpu::open(&choose(None)?, Options::default())?;
+//! let bench = StepBench::new(&gpu, &Config::preset("paper")?)?;
+//! let mut stopwatch = Stopwatch::new(&gpu, None)?;
+//! let peaks = Peaks::measure(&gpu, &mut stopwatch)?;
+//! let prepare = |encoder: &mut dann::wgpu::CommandEncoder| bench.prepare(encoder);
+//! let samples = Samples::take(&mut stopwatch, &bench.recordings(), 20, &prepare, &|| bench.time(1))?;
+//! let report = samples.report(gpu.name(), "preset paper", stopwatch.clock(), &peaks)?;
+//! for kernel in &report.kernels {
+//!     println!("{}: {:.3} ms", kernel.kernel, kernel.ms);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod advice;
 mod compare;

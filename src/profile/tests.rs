@@ -174,7 +174,7 @@ fn a_trace_has_every_dispatch_of_every_step() {
     assert_eq!(events.len(), 3 * (1 + 3));
     assert_eq!((&events[0]["name"], &events[0]["dur"]), (&"step 0".into(), &120.0.into()));
     assert_eq!((&events[1]["name"], &events[1]["ts"]), (&"relu.forward".into(), &0.0.into()));
-    assert_eq!((&events[2]["cat"], &events[2]["args"]["flops"]), (&"update".into(), &7000.into()));
+    assert_eq!((&events[2]["cat"], &events[2]["args"]["flops"]), (&"update".into(), &8000.into()));
 }
 
 #[test]

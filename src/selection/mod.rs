@@ -5,6 +5,23 @@
 //! checkpoints of a run; accuracies on the target enter only into [`Outcome`], which tells how good the choices were.
 //! No rule is known to be best, and some are easily misled: a domain classifier that has stopped learning looks like
 //! aligned domains, and a model that is surely wrong has little entropy.
+//!
+//! ```no_run
+//! use dann::data::NoProgress;
+//! use dann::gpu::{Gpu, Options, choose};
+//! use dann::selection::{Images, Selection};
+//!
+//! # fn main() -> dann::error::Result<()> {
+//! let gpu = Gpu::open(&choose(None)?, Options::default())?;
+//! // At most 1,000 images of each kind, from the data sets that the run was trained on.
+//! let mut images = Images::new(1000, None, None);
+//! let selection = Selection::of_run(&gpu, "runs/first".as_ref(), &mut images, &NoProgress)?;
+//! for (rule, step) in &selection.picks {
+//!     println!("{}: the checkpoint of step {step}", rule.name());
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod candidates;
 mod distance;

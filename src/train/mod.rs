@@ -1,4 +1,26 @@
 //! Training and evaluation: schedules, the step, the loop over epochs, what is kept of a run.
+//!
+//! A [`Config`] decides everything, and a [`Trainer`] does the steps. What is around them in a whole training (test
+//! accuracies, checkpoints, resuming, lost devices) is in the module `fit`.
+//!
+//! ```no_run
+//! use dann::data::Dataset;
+//! use dann::gpu::{Gpu, Options, choose};
+//! use dann::train::{Config, Trainer};
+//!
+//! # fn train(source: &Dataset, target: &Dataset) -> dann::error::Result<()> {
+//! let gpu = Gpu::open(&choose(None)?, Options::default())?;
+//! let mut config = Config::preset("demo")?;
+//! config.training.batch = 32;
+//! let mut trainer = Trainer::new(&gpu, &config, source, Some(target))?;
+//! loop {
+//!     let metrics = trainer.advance()?;
+//!     let Some(last) = metrics.last() else { break };
+//!     println!("step {}: label loss {}", last.step, last.label_loss);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod bench;
 mod checkpoint;
