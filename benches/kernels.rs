@@ -23,7 +23,7 @@ fn main() -> Result<()> {
         .measurement_time(Duration::from_secs(1))
         .configure_from_args();
     let adapter = choose(std::env::var("DANN_ADAPTER").ok().as_deref())?;
-    let open = |variant| Gpu::open(&adapter, Options { variant: Some(variant), ..Options::default() });
+    let open = |variant| Gpu::open(&adapter, Options::default().variant(variant));
     let cases = chosen(&open(Variant::Plain)?)?;
     // What variants share is timed once, and so is a convolution that has a case of its own and is part of a block.
     let mut seen = HashSet::new();

@@ -90,7 +90,7 @@
 //!
 //! Dimensions are called N (rows of a batch), C (channels), H, W (height, width), O (outputs), I (inputs of a dense
 //! layer), K (classes), KH and KW (kernel); public tensors are row-major NCHW.
-#![deny(missing_docs)]
+#![deny(missing_docs, missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "check")]

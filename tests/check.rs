@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 fn gpu(checks: ShaderChecks, variant: Variant) -> Gpu {
-    let selection = std::env::var("DANN_ADAPTER").ok();
-    Gpu::open(&choose(selection.as_deref()).unwrap(), Options { checks, variant: Some(variant) }).unwrap()
+    let adapter = choose(std::env::var("DANN_ADAPTER").ok().as_deref()).unwrap();
+    Gpu::open(&adapter, Options::default().checks(checks).variant(variant)).unwrap()
 }
 
 /// Stands in for the training steps, which have a test of their own.

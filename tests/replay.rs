@@ -43,7 +43,7 @@ fn gpu() -> Gpu {
     let adapter = choose(None).unwrap();
     // Not what a search may have chosen on this machine.
     let variant = Some(adapter.default_variant());
-    Gpu::open(&adapter, Options { variant, ..Options::default() }).unwrap()
+    Gpu::open(&adapter, Options::default().variant(variant)).unwrap()
 }
 
 /// What goes between host and device in an epoch, and the number of its steps.
@@ -66,7 +66,7 @@ fn epoch(gpu: &Gpu, trainer: &mut Trainer) -> (Traffic, u64) {
 #[test]
 fn a_step_has_few_dispatches() {
     for (variant, most) in DISPATCHES {
-        let options = Options { variant: Some(variant), ..Options::default() };
+        let options = Options::default().variant(variant);
         let gpu = Gpu::open(&choose(None).unwrap(), options).unwrap();
         let trainer = trainer(&gpu);
         let dispatches: usize =

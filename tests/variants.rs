@@ -78,7 +78,7 @@ normalization = { scale = [1.0, 1.0, 1.0], shift = [0.0, 0.0, 0.0] }
 "#;
 
 fn register() -> Gpu {
-    let options = Options { variant: Some(Variant::Register), ..Options::default() };
+    let options = Options::default().variant(Variant::Register);
     Gpu::open(&choose(None).unwrap(), options).unwrap()
 }
 
@@ -102,7 +102,7 @@ fn mixed() -> Config {
 
 /// Everything learned after a few steps on made-up images.
 fn trained(config: &Config, checks: ShaderChecks, variant: Variant) -> BTreeMap<String, Vec<f32>> {
-    let gpu = Gpu::open(&choose(None).unwrap(), Options { checks, variant: Some(variant) }).unwrap();
+    let gpu = Gpu::open(&choose(None).unwrap(), Options::default().checks(checks).variant(variant)).unwrap();
     let model = Dann::new(&gpu, &config.model).unwrap();
     model.initialize(Initialization::HeNormal, 1).unwrap();
     let training =

@@ -6,7 +6,7 @@ use dann::model::Dann;
 use dann::train::{Config, TrainingStep};
 
 fn gpu(variant: Variant) -> Gpu {
-    Gpu::open(&choose(None).unwrap(), Options { variant: Some(variant), ..Options::default() }).unwrap()
+    Gpu::open(&choose(None).unwrap(), Options::default().variant(variant)).unwrap()
 }
 
 fn case(op: &str, name: &str) -> Case {

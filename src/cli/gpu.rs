@@ -92,7 +92,7 @@ impl GpuArgs {
 
     pub fn open_on(&self, adapter: &Adapter) -> dann::error::Result<Gpu> {
         let checks = if self.checked { ShaderChecks::Checked } else { ShaderChecks::Trusted };
-        Gpu::open(adapter, Options { checks, variant: self.chosen_variant(adapter)? })
+        Gpu::open(adapter, Options::default().checks(checks).variant(self.chosen_variant(adapter)?))
     }
 
     /// None but mixed families multiply in f16, and nothing falls back from what was asked for in words.

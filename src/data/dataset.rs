@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 /// Images as bytes, all of one shape, with the label of each where there are labels.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Dataset {
     /// (C, H, W) of every image.
     pub shape: MapShape,
@@ -117,6 +117,18 @@ pub struct ImageSize {
     pub height: usize,
     /// W in pixels.
     pub width: usize,
+}
+
+impl fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dataset")
+            .field("images", &self.len())
+            .field("shape", &self.shape)
+            .field("classes", &self.classes)
+            .field("labelled", &self.labels.is_some())
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

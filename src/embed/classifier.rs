@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// Where a [`Classifier`] comes from.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Source<'a> {
     /// A run's directory, or a file `model.safetensors`.
     Path(&'a Path),
@@ -47,6 +48,7 @@ impl<'a> From<&'a Checkpoint> for Source<'a> {
 
 /// How a [`Classifier`] works: `ClassifierOptions::default().rows(5)`.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct ClassifierOptions {
     /// How many images a buffer holds; 1 unless said otherwise.
     pub rows: usize,
@@ -76,6 +78,7 @@ impl Default for ClassifierOptions {
 
 /// What is classified.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Input<'a> {
     /// All of a two-dimensional texture, of any size and of any format with float or normalised values, whose usages
     /// have `TEXTURE_BINDING`. It is resized to the model's input on the device, and becomes the first row.

@@ -8,9 +8,12 @@ use crate::error::{Error, Result};
 use crate::gpu::{self, Gpu, Recording};
 use crate::train::{Checkpoint, Config, Course, Landing, Leg, StepMetrics};
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 /// What a [`Trainer`] is made from.
+#[derive(Debug)]
+#[non_exhaustive]
 pub struct TrainerOptions<'a> {
     /// The recipe; see [`Config::preset`] and [`Config::read`].
     pub config: Config,
@@ -29,6 +32,18 @@ impl<'a> TrainerOptions<'a> {
     /// Training by `config` from the start, on the fastest kernels.
     pub fn new(config: Config, labelled: &'a Dataset, unlabelled: Option<&'a Dataset>) -> Self {
         Self { config, labelled, unlabelled, start: None, gpu: gpu::Options::default() }
+    }
+
+    /// Goes on from a model, in place of one drawn at random. Schedules start anew.
+    #[must_use]
+    pub fn start(self, start: &'a Checkpoint) -> Self {
+        Self { start: Some(start), ..self }
+    }
+
+    /// The kernels that run.
+    #[must_use]
+    pub fn gpu(self, gpu: gpu::Options) -> Self {
+        Self { gpu, ..self }
     }
 }
 
@@ -268,5 +283,16 @@ fn at_least_zero(name: &str, value: Option<f32>) -> Result<Option<f32>> {
             Err(Error::input(name, "a number of at least 0", value))
         }
         good => Ok(good),
+    }
+}
+
+impl fmt::Debug for Trainer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trainer")
+            .field("model", &self.course.model())
+            .field("done", &self.done)
+            .field("total", &self.course.total())
+            .field("paused", &self.paused)
+            .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,7 @@ use std::ops::Range;
 /// storage bindings may start at. The buffer may hold more behind them. A view keeps the buffer alive, and stays
 /// the same for the whole life of what gave it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct View {
     /// The buffer, with the usages [`View::USAGE`].
     pub buffer: wgpu::Buffer,

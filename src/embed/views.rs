@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 /// the model. N = 2·S rows, S of the source and then S of the target; with other methods than
 /// [`Method::Dann`](crate::train::Method::Dann) the S labelled ones alone. K classes.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Views {
     /// (N, …): what the feature extractor made of the batch.
     pub features: View,

@@ -32,6 +32,7 @@ const RESULTS: &str = "RESULTS.md";
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Debug)]
 pub struct Runner {
     experiment: Experiment,
     name: String,

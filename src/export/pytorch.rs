@@ -46,6 +46,7 @@ fn metadata(checkpoint: &Checkpoint) -> Result<String> {
 }
 
 /// A state dict as it lay in a file.
+#[derive(Debug)]
 pub struct StateDict {
     /// Shapes and values by name.
     pub values: NamedValues,

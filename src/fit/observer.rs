@@ -8,7 +8,7 @@ use crate::train::{Checkpoint, Config, EpochRecord, RunResult, StepMetrics, Trai
 use std::path::Path;
 
 /// Where a training stands.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct State<'a> {
     pub(super) trainer: &'a Trainer,
     pub(super) config: &'a Config,

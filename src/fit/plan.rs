@@ -5,6 +5,7 @@ use crate::train::{Checkpoint, Config, History, RunResult};
 use std::path::PathBuf;
 
 /// How a training is done.
+#[derive(Debug)]
 pub(super) struct Plan {
     /// The recipe.
     pub config: Config,
@@ -20,6 +21,7 @@ pub(super) struct Plan {
 
 /// What a training has come to.
 #[non_exhaustive]
+#[derive(Debug)]
 pub struct Trained {
     /// The model. If training was stopped, also what is needed to go on:
     /// [`Training::go_on`](super::Training::go_on).

@@ -8,6 +8,7 @@ use crate::train::{
 use std::time::Duration;
 
 /// What a training goes on from.
+#[derive(Debug)]
 pub(super) enum Start {
     /// A checkpoint and what was reported up to there, from memory.
     Memory(Box<Checkpoint>, History),

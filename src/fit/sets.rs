@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Debug)]
 pub struct Sets {
     /// Where the labelled data set is.
     pub source: PathBuf,

@@ -34,6 +34,7 @@ const MOST_LOSSES: usize = 3;
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Debug)]
 pub struct Training {
     plan: Plan,
     start: Option<Start>,

@@ -165,6 +165,12 @@ fn no_adapter_help(found: &str) -> String {
     format!("looked for {backends} adapters{only} with compute shaders; {found}. To mend it: {install}")
 }
 
+impl fmt::Debug for Adapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Adapter({}: {self})", self.index)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@ use super::{Element, TexelFormat, Variant};
 
 /// How a kernel uses a binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Access {
     /// A uniform block of that many bytes.
     Uniform(usize),

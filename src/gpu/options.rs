@@ -14,6 +14,7 @@ pub enum ShaderChecks {
 
 /// How a device is used: `Options::default().variant(Variant::Plain)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Options {
     /// Whether shaders carry wgpu's checks.
     pub checks: ShaderChecks,

@@ -4,6 +4,7 @@ use super::Gpu;
 use std::time::Duration;
 
 /// Two timestamps around encoded work.
+#[derive(Debug)]
 pub struct Stopwatch {
     queries: wgpu::QuerySet,
     resolved: wgpu::Buffer,

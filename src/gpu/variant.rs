@@ -21,6 +21,7 @@ include!(concat!(env!("OUT_DIR"), "/workgroup_bytes.rs"));
 /// [`Variant::MIXED`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Variant {
     /// One kernel an op, written for clarity: the reference on the device.
     Plain,

@@ -6,6 +6,7 @@ use std::fmt;
 /// The part of a training step that a dispatch belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Phase {
     /// Filling the batch.
     Data,
@@ -44,6 +45,7 @@ impl fmt::Display for Phase {
 
 /// What one dispatch has to do: no recomputation, nothing for what only fills up a tile.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Work {
     /// Additions, multiplications, divisions and comparisons of real numbers in the kernel's own way of computing; an
     /// exponential counts as one.

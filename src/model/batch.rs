@@ -49,6 +49,7 @@ impl Ledger {
 
 /// What a step leaves behind for others to read.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct StepOutputs {
     /// What it reports.
     pub ledger: Ledger,
@@ -62,6 +63,7 @@ pub struct StepOutputs {
 
 /// What the network says of a batch in evaluation mode.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Inference {
     /// (N, …)
     pub features: Tensor,

@@ -31,7 +31,7 @@ pub(crate) struct Site<'a> {
 }
 
 /// One node on the device, or several that are fused.
-pub(crate) trait Stage {
+pub(crate) trait Stage: Send + Sync {
     /// Records y from the values that go in; `step` is read by what changes from step to step.
     fn forward(&self, rec: &mut Recording, step: &Tensor, x: &[Tensor], mode: Mode) -> Result<Forward<'_>>;
 

@@ -33,6 +33,7 @@ pub trait Optimizer {
 }
 
 /// What an update reads and writes.
+#[derive(Debug)]
 pub struct Operands<'a> {
     /// The current [`Step`](super::Step), which has the learning rate.
     pub step: &'a Tensor,

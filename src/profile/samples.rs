@@ -41,6 +41,7 @@ impl Facts {
 }
 
 /// The times of the dispatches of some recordings.
+#[derive(Debug)]
 pub struct Samples {
     pub(super) facts: Vec<Facts>,
     /// A list of spans, one for each dispatch, for each run.

@@ -34,6 +34,7 @@ impl<'a> Pass<'a> {
 /// Recordings encoded into a frame of a [`GpuProfiler`]: one scope, and one in it for each dispatch.
 ///
 /// The profiler is the host's: it resolves, ends and reads the frame, and finds these scopes among its own.
+#[derive(Debug)]
 pub struct Scopes {
     name: String,
     dispatches: usize,

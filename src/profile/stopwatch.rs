@@ -5,6 +5,7 @@ use super::scopes::{Pass, Scopes, Span};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::time::{Duration, Instant};
 use wgpu_profiler::{GpuProfiler, GpuProfilerSettings};
 
@@ -39,6 +40,8 @@ const CHAIN: usize = 4;
 const TRIES: usize = 5;
 
 /// One run of a list of dispatches.
+#[derive(Debug)]
+#[non_exhaustive]
 pub struct Run {
     /// When each ran.
     pub spans: Vec<Span>,
@@ -190,6 +193,16 @@ fn unusable(spans: &[Span]) -> Option<&'static str> {
     }
     let backwards = spans.iter().any(|span| span.end < span.begin);
     backwards.then_some("by the driver's timestamps a dispatch ends before it begins")
+}
+
+impl fmt::Debug for Stopwatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stopwatch")
+            .field("gpu", &self.gpu)
+            .field("clock", &self.clock)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

@@ -14,9 +14,11 @@ const WRONG: Rgb<u8> = Rgb([207, 34, 46]);
 const UNKNOWN: Rgb<u8> = Rgb([140, 149, 159]);
 
 /// A picture in colour.
+#[derive(Debug)]
 pub struct Picture(RgbImage);
 
 /// Many images of one size in one picture, row after row.
+#[derive(Debug)]
 pub struct Sprite {
     /// The picture.
     pub picture: Picture,

@@ -11,6 +11,7 @@ use crate::train::{Checkpoint, Inspection, Inspector, Method, RunDirectory, RunR
 use std::path::{Path, PathBuf};
 
 /// The checkpoints of a finished run, the one before the first step left out, and its last step.
+#[derive(Debug)]
 pub struct Candidates {
     pub(super) run: PathBuf,
     pub(super) result: RunResult,

@@ -12,6 +12,7 @@ use std::rc::Rc;
 const SEED: u64 = 0;
 
 /// Which images models are rated by; runs on the same data share them.
+#[derive(Debug)]
 pub struct Images {
     most: usize,
     source: Option<PathBuf>,
@@ -20,6 +21,7 @@ pub struct Images {
 }
 
 /// Some images of each kind that ratings need. No label of the target is among them, nor read.
+#[derive(Debug)]
 pub struct Sample {
     /// Where the source is.
     pub source: PathBuf,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A number for a model that needs no target label, and which of two such numbers is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Rule {
     /// The source's validation error plus how well the model's own domain classifier separates the domains: |2 b - 1|
     /// for its balanced accuracy b, so 0 at chance. Low is good (Ganin & Lempitsky 2015 look at both errors).

@@ -21,6 +21,7 @@ const MOST_BATCHES: usize = 8;
 
 /// The step that a [`Trainer`](super::Trainer) replays, gathering of the batch included, over random images and
 /// labels.
+#[derive(Debug)]
 pub struct StepBench {
     training_step: TrainingStep,
     feed: Recording,

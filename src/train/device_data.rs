@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor};
 use crate::model::Normalization;
 use crate::ops::gather_batch::{Chunk, Domain, Source};
+use std::fmt;
 
 /// A data set's images, labels and visiting order on the device.
 pub struct DeviceData {
@@ -128,4 +129,14 @@ fn words(bytes: &[u8]) -> Vec<u32> {
         u32::from_le_bytes(padded)
     };
     bytes.chunks(4).map(word).collect()
+}
+
+impl fmt::Debug for DeviceData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceData")
+            .field("images", &self.images)
+            .field("channels", &self.channels)
+            .field("domain", &self.domain)
+            .finish_non_exhaustive()
+    }
 }

@@ -7,6 +7,7 @@ use crate::gpu::{Phase, Recording, Tensor};
 use crate::model::{Dann, Normalization};
 use crate::ops::{Step, gather_batch::Domain};
 use serde::Serialize;
+use std::fmt;
 
 /// Rows a batch, where there is memory for the activations of so many.
 const ROWS: usize = 256;
@@ -26,6 +27,7 @@ pub struct Evaluator {
 
 /// How often a model was right.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Evaluation {
     /// Rightly classified images over all images.
     pub accuracy: f64,
@@ -136,6 +138,15 @@ pub fn softmax(row: &[f32]) -> Vec<f64> {
     let powers: Vec<f64> = row.iter().map(|&v| f64::from(v - largest).exp()).collect();
     let sum: f64 = powers.iter().sum();
     powers.into_iter().map(|power| power / sum).collect()
+}
+
+impl fmt::Debug for Evaluator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Evaluator")
+            .field("images", &self.logits.rows())
+            .field("recording", &self.recording)
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

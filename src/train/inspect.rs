@@ -7,6 +7,7 @@ use crate::gpu::{Recording, Tensor};
 use crate::model::{Dann, Inference, Normalization};
 use crate::ops::{Step, gather_batch::Domain};
 use crate::shape::MapShape;
+use std::fmt;
 use std::path::PathBuf;
 
 /// Images in a batch, where there is memory for the activations of so many.
@@ -23,6 +24,7 @@ pub struct Inspector {
 
 /// What came out, row after row.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Inspection {
     /// (images, …)
     pub features: Vec<f32>,
@@ -102,5 +104,15 @@ impl Inspector {
             all.domains.extend(domains);
         }
         Ok(all)
+    }
+}
+
+impl fmt::Debug for Inspector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inspector")
+            .field("rows", &self.rows)
+            .field("shape", &self.shape)
+            .field("recording", &self.recording)
+            .finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What one step reported.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StepMetrics {
     /// Counted from 0.
     pub step: u64,

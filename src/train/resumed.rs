@@ -13,6 +13,7 @@ const CHECKPOINTS: &str = "checkpoints";
 const EXTENSION: &str = "safetensors";
 
 /// A run that goes on.
+#[derive(Debug)]
 pub struct Resumed {
     /// Its directory.
     pub path: PathBuf,

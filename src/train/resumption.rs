@@ -9,6 +9,7 @@ use crate::model::{Dann, NamedValues, OptimizerState};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 /// In front of a slot's name and a parameter's, as in `optimizer.velocity.label_predictor.dense1.weight`.
@@ -26,7 +27,7 @@ pub struct DataSets {
 }
 
 /// The optimiser's state, and what was trained on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Resumption {
     /// Both domains.
     pub data: DataSets,
@@ -132,5 +133,14 @@ impl Resumption {
             parameters.write(model.gpu(), flat, &values.collect())?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Resumption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resumption")
+            .field("data", &self.data)
+            .field("slots", &self.slots.len())
+            .finish_non_exhaustive()
     }
 }

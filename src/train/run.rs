@@ -57,6 +57,7 @@ pub struct RunResult {
 }
 
 /// A run's directory: `config.toml`, `metrics.jsonl`, `checkpoints/`, `model.safetensors`, `result.json`.
+#[derive(Debug)]
 pub struct RunDirectory {
     pub(super) path: PathBuf,
     metrics: File,

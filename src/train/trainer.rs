@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::gpu::{Gpu, Recording};
 use crate::model::{Dann, OptimizerState};
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 /// Submissions on their way at a time: the device works on one while the host sees to the other.
@@ -193,5 +194,15 @@ impl Trainer {
         let fitting = |time: Duration| SUBMISSION.as_secs_f64() / time.as_secs_f64().max(1e-6);
         let most = self.rest_every.map_or(MOST_STEPS, |every| every - self.course.encoded() % every);
         self.step_time.map_or(1, |time| (fitting(time) as u64).clamp(1, MOST_STEPS)).min(most)
+    }
+}
+
+impl fmt::Debug for Trainer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trainer")
+            .field("model", &self.course.model())
+            .field("done", &self.done)
+            .field("total", &self.course.total())
+            .finish_non_exhaustive()
     }
 }

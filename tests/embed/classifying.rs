@@ -140,7 +140,7 @@ fn buffers_of_several_rows_are_classified() {
     let images = data(3);
     let expected = expected(&checkpoint, &images);
     let gpu = Gpu::borrow(&app.device, &app.queue, Options::default()).unwrap();
-    let options = ClassifierOptions { rows: 5, ..ClassifierOptions::default() };
+    let options = ClassifierOptions::default().rows(5);
     let classifier = Classifier::on(&gpu, &checkpoint, options).unwrap();
     // Behind 64 other values.
     let mut values = vec![f32::NAN; 64];

@@ -41,10 +41,8 @@ fn a_device_without_storage_textures_trains_on_plain_kernels() {
     let limits = wgpu::Limits { max_storage_textures_per_shader_stage: 2, ..required_limits(&adapter()) };
     let app = Application::with(adapter(), optional_features(&adapter()), limits);
     let (labelled, unlabelled) = (data(1), data(2));
-    let options = TrainerOptions {
-        gpu: Options { variant: Some(Variant::Register), ..Options::default() },
-        ..TrainerOptions::new(config(), &labelled, Some(&unlabelled))
-    };
+    let options = TrainerOptions::new(config(), &labelled, Some(&unlabelled))
+        .gpu(Options::default().variant(Variant::Register));
     let mut trainer = Trainer::new(&app.device, &app.queue, options).unwrap();
     assert_eq!(trainer.gpu().variant(), Variant::Plain);
     assert_eq!(app.frame(&mut trainer, 2).len(), 2);
@@ -110,11 +108,7 @@ fn a_destroyed_device_gives_errors_and_the_last_checkpoint_survives() {
     // It goes on living on another device.
     let other = Application::new();
     let (labelled, unlabelled) = (data(1), data(2));
-    let options = TrainerOptions {
-        start: Some(survivor),
-        gpu: Options::default(),
-        ..TrainerOptions::new(config(), &labelled, Some(&unlabelled))
-    };
+    let options = TrainerOptions::new(config(), &labelled, Some(&unlabelled)).start(survivor);
     let mut again = Trainer::new(&other.device, &other.queue, options).unwrap();
     assert_eq!(other.frame(&mut again, 1).len(), 1);
 }

@@ -53,16 +53,13 @@ fn embedded(app: &Application, mut trainer: Trainer, frames: &[u64]) -> (Vec<Ste
 fn embedded_training_gives_the_bits_of_the_loop_however_the_frames_fall() {
     let app = Application::new();
     for variant in [None, Some(Variant::Plain), Some(Variant::Workgroup)] {
-        let options = Options { variant, ..Options::default() };
+        let options = Options::default().variant(variant);
         let expected = by_the_loop(options);
         assert_eq!(expected.0.len() as u64, STEPS);
         // Frames within an epoch, across its end, and all at once.
         for frames in [&[1][..], &[4, 1, 5], &[STEPS + 100]] {
             let (labelled, unlabelled) = (data(1), data(2));
-            let options = TrainerOptions {
-                gpu: options,
-                ..TrainerOptions::new(config(), &labelled, Some(&unlabelled))
-            };
+            let options = TrainerOptions::new(config(), &labelled, Some(&unlabelled)).gpu(options);
             let trainer = Trainer::new(&app.device, &app.queue, options).unwrap();
             assert_eq!(embedded(&app, trainer, frames), expected, "{variant:?}, frames of {frames:?}");
         }
@@ -196,8 +193,7 @@ fn training_goes_on_from_a_checkpoint() {
     let (_, trained) = embedded(&app, app.trainer(), &[6]);
     let start = Checkpoint::parse("trained".as_ref(), &trained).unwrap();
     assert_eq!(start.step, STEPS);
-    let options =
-        TrainerOptions { start: Some(&start), ..TrainerOptions::new(config(), &labelled, Some(&unlabelled)) };
+    let options = TrainerOptions::new(config(), &labelled, Some(&unlabelled)).start(&start);
     let mut trainer = Trainer::new(&app.device, &app.queue, options).unwrap();
     let mut encoder = app.encoder();
     trainer.encode_checkpoint(&mut encoder).unwrap();

@@ -18,6 +18,8 @@ const CONFIG: &str = r#"
 epochs = 40
 batch = 4
 momentum = 0.9
+learning_rate = { initial = 0.01, alpha = 10.0, beta = 0.75 }
+lambda = { maximum = 1.0, gamma = 10.0 }
 augmentation = { shift = 3, invert = 0.5, contrast = 0.5, brightness = 0.25 }
 [model]
 feature_extractor = [

@@ -17,6 +17,8 @@ const SMALL: &str = r#"
 epochs = 1
 batch = 4
 momentum = 0.9
+learning_rate = { initial = 0.01, alpha = 10.0, beta = 0.75 }
+lambda = { maximum = 1.0, gamma = 10.0 }
 clip_norm = 5.0
 [model]
 feature_extractor = [

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{Recording, Tensor, Work, by};
 
 /// Mean and (biased) variance of each channel, (C) each.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Statistics {
     /// (C)
     pub mean: Tensor,
@@ -113,6 +113,7 @@ pub fn backward_parameters(
 }
 
 /// The gradients of weight and bias, (C) each, as [`backward_parameters`] leaves them.
+#[derive(Debug)]
 pub struct ParameterGradients<'a> {
     /// (C)
     pub dweight: &'a Tensor,

@@ -13,6 +13,7 @@ pub use translate::Translation;
 use crate::error::{Error, Result};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{Module, ShaderStage};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// A valid WGSL shader and one of its compute entry points.
@@ -84,6 +85,15 @@ fn entry_point(name: &str, module: &Module, wanted: Option<&str>) -> Result<usiz
         wanted: wanted.map(str::to_owned),
         found: names.iter().map(|&name| name.to_owned()).collect(),
     })
+}
+
+impl fmt::Debug for Shader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shader")
+            .field("path", &self.path)
+            .field("entry", &self.module.entry_points[self.entry].name)
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

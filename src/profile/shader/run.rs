@@ -16,6 +16,7 @@ const WARM_UP: usize = 2;
 const ENOUGH: Duration = Duration::from_secs(5);
 
 /// What is to be run.
+#[derive(Debug)]
 pub struct Job<'a> {
     /// The shader.
     pub shader: &'a Shader,

@@ -23,6 +23,7 @@ pub use recorder::Recorder;
 const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
 /// An event file that grows while a run goes on.
+#[derive(Debug)]
 pub struct EventFile {
     path: PathBuf,
     file: BufWriter<File>,

@@ -12,6 +12,7 @@ const DIRECTORY: &str = "projector";
 const CONFIG: &str = "projector_config.pbtxt";
 
 /// Feature vectors with the images that they stand for.
+#[derive(Debug)]
 pub struct Embeddings<'a> {
     /// (images, …), row-major.
     pub vectors: &'a [f32],

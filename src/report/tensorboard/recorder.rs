@@ -33,7 +33,7 @@ const COLUMNS: usize = 12;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Recorder {
     events: Option<EventFile>,
 }

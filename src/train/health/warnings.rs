@@ -25,6 +25,7 @@ const RISEN_LAMBDA: f64 = 0.9;
 
 /// A game that is being lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Warning {
     /// (share of live features) The features are the same whatever goes in.
     DeadFeatures(f64),
@@ -79,6 +80,7 @@ impl fmt::Display for Warning {
 }
 
 /// What the epochs so far have shown.
+#[derive(Debug)]
 pub struct Pulse {
     method: Method,
     /// The label loss of a model that finds all classes equally likely.
