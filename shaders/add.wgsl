@@ -18,8 +18,8 @@ const WORKGROUP_SIZE = 256u;
 @group(0) @binding(6) var<storage, read_write> d: array<f32>;   // as a
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.count { return; }
     let sum = a[index] + b[index];
     // Written so that NaN stays NaN: a poisoned value must reach the loss.
@@ -27,8 +27,8 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward_relu(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn backward_relu(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.count { return; }
     d[index] = select(dy[index], 0.0, kept_y[index] <= 0.0);
 }

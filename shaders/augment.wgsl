@@ -1,4 +1,4 @@
-// Random views of a batch's images: moved, and each channel turned round, stretched and shifted in value.
+// Random views of a batch's images: moved, and each channel rotated 180° round, stretched and shifted in value.
 //   y[n,c,i,j] = ±contrast · x[n,c, clamp(i + di), clamp(j + dj)] + brightness
 // What is drawn follows from the step's seed, the image and the channel by a counter-based generator; nothing is stored.
 // Twin: src/ops/augment/proof.rs. Sources: torchvision's RandomAffine (translate, edges repeated), RandomInvert and
@@ -47,8 +47,8 @@ fn offset(image: u32, index: u32) -> i32 {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn views(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let row = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn views(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let row = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if row >= params.rows * params.channels * params.height { return; }
     let plane = row / params.height;
     let image = plane / params.channels;

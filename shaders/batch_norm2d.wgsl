@@ -82,8 +82,8 @@ fn statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_ind
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.rows * params.channels * params.plane { return; }
     let c = index / params.plane % params.channels;
     let normalised = (x[index] - mean[c]) / sqrt(variance[c] + params.eps);
@@ -112,8 +112,8 @@ fn backward_parameters(@builtin(workgroup_id) group: vec3u, @builtin(local_invoc
 
 // The batch's own mean and variance depend on x, hence the two corrections.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.rows * params.channels * params.plane { return; }
     let c = index / params.plane % params.channels;
     let count = f32(params.rows * params.plane);

@@ -53,8 +53,8 @@ fn strided_overlap(offset: u32, pad: u32, stride: u32, count: u32, size: u32) ->
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.rows * params.outputs * params.out_h * params.out_w { return; }
     let j = index % params.out_w;
     let i = index / params.out_w % params.out_h;
@@ -83,8 +83,8 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.rows * params.channels * params.height * params.width { return; }
     let b = index % params.width;
     let a = index / params.width % params.height;
@@ -139,10 +139,10 @@ fn total(lane: u32, sum: f32) -> f32 {
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn backward_weight(
     @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) groups: vec3u,
+    @builtin(num_workgroups) workgroups: vec3u,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let index = group.y * groups.x + group.x;
+    let index = group.y * workgroups.x + group.x;
     let channels = group_channels();
     if index >= params.outputs * channels * params.kernel_h * params.kernel_w { return; }
     let l = index % params.kernel_w;

@@ -25,8 +25,8 @@ const RUN = 32u;
 @group(0) @binding(8) var<storage, read_write> dbias: array<f32>;    // (O)
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.rows * params.outputs { return; }
     let o = index % params.outputs;
     let n = index / params.outputs;
@@ -42,8 +42,8 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.rows * params.inputs { return; }
     let i = index % params.inputs;
     let n = index / params.inputs;
@@ -59,8 +59,8 @@ fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward_weight(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn backward_weight(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.outputs * params.inputs { return; }
     let i = index % params.inputs;
     let o = index / params.inputs;
@@ -76,8 +76,8 @@ fn backward_weight(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgr
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward_bias(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let o = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn backward_bias(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let o = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if o >= params.outputs { return; }
     var sum = 0.0;
     for (var first = 0u; first < params.rows; first += RUN) {

@@ -25,8 +25,8 @@ fn pcg(value: u32) -> u32 {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn apply(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn apply(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.count { return; }
     let random = pcg(index ^ pcg(step.seed ^ params.salt));
     let uniform_value = f32(random >> 8u) / 16777216.0;

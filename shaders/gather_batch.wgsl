@@ -42,8 +42,8 @@ fn image_of(row: u32) -> u32 {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn images(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn images(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let runs = (params.plane + RUN - 1u) / RUN;
     let plane = index / runs;
     let row = plane / params.channels;
@@ -71,8 +71,8 @@ fn images(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn labels_of_rows(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let row = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn labels_of_rows(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let row = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if row >= params.rows { return; }
     let image = image_of(row);
     labels[row] = select(data_labels[min(image, arrayLength(&data_labels) - 1u)], NONE, image == NONE);

@@ -21,10 +21,10 @@ var<workgroup> partial: array<f32, WORKGROUP_SIZE>;
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn forward(
     @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) groups: vec3u,
+    @builtin(num_workgroups) workgroups: vec3u,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let index = group.y * groups.x + group.x;
+    let index = group.y * workgroups.x + group.x;
     if index >= params.planes { return; }
     var sum = 0.0;
     for (var p = lane; p < params.plane; p += WORKGROUP_SIZE) { sum += x[index * params.plane + p]; }
@@ -37,8 +37,8 @@ fn forward(
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.planes * params.plane { return; }
     dx[index] = dy[index / params.plane] / f32(params.plane);
 }

@@ -18,16 +18,16 @@ const WORKGROUP_SIZE = 256u;
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;   // (N, ...): into the feature extractor
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.count { return; }
     dx[index] = -step.lambda * dy[index];
 }
 
 // Where both branches meet: the reversed gradient plus the label predictor's.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward_fan_in(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn backward_fan_in(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.count { return; }
     var sum = -step.lambda * dy[index];
     if index < params.source_count { sum += dy_label[index]; }

@@ -57,8 +57,8 @@ fn texel(i: i32, j: i32, size: vec2i) -> vec3f {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn texture(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn texture(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let plane = params.height * params.width;
     if index >= plane { return; }
     let size = textureDimensions(image);
@@ -90,8 +90,8 @@ fn texture(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn values(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn values(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let plane = params.height * params.width;
     if index >= params.rows * params.channels * plane { return; }
     y[index] = normalized(x[index], index / plane % params.channels);

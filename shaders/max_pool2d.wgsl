@@ -31,8 +31,8 @@ fn is_nan(value: f32) -> bool {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.planes * params.out_h * params.out_w { return; }
     let j = index % params.out_w;
     let i = index / params.out_w % params.out_h;
@@ -61,8 +61,8 @@ fn windows_over(position: u32, kernel: u32, stride: u32, count: u32) -> vec2u {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.planes * params.height * params.width { return; }
     let position = index % (params.height * params.width);
     let plane = index / (params.height * params.width) * params.out_h * params.out_w;

@@ -34,8 +34,8 @@ fn is_finite(value: f32) -> bool {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let factor = scale[0];
     if index >= params.count { return; }
     let before = weight[index];

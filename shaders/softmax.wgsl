@@ -15,8 +15,8 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(3) var<storage, read_write> classes: array<u32>;  // (N)
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let n = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let n = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if n >= params.rows { return; }
     let first = n * params.classes;
     var best = 0u;

@@ -20,8 +20,8 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(4) var<storage, read_write> dlogits: array<f32>;  // (N, K)
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn forward_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let n = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn forward_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let n = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if n >= params.rows { return; }
     let row = n * params.classes;
     var largest = logits[row];

@@ -150,7 +150,7 @@ impl<'a> Steps<'a> {
                 gradients = model.parameters.read(gpu, &model.parameters.grads)?;
             }
         }
-        let metrics: Vec<f32> = training.outputs.ledger.table.read(gpu)?;
+        let metrics: Vec<f32> = training.outputs.metrics_buffer.table.read(gpu)?;
         let column = |column: usize| metrics.chunks(4).map(|row| row[column]).collect();
         let parameters = model.parameters.read(gpu, &model.parameters.values)?;
         Ok(Outcome { losses: [column(0), column(2)], gradients, parameters })

@@ -263,11 +263,11 @@ fn this_test_can_fail() {
         forbidden("ops", 2, "use crate::{gpu::{Gpu, Tensor}, model::Layer, error::Error};"),
         ["model"]
     );
-    assert_eq!(forbidden("ops", 2, "fn f() -> super::super::train::Trainer {}"), ["train"]);
+    assert_eq!(forbidden("ops", 2, "fn f() -> super::super::train::Stepper {}"), ["train"]);
     assert_eq!(forbidden("data", 1, "let x = crate::gpu::Gpu;"), ["gpu"]);
     assert_eq!(forbidden("contract", 2, "use crate::ops::Step;\n"), ["ops"]);
     assert_eq!(forbidden("novelty", 1, "").len(), 1);
     assert_eq!(shared_with_the_device("pub fn forward() { host::forward(&Tensor) }"), ["host", "Tensor"]);
-    let exempt = "//! [`crate::cli`]\nuse super::expect;\n#[cfg(test)]\nmod tests {\n    use crate::train::Trainer;\n}\n";
+    let exempt = "//! [`crate::cli`]\nuse super::expect;\n#[cfg(test)]\nmod tests {\n    use crate::train::Stepper;\n}\n";
     assert!(forbidden("ops", 2, exempt).is_empty());
 }

@@ -5,7 +5,7 @@ use dann::gpu::{Gpu, Options, ShaderChecks, Variant, choose};
 use dann::model::{Dann, NamedValues};
 use dann::ops::Step;
 use dann::shape::MapShape;
-use dann::train::{Checkpoint, Config, DataSets, Trainer, TrainingStep};
+use dann::train::{Checkpoint, Config, DataSets, Stepper, TrainingStep};
 use std::path::PathBuf;
 
 const ROWS: usize = 4;
@@ -60,7 +60,7 @@ const SGD: &str = "optimizer = { kind = \"sgd\", momentum = 0.9, nesterov = true
 const ADAMW: &str = "optimizer = { kind = \"adamw\", weight_decay = 0.05 }";
 
 fn gpu(variant: Variant) -> Gpu {
-    let options = Options { checks: ShaderChecks::Trusted, variant: Some(variant) };
+    let options = Options::default().checks(ShaderChecks::Trusted).variant(variant);
     Gpu::open(&choose(None).unwrap(), options).unwrap()
 }
 
@@ -212,8 +212,8 @@ fn every_optimiser_goes_on_bit_for_bit() {
     let gpu = gpu(Variant::Plain);
     for optimizer in [SGD, ADAMW] {
         let (config, data) = (config(RESIDUAL, optimizer), data());
-        let trainer = || Trainer::new(&gpu, &config, &data, Some(&data)).unwrap();
-        let run = |trainer: &mut Trainer, until: u64| {
+        let trainer = || Stepper::new(&gpu, &config, &data, Some(&data)).unwrap();
+        let run = |trainer: &mut Stepper, until: u64| {
             while trainer.steps_done() < until && !trainer.advance().unwrap().is_empty() {}
         };
         let mut whole = trainer();

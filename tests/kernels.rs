@@ -145,9 +145,9 @@ fn kernels_belong_to_the_families_whose_folders_their_shaders_lie_in() {
 #[test]
 fn tiles_take_the_workgroup_memory_that_their_family_states() {
     for (variant, label) in [
-        (Variant::Workgroup, "workgroup_product.forward"),
-        (Variant::Half, "half_product.forward"),
-        (Variant::Cooperative, "cooperative_product.forward"),
+        (Variant::Workgroup, "workgroup_gemm.forward"),
+        (Variant::Half, "half_gemm.forward"),
+        (Variant::Cooperative, "cooperative_gemm.forward"),
     ] {
         let kernel = kernels().find(|kernel| kernel.label == label).unwrap();
         let (module, _) = parse(kernel.label, kernel.source);
@@ -172,7 +172,7 @@ fn workgroup_sizes_are_constants() {
 fn every_thread_index_unfolds_both_dimensions() {
     for (path, source) in shaders() {
         let indexed = source.matches("@builtin(global_invocation_id)").count();
-        let unfolded = source.matches("id.y * groups.x * WORKGROUP_SIZE + id.x").count();
+        let unfolded = source.matches("id.y * workgroups.x * WORKGROUP_SIZE + id.x").count();
         assert_eq!(indexed, unfolded, "{}", path.display());
     }
 }

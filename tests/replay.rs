@@ -4,7 +4,7 @@ use dann::data::Dataset;
 use dann::gpu::{Gpu, Options, Traffic, Variant, choose};
 use dann::model::Dense;
 use dann::shape::MapShape;
-use dann::train::{Config, Trainer};
+use dann::train::{Config, Stepper};
 use std::path::PathBuf;
 
 const IMAGES: usize = 96;
@@ -28,15 +28,15 @@ fn data() -> Dataset {
     }
 }
 
-fn trainer(gpu: &Gpu) -> Trainer {
+fn trainer(gpu: &Gpu) -> Stepper {
     trainer_of(gpu, |_| {})
 }
 
-fn trainer_of(gpu: &Gpu, change: impl FnOnce(&mut Config)) -> Trainer {
+fn trainer_of(gpu: &Gpu, change: impl FnOnce(&mut Config)) -> Stepper {
     let mut config = Config::preset("paper").unwrap();
     (config.training.epochs, config.training.batch) = (EPOCHS, BATCH);
     change(&mut config);
-    Trainer::new(gpu, &config, &data(), Some(&data())).unwrap()
+    Stepper::new(gpu, &config, &data(), Some(&data())).unwrap()
 }
 
 fn gpu() -> Gpu {
@@ -47,7 +47,7 @@ fn gpu() -> Gpu {
 }
 
 /// What goes between host and device in an epoch, and the number of its steps.
-fn epoch(gpu: &Gpu, trainer: &mut Trainer) -> (Traffic, u64) {
+fn epoch(gpu: &Gpu, trainer: &mut Stepper) -> (Traffic, u64) {
     let before = gpu.traffic();
     let mut steps = 0;
     while steps == 0 || !trainer.at_epoch_end() {

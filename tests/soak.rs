@@ -5,7 +5,7 @@ use dann::data::Dataset;
 use dann::gpu::{Gpu, Options, choose};
 use dann::model::{Dense, Relu};
 use dann::shape::MapShape;
-use dann::train::{Config, Trainer};
+use dann::train::{Config, Stepper};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ fn data(shape: MapShape) -> Dataset {
 }
 
 /// A model whose step is hardly more than its dispatches.
-fn trainer(gpu: &Gpu, steps: u64) -> Trainer {
+fn trainer(gpu: &Gpu, steps: u64) -> Stepper {
     let mut config = Config::preset("paper").unwrap();
     (config.training.steps, config.training.batch) = (Some(steps), BATCH);
     let model = &mut config.model;
@@ -48,7 +48,7 @@ fn trainer(gpu: &Gpu, steps: u64) -> Trainer {
     model.label_predictor = vec![Dense { outputs: 2 }.into()];
     model.domain_classifier = vec![Dense { outputs: 2 }.into()];
     let data = data(MapShape::new(1, 8, 8));
-    Trainer::new(gpu, &config, &data, Some(&data)).unwrap()
+    Stepper::new(gpu, &config, &data, Some(&data)).unwrap()
 }
 
 /// The tests measure the memory of the one process that they run in.
@@ -68,7 +68,7 @@ struct Part {
     device: u64,
 }
 
-fn part(gpu: &Gpu, trainer: &mut Trainer, end: u64) -> Part {
+fn part(gpu: &Gpu, trainer: &mut Stepper, end: u64) -> Part {
     let mut epoch = Duration::MAX;
     let mut began = Instant::now();
     while trainer.steps_done() < end {
@@ -124,7 +124,7 @@ fn convolutions_keep_no_memory_whatever_the_batch() {
     for batch in [8, 32, 64] {
         let mut config = Config::preset("demo").unwrap();
         (config.training.steps, config.training.batch) = (Some(STEPS), batch);
-        let mut trainer = Trainer::new(&gpu, &config, &data, Some(&data)).unwrap();
+        let mut trainer = Stepper::new(&gpu, &config, &data, Some(&data)).unwrap();
         let first = part(&gpu, &mut trainer, STEPS / 4).host;
         let growth = part(&gpu, &mut trainer, STEPS).host.saturating_sub(first);
         assert!(growth < MOST_GROWTH, "batch {batch}: the host's memory grew by {growth} bytes");

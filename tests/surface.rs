@@ -26,14 +26,14 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
     assert::<model::LayerSpec>();
     assert::<model::Parameters>();
     assert::<model::Batch>();
-    assert::<model::Ledger>();
+    assert::<model::MetricsBuffer>();
     assert::<model::StepOutputs>();
 
     assert::<train::Config>();
     assert::<train::TrainingSpec>();
     assert::<train::Checkpoint>();
     assert::<train::Description>();
-    assert::<train::Trainer>();
+    assert::<train::Stepper>();
     assert::<train::TrainingStep>();
     assert::<train::StepMetrics>();
     assert::<train::StepBench>();
@@ -46,7 +46,7 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
     assert::<train::RunDirectory>();
     assert::<train::RunResult>();
 
-    assert::<embed::Trainer>();
+    assert::<embed::Stepper>();
     assert::<embed::TrainerOptions<'_>>();
     assert::<embed::Classifier>();
     assert::<embed::ClassifierOptions>();
@@ -73,7 +73,7 @@ fn what_holds_much_is_printed_in_few_words() {
     let gpu = gpu::Gpu::open(&gpu::choose(None).unwrap(), gpu::Options::default()).unwrap();
     let mut config = train::Config::preset("paper").unwrap();
     config.training.batch = 4;
-    let trainer = train::Trainer::new(&gpu, &config, &data, Some(&data)).unwrap();
+    let trainer = train::Stepper::new(&gpu, &config, &data, Some(&data)).unwrap();
     let evaluator = train::Evaluator::new(trainer.model(), &data, &config.model.input.normalization).unwrap();
     let checkpoint = train::Checkpoint::of(trainer.model(), &config, &[], 0).unwrap();
     let all: [&dyn Debug; 6] = [&data, &gpu, &trainer, &evaluator, &checkpoint, trainer.model()];

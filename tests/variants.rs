@@ -2,7 +2,7 @@
 
 use dann::gpu::{Gpu, Options, Recording, ShaderChecks, Tensor, Texels, Variant, choose};
 use dann::model::{Dann, Dense, Initialization, Relu};
-use dann::ops::tuned::{Parameters, dense_chain};
+use dann::ops::register_tiled::{Parameters, dense_chain};
 use dann::ops::{Step, relu};
 use dann::train::{Config, TrainingStep};
 use std::collections::BTreeMap;

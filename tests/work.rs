@@ -87,10 +87,10 @@ fn products_in_winograds_domain_take_a_share_of_the_direct_ones() {
     // x 2×32×12×12, weight 48×32×5×5: 8×8 values, four tiles of 4×4 an image.
     let works = stated(&case("conv_block", "feature_extractor.conv2"), Variant::Register);
     let direct = 2 * 2 * 64 * 48 * 32 * 25;
-    let product = of(&works, "winograd_product.sum_channels").flops;
+    let product = of(&works, "winograd_gemm.sum_channels").flops;
     assert_eq!(product, 2 * 64 * 8 * 48 * 32);
     assert_eq!(product * 25, direct * 4);
-    assert_eq!(of(&works, "winograd_product.sum_tiles").flops, product);
+    assert_eq!(of(&works, "winograd_gemm.sum_tiles").flops, product);
     assert_eq!(of(&works, "winograd_transform.input").flops, 8 * 32 * 16 * 38);
 }
 

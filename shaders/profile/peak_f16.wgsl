@@ -18,8 +18,8 @@ fn fused(s: Sums, k: vec4h, l: vec4h) -> Sums {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn fused_multiply_add(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn fused_multiply_add(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.threads { return; }
     let k = vec4h(vec4f(params.scale));
     let l = vec4h(vec4f(params.shift));

@@ -37,8 +37,8 @@ fn fused(s: Sums, k: vec4f, l: vec4f) -> Sums {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn multiply_add(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn multiply_add(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.threads { return; }
     let k = vec4f(params.scale);
     let l = vec4f(params.shift);
@@ -48,8 +48,8 @@ fn multiply_add(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn fused_multiply_add(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn fused_multiply_add(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.threads { return; }
     let k = vec4f(params.scale);
     let l = vec4f(params.shift);
@@ -59,15 +59,15 @@ fn fused_multiply_add(@builtin(global_invocation_id) id: vec3u, @builtin(num_wor
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn copy(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn copy(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.threads { return; }
     y[index] = x[index];
 }
 
 // Launched with no rounds.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn empty(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn empty(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index < params.rounds { y[index] = vec4f(0.0); }
 }

@@ -1,10 +1,10 @@
-// Convolution with ReLU and 2×2 max-pooling behind it: the gradient of the input. Of each window only the winner has a
+// Convolution with ReLU and 2×2 max-pooling behind it: the gradient of the input. Of each window only the argmax has a
 // gradient d, so a quarter of the convolution's products is left:
-//   dx[n,c,2i+r+k-pad_h,2j+s+l-pad_w] += d[n,o,i,j] · weight[o,c,k,l], (r, s) being the winner of that window
+//   dx[n,c,2i+r+k-pad_h,2j+s+l-pad_w] += d[n,o,i,j] · weight[o,c,k,l], (r, s) being the argmax of that window
 // Twins: src/ops/conv2d/twin.rs, max_pool2d/proof.rs. Source: torch.nn.functional.conv2d, max_pool2d.
 //
 // `spread`: a thread adds up what four windows side by side and 5 neighbouring taps give to 2 rows × 12 columns × 4
-// channels; the winner picks the place among the weights. Such tiles overlap: `join` adds them up in their order.
+// channels; the argmax picks the place among the weights. Such tiles overlap: `join` adds them up in their order.
 
 struct Params {
     rows: u32,         // N
@@ -18,7 +18,7 @@ struct Params {
     kernel_h: u32,
     pad_h: u32,
     pad_w: u32,
-    d_across: u32,     // images side by side in winner; d has two texels for one
+    d_across: u32,     // images side by side in argmax; d has two texels for one
     d_width: u32,      // texels from one to the next
     d_height: u32,     // rows from one to the one below
 }
@@ -28,7 +28,7 @@ const COLUMNS = 12u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var d: texture_storage_2d<rgba32float, read>;       // (N, H/2, W/2, O/4), 0 where ReLU gave 0
-@group(0) @binding(2) var winner: texture_storage_2d<rg32uint, read>;     // a byte a channel: 2·row + column
+@group(0) @binding(2) var argmax: texture_storage_2d<rg32uint, read>;     // a byte a channel: 2·row + column
 @group(0) @binding(3) var weight: texture_storage_2d<rgba32float, read>;  // see weight_texels.wgsl, pack_spread
 @group(0) @binding(4) var<storage, read_write> tiles_out: array<vec4f>;   // (tap_blocks, tiles, C/4, N, H, 12)
 @group(0) @binding(5) var<storage, read> tiles: array<vec4f>;             // (tap_blocks, tiles, C/4, N, H, 12)
@@ -53,7 +53,7 @@ fn load_taps(at: vec2i) -> Taps {
     );
 }
 
-// The taps that a window's winner meets: those of its upper pixels or of its lower ones, moved on by a column for the
+// The taps that a window's argmax meets: those of its upper pixels or of its lower ones, moved on by a column for the
 // right-hand ones.
 fn six(upper: Taps, lower: Taps, bits: u32, d: f32) -> Six {
     let down = (bits & 2u) != 0u;
@@ -110,8 +110,8 @@ fn store(p: Place, row: i32, r: Row) {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn spread(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    var index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn spread(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    var index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let n = index % params.rows;
     index /= params.rows;
     // Bands of two rows, counted from the upper edge of the padding that x has in the forward pass.
@@ -136,10 +136,10 @@ fn spread(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
         for (var o4 = 0; o4 < 2 * step; o4++) {
             let at = origin + vec2i(o4 / 2, band_index - s);
             let half = o4 % 2;
-            let bits0 = textureLoad(winner, at)[half];
-            let bits1 = textureLoad(winner, at + vec2i(step, 0))[half];
-            let bits2 = textureLoad(winner, at + vec2i(2 * step, 0))[half];
-            let bits3 = textureLoad(winner, at + vec2i(3 * step, 0))[half];
+            let bits0 = textureLoad(argmax, at)[half];
+            let bits1 = textureLoad(argmax, at + vec2i(step, 0))[half];
+            let bits2 = textureLoad(argmax, at + vec2i(2 * step, 0))[half];
+            let bits3 = textureLoad(argmax, at + vec2i(3 * step, 0))[half];
             let texel = vec2i(2 * at.x + half, at.y);
             let d0 = textureLoad(d, texel);
             let d1 = textureLoad(d, texel + vec2i(2 * step, 0));
@@ -159,8 +159,8 @@ fn spread(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn join(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn join(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let j = index % params.width;
     let i = index / params.width % params.height;
     let n = index / (params.width * params.height) % params.rows;

@@ -1,6 +1,6 @@
 // Convolution, stride 1.
 //   z[n,o,i,j] = bias[o] + Σ_{k,l,c} weight[o,c,k,l] · x[n,c,i+k-pad_h,j+l-pad_w]
-// `plain` stores z; with weights turned round and a bias of zeros it is the convolution's backward_input.
+// `plain` stores z; with weights rotated 180° round and a bias of zeros it is the convolution's backward_input.
 // `pooled` puts ReLU and 2×2 max-pooling behind it and stores the pooled map alone, and which value it was; so does
 // `pooled_texels`, into a texture that the next convolution reads:
 //   y[n,o,i,j] = max(0, z[n,o,2i,2j], z[n,o,2i,2j+1], z[n,o,2i+1,2j], z[n,o,2i+1,2j+1])
@@ -30,7 +30,7 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(2) var weight: texture_storage_2d<rgba32float, read>;    // see weight_texels.wgsl, pack_forward
 @group(0) @binding(3) var<storage, read> bias: array<f32>;                  // (O)
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;               // plain (N, O, OH, OW), pooled (N, O, OH/2, OW/2)
-@group(0) @binding(5) var winner: texture_storage_2d<rg32uint, write>;      // a byte a channel: 2·row + column
+@group(0) @binding(5) var argmax: texture_storage_2d<rg32uint, write>;      // a byte a channel: 2·row + column
 @group(0) @binding(6) var y_texels: texture_storage_2d<rgba32float, write>; // (N, OH/2, OW/2, O/4) with its border
 
 import "register/shared/pooled_map.wgsl";
@@ -198,8 +198,8 @@ fn tile(w: Work) -> Tile {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, (params.map.width + 3u) / 4u, params.map.height);
+fn pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let w = work(id.y * workgroups.x * WORKGROUP_SIZE + id.x, (params.map.width + 3u) / 4u, params.map.height);
     if w.o >= params.map.outputs { return; }
     let r = result(w);
     store_windows(r.p, r.o, r.a, r.b);
@@ -207,8 +207,8 @@ fn pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn pooled_texels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, (params.map.width + 3u) / 4u, params.map.height);
+fn pooled_texels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let w = work(id.y * workgroups.x * WORKGROUP_SIZE + id.x, (params.map.width + 3u) / 4u, params.map.height);
     if w.o >= params.map.outputs { return; }
     let r = result(w);
     store_windows_texels(r.p, r.o, r.a, r.b);
@@ -233,9 +233,9 @@ fn store_row(p: Place, o: u32, r: Row) {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn plain(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn plain(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
     let tiles_w = (params.map.width + 7u) / 8u;
-    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x, tiles_w, (params.map.height + 1u) / 2u);
+    let w = work(id.y * workgroups.x * WORKGROUP_SIZE + id.x, tiles_w, (params.map.height + 1u) / 2u);
     if w.o >= params.map.outputs { return; }
     let t = tile(w);
     let upper = Place(w.n, 2u * w.down, 8u * w.across);

@@ -13,8 +13,8 @@ fn add(t: Taps, x: Pixels, d: f32) -> Taps {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn plain_sums(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let p = place(id.y * groups.x * WORKGROUP_SIZE + id.x);
+fn plain_sums(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let p = place(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
     if p.slice >= params.slices { return; }
     let one = vec2i(i32(params.in_groups), 0);
     var s = Sums();
@@ -46,8 +46,8 @@ fn plain_sums(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups)
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn reduce(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn reduce(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let taps = params.kernel_h * params.kernel_w;
     let count = taps * params.outputs * params.in_groups;
     if index >= count { return; }

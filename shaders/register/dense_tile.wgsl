@@ -28,8 +28,8 @@ const WORKGROUP_SIZE = 32u;
 
 // A texture from a matrix.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn pack(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn pack(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let width = (params.inputs + 3u) / 4u;
     let group = index % width;
     let n = index / width;
@@ -123,8 +123,8 @@ fn store_y(n: u32, o: u32, sums: vec4f) {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let tile = forward_tile(id.y * groups.x * WORKGROUP_SIZE + id.x);
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let tile = forward_tile(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
     if tile.n >= params.rows { return; }
     var sums = products(tile.n, tile.o);
     let bias_a = bias_of(tile.o);
@@ -142,8 +142,8 @@ fn relu(value: vec4f) -> vec4f {
 
 // relu(y) as the x of the layer behind.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn forward_relu(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let tile = forward_tile(id.y * groups.x * WORKGROUP_SIZE + id.x);
+fn forward_relu(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let tile = forward_tile(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
     if tile.n >= params.rows { return; }
     var sums = products(tile.n, tile.o);
     let bias_a = bias_of(tile.o);
@@ -201,8 +201,8 @@ fn store_dx(n: u32, i: u32, sums: vec4f) {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let tile = input_tile(id.y * groups.x * WORKGROUP_SIZE + id.x);
+fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let tile = input_tile(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
     if tile.n >= params.rows { return; }
     var sums = input_products(tile.n, tile.i);
     for (var r = 0u; r < min(8u, params.rows - tile.n); r++) {
@@ -212,8 +212,8 @@ fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
 
 // The gradient in front of the ReLU that gave x, as the dy of the layer in front; NaN in x lets it through.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward_input_relu(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let tile = input_tile(id.y * groups.x * WORKGROUP_SIZE + id.x);
+fn backward_input_relu(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let tile = input_tile(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
     if tile.n >= params.rows { return; }
     var sums = input_products(tile.n, tile.i);
     for (var r = 0u; r < min(8u, params.rows - tile.n); r++) {
@@ -238,8 +238,8 @@ fn store(o: u32, i: u32, a: vec4f, b: vec4f, c: vec4f, d: vec4f, sum: f32) {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward_parameters(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn backward_parameters(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let blocks = (params.inputs + 15u) / 16u;
     let i = index % blocks * 4u;
     let o = index / blocks * 8u;

@@ -1,6 +1,6 @@
-// From the public layout (N, C, H, W) into the textures of the tuned convolutions: four channels to a texel, a
+// From the public layout (N, C, H, W) into the textures of the register-tiled convolutions: four channels to a texel, a
 // column's channel groups side by side, images side by side and below each other, a border of zeros around each.
-// Checked with the tuned convolutions; twin: src/ops/conv2d/twin.rs.
+// Checked with the register-tiled convolutions; twin: src/ops/conv2d/twin.rs.
 
 struct Params {
     rows: u32,          // N
@@ -48,8 +48,8 @@ fn store(r: Row, j: u32, value: vec4f) {
 
 // A thread takes a row: to find its place takes software adapters longer than a texel.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn pack(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let r = row(id.y * groups.x * WORKGROUP_SIZE + id.x);
+fn pack(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let r = row(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
     if !r.valid { return; }
     for (var j = 0u; j < params.width; j++) {
         var value = vec4f(0.0);
@@ -60,8 +60,8 @@ fn pack(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 
 // The gradient x behind a ReLU whose result is y: 0 where y is.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn pack_gradient(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let r = row(id.y * groups.x * WORKGROUP_SIZE + id.x);
+fn pack_gradient(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let r = row(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
     if !r.valid { return; }
     for (var j = 0u; j < params.width; j++) {
         var value = vec4f(0.0);

@@ -1,5 +1,5 @@
 // A convolution's weight (O, C, KH, KW) in textures, four values to a texel, filled up with zeros.
-// Checked with the tuned convolutions; twin: src/ops/conv2d/twin.rs.
+// Checked with the register-tiled convolutions; twin: src/ops/conv2d/twin.rs.
 
 struct Params {
     outputs: u32,   // O
@@ -25,8 +25,8 @@ fn value(o: u32, c: u32, k: u32, l: u32) -> f32 {
 
 // Four outputs to a texel: column (o / 4) · 4 + c % 4, row (k · KW + l) · inner + c / 4.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn pack_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn pack_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let column = index % params.width;
     let row = index / params.width;
     if row >= params.height { return; }
@@ -39,10 +39,10 @@ fn pack_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
     ));
 }
 
-// As pack_forward, with inputs and outputs exchanged and the taps turned round: for the way from dy to dx.
+// As pack_forward, with inputs and outputs exchanged and the taps rotated 180° round: for the way from dy to dx.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn pack_turned(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn pack_rotated(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let column = index % params.width;
     let row = index / params.width;
     if row >= params.height { return; }
@@ -57,8 +57,8 @@ fn pack_turned(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups
 
 // Four channels to a texel: column (c / 4) · taps + l, row (k + 1) · inner + o, with zeros above k = 0 and below.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn pack_spread(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn pack_spread(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let column = index % params.width;
     let row = index / params.width;
     if row >= params.height { return; }

@@ -61,8 +61,8 @@ fn store_column(at: vec2u, v: Eight) {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn tiles(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn tiles(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let g = index / TILES % params.groups;
     let t = index / TILES / params.groups * TILES + index % TILES;
     if t >= params.maps { return; }
@@ -122,8 +122,8 @@ fn sum(o: Overlaps, g: u32) -> vec4f {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn join(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let p = place(id.y * groups.x * WORKGROUP_SIZE + id.x);
+fn join(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let p = place(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
     if p.n * params.tiles_h * params.tiles_w >= params.maps { return; }
     let o = overlaps(p);
     for (var g = 0u; g < params.groups; g++) {
@@ -135,8 +135,8 @@ fn join(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn join_masked(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let p = place(id.y * groups.x * WORKGROUP_SIZE + id.x);
+fn join_masked(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let p = place(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
     if p.n * params.tiles_h * params.tiles_w >= params.maps { return; }
     let o = overlaps(p);
     let x_at = vec2u(

@@ -31,7 +31,7 @@ const BLOCK = 384u;     // of eight outputs, two groups
 @group(0) @binding(2) var<storage, read> spectrum: array<vec4f>;            // (O/8, 2, 8, 8, 3), four outputs each
 @group(0) @binding(3) var<storage, read> bias: array<f32>;                  // (O)
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;               // (N, O, OH/2, OW/2)
-@group(0) @binding(5) var winner: texture_storage_2d<rg32uint, write>;      // a byte a channel: 2·row + column
+@group(0) @binding(5) var argmax: texture_storage_2d<rg32uint, write>;      // a byte a channel: 2·row + column
 @group(0) @binding(6) var y_texels: texture_storage_2d<rgba32float, write>; // (N, OH/2, OW/2, O/4) with its border
 
 import "register/shared/winograd_windows.wgsl";

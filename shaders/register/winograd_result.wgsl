@@ -21,7 +21,7 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(1) var spectrum: texture_storage_2d<rgba32float, read>;  // of O channels
 @group(0) @binding(2) var<storage, read> bias: array<f32>;                  // (O)
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;               // (N, O, OH/2, OW/2)
-@group(0) @binding(4) var winner: texture_storage_2d<rg32uint, write>;      // a byte a channel: 2·row + column
+@group(0) @binding(4) var argmax: texture_storage_2d<rg32uint, write>;      // a byte a channel: 2·row + column
 @group(0) @binding(5) var y_texels: texture_storage_2d<rgba32float, write>; // (N, OH/2, OW/2, O/4) with its border
 
 import "register/shared/winograd_windows.wgsl";
@@ -38,7 +38,7 @@ fn load_row(t: u32, g: u32, row: u32) -> Eight {
 }
 
 // Columns to rows.
-fn turned(a: Four, b: Four, c: Four, d: Four) -> Tile {
+fn rotated(a: Four, b: Four, c: Four, d: Four) -> Tile {
     return Tile(
         Four(a.c0, b.c0, c.c0, d.c0), Four(a.c1, b.c1, c.c1, d.c1), Four(a.c2, b.c2, c.c2, d.c2), Four(a.c3, b.c3, c.c3, d.c3),
     );
@@ -54,7 +54,7 @@ fn tile(t: u32, g: u32) -> Tile {
     let r5 = values(load_row(t, g, 5u));
     let r6 = values(load_row(t, g, 6u));
     let r7 = values(load_row(t, g, 7u));
-    return turned(
+    return rotated(
         values(Eight(r0.c0, r1.c0, r2.c0, r3.c0, r4.c0, r5.c0, r6.c0, r7.c0)),
         values(Eight(r0.c1, r1.c1, r2.c1, r3.c1, r4.c1, r5.c1, r6.c1, r7.c1)),
         values(Eight(r0.c2, r1.c2, r2.c2, r3.c2, r4.c2, r5.c2, r6.c2, r7.c2)),
@@ -74,15 +74,15 @@ fn result(w: Work) -> Result {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x);
+fn pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let w = work(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
     if w.o >= params.map.outputs { return; }
     store_result(result(w));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn pooled_texels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let w = work(id.y * groups.x * WORKGROUP_SIZE + id.x);
+fn pooled_texels(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let w = work(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
     if w.o >= params.map.outputs { return; }
     store_result_texels(result(w));
 }

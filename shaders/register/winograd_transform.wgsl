@@ -1,7 +1,7 @@
 // Convolution of 5×5 kernels in Winograd's domain, F(4×4, 5×5) with the points 0, ±1, ±2, ±1/2 and infinity:
 //   Z = Aᵀ [Σ_c (G g Gᵀ) ⊙ (Bᵀ x B)] A   for each 4×4 tile of the map, over its 8×8 tile of x
 // one multiplication where the plain sum has 6.25. Gradients are the transposes of these maps, exactly.
-// Here: the ways into the domain, Bᵀ x B of the input and A dZ Aᵀ of the gradient. winograd_product.wgsl sums over
+// Here: the ways into the domain, Bᵀ x B of the input and A dZ Aᵀ of the gradient. winograd_gemm.wgsl sums over
 // channels or tiles, winograd_result.wgsl leaves the domain, winograd_weight.wgsl has the weight's side.
 // Twin: src/ops/conv2d/twin.rs. Source: Lavin & Gray, arXiv 1509.09308.
 
@@ -24,7 +24,7 @@ const WORKGROUP_SIZE = 64u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var x: texture_storage_2d<rgba32float, read>;          // (N, H, W, C/4) with its border
-@group(0) @binding(2) var winner: texture_storage_2d<rg32uint, read>;        // a byte a channel: 2·row + column
+@group(0) @binding(2) var argmax: texture_storage_2d<rg32uint, read>;        // a byte a channel: 2·row + column
 @group(0) @binding(3) var spectrum: texture_storage_2d<rgba32float, write>;
 @group(0) @binding(4) var d: texture_storage_2d<rgba32float, read>;          // (N, OH/2, OW/2, O/4)
 
@@ -68,8 +68,8 @@ fn load_points(p: Place, g: u32, row: u32) -> Eight {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let g = index / TILES % params.groups;
     let p = place(index / TILES / params.groups * TILES + index % TILES);
     if p.t >= params.maps { return; }
@@ -106,9 +106,9 @@ fn store_gradient(p: Place, g: u32, r0: Four, r1: Four, r2: Four, r3: Four) {
     store_column(p, g, 7u, gradient_points(Four(p0.c7, p1.c7, p2.c7, p3.c7)));
 }
 
-// A window's gradient at the place of its winner.
+// A window's gradient at the place of its argmax.
 fn window(at: vec2i, g: u32) -> Four {
-    let bits = textureLoad(winner, vec2i(at.x / 2, at.y))[g % 2u];
+    let bits = textureLoad(argmax, vec2i(at.x / 2, at.y))[g % 2u];
     let place = (vec4u(bits) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(3u);
     let value = textureLoad(d, at);
     let zero = vec4f(0.0);
@@ -118,10 +118,10 @@ fn window(at: vec2i, g: u32) -> Four {
     );
 }
 
-// d is the gradient behind 2×2 pooling: of each window only the winner has one.
+// d is the gradient behind 2×2 pooling: of each window only the argmax has one.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn gradient_pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn gradient_pooled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let g = index / TILES % params.groups;
     let p = place(index / TILES / params.groups * TILES + index % TILES);
     if p.t >= params.maps { return; }

@@ -1,5 +1,5 @@
 // The weight's side of Winograd's domain, F(4×4, 5×5); see winograd_transform.wgsl.
-// `forward`, `turned`: G g Gᵀ of each kernel, four outputs or four input channels to a texel.
+// `forward`, `rotated 180°`: G g Gᵀ of each kernel, four outputs or four input channels to a texel.
 // `image` puts up to three input channels beside each other, for winograd_image.wgsl.
 // `gradient`: Gᵀ dU G, four outputs at once. Twin: src/ops/conv2d/twin.rs. Source: Lavin & Gray, arXiv 1509.09308.
 
@@ -9,7 +9,7 @@ import "register/shared/winograd_maps.wgsl";
 struct Params {
     outputs: u32,     // O
     channels: u32,    // C
-    out_groups: u32,  // forward, image and gradient: O / 4, turned: C / 4, rounded up or more
+    out_groups: u32,  // forward, image and gradient: O / 4, rotated 180°: C / 4, rounded up or more
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -18,7 +18,7 @@ const IMAGE_CHANNELS = 3u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;                  // (O, C, 5, 5)
-@group(0) @binding(2) var spectrum: texture_storage_2d<rgba32float, write>;   // four outputs, turned four channels, to a texel
+@group(0) @binding(2) var spectrum: texture_storage_2d<rgba32float, write>;   // four outputs, rotated 180° four channels, to a texel
 @group(0) @binding(3) var dspectrum: texture_storage_2d<rgba32float, read>;   // four outputs to a texel
 @group(0) @binding(4) var<storage, read_write> dweight: array<f32>;           // (O, C, 5, 5)
 @group(0) @binding(5) var<storage, read_write> blocks: array<vec4f>;             // (O/4, 8, 8, 3), four outputs each
@@ -87,8 +87,8 @@ fn transform(o: u32, c: u32, among_outputs: bool, at: vec2u) {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let c = index % params.channels;
     let o = index / params.channels * 4u;
     if o >= params.outputs { return; }
@@ -96,8 +96,8 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn turned(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn rotated(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let o = index % params.outputs;
     let c = index / params.outputs * 4u;
     if c >= params.channels { return; }
@@ -117,8 +117,8 @@ fn store_block(at: u32, v: Eight) {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn image(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn image(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let c = index % IMAGE_CHANNELS;
     let g = index / IMAGE_CHANNELS;
     if g >= params.out_groups { return; }
@@ -161,8 +161,8 @@ fn store_taps(o: u32, c: u32, column: u32, v: Five) {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn gradient(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let index = id.y * groups.x * WORKGROUP_SIZE + id.x;
+fn gradient(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     let c = index % params.channels;
     let g = index / params.channels;
     if 4u * g >= params.outputs { return; }

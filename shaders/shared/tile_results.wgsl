@@ -47,7 +47,7 @@ fn store_pooled(o: u32, column: u32, products: vec4f) {
     let window = unflatten(column / 4u);
     let index = ((window.x * params.rows + o) * params.size.y + window.y) * params.size.z + window.z;
     y[index] = select(won.value, 0.0, won.value <= 0.0);
-    winner[index] = won.corner;
+    argmax[index] = won.corner;
 }
 
 fn store_sum(part: u32, o: u32, column: u32, value: f32) {
@@ -82,12 +82,12 @@ fn store_gradients(o: u32, column: u32, values: vec4f) {
 fn forward(
     @builtin(local_invocation_index) lane: u32,
     @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) groups: vec3u,
+    @builtin(num_workgroups) workgroups: vec3u,
 ) {
-    let sums = joined(lane, summed(lane, tile_of(lane, group, groups)));
+    let sums = joined(lane, summed(lane, tile_of(lane, group, workgroups)));
     for (var team = 0u; team < SLICES / params.slices; team++) {
         share_results(lane, team, sums);
-        let tile = tile_of(team * TEAM, group, groups);
+        let tile = tile_of(team * TEAM, group, workgroups);
         for (var k = lane; k < RESULTS && !tile.outside; k += WORKGROUP_SIZE) {
             let row = tile.row + k / (COLUMNS / 4u);
             store_y(row, tile.column + k % (COLUMNS / 4u) * 4u, result(team, k));
@@ -99,12 +99,12 @@ fn forward(
 fn forward_pooled(
     @builtin(local_invocation_index) lane: u32,
     @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) groups: vec3u,
+    @builtin(num_workgroups) workgroups: vec3u,
 ) {
-    let sums = joined(lane, summed(lane, tile_of(lane, group, groups)));
+    let sums = joined(lane, summed(lane, tile_of(lane, group, workgroups)));
     for (var team = 0u; team < SLICES / params.slices; team++) {
         share_results(lane, team, sums);
-        let tile = tile_of(team * TEAM, group, groups);
+        let tile = tile_of(team * TEAM, group, workgroups);
         for (var k = lane; k < RESULTS && !tile.outside; k += WORKGROUP_SIZE) {
             let row = tile.row + k / (COLUMNS / 4u);
             store_pooled(row, tile.column + k % (COLUMNS / 4u) * 4u, result(team, k));
@@ -116,12 +116,12 @@ fn forward_pooled(
 fn backward_input(
     @builtin(local_invocation_index) lane: u32,
     @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) groups: vec3u,
+    @builtin(num_workgroups) workgroups: vec3u,
 ) {
-    let sums = joined(lane, summed(lane, tile_of(lane, group, groups)));
+    let sums = joined(lane, summed(lane, tile_of(lane, group, workgroups)));
     for (var team = 0u; team < SLICES / params.slices; team++) {
         share_results(lane, team, sums);
-        let tile = tile_of(team * TEAM, group, groups);
+        let tile = tile_of(team * TEAM, group, workgroups);
         for (var k = lane; k < RESULTS && !tile.outside; k += WORKGROUP_SIZE) {
             let row = tile.row + k / (COLUMNS / 4u);
             store_maps(row, tile.column + k % (COLUMNS / 4u) * 4u, result(team, k));
@@ -134,12 +134,12 @@ fn backward_input(
 fn sums(
     @builtin(local_invocation_index) lane: u32,
     @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) groups: vec3u,
+    @builtin(num_workgroups) workgroups: vec3u,
 ) {
-    let sums = joined(lane, summed(lane, tile_of(lane, group, groups)));
+    let sums = joined(lane, summed(lane, tile_of(lane, group, workgroups)));
     for (var team = 0u; team < SLICES / params.slices; team++) {
         share_results(lane, team, sums);
-        let tile = tile_of(team * TEAM, group, groups);
+        let tile = tile_of(team * TEAM, group, workgroups);
         for (var k = lane; k < RESULTS && !tile.outside; k += WORKGROUP_SIZE) {
             let row = tile.row + k / (COLUMNS / 4u);
             store_sums(tile.part, row, tile.column + k % (COLUMNS / 4u) * 4u, result(team, k));
@@ -152,12 +152,12 @@ fn sums(
 fn backward_weight(
     @builtin(local_invocation_index) lane: u32,
     @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) groups: vec3u,
+    @builtin(num_workgroups) workgroups: vec3u,
 ) {
-    let sums = joined(lane, summed(lane, tile_of(lane, group, groups)));
+    let sums = joined(lane, summed(lane, tile_of(lane, group, workgroups)));
     for (var team = 0u; team < SLICES / params.slices; team++) {
         share_results(lane, team, sums);
-        let tile = tile_of(team * TEAM, group, groups);
+        let tile = tile_of(team * TEAM, group, workgroups);
         for (var k = lane; k < RESULTS && !tile.outside; k += WORKGROUP_SIZE) {
             let row = tile.row + k / (COLUMNS / 4u);
             store_gradients(row, tile.column + k % (COLUMNS / 4u) * 4u, result(team, k));

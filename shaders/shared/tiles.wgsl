@@ -5,12 +5,12 @@
 // The operands are fetched from tensors through tables of offsets, one entry for each place in depth: an element of the
 // left one lies at row · row_stride + left_offsets[depth], one of the right one at the column's own place +
 // right_offsets[depth]. So nothing is divided in the loop. Borders of zeros and the way back through pooling are made
-// before, by product_border.wgsl. For GPUs whose workgroup memory is fast.
+// before, by gemm_border.wgsl. For GPUs whose workgroup memory is fast.
 // Here: what tiles are, and how their operands are fetched. Three families say how tiles are held and added up, and import
 // tile_results.wgsl, which has the entry points:
-//   workgroup_product.wgsl    tiles of f32, added up by tile_sums.wgsl
-//   half_product.wgsl         tiles of f16, added up in f32 by tile_sums.wgsl
-//   cooperative_product.wgsl  tiles of f16, added up in f32 by cooperative matrices
+//   workgroup_gemm.wgsl    tiles of f32, added up by tile_sums.wgsl
+//   half_gemm.wgsl         tiles of f16, added up in f32 by tile_sums.wgsl
+//   cooperative_gemm.wgsl  tiles of f16, added up in f32 by cooperative matrices
 // Twins: src/ops/conv2d/twin.rs, src/ops/dense/proof.rs.
 
 struct Params {
@@ -48,7 +48,7 @@ const NONE = 0xffffffffu;               // in the tables: no element, 0
 @group(0) @binding(4) var<storage, read> right_offsets: array<vec4u>;  // likewise
 @group(0) @binding(5) var<storage, read> bias: array<f32>;             // (O)
 @group(0) @binding(6) var<storage, read_write> y: array<f32>;          // (N, O, OH, OW), pooled (N, O, PH, PW); or dx
-@group(0) @binding(7) var<storage, read_write> winner: array<u32>;     // (N, O, PH, PW): the corner that won
+@group(0) @binding(7) var<storage, read_write> argmax: array<u32>;     // (N, O, PH, PW): the corner that won
 @group(0) @binding(8) var<storage, read_write> dweight: array<f32>;    // (O, taps), or sums (parts, rows, columns)
 @group(0) @binding(9) var<storage, read_write> dbias: array<f32>;      // (O)
 
@@ -61,10 +61,10 @@ struct Tile {
     outside: bool,
 }
 
-fn tile_of(lane: u32, group: vec3u, groups: vec3u) -> Tile {
+fn tile_of(lane: u32, group: vec3u, workgroups: vec3u) -> Tile {
     let wide = (params.columns + COLUMNS - 1u) / COLUMNS;
     let high = (params.rows + ROWS - 1u) / ROWS;
-    let team = (group.y * groups.x + group.x) * SLICES + lane / TEAM;
+    let team = (group.y * workgroups.x + group.x) * SLICES + lane / TEAM;
     let index = select(team / SLICES, team, params.slices == 1u);
     let line = index / wide;
     let part = line / high;

@@ -105,7 +105,7 @@ fn check_palette(path: &Path, bytes: &[u8]) -> Result<()> {
             let expected = "a PNG whose palette has three bytes a colour";
             return Err(Error::file(path, expected, format!("one of {length} bytes")));
         }
-        // Behind the data stands a checksum.
+        // Epilogue the data stands a checksum.
         rest = data.get(length.saturating_add(4)..).unwrap_or_default();
     }
     Ok(())

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Where a [`Classifier`] comes from.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Source<'a> {
+pub enum ModelSource<'a> {
     /// A run's directory, or a file `model.safetensors`.
     Path(&'a Path),
     /// The bytes of such a file.
@@ -22,25 +22,25 @@ pub enum Source<'a> {
     Checkpoint(&'a Checkpoint),
 }
 
-impl<'a> From<&'a Path> for Source<'a> {
+impl<'a> From<&'a Path> for ModelSource<'a> {
     fn from(path: &'a Path) -> Self {
         Self::Path(path)
     }
 }
 
-impl<'a> From<&'a PathBuf> for Source<'a> {
+impl<'a> From<&'a PathBuf> for ModelSource<'a> {
     fn from(path: &'a PathBuf) -> Self {
         Self::Path(path)
     }
 }
 
-impl<'a> From<&'a [u8]> for Source<'a> {
+impl<'a> From<&'a [u8]> for ModelSource<'a> {
     fn from(bytes: &'a [u8]) -> Self {
         Self::Bytes(bytes)
     }
 }
 
-impl<'a> From<&'a Checkpoint> for Source<'a> {
+impl<'a> From<&'a Checkpoint> for ModelSource<'a> {
     fn from(checkpoint: &'a Checkpoint) -> Self {
         Self::Checkpoint(checkpoint)
     }
@@ -127,11 +127,11 @@ impl Classifier {
     ///
     /// # Errors
     /// [`Error::Input`] or [`Error::Io`] naming the file and what is wrong with it, or the limit that the device
-    /// lacks; [`Error::OutOfMemory`] when it has no room, [`Error::DeviceLost`] when it was lost.
+    /// lacks; [`Error::OutOfMemory`] when it has no memory left, [`Error::DeviceLost`] when it was lost.
     pub fn load<'a>(
         device: &wgpu::Device,
         queue: &wgpu::Queue,
-        source: impl Into<Source<'a>>,
+        source: impl Into<ModelSource<'a>>,
     ) -> Result<Self> {
         let options = ClassifierOptions::default();
         Self::on(&Gpu::borrow(device, queue, options.gpu)?, source, options)
@@ -142,15 +142,15 @@ impl Classifier {
     ///
     /// # Errors
     /// As [`Classifier::load`].
-    pub fn on<'a>(gpu: &Gpu, source: impl Into<Source<'a>>, options: ClassifierOptions) -> Result<Self> {
+    pub fn on<'a>(gpu: &Gpu, source: impl Into<ModelSource<'a>>, options: ClassifierOptions) -> Result<Self> {
         let read;
         let checkpoint = match source.into() {
-            Source::Checkpoint(checkpoint) => checkpoint,
-            Source::Bytes(bytes) => {
+            ModelSource::Checkpoint(checkpoint) => checkpoint,
+            ModelSource::Bytes(bytes) => {
                 read = Checkpoint::parse(Path::new("the model's bytes"), bytes)?;
                 &read
             }
-            Source::Path(path) => {
+            ModelSource::Path(path) => {
                 read = if path.is_file() { Checkpoint::read(path)? } else { RunDirectory::checkpoint(path)? };
                 &read
             }

@@ -6,7 +6,7 @@ use super::views::Views;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{self, Gpu, Recording};
-use crate::train::{Checkpoint, Config, Course, Landing, Leg, StepMetrics};
+use crate::train::{Checkpoint, Config, InFlight, Outcome, StepMetrics, TrainingLoop};
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -52,10 +52,10 @@ impl<'a> TrainerOptions<'a> {
 /// See the [module's guide](super) for how it is used. It encodes, and leaves submitting and polling to the
 /// application; see [`Trainer::encode_steps`] for what that asks of the application.
 pub struct Trainer {
-    course: Course,
+    training_loop: TrainingLoop,
     views: Views,
     onlooker: Recording,
-    flights: VecDeque<Flight>,
+    in_flight: VecDeque<Encoded>,
     snapshot: Option<Snapshot>,
     checkpoint: Option<Checkpoint>,
     config: Config,
@@ -67,8 +67,8 @@ pub struct Trainer {
 }
 
 /// Steps that were encoded and have not arrived.
-struct Flight {
-    leg: Leg,
+struct Encoded {
+    in_flight: InFlight,
     encoded: Instant,
 }
 
@@ -78,7 +78,7 @@ impl Trainer {
     ///
     /// # Errors
     /// [`Error::Input`] when configuration or data do not fit, or naming the limit that the device lacks;
-    /// [`Error::OutOfMemory`] when it has no room, [`Error::DeviceLost`] when it was lost.
+    /// [`Error::OutOfMemory`] when it has no memory left, [`Error::DeviceLost`] when it was lost.
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue, options: TrainerOptions<'_>) -> Result<Self> {
         Self::on(&Gpu::borrow(device, queue, options.gpu)?, options)
     }
@@ -90,18 +90,18 @@ impl Trainer {
     /// As [`Trainer::new`].
     pub fn on(gpu: &Gpu, options: TrainerOptions<'_>) -> Result<Self> {
         let TrainerOptions { config, labelled, unlabelled, start, .. } = options;
-        let course = Course::new(gpu, &config, labelled, unlabelled, true)?;
+        let training_loop = TrainingLoop::new(gpu, &config, labelled, unlabelled, true)?;
         if let Some(start) = start {
-            start.load_into(course.model())?;
+            start.load_into(training_loop.model())?;
         }
         let mut onlooker = Recording::new(gpu);
-        let views = Views::record(&course, &mut onlooker)?;
+        let views = Views::record(&training_loop, &mut onlooker)?;
         gpu.healthy()?;
         Ok(Self {
-            course,
+            training_loop,
             views,
             onlooker,
-            flights: VecDeque::new(),
+            in_flight: VecDeque::new(),
             snapshot: None,
             checkpoint: None,
             config,
@@ -121,17 +121,17 @@ impl Trainer {
     /// needs the device only to be polled now and then, as each `queue.submit` does.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] when the device was lost or destroyed, [`Error::OutOfMemory`] when it has no room.
+    /// [`Error::DeviceLost`] when the device was lost or destroyed, [`Error::OutOfMemory`] when it has no memory left.
     pub fn encode_steps(&mut self, encoder: &mut wgpu::CommandEncoder, count: u64) -> Result<u64> {
         self.gpu().healthy()?;
-        let end = self.course.total().min(self.course.encoded() + count);
-        if self.paused || self.course.encoded() == end {
+        let end = self.training_loop.total().min(self.training_loop.encoded() + count);
+        if self.paused || self.training_loop.encoded() == end {
             return Ok(0);
         }
-        let first = self.course.encoded();
-        while self.course.encoded() < end {
-            let leg = self.course.encode(encoder, end - self.course.encoded())?;
-            self.flights.push_back(Flight { leg, encoded: Instant::now() });
+        let first = self.training_loop.encoded();
+        while self.training_loop.encoded() < end {
+            let in_flight = self.training_loop.encode(encoder, end - self.training_loop.encoded())?;
+            self.in_flight.push_back(Encoded { in_flight, encoded: Instant::now() });
         }
         self.onlooker.encode(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
             label: Some("predictions"),
@@ -154,14 +154,14 @@ impl Trainer {
     /// [`Error::Input`] when an encoder with steps was dropped without being submitted: they are skipped.
     pub fn take_metrics(&mut self) -> Result<Vec<StepMetrics>> {
         let mut all = Vec::new();
-        while let Some(Flight { leg, encoded }) = self.flights.pop_front() {
-            let steps = leg.steps();
-            match self.course.land(leg)? {
-                Landing::Pending(leg) => {
-                    self.flights.push_front(Flight { leg, encoded });
+        while let Some(Encoded { in_flight, encoded }) = self.in_flight.pop_front() {
+            let steps = in_flight.steps();
+            match self.training_loop.poll(in_flight)? {
+                Outcome::Pending(in_flight) => {
+                    self.in_flight.push_front(Encoded { in_flight, encoded });
                     break;
                 }
-                Landing::Here(metrics, time) => {
+                Outcome::Here(metrics, time) => {
                     self.done += steps;
                     self.gpu_time = time;
                     match time {
@@ -183,10 +183,11 @@ impl Trainer {
     /// [`Trainer::take_metrics`] has seen it arrive. A copy asked for earlier that is still on its way is given up.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] when the device was lost or destroyed, [`Error::OutOfMemory`] when it has no room.
+    /// [`Error::DeviceLost`] when the device was lost or destroyed, [`Error::OutOfMemory`] when it has no memory left.
     pub fn encode_checkpoint(&mut self, encoder: &mut wgpu::CommandEncoder) -> Result<()> {
         self.gpu().healthy()?;
-        self.snapshot = Some(Snapshot::encode(self.course.model(), encoder, self.course.encoded())?);
+        self.snapshot =
+            Some(Snapshot::encode(self.training_loop.model(), encoder, self.training_loop.encoded())?);
         Ok(())
     }
 
@@ -223,7 +224,7 @@ impl Trainer {
     /// # Errors
     /// [`Error::Input`] when it is negative or no number.
     pub fn set_lambda(&mut self, lambda: Option<f32>) -> Result<()> {
-        self.course.overrides().lambda = at_least_zero("λ", lambda)?;
+        self.training_loop.overrides().lambda = at_least_zero("λ", lambda)?;
         Ok(())
     }
 
@@ -232,7 +233,7 @@ impl Trainer {
     /// # Errors
     /// [`Error::Input`] when it is negative or no number.
     pub fn set_learning_rate(&mut self, learning_rate: Option<f32>) -> Result<()> {
-        self.course.overrides().learning_rate = at_least_zero("the learning rate", learning_rate)?;
+        self.training_loop.overrides().learning_rate = at_least_zero("the learning rate", learning_rate)?;
         Ok(())
     }
 
@@ -253,7 +254,7 @@ impl Trainer {
 
     /// Steps recorded so far.
     pub fn steps_encoded(&self) -> u64 {
-        self.course.encoded()
+        self.training_loop.encoded()
     }
 
     /// Steps whose metrics have arrived.
@@ -263,7 +264,7 @@ impl Trainer {
 
     /// Steps in the whole training.
     pub fn total_steps(&self) -> u64 {
-        self.course.total()
+        self.training_loop.total()
     }
 
     /// How long the steps that arrived last kept the device, by its own timestamps; `None` where it has none.
@@ -273,7 +274,7 @@ impl Trainer {
 
     /// The device that training runs on, to be shared with other trainers and classifiers.
     pub fn gpu(&self) -> &Gpu {
-        self.course.model().gpu()
+        self.training_loop.model().gpu()
     }
 }
 
@@ -289,9 +290,9 @@ fn at_least_zero(name: &str, value: Option<f32>) -> Result<Option<f32>> {
 impl fmt::Debug for Trainer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Trainer")
-            .field("model", &self.course.model())
+            .field("model", &self.training_loop.model())
             .field("done", &self.done)
-            .field("total", &self.course.total())
+            .field("total", &self.training_loop.total())
             .field("paused", &self.paused)
             .finish_non_exhaustive()
     }

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
 use crate::model::Dann;
 use crate::ops::softmax;
-use crate::train::Course;
+use crate::train::TrainingLoop;
 use std::collections::BTreeMap;
 
 /// What a trainer leaves in its buffers for the application to draw: of the batch that was looked at last, and of
@@ -35,8 +35,8 @@ pub struct Views {
 
 impl Views {
     /// Records what brings the views up to date behind the steps.
-    pub(super) fn record(course: &Course, onlooker: &mut Recording) -> Result<Self> {
-        let (model, step) = (course.model(), course.training_step());
+    pub(super) fn record(training_loop: &TrainingLoop, onlooker: &mut Recording) -> Result<Self> {
+        let (model, step) = (training_loop.model(), training_loop.training_step());
         let (gpu, features) = (model.gpu(), &step.outputs.features);
         let logits = model.record_logits_of_features(onlooker, features)?;
         let probabilities = Tensor::zeros(gpu, "probabilities", logits.dims())?;

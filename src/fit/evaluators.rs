@@ -3,7 +3,7 @@
 use super::Sets;
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::train::{Config, Evaluator, Report, Trainer};
+use crate::train::{Config, Evaluator, Report, Stepper};
 
 /// The parts of the data sets that are for the report alone, on the device.
 pub(super) struct Evaluators {
@@ -12,7 +12,7 @@ pub(super) struct Evaluators {
 }
 
 impl Evaluators {
-    pub fn new(trainer: &Trainer, sets: &Sets, config: &Config) -> Result<Self> {
+    pub fn new(trainer: &Stepper, sets: &Sets, config: &Config) -> Result<Self> {
         let input = &config.model.input;
         let of_target = input.target_normalization.as_ref().unwrap_or(&input.normalization);
         let evaluator = |data: &Option<Dataset>, normalization| {

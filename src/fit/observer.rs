@@ -4,13 +4,13 @@ use super::Sets;
 use crate::error::{Error, Result};
 use crate::model::Dann;
 use crate::train::health::Warning;
-use crate::train::{Checkpoint, Config, EpochRecord, RunResult, StepMetrics, Trainer};
+use crate::train::{Checkpoint, Config, EpochRecord, RunResult, StepMetrics, Stepper};
 use std::path::Path;
 
 /// Where a training stands.
 #[derive(Clone, Copy, Debug)]
 pub struct State<'a> {
-    pub(super) trainer: &'a Trainer,
+    pub(super) trainer: &'a Stepper,
     pub(super) config: &'a Config,
     pub(super) sets: &'a Sets,
     pub(super) directory: Option<&'a Path>,

@@ -1,7 +1,7 @@
 //! What a training keeps on its way: steps, epochs and checkpoints, in a run's directory or in memory.
 
 use crate::error::Result;
-use crate::train::health::{Pulse, Warning};
+use crate::train::health::{Monitor, Warning};
 use crate::train::{
     Checkpoint, Config, EpochRecord, History, Report, Resumed, RunDirectory, RunResult, StepMetrics,
 };
@@ -39,7 +39,7 @@ pub(super) struct Run {
     pub history: History,
     /// Where the steps of the epoch that has begun start in the history.
     epoch_from: usize,
-    pulse: Pulse,
+    monitor: Monitor,
     /// What training took before it was interrupted.
     pub before: Duration,
     /// After how many steps the last checkpoint was kept.
@@ -49,9 +49,9 @@ pub(super) struct Run {
 impl Run {
     /// A new run.
     pub fn new(directory: Option<RunDirectory>, config: &Config) -> Result<Self> {
-        let pulse = Pulse::new(&config.training, config.model.classes()?);
+        let monitor = Monitor::new(&config.training, config.model.classes()?);
         let (history, before) = (History::default(), Duration::ZERO);
-        Ok(Self { directory, history, epoch_from: 0, pulse, before, kept: None })
+        Ok(Self { directory, history, epoch_from: 0, monitor, before, kept: None })
     }
 
     /// Goes on from `start`.
@@ -64,7 +64,7 @@ impl Run {
         let mut run = Self::new(directory, &checkpoint.config)?;
         for epoch in &history.epochs {
             // What they had to say was said when they ended.
-            run.pulse.epoch(&epoch.mean, None);
+            run.monitor.epoch(&epoch.mean, None);
         }
         let ended = checkpoint.step - checkpoint.step % steps_per_epoch;
         run.epoch_from = history.steps.partition_point(|step| step.step < ended);
@@ -110,7 +110,7 @@ impl Run {
 
     /// What there is to warn of after an epoch, of whose features the share `live` differ between images.
     pub fn warnings(&mut self, epoch: &EpochRecord, live: f64) -> Vec<Warning> {
-        self.pulse.epoch(&epoch.mean, Some(live))
+        self.monitor.epoch(&epoch.mean, Some(live))
     }
 
     /// Keeps a checkpoint: of those in a directory the newest `most`, of those in memory the last, in `latest`.

@@ -7,7 +7,7 @@ use super::plan::{Plan, Trained};
 use super::run::{Run, Start};
 use crate::error::Result;
 use crate::ops::tuning;
-use crate::train::{Checkpoint, DataSets, EpochRecord, RunResult, Trainer};
+use crate::train::{Checkpoint, DataSets, EpochRecord, RunResult, Stepper};
 use std::time::Instant;
 
 /// What a training works with.
@@ -15,7 +15,7 @@ pub(super) struct Session<'a> {
     plan: &'a Plan,
     sets: &'a Sets,
     data: DataSets,
-    trainer: Trainer,
+    trainer: Stepper,
     evaluators: Evaluators,
     resumed: bool,
     began: Instant,
@@ -25,7 +25,7 @@ impl<'a> Session<'a> {
     pub fn new(
         plan: &'a Plan,
         sets: &'a Sets,
-        (trainer, evaluators): (Trainer, Evaluators),
+        (trainer, evaluators): (Stepper, Evaluators),
         resumed: bool,
     ) -> Self {
         let (data, began) = (sets.description(), Instant::now());

@@ -8,7 +8,7 @@ use super::run::{Run, Start};
 use super::session::Session;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::train::{Checkpoint, Config, DataSets, History, Resumed, RunDirectory, Trainer};
+use crate::train::{Checkpoint, Config, DataSets, History, Resumed, RunDirectory, Stepper};
 use std::path::{Path, PathBuf};
 
 /// How often a device may be lost in a run before it is given up.
@@ -175,7 +175,7 @@ impl Training {
 
     /// Everything on the device. The batch of a training that goes on cannot be another one, so nothing smaller is
     /// looked for then.
-    fn set_up(&self, gpu: &Gpu, sets: &Sets) -> Result<(Trainer, Evaluators)> {
+    fn set_up(&self, gpu: &Gpu, sets: &Sets) -> Result<(Stepper, Evaluators)> {
         let made = made(gpu, sets, self.config());
         match made {
             Err(error) if self.start.is_none() && !gpu.is_gone() => {
@@ -186,8 +186,8 @@ impl Training {
     }
 }
 
-fn made(gpu: &Gpu, sets: &Sets, config: &Config) -> Result<(Trainer, Evaluators)> {
-    let trainer = Trainer::new(gpu, config, &sets.labelled, sets.unlabelled.as_ref())?;
+fn made(gpu: &Gpu, sets: &Sets, config: &Config) -> Result<(Stepper, Evaluators)> {
+    let trainer = Stepper::new(gpu, config, &sets.labelled, sets.unlabelled.as_ref())?;
     let evaluators = Evaluators::new(&trainer, sets, config)?;
     Ok((trainer, evaluators))
 }

@@ -39,7 +39,7 @@ pub enum Arrival<T> {
 }
 
 impl Staging {
-    /// Room for `bytes` bytes.
+    /// Memory for `bytes` bytes.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] when there is no memory for it.
@@ -58,13 +58,13 @@ impl Staging {
         Ok(Self(buffer))
     }
 
-    /// Encodes a copy of the values of `tensor`, which must not be more than there is room for.
+    /// Encodes a copy of the values of `tensor`, which must not be more than it holds.
     pub fn encode_copy(&self, encoder: &mut wgpu::CommandEncoder, tensor: &Tensor) {
         encoder.copy_buffer_to_buffer(tensor.buffer(), tensor.offset(), &self.0, 0, tensor.byte_len());
     }
 
-    /// How many bytes there is room for.
-    pub fn room(&self) -> u64 {
+    /// How many bytes it holds.
+    pub fn capacity(&self) -> u64 {
         self.0.size()
     }
 

@@ -98,32 +98,32 @@ impl Recording {
     /// [`Error::Gpu`] when the kernel does not build or does not take these buffers.
     pub(crate) fn dispatch(&mut self, invocation: impl Invocation, threads: usize, work: Work) -> Result<()> {
         let kernel = invocation.kernel();
-        let groups = threads.div_ceil(kernel.workgroup_size as usize);
+        let workgroups = threads.div_ceil(kernel.workgroup_size as usize);
         let most = self.gpu.device().limits().max_compute_workgroups_per_dimension as usize;
-        // Past the limit of one dimension the groups are folded into rows; shaders unfold them again.
-        let height = groups.div_ceil(most);
+        // Past the limit of one dimension the workgroups are folded into rows; shaders unfold them again.
+        let height = workgroups.div_ceil(most);
         if height > most || threads > u32::MAX as usize {
             let expected = "work that 32-bit indices can count";
             return Err(Error::beyond_limit(kernel.label, expected, format!("{threads} threads")));
         }
-        let workgroups = [groups.div_ceil(height.max(1)) as u32, height as u32, 1];
+        let workgroups = [workgroups.div_ceil(height.max(1)) as u32, height as u32, 1];
         self.push(&invocation, workgroups, work)
     }
 
-    /// Records one workgroup for each of `groups` results.
+    /// Records one workgroup for each of `workgroups` results.
     ///
     /// # Errors
     /// As [`Recording::dispatch`].
-    pub(crate) fn dispatch_groups(
+    pub(crate) fn dispatch_workgroups(
         &mut self,
         invocation: impl Invocation,
-        groups: usize,
+        workgroups: usize,
         work: Work,
     ) -> Result<()> {
         let kernel = invocation.kernel();
         let most = self.gpu.device().limits().max_compute_workgroups_per_dimension;
-        let width = u32::try_from(groups).ok().filter(|&n| n <= most);
-        let too_many = || Error::beyond_limit(kernel.label, format!("at most {most} workgroups"), groups);
+        let width = u32::try_from(workgroups).ok().filter(|&n| n <= most);
+        let too_many = || Error::beyond_limit(kernel.label, format!("at most {most} workgroups"), workgroups);
         let width = width.ok_or_else(too_many)?;
         self.push(&invocation, [width, 1, 1], work)
     }

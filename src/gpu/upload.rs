@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 pub struct Upload(wgpu::Buffer);
 
 impl Upload {
-    /// Room for `bytes` bytes.
+    /// Memory for `bytes` bytes.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] when there is no memory for it.
@@ -28,15 +28,15 @@ impl Upload {
         Ok(Self(buffer))
     }
 
-    /// How many bytes there is room for.
-    pub fn room(&self) -> u64 {
+    /// How many bytes it holds.
+    pub fn capacity(&self) -> u64 {
         self.0.size()
     }
 
     /// Encodes that the values of each pair go to the start of its tensor. May be used again once that work is done.
     ///
     /// # Errors
-    /// [`Error::Input`] when they are more than a tensor holds, or together than there is room for.
+    /// [`Error::Input`] when they are more than a tensor holds, or together than it holds.
     pub fn encode(
         &self,
         gpu: &Gpu,
@@ -45,9 +45,9 @@ impl Upload {
     ) -> Result<()> {
         let bytes: Vec<u8> = parts.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
         let held = |tensor: &Tensor, bytes: &[u8]| bytes.len() as u64 <= tensor.byte_len();
-        if bytes.len() as u64 > self.room() || !parts.iter().all(|(tensor, bytes)| held(tensor, bytes)) {
+        if bytes.len() as u64 > self.capacity() || !parts.iter().all(|(tensor, bytes)| held(tensor, bytes)) {
             let rooms: Vec<_> = parts.iter().map(|(tensor, _)| tensor.byte_len()).collect();
-            let expected = format!("at most {} bytes for tensors of {rooms:?}", self.room());
+            let expected = format!("at most {} bytes for tensors of {rooms:?}", self.capacity());
             let sizes: Vec<_> = parts.iter().map(|(_, bytes)| bytes.len()).collect();
             return Err(Error::input("upload", expected, format!("{sizes:?}")));
         }

@@ -26,7 +26,7 @@ impl Batch {
 
 /// What steps report, a row each.
 #[derive(Clone, Debug)]
-pub struct Ledger {
+pub struct MetricsBuffer {
     /// (steps, 4): label loss, source rows classified rightly, domain loss, rows whose domain was told rightly.
     pub table: Tensor,
     /// (steps), u32: which update is no finite number; see
@@ -34,8 +34,8 @@ pub struct Ledger {
     pub faults: Tensor,
 }
 
-impl Ledger {
-    /// Room for the reports of `steps` steps.
+impl MetricsBuffer {
+    /// Memory for the reports of `steps` steps.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] when there is no memory for it.
@@ -52,7 +52,7 @@ impl Ledger {
 #[non_exhaustive]
 pub struct StepOutputs {
     /// What it reports.
-    pub ledger: Ledger,
+    pub metrics_buffer: MetricsBuffer,
     /// (N, …): the features of the batch.
     pub features: Tensor,
     /// (S, K)

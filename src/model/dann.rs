@@ -1,7 +1,7 @@
 //! The whole network and its training step, on one screen.
 
 use super::Initialization;
-use super::batch::{Batch, Inference, Ledger, StepOutputs};
+use super::batch::{Batch, Inference, MetricsBuffer, StepOutputs};
 use super::network::Network;
 use super::objective::{DomainLoss, Objective};
 use super::parameters::Parameters;
@@ -119,7 +119,7 @@ impl Dann {
 
     /// Records one training step: forward, losses, backward through the gradient reversal, update.
     ///
-    /// `step` (8 words) is read when the recording runs; `ledger` receives what the step reports.
+    /// `step` (8 words) is read when the recording runs; `metrics_buffer` receives what the step reports.
     ///
     /// # Errors
     /// [`Error::Input`] when the batch does not fit the network.
@@ -128,7 +128,7 @@ impl Dann {
         rec: &mut Recording,
         batch: &Batch,
         step: &Tensor,
-        ledger: &Ledger,
+        metrics_buffer: &MetricsBuffer,
         objective: &Objective,
     ) -> Result<StepOutputs> {
         let Objective { domain_loss, optimizer, parameter_groups, clip_norm } = objective;
@@ -136,7 +136,7 @@ impl Dann {
             Update { optimizer: optimizer.optimizer(), groups: parameter_groups, clip_norm: *clip_norm };
         let frozen = &|name: &str| update.is_frozen(name);
         batch.check()?;
-        let (source_rows, table) = (batch.labels.rows(), &ledger.table);
+        let (source_rows, table) = (batch.labels.rows(), &metrics_buffer.table);
         rec.phase(Phase::Forward);
         let features = self.feature_extractor.forward(rec, step, &batch.x, Mode::Training)?;
         let source_features = features.y.first_rows(source_rows);
@@ -159,8 +159,8 @@ impl Dann {
         };
         features.backward_to_parameters(rec, d_features, frozen)?;
         rec.phase(Phase::Update);
-        let optimizer = update.record(rec, &self.parameters, step, &ledger.faults)?;
-        Ok(StepOutputs { ledger: ledger.clone(), features: x, logits, optimizer })
+        let optimizer = update.record(rec, &self.parameters, step, &metrics_buffer.faults)?;
+        Ok(StepOutputs { metrics_buffer: metrics_buffer.clone(), features: x, logits, optimizer })
     }
 
     /// The domain classifier's share of the step, up to the gradient that reaches the reversal layer.

@@ -31,7 +31,7 @@ mod stage;
 mod torch;
 mod update;
 
-pub use batch::{Batch, Inference, Ledger, StepOutputs};
+pub use batch::{Batch, Inference, MetricsBuffer, StepOutputs};
 pub use dann::{Dann, NamedValues};
 #[cfg(feature = "export")]
 pub(crate) use graph::{Graph, Node};

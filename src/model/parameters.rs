@@ -6,7 +6,7 @@ use super::graph::Node;
 use super::layers::{Learned, Start};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Tensor};
-use crate::ops::tuned;
+use crate::ops::register_tiled;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -67,8 +67,8 @@ impl WeightAndBias {
     }
 
     /// `part` of both.
-    pub fn each(&self, part: fn(&Parameter) -> &Tensor) -> tuned::Parameters<'_> {
-        tuned::Parameters { weight: part(&self.weight), bias: part(&self.bias) }
+    pub fn each(&self, part: fn(&Parameter) -> &Tensor) -> register_tiled::Parameters<'_> {
+        register_tiled::Parameters { weight: part(&self.weight), bias: part(&self.bias) }
     }
 }
 

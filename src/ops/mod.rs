@@ -12,6 +12,7 @@ pub mod conv2d;
 pub mod dense;
 pub mod dropout;
 pub mod gather_batch;
+pub mod gemm;
 pub mod global_avg_pool2d;
 pub mod gradient_reversal;
 pub mod image_input;
@@ -19,13 +20,12 @@ mod kernels;
 pub mod max_pool2d;
 pub mod metrics;
 pub mod optimizer;
-pub mod product;
+pub mod register_tiled;
 pub mod relu;
 pub mod sgd;
 pub mod softmax;
 pub mod softmax_cross_entropy;
 mod step;
-pub mod tuned;
 pub mod tuning;
 #[cfg(feature = "check")]
 mod updates;
@@ -38,7 +38,7 @@ use crate::contract::Op;
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
 #[cfg(feature = "check")]
-use tuned::{conv_block, conv_chain, dense_chain};
+use register_tiled::{conv_block, conv_chain, dense_chain};
 
 /// The contract of every op, in the order in which they are checked.
 #[cfg(feature = "check")]

@@ -1,7 +1,7 @@
 //! The training step over random images, to be timed.
 
 use super::config::Config;
-use super::feed::Feed;
+use super::data_loader::DataLoader;
 use super::step::TrainingStep;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
@@ -19,12 +19,12 @@ const IMAGES: usize = 8192;
 /// Batches that each domain holds at most.
 const MOST_BATCHES: usize = 8;
 
-/// The step that a [`Trainer`](super::Trainer) replays, gathering of the batch included, over random images and
+/// The step that a [`Stepper`](super::Stepper) replays, gathering of the batch included, over random images and
 /// labels.
 #[derive(Debug)]
 pub struct StepBench {
     training_step: TrainingStep,
-    feed: Recording,
+    data_loader: Recording,
     steps: Tensor,
 }
 
@@ -35,7 +35,7 @@ impl StepBench {
     /// Sets up the step of `config` and the images on the device.
     ///
     /// # Errors
-    /// [`Error::Input`] when the batch is beyond the device's limits, [`Error::OutOfMemory`] when the device has no room.
+    /// [`Error::Input`] when the batch is beyond the device's limits, [`Error::OutOfMemory`] when the device has no memory left.
     pub fn new(gpu: &Gpu, config: &Config) -> Result<Self> {
         config.check()?;
         let spec = &config.training;
@@ -46,12 +46,12 @@ impl StepBench {
         let batches = (IMAGES / spec.batch).clamp(1, MOST_BATCHES);
         let [labelled, unlabelled] =
             ["labelled", "unlabelled"].map(|name| random_images(config, name, batches * spec.batch));
-        let mut data = Feed::new(gpu, config, &labelled?, Some(&unlabelled?))?;
+        let mut data = DataLoader::new(gpu, config, &labelled?, Some(&unlabelled?))?;
         data.shuffle(gpu)?;
-        let feed = data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?;
+        let data_loader = data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?;
         let steps = Step::table(gpu, "steps", Self::MOST_STEPS)?;
         steps.write(gpu, &step_values(config, batches))?;
-        Ok(Self { training_step, feed, steps })
+        Ok(Self { training_step, data_loader, steps })
     }
 
     /// Images that a step looks at.
@@ -61,7 +61,7 @@ impl StepBench {
 
     /// The dispatches of a step: those that fill the batch, and the step itself.
     pub fn recordings(&self) -> [&Recording; 2] {
-        [&self.feed, self.training_step.recording()]
+        [&self.data_loader, self.training_step.recording()]
     }
 
     /// Encodes what a step needs before its dispatches.
@@ -78,7 +78,7 @@ impl StepBench {
         let began = Instant::now();
         let mut encoder = gpu.device().create_command_encoder(&Default::default());
         for row in 0..count.min(Self::MOST_STEPS) {
-            self.training_step.encode(&mut encoder, &self.steps, row, Some(&self.feed));
+            self.training_step.encode(&mut encoder, &self.steps, row, Some(&self.data_loader));
         }
         gpu.submit(encoder);
         gpu.wait()?;
@@ -90,7 +90,8 @@ impl StepBench {
     /// # Errors
     /// [`Error::Gpu`] giving the losses.
     pub fn check(&self) -> Result<()> {
-        let metrics: Vec<f32> = self.training_step.outputs.ledger.table.read(self.training_step.gpu())?;
+        let metrics: Vec<f32> =
+            self.training_step.outputs.metrics_buffer.table.read(self.training_step.gpu())?;
         match metrics.iter().all(|value| value.is_finite()) {
             true => Ok(()),
             false => Err(Error::Gpu(format!("the losses are no numbers: {:?}", &metrics[..4]))),

@@ -215,7 +215,7 @@ impl Checkpoint {
     /// Builds the model on a device.
     ///
     /// # Errors
-    /// [`Error::Input`] when the values do not fit the configuration, [`Error::OutOfMemory`] when the device has no room.
+    /// [`Error::Input`] when the values do not fit the configuration, [`Error::OutOfMemory`] when the device has no memory left.
     pub fn model(&self, gpu: &Gpu) -> Result<Dann> {
         let model = Dann::new(gpu, &self.config.model)?;
         self.load_into(&model)?;

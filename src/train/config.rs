@@ -13,10 +13,10 @@ use std::path::Path;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
-    /// Source labels, and both domains' images through the gradient reversal.
+    /// ResidentData labels, and both domains' images through the gradient reversal.
     #[default]
     Dann,
-    /// Source labels alone: the lower bound.
+    /// ResidentData labels alone: the lower bound.
     SourceOnly,
     /// Target labels alone: the upper bound, which no adaptation can have.
     TargetOnly,

@@ -4,7 +4,7 @@ use crate::data::Dataset;
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor};
 use crate::model::Normalization;
-use crate::ops::gather_batch::{Chunk, Domain, Source};
+use crate::ops::gather_batch::{Chunk, Domain, ResidentData};
 use std::fmt;
 
 /// A data set's images, labels and visiting order on the device.
@@ -23,7 +23,7 @@ impl DeviceData {
     /// [`DeviceData::order`] is overwritten.
     ///
     /// # Errors
-    /// [`crate::error::Error`] when the device has no room.
+    /// [`crate::error::Error`] when the device has no memory left.
     pub fn upload(gpu: &Gpu, data: &Dataset, domain: Domain, normalization: &Normalization) -> Result<Self> {
         let bytes = data.shape.len();
         let limit = gpu.device().limits().max_storage_buffer_binding_size as usize;
@@ -78,8 +78,8 @@ impl DeviceData {
         Ok(())
     }
 
-    fn source(&self) -> Source<'_> {
-        Source {
+    fn source(&self) -> ResidentData<'_> {
+        ResidentData {
             domain: self.domain,
             chunks: &self.chunks,
             channels: self.channels,

@@ -43,7 +43,7 @@ impl Evaluator {
     /// Uploads `data` and records the forward pass.
     ///
     /// # Errors
-    /// [`Error::Input`] when the data do not fit the model, [`Error::OutOfMemory`] when the device has no room.
+    /// [`Error::Input`] when the data do not fit the model, [`Error::OutOfMemory`] when the device has no memory left.
     pub fn new(model: &Dann, data: &Dataset, normalization: &Normalization) -> Result<Self> {
         let gpu = model.gpu();
         let classes = model.spec().classes()?;

@@ -38,7 +38,7 @@ impl Inspector {
     /// Records the forward pass for images of `channels` channels: the model's own number of them, or 1.
     ///
     /// # Errors
-    /// [`Error::Input`] when the channels do not fit, [`Error::OutOfMemory`] when the device has no room.
+    /// [`Error::Input`] when the channels do not fit, [`Error::OutOfMemory`] when the device has no memory left.
     pub fn new(model: &Dann, channels: usize, normalization: &Normalization) -> Result<Self> {
         super::with_room(model.gpu(), ROWS, |rows| Self::of_rows(model, rows, channels, normalization))
     }

@@ -1,18 +1,18 @@
 //! Training and evaluation: schedules, the step, the loop over epochs, what is kept of a run.
 //!
-//! A [`Config`] decides everything, and a [`Trainer`] does the steps. What is around them in a whole training (test
+//! A [`Config`] decides everything, and a [`Stepper`] does the steps. What is around them in a whole training (test
 //! accuracies, checkpoints, resuming, lost devices) is in the module `fit`.
 //!
 //! ```no_run
 //! use dann::data::Dataset;
 //! use dann::gpu::{Gpu, Options, choose};
-//! use dann::train::{Config, Trainer};
+//! use dann::train::{Config, Stepper};
 //!
 //! # fn train(source: &Dataset, target: &Dataset) -> dann::error::Result<()> {
 //! let gpu = Gpu::open(&choose(None)?, Options::default())?;
 //! let mut config = Config::preset("demo")?;
 //! config.training.batch = 32;
-//! let mut trainer = Trainer::new(&gpu, &config, source, Some(target))?;
+//! let mut trainer = Stepper::new(&gpu, &config, source, Some(target))?;
 //! loop {
 //!     let metrics = trainer.advance()?;
 //!     let Some(last) = metrics.last() else { break };
@@ -25,11 +25,9 @@
 mod bench;
 mod checkpoint;
 mod config;
-mod course;
+mod data_loader;
 mod device_data;
 mod evaluate;
-mod feed;
-mod flight;
 pub mod health;
 mod history;
 mod inspect;
@@ -41,13 +39,14 @@ mod resumption;
 mod run;
 pub mod schedule;
 mod step;
-mod trainer;
+mod stepper;
+mod submission;
+mod training_loop;
 mod whole_file;
 
 pub use bench::StepBench;
 pub use checkpoint::{Checkpoint, Description};
 pub use config::{Config, Method, TrainingSpec};
-pub(crate) use course::{Course, Landing, Leg};
 pub use device_data::DeviceData;
 pub use evaluate::{Evaluation, Evaluator, argmax, softmax};
 pub use history::{EpochRecord, History};
@@ -57,7 +56,8 @@ pub use resumed::{Resumed, checkpoints, trained_checkpoints};
 pub use resumption::{DataSets, Resumption};
 pub use run::{Report, RunDirectory, RunResult};
 pub use step::TrainingStep;
-pub use trainer::Trainer;
+pub use stepper::Stepper;
+pub(crate) use training_loop::{InFlight, Outcome, TrainingLoop};
 pub use whole_file::{read_json, write_whole};
 
 use crate::error::Result;

@@ -3,7 +3,7 @@
 use super::step::TrainingStep;
 use crate::error::Result;
 use crate::gpu::{Gpu, Readback, Staging, Stopwatch, Tensor};
-use crate::model::Ledger;
+use crate::model::MetricsBuffer;
 use std::time::Duration;
 
 /// Words of a step's row in the table.
@@ -11,7 +11,7 @@ pub(super) const COLUMNS: usize = 4;
 
 /// Where steps report to, and the memory that brings it to the host.
 pub(super) struct Reports {
-    ledger: Ledger,
+    metrics_buffer: MetricsBuffer,
     stopwatch: Option<Stopwatch>,
     /// Memory that nothing is on its way in.
     free: Vec<Staging>,
@@ -33,7 +33,7 @@ impl Reports {
     /// Of `step`; with `timed`, steps are timed on the device where it has timestamps.
     pub fn new(step: &TrainingStep, timed: bool, most: u64) -> Self {
         let stopwatch = if timed { Stopwatch::new(step.gpu()) } else { None };
-        Self { ledger: step.outputs.ledger.clone(), stopwatch, free: vec![], most }
+        Self { metrics_buffer: step.outputs.metrics_buffer.clone(), stopwatch, free: vec![], most }
     }
 
     /// What the pass of a step needs that begins the time of several, ends it, or both.
@@ -42,7 +42,7 @@ impl Reports {
     }
 
     fn parts(&self, first: u64, count: u64) -> [Tensor; 2] {
-        let Ledger { table, faults } = &self.ledger;
+        let MetricsBuffer { table, faults } = &self.metrics_buffer;
         [table, faults].map(|tensor| tensor.rows_from(first as usize, count as usize))
     }
 
@@ -62,7 +62,7 @@ impl Reports {
     ) -> Result<Readback> {
         let reading = self.stopwatch.as_ref().map_or(0, |_| Stopwatch::BYTES);
         let bytes = |steps: u64| 4 * steps * (COLUMNS as u64 + 1) + reading;
-        let staging = match super::fitting(&mut self.free, bytes(count), Staging::room) {
+        let staging = match super::fitting(&mut self.free, bytes(count), Staging::capacity) {
             Some(staging) => staging,
             None => Staging::new(gpu, bytes(count.max(self.most)))?,
         };

@@ -1,7 +1,7 @@
 //! What training needs besides the model to go on as if it had never stopped.
 //!
 //! The state of the random streams and the place in both domains' orders are not kept: they follow from the seed and the
-//! step, and [`Course::resume`](super::course::Course::resume) draws them again.
+//! step, and [`TrainingLoop::resume`](super::training_loop::TrainingLoop::resume) draws them again.
 
 use crate::data::{Dataset, hex};
 use crate::error::{Error, Result};

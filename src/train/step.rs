@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::gpu::{Element, Gpu, Recording, Tensor};
-use crate::model::{Batch, Dann, Ledger, Objective, StepOutputs};
+use crate::model::{Batch, Dann, MetricsBuffer, Objective, StepOutputs};
 use crate::ops::Step;
 
 /// One training step, recorded once: everything from the batch to the updated parameters.
@@ -22,7 +22,7 @@ impl TrainingStep {
     /// loss); `table_rows` steps can leave their metrics before they are read.
     ///
     /// # Errors
-    /// [`crate::error::Error`] when the device has no room or a kernel does not build.
+    /// [`crate::error::Error`] when the device has no memory left or a kernel does not build.
     pub fn new(model: &Dann, source_rows: usize, objective: Objective, table_rows: usize) -> Result<Self> {
         let gpu = model.gpu();
         let rows = if objective.domain_loss.is_some() { 2 * source_rows } else { source_rows };
@@ -33,13 +33,13 @@ impl TrainingStep {
             labels: Tensor::zeros_of::<u32>(gpu, "labels", &[source_rows])?,
         };
         let step = Step::table(gpu, "step", 1)?;
-        let ledger = Ledger::new(gpu, table_rows)?;
+        let metrics_buffer = MetricsBuffer::new(gpu, table_rows)?;
         let mut recording = Recording::new(gpu);
-        let outputs = model.record_step(&mut recording, &batch, &step, &ledger, &objective)?;
+        let outputs = model.record_step(&mut recording, &batch, &step, &metrics_buffer, &objective)?;
         Ok(Self { batch, step, outputs, recording })
     }
 
-    /// Encodes one step: `feed` first, which fills the batch, then the step itself, both under the values in row
+    /// Encodes one step: `data_loader` first, which fills the batch, then the step itself, both under the values in row
     /// `row` of `steps`.
     ///
     /// # Panics
@@ -49,9 +49,9 @@ impl TrainingStep {
         encoder: &mut wgpu::CommandEncoder,
         steps: &Tensor,
         row: usize,
-        feed: Option<&Recording>,
+        data_loader: Option<&Recording>,
     ) {
-        self.encode_timed(encoder, steps, row, feed, None);
+        self.encode_timed(encoder, steps, row, data_loader, None);
     }
 
     /// As [`TrainingStep::encode`], with timestamps around the work.
@@ -63,7 +63,7 @@ impl TrainingStep {
         encoder: &mut wgpu::CommandEncoder,
         steps: &Tensor,
         row: usize,
-        feed: Option<&Recording>,
+        data_loader: Option<&Recording>,
         timestamp_writes: Option<wgpu::ComputePassTimestampWrites<'_>>,
     ) {
         self.encode_values(encoder, steps, row);
@@ -71,8 +71,8 @@ impl TrainingStep {
             label: Some("training step"),
             timestamp_writes,
         });
-        if let Some(feed) = feed {
-            feed.encode(&mut pass);
+        if let Some(data_loader) = data_loader {
+            data_loader.encode(&mut pass);
         }
         self.recording.encode(&mut pass);
     }

@@ -18,7 +18,7 @@ fn bytes(checkpoint: &Checkpoint) -> Vec<u8> {
 fn by_the_loop(options: Options) -> (Vec<StepMetrics>, Vec<u8>) {
     let gpu = gpu::Gpu::open(&choose(None).unwrap(), options).unwrap();
     let (labelled, unlabelled) = (data(1), data(2));
-    let mut trainer = train::Trainer::new(&gpu, &config(), &labelled, Some(&unlabelled)).unwrap();
+    let mut trainer = train::Stepper::new(&gpu, &config(), &labelled, Some(&unlabelled)).unwrap();
     let mut all = Vec::new();
     loop {
         let metrics = trainer.advance().unwrap();

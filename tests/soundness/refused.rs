@@ -3,15 +3,15 @@
 use crate::guard::trusted;
 use dann::error::Error;
 use dann::gpu::{Element, Gpu, Recording, Tensor, Upload, Variant};
-use dann::model::{Batch, Dann, Ledger};
+use dann::model::{Batch, Dann, MetricsBuffer};
+use dann::ops::gemm::{Epilogue, Product};
 use dann::ops::max_pool2d::{self, Window};
 use dann::ops::optimizer::{Operands, Optimizer as _, Settings};
-use dann::ops::product::{Behind, Product};
+use dann::ops::register_tiled::conv_block::ConvBlock;
+use dann::ops::register_tiled::conv_chain::ConvChain;
+use dann::ops::register_tiled::conv2d_tiled::Conv2dTiled;
+use dann::ops::register_tiled::{Convolution, Gradients, Parameters, dense_chain};
 use dann::ops::sgd::Sgd;
-use dann::ops::tuned::conv_block::ConvBlock;
-use dann::ops::tuned::conv_chain::ConvChain;
-use dann::ops::tuned::conv2d_tiled::Conv2dTiled;
-use dann::ops::tuned::{Convolution, Gradients, Parameters, dense_chain};
 use dann::ops::{Step, dropout, relu, softmax_cross_entropy};
 use dann::shape::MapShape;
 use dann::train::Config;
@@ -105,10 +105,11 @@ fn a_step_refuses_more_labels_than_rows() {
     let config = Config::preset("paper").unwrap();
     let model = Dann::new(&gpu, &config.model).unwrap();
     let batch = Batch { x: real(&gpu, &[4, 3, 28, 28]), labels: whole(&gpu, &[5]) };
-    let ledger = Ledger::new(&gpu, 1).unwrap();
+    let metrics_buffer = MetricsBuffer::new(&gpu, 1).unwrap();
     let step = Tensor::zeros_of::<Step>(&gpu, "step", &[1, 8]).unwrap();
     let rec = &mut Recording::new(&gpu);
-    let recorded = model.record_step(rec, &batch, &step, &ledger, &config.training.objective().unwrap());
+    let recorded =
+        model.record_step(rec, &batch, &step, &metrics_buffer, &config.training.objective().unwrap());
     assert_says(recorded, "labels of at most 4 rows");
     let other = model.parameters.read(&gpu, &real(&gpu, &[3]));
     assert_says(other, "a flat buffer of shape");
@@ -160,10 +161,10 @@ fn a_backward_pass_refuses_what_another_forward_pass_left() {
     assert_says(backward(rec, &[&of_large.weight], 2), "weight: expected shape");
     assert_says(chain.forward(rec, &x, &[], &pooled(2)), "parameters: expected one for each of 1 blocks");
 
-    let product = Product::new(Variant::Workgroup, small, Behind::Relu).unwrap();
+    let product = Product::new(Variant::Workgroup, small, Epilogue::Relu).unwrap();
     let saved = product.forward(rec, &x, &weight, &bias, &y(2)).unwrap();
     assert_says(product.backward(rec, &saved, &weight, &y(1), &gradients), REFUSED);
-    let of_other = Product::new(Variant::Workgroup, large, Behind::Relu).unwrap();
+    let of_other = Product::new(Variant::Workgroup, large, Epilogue::Relu).unwrap();
     assert_says(of_other.backward(rec, &saved, &of_large.weight, &y(2), &wider), REFUSED);
 
     let [x, y] = [real(&gpu, &[4, 6]), real(&gpu, &[4, 5])];

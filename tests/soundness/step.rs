@@ -2,7 +2,7 @@
 
 use crate::guard::{Guarded, Hostile, families, trusted};
 use dann::gpu::{Gpu, Recording, Tensor, Variant};
-use dann::model::{Batch, Dann, Initialization, Ledger, NamedValues, OptimizerState};
+use dann::model::{Batch, Dann, Initialization, MetricsBuffer, NamedValues, OptimizerState};
 use dann::ops::Step;
 use dann::train::{Checkpoint, Config, TrainingStep};
 use std::collections::BTreeMap;
@@ -69,11 +69,11 @@ impl Rig {
         let table = Guarded::new::<f32>(&gpu, &[STEPS, 4]);
         let faults = Guarded::new::<u32>(&gpu, &[STEPS]);
         let batch = Batch { x: x.tensor.clone(), labels: labels.tensor.clone() };
-        let ledger = Ledger { table: table.tensor.clone(), faults: faults.tensor.clone() };
+        let metrics_buffer = MetricsBuffer { table: table.tensor.clone(), faults: faults.tensor.clone() };
         let step = Tensor::zeros_of::<Step>(&gpu, "step", &[1, 8]).unwrap();
         let mut recording = Recording::new(&gpu);
         let objective = config.training.objective().unwrap();
-        let outputs = model.record_step(&mut recording, &batch, &step, &ledger, &objective).unwrap();
+        let outputs = model.record_step(&mut recording, &batch, &step, &metrics_buffer, &objective).unwrap();
         let start = model.read().unwrap();
         let optimizer = outputs.optimizer;
         Self { gpu, config, model, start, recording, step, x, labels, table, faults, optimizer }

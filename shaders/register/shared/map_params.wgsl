@@ -4,10 +4,10 @@ struct MapParams {
     outputs: u32,       // O
     height: u32,        // of y
     width: u32,         // of y
-    winner_across: u32, // images side by side in winner
-    winner_width: u32,  // texels from one to the next
-    winner_height: u32, // rows from one to the one below
-    winner_groups: u32, // O / 8, rounded up
+    argmax_across: u32, // images side by side in argmax
+    argmax_width: u32,  // texels from one to the next
+    argmax_height: u32, // rows from one to the one below
+    argmax_groups: u32, // O / 8, rounded up
     y_across: u32,      // images side by side in y_texels
     y_width: u32,       // texels from one to the next
     y_height: u32,      // rows from one to the one below

@@ -1,5 +1,5 @@
 // The way out of a convolution with ReLU and 2×2 max-pooling behind it. Its importer has MapParams at `params.map`.
-// Requires: params, bias, y, winner, y_texels
+// Requires: params, bias, y, argmax, y_texels
 
 // Of four channels; 0 where there is none.
 fn bias_of(o: u32) -> vec4f {
@@ -11,7 +11,7 @@ fn bias_of(o: u32) -> vec4f {
 }
 
 // One value of each channel of a group and, a byte each, where it came from.
-struct Pooled { y: vec4f, winner: u32 }
+struct Pooled { y: vec4f, argmax: u32 }
 
 // The largest of a window, first one first, after bias and ReLU.
 fn pool(b: vec4f, v0: vec4f, v1: vec4f, v2: vec4f, v3: vec4f) -> Pooled {
@@ -47,17 +47,17 @@ fn is_inside(w: Window) -> bool {
 }
 
 // Which values of its window they are.
-fn store_winner(w: Window) {
-    let column = w.n % params.map.winner_across * params.map.winner_width + w.j * params.map.winner_groups + w.o / 8u;
-    let row = w.n / params.map.winner_across * params.map.winner_height + w.i;
-    textureStore(winner, vec2u(column, row), vec4u(w.a.winner, w.b.winner, 0u, 0u));
+fn store_argmax(w: Window) {
+    let column = w.n % params.map.argmax_across * params.map.argmax_width + w.j * params.map.argmax_groups + w.o / 8u;
+    let row = w.n / params.map.argmax_across * params.map.argmax_height + w.i;
+    textureStore(argmax, vec2u(column, row), vec4u(w.a.argmax, w.b.argmax, 0u, 0u));
 }
 
 fn store(w: Window) {
     if !is_inside(w) { return; }
     store_group(w.n, w.i, w.j, w.o, w.a.y);
     store_group(w.n, w.i, w.j, w.o + 4u, w.b.y);
-    store_winner(w);
+    store_argmax(w);
 }
 
 fn store_texels(w: Window) {
@@ -66,5 +66,5 @@ fn store_texels(w: Window) {
     let at = vec2u(column, w.n / params.map.y_across * params.map.y_height + params.map.y_top + w.i);
     textureStore(y_texels, at, w.a.y);
     if w.o + 4u < params.map.outputs { textureStore(y_texels, at + vec2u(1u, 0u), w.b.y); }
-    store_winner(w);
+    store_argmax(w);
 }

@@ -1,6 +1,6 @@
 // Convolution, stride 1, with ReLU and 2×2 max-pooling behind it: sums over the images of one slice of the weight's gradient.
-// Only the winner of each window has a gradient d, so a quarter of the convolution's products is left; (r, s) being the
-// winner's place in its window:
+// Only the argmax of each window has a gradient d, so a quarter of the convolution's products is left; (r, s) being the
+// argmax's place in its window:
 //   dweight[o,c,k,l] = Σ_{n,i,j} d[n,o,i,j] · x[n,c,2i+r+k-pad_h,2j+s+l-pad_w]
 // It picks among the pixels of two rows that lie in registers.
 // Requires: Values, values_of, texel_of
@@ -31,7 +31,7 @@ fn moved_on(p: Pixels, at: vec2i, step: i32) -> Pixels {
 }
 
 fn add_window(s: Sums, upper: Pixels, lower: Pixels, texel: vec2i) -> Sums {
-    let bits = textureLoad(winner, texel).xy;
+    let bits = textureLoad(argmax, texel).xy;
     let d0 = textureLoad(d, vec2i(2 * texel.x, texel.y));
     let d1 = textureLoad(d, vec2i(2 * texel.x + 1, texel.y));
     return Sums(
@@ -43,8 +43,8 @@ fn add_window(s: Sums, upper: Pixels, lower: Pixels, texel: vec2i) -> Sums {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn sums(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let p = place(id.y * groups.x * WORKGROUP_SIZE + id.x);
+fn sums(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let p = place(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
     if p.slice >= params.slices { return; }
     let step = i32(params.in_groups);
     let two = vec2i(2 * step, 0);

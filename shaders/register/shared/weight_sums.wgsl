@@ -16,7 +16,7 @@ struct Params {
     x_across: u32,     // images side by side in x
     x_width: u32,      // texels from one to the next
     x_height: u32,     // rows from one to the one below
-    d_across: u32,     // the same of d, in pairs of texels; of winner, in texels
+    d_across: u32,     // the same of d, in pairs of texels; of argmax, in texels
     d_width: u32,
     d_height: u32,
     d_top: u32,        // rows of zeros above an image of d
@@ -28,7 +28,7 @@ const TAPS = 5u;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var x_texels: texture_storage_2d<rgba32float, read>;        // (N, H, W, C/4) with its border
 @group(0) @binding(2) var d: texture_storage_2d<rgba32float, read>;        // (N, OH, OW, O/4); pooled: 0 where ReLU gave 0
-@group(0) @binding(3) var winner: texture_storage_2d<rg32uint, read>;      // a byte a channel: 2·row + column
+@group(0) @binding(3) var argmax: texture_storage_2d<rg32uint, read>;      // a byte a channel: 2·row + column
 @group(0) @binding(4) var partial_out: texture_storage_2d<rgba32float, write>;   // (slices, KH · KW) rows of (O, C/4)
 @group(0) @binding(5) var partial: texture_storage_2d<rgba32float, read>;        // the same
 @group(0) @binding(6) var<storage, read_write> dweight: array<f32>;        // (O, C, KH, KW)

@@ -1,5 +1,5 @@
 // The four pooling windows of a 4×4 tile of a map, for the shaders that leave Winograd's domain for one.
-// Requires: params, bias, y, winner, y_texels
+// Requires: params, bias, y, argmax, y_texels
 
 import "register/shared/winograd_maps.wgsl";
 import "register/shared/pooled_map.wgsl";

@@ -24,10 +24,10 @@ struct Params {
 @group(0) @binding(2) var<storage, read> weight: array<f32>;         // (O, C, KH, KW)
 @group(0) @binding(3) var<storage, read> bias: array<f32>;           // (O)
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;        // (N, O, OH, OW), pooled (N, O, PH, PW)
-@group(0) @binding(5) var<storage, read_write> winner: array<u32>;   // (N, O, PH, PW): the corner that won
+@group(0) @binding(5) var<storage, read_write> argmax: array<u32>;   // (N, O, PH, PW): the corner that won
 @group(0) @binding(6) var<storage, read> dy: array<f32>;             // like y
 @group(0) @binding(7) var<storage, read> kept_y: array<f32>;         // like y
-@group(0) @binding(8) var<storage, read> kept_winner: array<u32>;    // like winner
+@group(0) @binding(8) var<storage, read> kept_argmax: array<u32>;    // like argmax
 @group(0) @binding(9) var<storage, read_write> dx: array<f32>;       // (N, C, H, W)
 @group(0) @binding(10) var<storage, read_write> sums: array<f32>;    // (splits, O, taps and 1)
 
@@ -83,7 +83,7 @@ fn d_at(o: u32, pixel: vec3u) -> f32 {
     let window = vec3u(pixel.x, pixel.y / 2u, pixel.z / 2u);
     if any(window >= params.pool) { return 0.0; }
     let index = ((window.x * params.outputs + o) * params.pool.y + window.y) * params.pool.z + window.z;
-    if kept_y[index] <= 0.0 || kept_winner[index] != pixel.y % 2u * 2u + pixel.z % 2u { return 0.0; }
+    if kept_y[index] <= 0.0 || kept_argmax[index] != pixel.y % 2u * 2u + pixel.z % 2u { return 0.0; }
     return dy[index];
 }
 
@@ -129,7 +129,7 @@ fn store_pooled(o: u32, column: u32, products: vec4f) {
     let window = unflatten(column / 4u, params.pool);
     let index = ((window.x * params.outputs + o) * params.pool.y + window.y) * params.pool.z + window.z;
     y[index] = select(best, 0.0, best <= 0.0);
-    winner[index] = corner;
+    argmax[index] = corner;
 }
 
 // Four values of dx side by side, for one channel.

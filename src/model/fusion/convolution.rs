@@ -6,10 +6,10 @@ use crate::gpu::{Recording, Tensor};
 use crate::model::graph::Node;
 use crate::model::parameters::{Parameter, WeightAndBias};
 use crate::model::stage::{Forward, Mode, Stage, allocate, as_maps};
-use crate::ops::tuned::conv_block::ConvBlock;
-use crate::ops::tuned::conv_chain::ConvChain;
-use crate::ops::tuned::conv2d_tiled::Conv2dTiled;
-use crate::ops::tuned::{self, Gradients};
+use crate::ops::register_tiled::conv_block::ConvBlock;
+use crate::ops::register_tiled::conv_chain::ConvChain;
+use crate::ops::register_tiled::conv2d_tiled::Conv2dTiled;
+use crate::ops::register_tiled::{self, Gradients};
 
 /// Nodes of a block: conv2d → relu → max_pool2d.
 const BLOCK: usize = 3;
@@ -73,7 +73,7 @@ pub(super) fn rule(place: &Place<'_>) -> Result<Option<Fused>> {
 
 impl Blocks {
     /// `part` of the parameters of each convolution.
-    fn each(&self, part: fn(&Parameter) -> &Tensor) -> Vec<tuned::Parameters<'_>> {
+    fn each(&self, part: fn(&Parameter) -> &Tensor) -> Vec<register_tiled::Parameters<'_>> {
         self.learned.iter().map(|learned| learned.each(part)).collect()
     }
 }

@@ -7,8 +7,8 @@ use crate::model::graph::Node;
 use crate::model::layers::{Dense, Relu};
 use crate::model::parameters::{Parameter, WeightAndBias};
 use crate::model::stage::{Forward, Mode, Stage, allocate};
-use crate::ops::tuned::dense_chain as kernels;
-use crate::ops::tuned::{self, dense_tile};
+use crate::ops::register_tiled::dense_chain as kernels;
+use crate::ops::register_tiled::{self, dense_tile};
 
 /// A chain with its parameters in place, at least one layer.
 struct DenseChain {
@@ -52,7 +52,7 @@ impl DenseChain {
     }
 
     /// `part` of the parameters of each layer.
-    fn each(&self, part: fn(&Parameter) -> &Tensor) -> Vec<tuned::Parameters<'_>> {
+    fn each(&self, part: fn(&Parameter) -> &Tensor) -> Vec<register_tiled::Parameters<'_>> {
         self.layers().map(|layer| layer.each(part)).collect()
     }
 }

@@ -5,7 +5,7 @@
 
 mod convolution;
 mod dense_chain;
-mod product;
+mod gemm;
 mod residual;
 
 use super::graph::Node;
@@ -14,7 +14,7 @@ use super::parameters::Parameters;
 use super::stage::Stage;
 use crate::error::Result;
 use crate::gpu::{Gpu, Variant};
-use crate::ops::tuned::{Convolution, WINDOW};
+use crate::ops::register_tiled::{Convolution, WINDOW};
 
 /// Where a rule is asked.
 pub(super) struct Place<'a> {
@@ -37,7 +37,7 @@ fn rules(variant: Variant) -> &'static [Rule] {
         Variant::Plain => &[residual::sum_relu],
         Variant::Register => &[convolution::rule, dense_chain::rule, residual::sum_relu],
         Variant::Workgroup | Variant::Subgroup | Variant::Half | Variant::Cooperative => {
-            &[product::rule, residual::sum_relu]
+            &[gemm::rule, residual::sum_relu]
         }
     }
 }

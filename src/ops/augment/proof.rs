@@ -152,8 +152,8 @@ mod tests {
     fn nothing_asked_for_changes_nothing_and_a_sure_inversion_turns_all_signs() {
         let x = images(3);
         assert_eq!(views(&x, SHAPE, NOTHING, 7), x);
-        let turned: Vec<f64> = x.iter().map(|x| -x).collect();
-        assert_eq!(views(&x, SHAPE, Settings { invert: 1.0, ..NOTHING }, 7), turned);
+        let rotated: Vec<f64> = x.iter().map(|x| -x).collect();
+        assert_eq!(views(&x, SHAPE, Settings { invert: 1.0, ..NOTHING }, 7), rotated);
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn statistics(
         wgsl::Statistics { params: &params, x, mean_out: mean, var_out: variance, running_mean, running_var };
     // The running statistics are read too.
     let work = work(x, 4).moving(4 * (x.len() + 6 * map.channels));
-    rec.dispatch_groups(invocation, map.channels, work)
+    rec.dispatch_workgroups(invocation, map.channels, work)
 }
 
 /// y = (x - mean) / √(variance + eps) · weight + bias; x and y (N, C, H, W), weight and bias (C).
@@ -109,7 +109,7 @@ pub fn backward_parameters(
         dweight_out: dweight,
         dbias_out: dbias,
     };
-    rec.dispatch_groups(invocation, dbias.len(), work(x, 5))
+    rec.dispatch_workgroups(invocation, dbias.len(), work(x, 5))
 }
 
 /// The gradients of weight and bias, (C) each, as [`backward_parameters`] leaves them.

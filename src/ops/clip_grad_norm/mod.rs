@@ -36,10 +36,10 @@ pub fn factor(rec: &mut Recording, grads: &[Tensor], max_norm: f32) -> Result<Te
         let work = Work::new(2 * grad.len(), by(grad.dims()));
         let sums = sums.part(start, &[runs]);
         let params = params(grad.len())?;
-        rec.dispatch_groups(wgsl::Squares { params: &params, grad, sums_out: &sums }, runs, work)?;
+        rec.dispatch_workgroups(wgsl::Squares { params: &params, grad, sums_out: &sums }, runs, work)?;
     }
     let work = Work::new(end + 4, by(&[end]));
     let params = params(end)?;
-    rec.dispatch_groups(wgsl::Factor { params: &params, sums: &sums, factor_out: &factor }, 1, work)?;
+    rec.dispatch_workgroups(wgsl::Factor { params: &params, sums: &sums, factor_out: &factor }, 1, work)?;
     Ok(factor)
 }

@@ -19,7 +19,7 @@ pub struct Geometry {
     pub stride: (usize, usize),
     /// Rows and columns of zeros before the maps: above and left.
     pub before: (usize, usize),
-    /// Behind them: below and right.
+    /// Epilogue them: below and right.
     pub behind: (usize, usize),
     /// G: groups of channels that are convolved apart; as many as channels makes a depthwise convolution.
     pub groups: usize,
@@ -171,7 +171,7 @@ pub fn backward_parameters<'a>(
     )?;
     let Some(dbias) = dbias.into() else { return Ok(()) };
     expect(OP, "dbias", dbias, &[dweight.rows()])?;
-    rec.dispatch_groups(
+    rec.dispatch_workgroups(
         wgsl::BackwardBias { params: &params, dy, dbias },
         dbias.len(),
         Work::new(dy.len(), by(dy.dims())),

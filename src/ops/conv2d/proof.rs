@@ -5,9 +5,9 @@ use crate::contract::{Arrays, Bounds, Case, Gradient, Op, PARAMETRIC, Rig, SEED,
 use crate::error::{Error, Result};
 use crate::gpu::{Tensor, Variant};
 use crate::ops::conv2d::{self as host, Geometry};
-use crate::ops::product::{Behind, Product};
-use crate::ops::tuned::conv2d_tiled::Conv2dTiled;
-use crate::ops::tuned::{Convolution, Gradients};
+use crate::ops::gemm::{Epilogue, Gemm};
+use crate::ops::register_tiled::conv2d_tiled::Conv2dTiled;
+use crate::ops::register_tiled::{Convolution, Gradients};
 use crate::shape::MapShape;
 use serde_json::json;
 
@@ -85,9 +85,9 @@ fn record_family(rig: &mut Rig<'_>, s: Conv2dShape, geometry: Geometry, t: &Tens
     let (variant, convolution) = (rig.variant(), fusible(s));
     let (rec, Tensors { x, weight, dy, y, dx, dweight, .. }) = (&mut rig.rec, t);
     let gradients = Gradients { dweight, dbias, dx: Some(dx) };
-    if let Some(product) = Product::new(variant, convolution, Behind::Nothing) {
-        let saved = product.forward(rec, x, weight, bias, y)?;
-        product.backward(rec, &saved, weight, dy, &gradients)?;
+    if let Some(gemm) = Gemm::new(variant, convolution, Epilogue::Nothing) {
+        let saved = gemm.forward(rec, x, weight, bias, y)?;
+        gemm.backward(rec, &saved, weight, dy, &gradients)?;
         return Ok(true);
     }
     let tiled = if variant == Variant::Register { Conv2dTiled::new(convolution) } else { None };

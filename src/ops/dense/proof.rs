@@ -8,9 +8,9 @@ use crate::contract::{Arrays, Bounds, Case, Gradient, Op, PARAMETRIC, Rig, SEED,
 use crate::error::Result;
 use crate::gpu::Variant;
 use crate::ops::dense as host;
-use crate::ops::product::{Behind, Product};
-use crate::ops::tuned::Gradients;
-use crate::ops::tuned::{Parameters, dense_chain};
+use crate::ops::gemm::{Epilogue, Gemm};
+use crate::ops::register_tiled::Gradients;
+use crate::ops::register_tiled::{Parameters, dense_chain};
 
 /// The shapes of a dense layer: x (N, I), weight (O, I), bias (O), y (N, O).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,11 +111,10 @@ impl Op for Dense {
         let dx = rig.output("dx", x.dims())?;
         let dweight = rig.output("dweight", weight.dims())?;
         let dbias = rig.output("dbias", bias.dims())?;
-        if let Some(product) = Product::dense(rig.variant(), weight.map().len(), bias.len(), Behind::Nothing)
-        {
-            let saved = product.forward(&mut rig.rec, &x, &weight, &bias, &y)?;
+        if let Some(gemm) = Gemm::dense(rig.variant(), weight.map().len(), bias.len(), Epilogue::Nothing) {
+            let saved = gemm.forward(&mut rig.rec, &x, &weight, &bias, &y)?;
             let gradients = Gradients { dweight: &dweight, dbias: &dbias, dx: Some(&dx) };
-            return product.backward(&mut rig.rec, &saved, &weight, &dy, &gradients);
+            return gemm.backward(&mut rig.rec, &saved, &weight, &dy, &gradients);
         }
         if rig.variant() == Variant::Register {
             let parameters = [Parameters { weight: &weight, bias: &bias }];

@@ -33,7 +33,7 @@ pub struct Chunk {
 
 /// A data set on the device, as the gather kernels read it.
 #[derive(Debug)]
-pub struct Source<'a> {
+pub struct ResidentData<'a> {
     /// Which start of the step counts the rows.
     pub domain: Domain,
     /// The images, in chunks.
@@ -46,7 +46,7 @@ pub struct Source<'a> {
     pub scale_shift: &'a Tensor,
 }
 
-impl Source<'_> {
+impl ResidentData<'_> {
     fn params(&self, rows: usize, first_row: usize, x: &Tensor) -> Result<wgsl::Params> {
         const OP: &str = "gather_batch";
         let map = x.map();

@@ -12,7 +12,7 @@
 use crate::contract::{Array, Arrays, Bound, Bounds, Case, Op, Rig, SEED, product, real_output, reals};
 use crate::error::{Error, Result};
 use crate::ops::Step;
-use crate::ops::gather_batch::{Chunk, Domain, Source};
+use crate::ops::gather_batch::{Chunk, Domain, ResidentData};
 
 /// The shapes of a gathering: images (N, DC, H, W), scale and shift (C), x (B, C, H, W).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl Op for GatherBatch {
         let (mine, other) = (s.start as u32, s.images as u32 - s.rows as u32 - s.start as u32);
         let (source_start, target_start) = if s.target { (other, mine) } else { (mine, other) };
         let step = rig.step(Step { source_start, target_start, ..Default::default() })?;
-        let source = Source {
+        let source = ResidentData {
             domain: if s.target { Domain::Target } else { Domain::Source },
             chunks: &s.chunks(rig)?,
             channels: s.pixels.dc,

@@ -41,5 +41,5 @@ pub fn reduce(
     // Of the table two values are written.
     let work = Work::new(logits.len() + loss.len(), by(logits.dims()));
     let work = work.moving(4 * (logits.len() + loss.len() + labels.len() + 2));
-    rec.dispatch_groups(wgsl::Reduce { params: &params, step, loss, logits, labels, table }, 1, work)
+    rec.dispatch_workgroups(wgsl::Reduce { params: &params, step, loss, logits, labels, table }, 1, work)
 }

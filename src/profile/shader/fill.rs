@@ -173,7 +173,7 @@ fn seed_scalar(scalar: Scalar, bytes: &mut [u8], rng: &mut Rng) {
     }
 }
 
-/// As much of `value` as there is room for.
+/// As much of `value` as it holds.
 fn put(bytes: &mut [u8], value: &[u8]) {
     let count = bytes.len().min(value.len());
     bytes[..count].copy_from_slice(&value[..count]);

@@ -53,7 +53,7 @@ pub struct Story {
     pub checkpoint: Checkpoint,
     /// K
     pub classes: usize,
-    /// Its course.
+    /// Its training_loop.
     pub history: History,
     /// The source's test part; `None` where it is gone.
     pub source: Option<Study>,

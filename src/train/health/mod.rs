@@ -2,7 +2,7 @@
 
 mod warnings;
 
-pub use warnings::{Pulse, Warning};
+pub use warnings::{Monitor, Warning};
 
 use super::config::{Method, TrainingSpec};
 use super::history::History;

@@ -81,7 +81,7 @@ impl fmt::Display for Warning {
 
 /// What the epochs so far have shown.
 #[derive(Debug)]
-pub struct Pulse {
+pub struct Monitor {
     method: Method,
     /// The label loss of a model that finds all classes equally likely.
     label_chance: f64,
@@ -92,7 +92,7 @@ pub struct Pulse {
     told: Vec<std::mem::Discriminant<Warning>>,
 }
 
-impl Pulse {
+impl Monitor {
     /// Of a training that begins, with K `classes`.
     pub fn new(spec: &TrainingSpec, classes: usize) -> Self {
         Self {
@@ -164,60 +164,60 @@ mod tests {
         }
     }
 
-    fn pulse() -> Pulse {
+    fn monitor() -> Monitor {
         // Its domain loss at chance is ln 2.
-        Pulse::new(&Config::preset("demo").expect("a preset").training, 10)
+        Monitor::new(&Config::preset("demo").expect("a preset").training, 10)
     }
 
     #[test]
     fn healthy_epochs_are_passed_over_in_silence() {
-        let mut pulse = pulse();
+        let mut monitor = monitor();
         for (label, domain, lambda) in
             [(0.6, 0.35, 0.5), (0.3, 0.55, 0.9), (0.4, 0.64, 1.0), (0.2, 0.66, 1.0)]
         {
-            assert_eq!(pulse.epoch(&epoch(label, domain, lambda), Some(0.9)), []);
+            assert_eq!(monitor.epoch(&epoch(label, domain, lambda), Some(0.9)), []);
         }
     }
 
     #[test]
     fn a_classifier_at_chance_from_the_start_is_told_once() {
-        let mut pulse = pulse();
-        let warnings = pulse.epoch(&epoch(0.5, 0.693, 0.5), None);
+        let mut monitor = monitor();
+        let warnings = monitor.epoch(&epoch(0.5, 0.693, 0.5), None);
         assert!(matches!(warnings[..], [Warning::DeadDomainClassifier(..)]), "{warnings:?}");
-        assert_eq!(pulse.epoch(&epoch(0.4, 0.693, 0.9), None), []);
+        assert_eq!(monitor.epoch(&epoch(0.4, 0.693, 0.9), None), []);
     }
 
     #[test]
     fn a_classifier_that_once_told_the_domains_apart_may_come_near_chance_but_not_stay_there() {
-        let mut pulse = pulse();
-        assert_eq!(pulse.epoch(&epoch(0.5, 0.4, 0.5), None), []);
-        assert_eq!(pulse.epoch(&epoch(0.4, 0.688, 1.0), None), []);
-        let warnings = pulse.epoch(&epoch(0.4, std::f32::consts::LN_2, 1.0), None);
+        let mut monitor = monitor();
+        assert_eq!(monitor.epoch(&epoch(0.5, 0.4, 0.5), None), []);
+        assert_eq!(monitor.epoch(&epoch(0.4, 0.688, 1.0), None), []);
+        let warnings = monitor.epoch(&epoch(0.4, std::f32::consts::LN_2, 1.0), None);
         assert!(matches!(warnings[..], [Warning::DeadDomainClassifier(..)]), "{warnings:?}");
     }
 
     #[test]
     fn a_classifier_that_wins_is_told_when_the_reversal_is_strong() {
-        let mut pulse = pulse();
-        assert_eq!(pulse.epoch(&epoch(0.5, 0.05, 0.5), None), []);
-        let warnings = pulse.epoch(&epoch(0.4, 0.05, 0.95), None);
+        let mut monitor = monitor();
+        assert_eq!(monitor.epoch(&epoch(0.5, 0.05, 0.5), None), []);
+        let warnings = monitor.epoch(&epoch(0.4, 0.05, 0.95), None);
         assert!(matches!(warnings[..], [Warning::UnbeatenDomainClassifier(..)]), "{warnings:?}");
     }
 
     #[test]
     fn rising_label_losses_and_dead_features_are_told() {
-        let mut pulse = pulse();
-        assert_eq!(pulse.epoch(&epoch(0.6, 0.4, 0.5), Some(0.5)), []);
-        let warnings = pulse.epoch(&epoch(1.5, 0.4, 0.9), Some(0.0));
+        let mut monitor = monitor();
+        assert_eq!(monitor.epoch(&epoch(0.6, 0.4, 0.5), Some(0.5)), []);
+        let warnings = monitor.epoch(&epoch(1.5, 0.4, 0.9), Some(0.0));
         let risen = Warning::RisingLabelLoss(1.5, f64::from(0.6_f32));
         assert_eq!(warnings, [Warning::DeadFeatures(0.0), risen]);
-        let warnings = pulse.epoch(&epoch(2.3, 0.4, 0.9), None);
+        let warnings = monitor.epoch(&epoch(2.3, 0.4, 0.9), None);
         assert!(matches!(warnings[..], [Warning::UnlearnedClasses(..)]), "{warnings:?}");
     }
 
     #[test]
     fn a_reversal_that_is_too_strong_is_told() {
-        let warnings = pulse().epoch(&epoch(0.5, 0.75, 1.0), None);
+        let warnings = monitor().epoch(&epoch(0.5, 0.75, 1.0), None);
         assert!(matches!(warnings[..], [Warning::MisledDomainClassifier(..)]), "{warnings:?}");
     }
 }

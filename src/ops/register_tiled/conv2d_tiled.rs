@@ -1,0 +1,110 @@
+//! A convolution by itself, through the same tiles as a block.
+
+use super::super::expect;
+use super::texels::{self, Layout};
+use super::{Convolution, Gradients, conv2d_tile, conv2d_weight, paired_groups, weight_texels};
+use crate::error::Result;
+use crate::gpu::{Gpu, Recording, Tensor, Texels};
+use crate::shape::MapShape;
+
+const OP: &str = "conv2d_tiled";
+
+/// A convolution's shapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conv2dTiled {
+    convolution: Convolution,
+    y: MapShape,
+    /// Rows and columns of zeros around dy on the way back.
+    border: (usize, usize),
+}
+
+/// What a forward pass leaves for its backward pass.
+#[derive(Debug)]
+pub struct Saved {
+    of: Conv2dTiled,
+    rows: usize,
+    x: (Layout, Texels),
+}
+
+impl Conv2dTiled {
+    /// `None` where the padding is wider than the kernel, less one: the way back would need less than no padding.
+    pub fn new(convolution: Convolution) -> Option<Self> {
+        let along = |kernel: usize, padding: usize| (kernel - 1).checked_sub(padding);
+        let y = convolution.y().ok()?;
+        let Convolution { kernel, padding, .. } = convolution;
+        let border = along(kernel.0, padding.0).zip(along(kernel.1, padding.1))?;
+        Some(Self { convolution, y, border })
+    }
+
+    /// dy with the zeros around it, and as far beyond as tiles read.
+    fn d_layout(&self, gpu: &Gpu, rows: usize) -> Result<Layout> {
+        let x = self.convolution.x;
+        let size = conv2d_tile::halo((x.height, x.width), self.convolution.kernel);
+        Layout::new(gpu, rows, paired_groups(self.y.channels), size, self.border)
+    }
+
+    /// Records y (N, O, OH, OW) from x (N, C, H, W), weight (O, C, KH, KW) and bias (O).
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Input`] when the shapes do not fit each other or the device,
+    /// [`crate::error::Error::Gpu`] when there is no memory for what lies between the kernels.
+    pub fn forward(
+        &self,
+        rec: &mut Recording,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        y: &Tensor,
+    ) -> Result<Saved> {
+        let rows = x.rows();
+        expect(OP, "x", x, &self.convolution.x_dims(rows))?;
+        expect(OP, "y", y, &[rows, self.y.channels, self.y.height, self.y.width])?;
+        expect(OP, "weight", weight, &self.convolution.weight_dims())?;
+        let layout = self.convolution.x_layout(rec.gpu(), rows, (0, 0))?;
+        let x = texels::packed(rec, &layout, "x texels", x)?;
+        let x = (layout, x);
+        let weight = &weight_texels::forward(rec, weight)?;
+        let kernel = self.convolution.kernel;
+        let channels = self.convolution.x.channels;
+        let operands = conv2d_tile::Operands { x: (&x.0, &x.1), channels, weight, kernel, bias };
+        conv2d_tile::plain(rec, &operands, y)?;
+        Ok(Saved { of: *self, rows, x })
+    }
+
+    /// Records the gradients from dy (N, O, OH, OW).
+    ///
+    /// # Errors
+    /// As [`Conv2dTiled::forward`].
+    pub fn backward(
+        &self,
+        rec: &mut Recording,
+        saved: &Saved,
+        weight: &Tensor,
+        dy: &Tensor,
+        gradients: &Gradients<'_>,
+    ) -> Result<()> {
+        let (gpu, rows) = (rec.gpu().clone(), dy.rows());
+        super::expect_saved(OP, (&saved.of, saved.rows), (self, rows))?;
+        expect(OP, "weight", weight, &self.convolution.weight_dims())?;
+        expect(OP, "dy", dy, &[rows, self.y.channels, self.y.height, self.y.width])?;
+        let layout = self.d_layout(&gpu, rows)?;
+        let texels = texels::packed(rec, &layout, "gradient texels", dy)?;
+        let operands = conv2d_weight::Operands {
+            x: (&saved.x.0, &saved.x.1),
+            d: (&layout, &texels),
+            argmax: None,
+            dweight: gradients.dweight,
+            dbias: gradients.dbias,
+        };
+        conv2d_weight::backward(rec, &self.convolution, (rows, self.y), &operands)?;
+        let Some(dx) = gradients.dx else { return Ok(()) };
+        expect(OP, "dx", dx, &self.convolution.x_dims(rows))?;
+        let weight = &weight_texels::rotated(rec, weight, layout.groups)?;
+        let no_bias = Tensor::zeros(&gpu, "no bias", &[self.convolution.x.channels])?;
+        let kernel = self.convolution.kernel;
+        let channels = self.y.channels;
+        let operands =
+            conv2d_tile::Operands { x: (&layout, &texels), channels, weight, kernel, bias: &no_bias };
+        conv2d_tile::plain(rec, &operands, dx)
+    }
+}

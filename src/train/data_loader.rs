@@ -1,0 +1,120 @@
+//! What fills the batches: both domains on the device, each in an order of its own.
+
+use super::config::{Config, Method, TrainingSpec};
+use super::device_data::DeviceData;
+use crate::data::{Dataset, shuffled};
+use crate::error::{Error, Result};
+use crate::gpu::{Gpu, Phase, Recording, Tensor};
+use crate::model::Batch;
+use crate::ops::augment::{self, Augmentation};
+use crate::ops::gather_batch::Domain;
+use crate::rng::{self, Rng};
+
+/// The data sets of a training.
+pub(super) struct DataLoader {
+    labelled: Shuffled,
+    unlabelled: Option<Shuffled>,
+    augmentation: Option<Augmentation>,
+}
+
+/// A data set and the stream that shuffles it.
+struct Shuffled {
+    data: DeviceData,
+    rng: Rng,
+}
+
+impl Shuffled {
+    fn next_order(&mut self) -> (Tensor, Vec<u32>) {
+        (self.data.order().clone(), shuffled(self.data.len(), &mut self.rng))
+    }
+}
+
+impl DataLoader {
+    /// Uploads `labelled` and, for [`Method::Dann`], the images of `unlabelled`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when configuration or data do not fit, [`Error::NoTargetImages`],
+    /// [`Error::OutOfMemory`] when the device has no memory left.
+    pub fn new(gpu: &Gpu, config: &Config, labelled: &Dataset, unlabelled: Option<&Dataset>) -> Result<Self> {
+        let (spec, input) = (&config.training, &config.model.input);
+        labelled.check_labels(config.model.classes()?)?;
+        let unlabelled = if spec.method == Method::Dann { unlabelled } else { None };
+        if spec.method == Method::Dann && unlabelled.is_none() {
+            return Err(Error::NoTargetImages);
+        }
+        for data in [Some(labelled), unlabelled].into_iter().flatten() {
+            hold_a_batch(data, spec)?;
+        }
+        let of_target = input.target_normalization.as_ref().unwrap_or(&input.normalization);
+        let of_labelled = if spec.method == Method::TargetOnly { of_target } else { &input.normalization };
+        let upload = |data, domain, normalization, stream| -> Result<Shuffled> {
+            let data = DeviceData::upload(gpu, data, domain, normalization)?;
+            Ok(Shuffled { data, rng: rng::stream(spec.seed, stream) })
+        };
+        let target = |data| upload(data, Domain::Target, of_target, "target order");
+        Ok(Self {
+            labelled: upload(labelled, Domain::Source, of_labelled, "source order")?,
+            unlabelled: unlabelled.map(target).transpose()?,
+            augmentation: spec.augmentation,
+        })
+    }
+
+    /// Whether there is a domain to adapt to.
+    pub fn adapts(&self) -> bool {
+        self.unlabelled.is_some()
+    }
+
+    /// Images in the smaller domain.
+    pub fn images(&self) -> usize {
+        let target = self.unlabelled.iter().map(|target| target.data.len()).min();
+        self.labelled.data.len().min(target.unwrap_or(usize::MAX))
+    }
+
+    /// Records the gathering of a batch of `rows` labelled rows, and as many of the other domain.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the shapes do not fit.
+    pub fn record(&self, gpu: &Gpu, step: &Tensor, batch: &Batch, rows: usize) -> Result<Recording> {
+        let mut recording = Recording::new(gpu);
+        recording.phase(Phase::Data);
+        let gathered = match self.augmentation {
+            Some(_) => Tensor::zeros(gpu, "gathered", batch.x.dims())?,
+            None => batch.x.clone(),
+        };
+        let labelled = &self.labelled.data;
+        labelled.record_images(&mut recording, step, &gathered, 0, rows)?;
+        labelled.record_labels(&mut recording, step, &gathered, &batch.labels)?;
+        if let Some(target) = &self.unlabelled {
+            target.data.record_images(&mut recording, step, &gathered, rows, rows)?;
+        }
+        if let Some(augmentation) = &self.augmentation {
+            augment::views(&mut recording, step, &gathered, &batch.x, augmentation)?;
+        }
+        Ok(recording)
+    }
+
+    /// New orders for both domains, independent of each other, and the tensors that they belong into.
+    pub fn next_orders(&mut self) -> Vec<(Tensor, Vec<u32>)> {
+        [Some(&mut self.labelled), self.unlabelled.as_mut()]
+            .into_iter()
+            .flatten()
+            .map(Shuffled::next_order)
+            .collect()
+    }
+
+    /// Visits both domains in new orders from the next submission on.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device fails.
+    pub fn shuffle(&mut self, gpu: &Gpu) -> Result<()> {
+        self.next_orders().iter().try_for_each(|(tensor, order)| tensor.write(gpu, order))
+    }
+}
+
+fn hold_a_batch(data: &Dataset, spec: &TrainingSpec) -> Result<()> {
+    if data.len() < spec.batch {
+        let expected = format!("at least a batch of {} images", spec.batch);
+        return Err(Error::file(&data.origin, expected, data.len()));
+    }
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! The loop on a device of one's own: submissions and the waiting for them.
+
+use super::checkpoint::Checkpoint;
+use super::config::Config;
+use super::metrics::StepMetrics;
+use super::submission::Submission;
+use super::training_loop::{MOST_STEPS, Outcome, TrainingLoop};
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::gpu::{Gpu, Recording};
+use crate::model::{Dann, OptimizerState};
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+/// Submissions on their way at a time: the device works on one while the host sees to the other.
+const IN_FLIGHT: usize = 2;
+/// How long one submission may keep the device: short enough for watchdogs and for a window on the same device.
+const SUBMISSION: Duration = Duration::from_millis(50);
+
+/// A model in training.
+pub struct Stepper {
+    training_loop: TrainingLoop,
+    submissions: VecDeque<Submission>,
+    done: u64,
+    epoch: u64,
+    /// Steps from one rest to the next.
+    rest_every: Option<u64>,
+    halted: bool,
+    /// Measured so far, to size submissions.
+    step_time: Option<Duration>,
+    last_arrival: Option<Instant>,
+}
+
+impl Stepper {
+    /// Sets up training on `labelled` (the source's training part; for [`Method::TargetOnly`] the target's) and,
+    /// for [`Method::Dann`], on the images of `unlabelled`.
+    ///
+    /// [`Method::TargetOnly`]: super::Method::TargetOnly
+    /// [`Method::Dann`]: super::Method::Dann
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::error::Error::Input) when configuration or data do not fit,
+    /// [`Error::NoTargetImages`](crate::error::Error::NoTargetImages) when there is nothing to adapt to,
+    /// [`Error::OutOfMemory`](crate::error::Error::OutOfMemory) when the device has no memory left.
+    pub fn new(gpu: &Gpu, config: &Config, labelled: &Dataset, unlabelled: Option<&Dataset>) -> Result<Self> {
+        Ok(Self {
+            training_loop: TrainingLoop::new(gpu, config, labelled, unlabelled, false)?,
+            submissions: VecDeque::new(),
+            done: 0,
+            epoch: 0,
+            rest_every: None,
+            halted: false,
+            step_time: None,
+            last_arrival: None,
+        })
+    }
+
+    /// Goes on from `checkpoint` as if training had never stopped.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::error::Error::Input) when the checkpoint does not fit the training.
+    pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.training_loop.resume(checkpoint)?;
+        self.done = checkpoint.step;
+        self.epoch = self.done.div_ceil(self.steps_per_epoch());
+        Ok(())
+    }
+
+    /// Lets all steps arrive before others are submitted, every `steps` steps: what the device holds then is the state
+    /// after them.
+    pub fn rest_every(&mut self, steps: u64) {
+        self.rest_every = Some(steps.max(1));
+    }
+
+    /// Submits no further steps; those on their way still arrive.
+    pub fn halt(&mut self) {
+        self.halted = true;
+    }
+
+    /// Whether the device holds the state after the last step that arrived, and neither later steps nor earlier ones.
+    pub fn is_at_rest(&self) -> bool {
+        self.submissions.is_empty()
+    }
+
+    /// The model being trained.
+    pub fn model(&self) -> &Dann {
+        self.training_loop.model()
+    }
+
+    /// What the optimiser keeps.
+    pub fn optimizer(&self) -> &OptimizerState {
+        &self.training_loop.training_step().outputs.optimizer
+    }
+
+    /// The dispatches that are replayed at each step: those that fill the batch, and the step itself.
+    pub fn recordings(&self) -> [&Recording; 2] {
+        [self.training_loop.data_loader(), self.training_loop.training_step().recording()]
+    }
+
+    /// The share of the features that differ between the images of the last batch: 0 once the feature extractor has died.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`](crate::error::Error::DeviceLost) when the device was lost.
+    pub fn live_features(&self) -> Result<f64> {
+        let features = &self.training_loop.training_step().outputs.features;
+        let values: Vec<f32> = features.read(self.model().gpu())?;
+        let (first, others) = values.split_at(features.map().len());
+        let differs = |index: &usize| others.chunks(first.len()).any(|row| row[*index] != first[*index]);
+        Ok((0..first.len()).filter(differs).count() as f64 / first.len() as f64)
+    }
+
+    /// Steps whose metrics have arrived.
+    pub fn steps_done(&self) -> u64 {
+        self.done
+    }
+
+    /// Steps in the whole training.
+    pub fn total_steps(&self) -> u64 {
+        self.training_loop.total()
+    }
+
+    /// Steps in a pass over the smaller domain.
+    pub fn steps_per_epoch(&self) -> u64 {
+        self.training_loop.per_epoch()
+    }
+
+    /// Images that a step looks at.
+    pub fn images_per_step(&self) -> usize {
+        self.training_loop.training_step().batch.x.rows()
+    }
+
+    /// Epochs begun.
+    pub fn epochs_begun(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Whether the last step that arrived ended an epoch or the training.
+    pub fn at_epoch_end(&self) -> bool {
+        self.done == self.total_steps() || self.done.is_multiple_of(self.steps_per_epoch())
+    }
+
+    /// Submits steps ahead, waits for the oldest ones on their way and gives their metrics; what was asked for first
+    /// arrives first. Nothing past the end of an epoch, or past a rest, is submitted before all steps up to it have
+    /// arrived. No steps are left, or the trainer was halted, when the result is empty.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`](crate::error::Error::DeviceLost) when the device was lost,
+    /// [`Error::Diverged`](crate::error::Error::Diverged) when a loss is no longer a number.
+    pub fn advance(&mut self) -> Result<Vec<StepMetrics>> {
+        while self.submissions.len() < IN_FLIGHT && self.may_submit() {
+            self.submit()?;
+        }
+        let Some(submission) = self.submissions.pop_front() else { return Ok(vec![]) };
+        let mut in_flight = submission.poll(self.model().gpu())?;
+        let count = in_flight.steps();
+        let arrived = Instant::now();
+        if let Some(earlier) = self.last_arrival.replace(arrived) {
+            self.step_time = Some((arrived - earlier) / count as u32);
+        }
+        self.done += count;
+        loop {
+            match self.training_loop.poll(in_flight)? {
+                Outcome::Here(metrics, _) => return Ok(metrics),
+                // Another thread that waits on the same device is just about to bring them.
+                Outcome::Pending(again) => in_flight = again,
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// Whether steps are left that nothing on its way has to arrive before.
+    fn may_submit(&self) -> bool {
+        let at = self.training_loop.encoded();
+        let waits = at.is_multiple_of(self.training_loop.per_epoch())
+            || self.rest_every.is_some_and(|every| at.is_multiple_of(every));
+        !self.halted && at < self.training_loop.total() && (!waits || self.submissions.is_empty())
+    }
+
+    /// Submits the next steps, as many as fit a short submission, and a copy of their metrics.
+    fn submit(&mut self) -> Result<()> {
+        if self.training_loop.encoded().is_multiple_of(self.training_loop.per_epoch()) {
+            self.epoch += 1;
+            self.last_arrival = None;
+        }
+        let gpu = self.model().gpu().clone();
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        let in_flight = self.training_loop.encode(&mut encoder, self.steps_per_submission())?;
+        self.submissions.push_back(Submission::start(&gpu, encoder, in_flight));
+        Ok(())
+    }
+
+    fn steps_per_submission(&self) -> u64 {
+        let fitting = |time: Duration| SUBMISSION.as_secs_f64() / time.as_secs_f64().max(1e-6);
+        let most = self.rest_every.map_or(MOST_STEPS, |every| every - self.training_loop.encoded() % every);
+        self.step_time.map_or(1, |time| (fitting(time) as u64).clamp(1, MOST_STEPS)).min(most)
+    }
+}
+
+impl fmt::Debug for Stepper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stepper")
+            .field("model", &self.training_loop.model())
+            .field("done", &self.done)
+            .field("total", &self.training_loop.total())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,288 @@
+//! The loop of a training: which step comes next, with which values, and what it reported. Encodes and never
+//! submits, so that it serves the loop of [`Stepper`](super::Stepper) and the frames of an application alike.
+
+use super::checkpoint::Checkpoint;
+use super::config::{Config, TrainingSpec};
+use super::data_loader::DataLoader;
+use super::metrics::{StepMetrics, finite};
+use super::reports::{COLUMNS, Reading, Reports};
+use super::step::TrainingStep;
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::gpu::{Arrival, Gpu, Readback, Recording, Tensor, Upload};
+use crate::model::Dann;
+use crate::ops::Step;
+use crate::ops::optimizer::{self, OptimizerSpec};
+use crate::rng::{self, Rng};
+use rand::Rng as _;
+use std::time::Duration;
+
+/// Steps that small pieces of memory are made for.
+pub(super) const MOST_STEPS: u64 = 64;
+
+/// A model, its data and the place that training has come to.
+pub(crate) struct TrainingLoop {
+    spec: TrainingSpec,
+    optimizer: OptimizerSpec,
+    model: Dann,
+    training_step: TrainingStep,
+    data_loader: Recording,
+    steps: Tensor,
+    data: DataLoader,
+    dropout: Rng,
+    reports: Reports,
+    /// What takes the place of the schedules' values.
+    overrides: Overrides,
+    /// Memory that no in-flight batch needs.
+    uploads: Vec<Upload>,
+    encoded: u64,
+    total: u64,
+    per_epoch: u64,
+}
+
+/// Values in place of those of the schedules.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Overrides {
+    /// λ
+    pub lambda: Option<f32>,
+    /// The learning rate.
+    pub learning_rate: Option<f32>,
+}
+
+/// Steps that were encoded together, and the memory that they need until they are done.
+pub(crate) struct InFlight {
+    first: u64,
+    rows: Vec<Step>,
+    metrics: Readback,
+    upload: Upload,
+}
+
+/// What an in-flight batch has come to.
+pub(crate) enum Outcome {
+    /// The metrics of its steps, and the time that they took where the device has a stopwatch.
+    Here(Vec<StepMetrics>, Option<Duration>),
+    /// It is still on its way.
+    Pending(InFlight),
+}
+
+impl InFlight {
+    /// How many steps it has.
+    pub fn steps(&self) -> u64 {
+        self.rows.len() as u64
+    }
+}
+
+impl TrainingLoop {
+    /// Sets up training; with `timed`, in-flight batches are timed on the device where it has timestamps.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when configuration or data do not fit, [`Error::OutOfMemory`] when the device has no memory left.
+    pub fn new(
+        gpu: &Gpu,
+        config: &Config,
+        labelled: &Dataset,
+        unlabelled: Option<&Dataset>,
+        timed: bool,
+    ) -> Result<Self> {
+        config.check()?;
+        let spec = config.training.clone();
+        let data = DataLoader::new(gpu, config, labelled, unlabelled)?;
+        let per_epoch = (data.images() / spec.batch) as u64;
+        let total = spec.steps.unwrap_or(spec.epochs * per_epoch);
+        let table_rows = per_epoch.min(total) as usize;
+        let model = Dann::new(gpu, &config.model)?;
+        model.initialize(spec.initialization, spec.seed)?;
+        let training_step = TrainingStep::new(&model, spec.batch, spec.objective()?, table_rows)?;
+        Ok(Self {
+            data_loader: data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?,
+            steps: Step::table(gpu, "steps", table_rows)?,
+            dropout: rng::stream(spec.seed, "dropout"),
+            reports: Reports::new(&training_step, timed, MOST_STEPS),
+            overrides: Overrides::default(),
+            uploads: vec![],
+            encoded: 0,
+            total,
+            per_epoch,
+            optimizer: spec.optimizer()?,
+            spec,
+            model,
+            training_step,
+            data,
+        })
+    }
+
+    /// The model being trained.
+    pub fn model(&self) -> &Dann {
+        &self.model
+    }
+
+    /// The step that is replayed.
+    pub fn training_step(&self) -> &TrainingStep {
+        &self.training_step
+    }
+
+    /// What fills the batch before each step.
+    pub fn data_loader(&self) -> &Recording {
+        &self.data_loader
+    }
+
+    /// Steps encoded so far.
+    pub fn encoded(&self) -> u64 {
+        self.encoded
+    }
+
+    /// Steps in the whole training.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Steps in a pass over the smaller domain.
+    pub fn per_epoch(&self) -> u64 {
+        self.per_epoch
+    }
+
+    /// Steps that can be encoded before the epoch or the training ends.
+    pub fn left_in_epoch(&self) -> u64 {
+        (self.per_epoch - self.encoded % self.per_epoch).min(self.total - self.encoded)
+    }
+
+    /// Goes to where training is after `step` steps: model, velocities, random streams and orders.
+    ///
+    /// # Errors
+    /// [`Error::CannotResume`] or [`Error::Input`] when the checkpoint does not fit the training.
+    pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let step = checkpoint.step;
+        let fitting = checkpoint.resumption.as_ref().filter(|_| step <= self.total);
+        let Some(resumption) = fitting else {
+            let expected =
+                format!("a checkpoint of a training of {} steps, with its optimiser's state", self.total);
+            let found =
+                if step > self.total { format!("one after step {step}") } else { "a model alone".into() };
+            return Err(Error::CannotResume { expected, found });
+        };
+        checkpoint.load_into(&self.model)?;
+        resumption.load_into(&self.model, &self.training_step.outputs.optimizer)?;
+        // An epoch that has begun has drawn its orders, and each step the seed of its dropout.
+        let orders = (0..step.div_ceil(self.per_epoch)).map(|_| self.data.next_orders()).last();
+        for (tensor, order) in orders.unwrap_or_default() {
+            tensor.write(self.model.gpu(), &order)?;
+        }
+        for _ in 0..step {
+            self.dropout.next_u32();
+        }
+        self.encoded = step;
+        Ok(())
+    }
+
+    /// What takes the place of the schedules' values in the steps to come.
+    pub fn overrides(&mut self) -> &mut Overrides {
+        &mut self.overrides
+    }
+
+    /// Encodes the next steps, `count` of them or fewer where the epoch ends, and a copy of their metrics, which is
+    /// asked for when `encoder` is submitted. Encoders must be submitted in the order in which they were given.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] when the device is gone, [`Error::OutOfMemory`] when it has no memory left.
+    pub fn encode(&mut self, encoder: &mut wgpu::CommandEncoder, count: u64) -> Result<InFlight> {
+        let in_epoch = self.encoded % self.per_epoch;
+        let count = count.min(self.left_in_epoch());
+        let rows: Vec<Step> = (in_epoch..in_epoch + count).map(|index| self.step_values(index)).collect();
+        let upload = self.encode_values(encoder, in_epoch, &rows)?;
+        self.reports.encode_clear(encoder, in_epoch, count);
+        for index in 0..count {
+            let row = (in_epoch + index) as usize;
+            let timestamps = self.reports.pass(index == 0, index + 1 == count);
+            self.training_step.encode_timed(encoder, &self.steps, row, Some(&self.data_loader), timestamps);
+        }
+        let metrics = self.reports.encode_copy(self.training_step.gpu(), encoder, in_epoch, count)?;
+        let first = self.encoded;
+        self.encoded += count;
+        Ok(InFlight { first, rows, metrics, upload })
+    }
+
+    /// New orders at the start of an epoch, and the values of the steps.
+    fn encode_values(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        in_epoch: u64,
+        rows: &[Step],
+    ) -> Result<Upload> {
+        let orders = if in_epoch == 0 { self.data.next_orders() } else { vec![] };
+        let table = self.steps.rows_from(in_epoch as usize, rows.len());
+        let mut parts: Vec<(&Tensor, &[u8])> = vec![(&table, bytemuck::cast_slice(rows))];
+        parts.extend(orders.iter().map(|(tensor, order)| (tensor, bytemuck::cast_slice(order))));
+        let bytes = parts.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+        let gpu = self.training_step.gpu();
+        let upload = match super::fitting(&mut self.uploads, bytes, Upload::capacity) {
+            Some(upload) => upload,
+            None => Upload::new(gpu, bytes.max(MOST_STEPS * size_of::<Step>() as u64))?,
+        };
+        upload.encode(gpu, encoder, &parts)?;
+        Ok(upload)
+    }
+
+    fn step_values(&mut self, in_epoch: u64) -> Step {
+        let index_in_flight = in_epoch - self.encoded % self.per_epoch;
+        let done = self.encoded + index_in_flight;
+        let progress = done as f64 / self.total as f64;
+        let start = (in_epoch * self.spec.batch as u64) as u32;
+        let Overrides { lambda, learning_rate } = self.overrides;
+        Step {
+            index: in_epoch as u32,
+            source_start: start,
+            target_start: start,
+            seed: self.dropout.next_u32(),
+            lambda: lambda.unwrap_or_else(|| self.spec.lambda.at(progress) as f32),
+            learning_rate: learning_rate.unwrap_or_else(|| self.spec.learning_rate.at(progress) as f32),
+            optimizer: self.optimizer.optimizer().step_values(done + 1),
+        }
+    }
+
+    /// What has become of `in_flight`; never waits.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] when the device was lost, [`Error::Diverged`] when a loss is no longer a number;
+    /// [`Error::Input`] when the in-flight batch's encoder was dropped without being submitted.
+    pub fn poll(&mut self, in_flight: InFlight) -> Result<Outcome> {
+        let InFlight { first, rows, metrics, upload } = in_flight;
+        let (words, staging) = match metrics.try_take::<u32>(self.training_step.gpu())? {
+            Arrival::Here(words, staging) => (words, staging),
+            Arrival::Pending(metrics) => {
+                return Ok(Outcome::Pending(InFlight { first, rows, metrics, upload }));
+            }
+            Arrival::Dropped => {
+                let found = format!("it was dropped with steps {first} to {}", first + rows.len() as u64 - 1);
+                return Err(Error::input("the encoder of training steps", "to be submitted", found));
+            }
+        };
+        self.reports.give_back(staging);
+        self.uploads.push(upload);
+        let Reading { table, faults, time } = self.reports.read(&words, rows.len());
+        let metrics: Vec<StepMetrics> = (first..)
+            .zip(rows.iter().zip(table.chunks(COLUMNS)))
+            .map(|(step, (row, values))| self.metrics(step, row, values))
+            .collect();
+        let faulty = |fault: &u32| {
+            let index = optimizer::first_fault(*fault)?;
+            Some(self.model.parameters.at(index).map_or("a parameter", |info| &info.name))
+        };
+        finite(&metrics, faults.iter().map(faulty))?;
+        Ok(Outcome::Here(metrics, time))
+    }
+
+    fn metrics(&self, step: u64, row: &Step, words: &[u32]) -> StepMetrics {
+        let rows = self.spec.batch as f32;
+        let adapts = self.data.adapts();
+        let value = |column: usize| f32::from_bits(words[column]);
+        StepMetrics {
+            step,
+            lambda: row.lambda,
+            learning_rate: row.learning_rate,
+            label_loss: value(0),
+            label_accuracy: value(1) / rows,
+            domain_loss: adapts.then(|| value(2)),
+            domain_accuracy: adapts.then(|| value(3) / (2.0 * rows)),
+        }
+    }
+}
