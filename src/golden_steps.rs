@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Tensor};
 use crate::model::{Dann, DomainLoss, ModelSpec, Objective};
 use crate::ops::Step;
-use crate::ops::optimizer::OptimizerSpec;
+use crate::ops::optimizers::OptimizerSpec;
 use crate::ops::sgd::Sgd;
 use crate::train::{Config, TrainingStep};
 use std::collections::BTreeMap;

@@ -46,11 +46,11 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
     assert::<train::RunDirectory>();
     assert::<train::RunResult>();
 
-    assert::<embed::Stepper>();
+    assert::<embed::Trainer>();
     assert::<embed::TrainerOptions<'_>>();
     assert::<embed::Classifier>();
     assert::<embed::ClassifierOptions>();
-    assert::<embed::Source<'_>>();
+    assert::<embed::ModelSource<'_>>();
     assert::<embed::Input<'_>>();
     assert::<embed::View>();
     assert::<embed::Views>();

@@ -1,7 +1,7 @@
 //! Folders of images: one sub-folder a class, in `train` and `test` or not, or unlabelled images.
 
 use super::dataset::{Dataset, ImageSize, Labels, Part};
-use super::layout;
+use super::known;
 use super::listing::{Listing, images_wanted, name_of};
 use super::pictures;
 use crate::error::{Error, Result};
@@ -72,7 +72,7 @@ impl Folders {
         };
         if files.is_empty() {
             let found = format!("no {}", images_wanted());
-            return Err(layout::unrecognised(&origin, found));
+            return Err(known::unrecognised(&origin, found));
         }
         let (shape, images) = pictures::decode_all(&files, size, &origin)?;
         Ok(Dataset { shape, images, labels, classes, labels_origin: origin.clone(), origin })
@@ -148,7 +148,7 @@ fn class_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let listing = Listing::of(folder)?;
     match listing.folders.first() {
         None => Ok(listing.images),
-        Some(inner) => Err(layout::unrecognised(
+        Some(inner) => Err(known::unrecognised(
             folder,
             format_args!("a further folder {} in what should be one class", name_of(inner)),
         )),

@@ -3,17 +3,10 @@
 use super::dataset::{Dataset, ImageSize, Labels, Part};
 use super::folders::Folders;
 use super::idx;
-use super::mnist_m::Released;
+use super::known::{KNOWN, unrecognised};
+use super::released::Released;
 use crate::error::{Error, Result};
-use std::fmt::Display;
 use std::path::Path;
-
-/// What is told to whoever hands in something else.
-const KNOWN: &str = "a data set in one of these layouts: \
-    MNIST's IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-…, plain or .gz); \
-    MNIST-M as released (mnist_m_train/*.png with mnist_m_train_labels.txt, mnist_m_test…); \
-    image folders (train/CLASS/*.png and test/CLASS/*.png, or CLASS/*.png, \
-    or where labels are not needed just *.png)";
 
 enum Layout {
     Idx,
@@ -68,9 +61,4 @@ fn recognise(path: &Path) -> Result<Layout> {
     Folders::recognise(path)?
         .map(Layout::Folders)
         .ok_or_else(|| unrecognised(path, "neither images nor folders"))
-}
-
-/// The error for a directory that fits no layout.
-pub(super) fn unrecognised(path: &Path, found: impl Display) -> Error {
-    Error::file(path, KNOWN, found)
 }

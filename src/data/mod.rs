@@ -28,12 +28,14 @@ mod hex;
 #[cfg(feature = "data")]
 mod idx;
 #[cfg(feature = "data")]
+mod known;
+#[cfg(feature = "data")]
 mod layout;
 #[cfg(feature = "data")]
 mod listing;
 #[cfg(feature = "fetch")]
 mod making;
-#[cfg(feature = "data")]
+#[cfg(feature = "fetch")]
 mod mnist_m;
 mod order;
 #[cfg(feature = "data")]
@@ -41,6 +43,8 @@ mod pictures;
 mod progress;
 #[cfg(feature = "data")]
 mod reading;
+#[cfg(feature = "data")]
+mod released;
 #[cfg(feature = "data")]
 mod single;
 #[cfg(feature = "fetch")]

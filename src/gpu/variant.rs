@@ -1,8 +1,5 @@
 //! The families of kernels that a model can be built from.
 
-use super::Adapter;
-use super::abilities::Abilities;
-use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -86,45 +83,5 @@ impl Variant {
 impl fmt::Display for Variant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl Adapter {
-    /// Why this adapter cannot run the kernels of `variant`; `None` if it can.
-    pub fn variant_obstacle(&self, variant: Variant) -> Option<String> {
-        Abilities::from(self).obstacle(variant)
-    }
-
-    /// The fastest kernels that round operands to f16.
-    ///
-    /// # Errors
-    /// [`Error::Input`] saying what the adapter lacks.
-    pub fn mixed_variant(&self) -> Result<Variant> {
-        let possible = Variant::MIXED.into_iter().find(|&variant| self.variant_obstacle(variant).is_none());
-        possible.ok_or_else(|| {
-            let obstacle = self.variant_obstacle(Variant::Half).unwrap_or_default();
-            Error::input(
-                "mixed precision",
-                format!("an adapter that can multiply in f16, which {self} cannot"),
-                obstacle,
-            )
-        })
-    }
-
-    /// What models are built from where nothing else was asked for and no search has found anything better: what the
-    /// design of GPUs and of software adapters suggests.
-    pub fn default_variant(&self) -> Variant {
-        self.possible(Variant::suiting(self.info.device_type))
-    }
-
-    /// `variant` where this adapter can run it, else the plain kernels.
-    pub(super) fn possible(&self, variant: Variant) -> Variant {
-        match self.variant_obstacle(variant) {
-            None => variant,
-            Some(obstacle) => {
-                log::warn!("{self} runs the plain kernels, which are slower: {obstacle}");
-                Variant::Plain
-            }
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Initialization;
 use super::batch::{Batch, Inference, MetricsBuffer, StepOutputs};
+use super::graph::Node;
 use super::network::Network;
 use super::objective::{DomainLoss, Objective};
 use super::parameters::Parameters;
@@ -35,7 +36,8 @@ impl Dann {
     /// [`Error::Input`] naming the layer whose shapes do not fit, [`Error::Gpu`] when memory runs out.
     pub fn new(gpu: &Gpu, spec: &ModelSpec) -> Result<Self> {
         let graphs = spec.graphs()?;
-        let parameters = Parameters::new(gpu, graphs.iter().flat_map(|graph| &graph.nodes))?;
+        let parameters =
+            Parameters::new(gpu, graphs.iter().flat_map(|graph| &graph.nodes).flat_map(Node::learned))?;
         let [f, y, d] = &graphs;
         let (behind_f, behind_y) = (f.nodes.len(), f.nodes.len() + y.nodes.len());
         Ok(Self {

@@ -4,6 +4,7 @@
 //! model is a graph of its own with one value that goes in and one that comes out.
 
 use super::layers::{Form, Layer, LayerSpec, Residual, Sum};
+use super::learned::Learned;
 use crate::error::{Error, Result};
 use crate::shape::MapShape;
 use std::any::Any;
@@ -46,6 +47,11 @@ impl Node {
     pub fn as_layer<L: Layer>(&self) -> Option<&L> {
         let layer: &dyn Any = self.layer.as_ref();
         layer.downcast_ref()
+    }
+
+    /// What it learns, with its name.
+    pub fn learned(&self) -> impl Iterator<Item = (String, Learned)> {
+        self.layer.parameters(&self.x).into_iter().map(|learned| (self.name.clone(), learned))
     }
 
     /// Whether it is a layer of kind `L`.

@@ -1,6 +1,7 @@
 //! What a training step minimises, and how.
 
-use crate::ops::optimizer::{OptimizerSpec, ParameterGroup};
+use crate::ops::optimizer::ParameterGroup;
+use crate::ops::optimizers::OptimizerSpec;
 use serde::{Deserialize, Serialize};
 
 /// How the domain losses of the two domains make up L_d.

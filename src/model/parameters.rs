@@ -2,8 +2,7 @@
 //! lie alike in buffers of their own.
 
 use super::Initialization;
-use super::graph::Node;
-use super::layers::{Learned, Start};
+use super::learned::{Learned, Start};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Tensor};
 use crate::ops::register_tiled;
@@ -73,20 +72,18 @@ impl WeightAndBias {
 }
 
 impl Parameters {
-    /// Memory for the parameters of `nodes`, each starting where the device lets a binding start.
+    /// Memory for what layers learn, with the names of the layers, each starting where the device lets a binding start.
     ///
     /// # Errors
     /// [`Error::Input`] when the device cannot bind that many.
-    pub(super) fn new<'a>(gpu: &Gpu, nodes: impl IntoIterator<Item = &'a Node>) -> Result<Self> {
+    pub(super) fn new(gpu: &Gpu, learned: impl IntoIterator<Item = (String, Learned)>) -> Result<Self> {
         let alignment = gpu.device().limits().min_storage_buffer_offset_alignment as usize / 4;
         let mut infos: Vec<ParameterInfo> = Vec::new();
         let mut end = 0_usize;
-        for node in nodes {
-            for Learned { suffix, dims, start: first } in node.layer.parameters(&node.x) {
-                let start = end.next_multiple_of(alignment.max(1));
-                end = start + dims.iter().product::<usize>();
-                infos.push(ParameterInfo { name: format!("{}.{suffix}", node.name), dims, start, first });
-            }
+        for (layer, Learned { suffix, dims, start: first }) in learned {
+            let start = end.next_multiple_of(alignment.max(1));
+            end = start + dims.iter().product::<usize>();
+            infos.push(ParameterInfo { name: format!("{layer}.{suffix}"), dims, start, first });
         }
         if infos.is_empty() {
             return Err(Error::input("model", "at least one layer that learns", "none"));

@@ -176,7 +176,7 @@ impl Search<'_> {
 
 impl<'a> Setting<'a> {
     fn new(gpu: &Gpu, group: &'a [Node], rows: usize, wants_dx: bool) -> Result<Self> {
-        let parameters = Parameters::new(gpu, group)?;
+        let parameters = Parameters::new(gpu, group.iter().flat_map(Node::learned))?;
         let initial = parameters.initial(Initialization::HeNormal, 0);
         parameters.write(gpu, &parameters.values, &initial)?;
         let first = group[0].x[0];

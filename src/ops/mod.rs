@@ -20,6 +20,7 @@ mod kernels;
 pub mod max_pool2d;
 pub mod metrics;
 pub mod optimizer;
+pub mod optimizers;
 pub mod register_tiled;
 pub mod relu;
 pub mod sgd;

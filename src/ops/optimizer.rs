@@ -1,7 +1,5 @@
-//! Optimisers: what training asks of each, and the list of all. A new one takes an op and a line in `optimizers!` below.
+//! What training asks of an optimiser.
 
-use super::adamw::AdamW;
-use super::sgd::Sgd;
 use crate::error::{Error, Result};
 use crate::gpu::{Recording, Tensor};
 use serde::{Deserialize, Serialize};
@@ -88,29 +86,6 @@ pub(super) fn below_one(key: &str, name: &str, value: f32) -> Result<()> {
     }
     Err(Error::input(format!("{key}.{name}"), "at least 0 and below 1", value))
 }
-
-macro_rules! optimizers {
-    ($($kind:ident),+ $(,)?) => {
-        /// The optimiser of a recipe: `[training.optimizer]` with its `kind`.
-        #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "kind", rename_all = "lowercase")]
-        #[non_exhaustive]
-        pub enum OptimizerSpec {
-            $(#[doc = concat!("See [`", stringify!($kind), "`].")] $kind($kind)),+
-        }
-
-        impl OptimizerSpec {
-            /// The optimiser itself.
-            pub fn optimizer(&self) -> &dyn Optimizer {
-                match self {
-                    $(Self::$kind(optimizer) => optimizer),+
-                }
-            }
-        }
-    };
-}
-
-optimizers!(Sgd, AdamW);
 
 /// Parameters that are trained in another way than the others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

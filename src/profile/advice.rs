@@ -1,6 +1,6 @@
 //! Which changes would save most.
 
-use super::report::{Bound, KernelRow, StepTimes};
+use super::rows::{Bound, KernelRow, StepTimes};
 use serde::{Deserialize, Serialize};
 
 /// A change and what it would save.

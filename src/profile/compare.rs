@@ -1,7 +1,8 @@
 //! Two profiles side by side.
 
 use super::Spread;
-use super::report::{KernelRow, Report};
+use super::report::Report;
+use super::rows::KernelRow;
 use crate::gpu::Phase;
 use serde::Serialize;
 

@@ -30,11 +30,13 @@
 //! ```
 
 mod advice;
+mod arithmetic;
 mod compare;
 mod kernels;
 mod peaks;
 mod plot;
 mod report;
+mod rows;
 mod samples;
 mod scopes;
 pub mod shader;
@@ -47,7 +49,8 @@ pub use compare::{Comparison, Comparisons, Verdict};
 pub use kernels::KERNELS;
 pub use peaks::Peaks;
 pub use plot::{check_picture, picture, write_picture};
-pub use report::{Bound, KernelRow, PhaseRow, Report, StepTimes};
+pub use report::Report;
+pub use rows::{Bound, KernelRow, PhaseRow, StepTimes};
 pub use samples::Samples;
 pub use scopes::{Scopes, Span};
 pub use spread::{Spread, percentile};

@@ -1,24 +1,14 @@
 //! What the adapter can do at most, measured.
 
+use super::arithmetic::{Arithmetic, MOST_ROUNDS, THREADS, record_arithmetic};
+use super::kernels::peaks;
 use super::kernels::rounds::Params;
-use super::kernels::{peak_f16, peaks};
 use super::scopes::Pass;
 use super::stopwatch::Stopwatch;
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor, Work};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
-
-/// Arithmetic without memory.
-#[derive(Clone, Copy)]
-pub(super) enum Arithmetic {
-    /// Multiplications and additions in two instructions, unless the driver joins them.
-    Separate,
-    /// In one instruction where there is one.
-    Fused,
-    /// The same of numbers of 16 bits.
-    FusedF16,
-}
 
 /// The most that was reached on the adapter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,13 +23,8 @@ pub struct Peaks {
     pub empty_dispatch_us: f64,
 }
 
-/// Threads of the arithmetic; enough for any GPU.
-const THREADS: usize = 1 << 17;
-/// Operations of a thread in a round.
-const FLOPS: usize = 4 * 64;
 /// Work is made longer until it takes so many nanoseconds: long against the launch and against the clock's tick.
 const LONG: u64 = 4_000_000;
-pub(super) const MOST_ROUNDS: usize = 1 << 16;
 /// Bytes of the buffers that are copied, where the device can have them: beyond its caches.
 const COPIED: u64 = 128 << 20;
 const REPEATS: usize = 5;
@@ -76,34 +61,6 @@ fn shortest(
         shortest = run.spans.iter().map(|span| span.ns()).min().unwrap_or(u64::MAX).min(shortest);
     }
     Ok(shortest.max(1))
-}
-
-/// `count` dispatches of arithmetic of so many rounds.
-pub(super) fn arithmetic(gpu: &Gpu, rounds: usize, count: usize) -> Result<Recording> {
-    let y = Tensor::zeros(gpu, "arithmetic", &[THREADS, 4])?;
-    let mut recording = Recording::new(gpu);
-    for _ in 0..count {
-        record_arithmetic(&mut recording, Arithmetic::Separate, &y, rounds)?;
-    }
-    Ok(recording)
-}
-
-/// Records so many rounds of operations and gives their number.
-fn record_arithmetic(
-    rec: &mut Recording,
-    arithmetic: Arithmetic,
-    y: &Tensor,
-    rounds: usize,
-) -> Result<usize> {
-    let params = &Params { rounds: rounds as u32, threads: THREADS as u32, scale: 0.999_9, shift: 0.000_1 };
-    let flops = THREADS * rounds * FLOPS;
-    let work = Work::new(flops, "arithmetic");
-    match arithmetic {
-        Arithmetic::Separate => rec.dispatch(peaks::MultiplyAdd { params, y }, THREADS, work)?,
-        Arithmetic::Fused => rec.dispatch(peaks::FusedMultiplyAdd { params, y }, THREADS, work)?,
-        Arithmetic::FusedF16 => rec.dispatch(peak_f16::FusedMultiplyAdd { params, y }, THREADS, work)?,
-    }
-    Ok(flops)
 }
 
 /// Billion operations a second.

@@ -1,9 +1,8 @@
 //! What is measured of a list of dispatches, run after run.
 
-use super::report::Report;
+use super::Spread;
 use super::scopes::{Pass, Scopes, Span};
-use super::stopwatch::{Clock, Run, Stopwatch};
-use super::{Peaks, Spread};
+use super::stopwatch::{Run, Stopwatch};
 use crate::error::{Error, Result};
 use crate::gpu::{Dispatch, Phase, Recording, Work};
 use std::time::Duration;
@@ -118,23 +117,6 @@ impl Samples {
         let has_times = spans.is_some();
         spans.map_or(Ok(()), |spans| self.add(spans, None))?;
         Ok(has_times)
-    }
-
-    /// What it all amounts to on an adapter of those `peaks`; `subject` says what was run, `clock` told the time.
-    ///
-    /// # Errors
-    /// [`Error::Input`] when there are no times.
-    pub fn report(
-        &self,
-        adapter: &str,
-        subject: &str,
-        clock: (Clock, Option<&str>),
-        peaks: &Peaks,
-    ) -> Result<Report> {
-        if self.runs.is_empty() || self.facts.is_empty() {
-            return Err(Error::input("profile", "the times of at least one dispatch", "none"));
-        }
-        Ok(Report::new(self, adapter, subject, clock, peaks))
     }
 
     /// Milliseconds of all dispatches of each run.

@@ -1,6 +1,6 @@
 //! Timing dispatches one by one: by the device's timestamps, or where they are of no use, by the host's clock.
 
-use super::peaks;
+use super::arithmetic;
 use super::scopes::{Pass, Scopes, Span};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
@@ -106,7 +106,7 @@ impl Stopwatch {
         }
         let mut rounds = 16;
         loop {
-            let recording = peaks::arithmetic(&self.gpu, rounds, CHAIN)?;
+            let recording = arithmetic::arithmetic(&self.gpu, rounds, CHAIN)?;
             let passes: Vec<Pass<'_>> = recording.dispatches().iter().map(Pass::of).collect();
             // The first run compiles.
             self.by_timestamps(&|_| (), &passes)?;
@@ -120,7 +120,7 @@ impl Stopwatch {
                     return Ok(None);
                 }
             }
-            if fastest >= TRIAL || rounds >= peaks::MOST_ROUNDS {
+            if fastest >= TRIAL || rounds >= arithmetic::MOST_ROUNDS {
                 return Ok(doubt);
             }
             rounds *= 4;

@@ -1,4 +1,4 @@
-use super::peaks::arithmetic;
+use super::arithmetic::arithmetic;
 use super::scopes::Pass;
 use super::*;
 use crate::gpu::{Gpu, Options, Phase, Recording, Tensor, choose};

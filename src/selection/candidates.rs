@@ -1,8 +1,7 @@
 //! The checkpoints of a run that one is chosen among.
 
-use super::images::Sample;
 use super::rating::{Rating, Views};
-use super::selected::Selection;
+use super::sample::Sample;
 use crate::data::{Dataset, ImageSize, Progress};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
@@ -16,7 +15,7 @@ pub struct Candidates {
     pub(super) run: PathBuf,
     pub(super) result: RunResult,
     pub(super) last: Checkpoint,
-    files: Vec<PathBuf>,
+    pub(super) files: Vec<PathBuf>,
 }
 
 impl Candidates {
@@ -45,20 +44,8 @@ impl Candidates {
         ImageSize { height: input.height, width: input.width }
     }
 
-    /// Rates every checkpoint by `sample` and lets every rule choose. The same files give the same bits on the same
-    /// adapter. `progress` counts models.
-    ///
-    /// # Errors
-    /// [`Error::Input`] or [`Error::Io`] naming the checkpoint that cannot be read or is none of this run, [`Error::Gpu`]
-    /// when the device was lost.
-    pub fn rate(&self, gpu: &Gpu, sample: &Sample, progress: &dyn Progress) -> Result<Selection> {
-        progress.start("checkpoints", Some(self.files.len() as u64));
-        let ratings = self.ratings(gpu, sample, progress);
-        progress.finish();
-        Ok(Selection::new(self, gpu, sample, ratings?))
-    }
-
-    fn ratings(&self, gpu: &Gpu, sample: &Sample, progress: &dyn Progress) -> Result<Vec<Rating>> {
+    /// What every checkpoint is rated by `sample`; `progress` counts models.
+    pub(super) fn ratings(&self, gpu: &Gpu, sample: &Sample, progress: &dyn Progress) -> Result<Vec<Rating>> {
         let rater = Rater::new(self, gpu, sample)?;
         let mut ratings: Vec<Rating> = Vec::new();
         for file in &self.files {

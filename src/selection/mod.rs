@@ -31,11 +31,13 @@ mod logistic;
 mod outputs;
 mod rating;
 mod rule;
+mod sample;
 mod selected;
 
 pub use candidates::Candidates;
 pub use distance::proxy_a_distance;
-pub use images::{Images, Sample};
+pub use images::Images;
 pub use rating::Rating;
 pub use rule::Rule;
+pub use sample::Sample;
 pub use selected::{Counts, Outcome, Selection, best_runs};

@@ -1,9 +1,10 @@
 //! What the rules have chosen, and what came of it.
 
 use super::candidates::Candidates;
-use super::images::{Images, Sample};
+use super::images::Images;
 use super::rating::Rating;
 use super::rule::Rule;
+use super::sample::Sample;
 use crate::data::Progress;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
@@ -58,6 +59,21 @@ pub struct Outcome {
     pub target_test_accuracy: Option<f64>,
     /// How much more the best model has, of [`Selection::best`].
     pub below_best: Option<f64>,
+}
+
+impl Candidates {
+    /// Rates every checkpoint by `sample` and lets every rule choose. The same files give the same bits on the same
+    /// adapter. `progress` counts models.
+    ///
+    /// # Errors
+    /// [`Error::Input`] or [`Error::Io`] naming the checkpoint that cannot be read or is none of this run, [`Error::Gpu`]
+    /// when the device was lost.
+    pub fn rate(&self, gpu: &Gpu, sample: &Sample, progress: &dyn Progress) -> Result<Selection> {
+        progress.start("checkpoints", Some(self.files.len() as u64));
+        let ratings = self.ratings(gpu, sample, progress);
+        progress.finish();
+        Ok(Selection::new(self, gpu, sample, ratings?))
+    }
 }
 
 impl Selection {

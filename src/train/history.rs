@@ -1,7 +1,6 @@
 //! The course of a run, as `metrics.jsonl` tells it.
 
-use super::metrics::StepMetrics;
-use super::run::Report;
+use super::metrics::{Report, StepMetrics};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;

@@ -3,6 +3,15 @@
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+/// Accuracies on the test parts, for the report alone: nothing in training sees them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// `None` without a labelled test part.
+    pub source_test_accuracy: Option<f64>,
+    /// `None` without a labelled test part.
+    pub target_test_accuracy: Option<f64>,
+}
+
 /// What one step reported.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

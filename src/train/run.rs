@@ -3,6 +3,7 @@
 use super::checkpoint::Checkpoint;
 use super::config::{Config, Method};
 use super::history::History;
+use super::metrics::Report;
 use super::whole_file::read_json;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -14,15 +15,6 @@ pub(super) const CONFIG: &str = "config.toml";
 pub(super) const METRICS: &str = "metrics.jsonl";
 const MODEL: &str = "model.safetensors";
 const RESULT: &str = "result.json";
-
-/// Accuracies on the test parts, for the report alone: nothing in training sees them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Report {
-    /// `None` without a labelled test part.
-    pub source_test_accuracy: Option<f64>,
-    /// `None` without a labelled test part.
-    pub target_test_accuracy: Option<f64>,
-}
 
 /// What came out of a run: `result.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

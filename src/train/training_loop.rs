@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{Arrival, Gpu, Readback, Recording, Tensor, Upload};
 use crate::model::Dann;
 use crate::ops::Step;
-use crate::ops::optimizer::{self, OptimizerSpec};
+use crate::ops::{optimizer, optimizers::OptimizerSpec};
 use crate::rng::{self, Rng};
 use rand::Rng as _;
 use std::time::Duration;

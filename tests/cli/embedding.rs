@@ -2,7 +2,7 @@
 
 use crate::sandbox::{SIDE, Sandbox};
 use dann::data::{self, ImageSize, Labels, Part};
-use dann::embed::{Stepper, TrainerOptions, optional_features, required_limits};
+use dann::embed::{Trainer, TrainerOptions, optional_features, required_limits};
 use dann::train::Config;
 use dann::wgpu;
 
@@ -34,7 +34,7 @@ fn embedded_training_gives_the_model_of_the_program() {
     let (source, target) = (load("source", Labels::Required), load("target", Labels::Ignored));
     let (device, queue) = device();
     let options = TrainerOptions::new(config, &source, Some(&target));
-    let mut trainer = Stepper::new(&device, &queue, options).unwrap();
+    let mut trainer = Trainer::new(&device, &queue, options).unwrap();
     while trainer.steps_done() < trainer.total_steps() {
         let mut encoder = device.create_command_encoder(&Default::default());
         trainer.encode_steps(&mut encoder, 4).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::guard::{Hostile, families, trusted};
 use dann::data::Dataset;
-use dann::embed::{Classifier, ClassifierOptions, Input, Stepper, TrainerOptions, View, Views};
+use dann::embed::{Classifier, ClassifierOptions, Input, Trainer, TrainerOptions, View, Views};
 use dann::error::Error;
 use dann::gpu::Gpu;
 use dann::shape::MapShape;
@@ -84,7 +84,7 @@ fn training_goes_on_whatever_is_written_into_its_views() {
         let config = Config::parse("test", CONFIG).unwrap();
         let data = data();
         let options = TrainerOptions::new(config, &data, Some(&data));
-        let mut trainer = Stepper::on(&gpu, options).unwrap();
+        let mut trainer = Trainer::on(&gpu, options).unwrap();
         for _ in 0..ROUNDS {
             all(trainer.views()).iter().for_each(|view| overwrite(&gpu, view, &mut hostile));
             let mut encoder = gpu.device().create_command_encoder(&Default::default());

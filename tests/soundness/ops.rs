@@ -2,7 +2,7 @@
 
 use crate::guard::{Guarded, Hostile, trusted};
 use dann::gpu::{Gpu, Recording, Tensor, Variant};
-use dann::ops::gather_batch::{Chunk, Domain, Source};
+use dann::ops::gather_batch::{Chunk, Domain, ResidentData};
 use dann::ops::max_pool2d::{self, Window};
 use dann::ops::optimizer::{Operands, Optimizer as _, Settings};
 use dann::ops::sgd::Sgd;
@@ -77,7 +77,7 @@ fn orders_and_starts_that_lead_out_of_the_data_set_give_rows_that_are_no_numbers
     let step = steps(&gpu);
     for domain in [Domain::Source, Domain::Target] {
         let scale_shift = &scale_shift;
-        let source = Source { domain, chunks: &chunks, channels: 3, order: &order, scale_shift };
+        let source = ResidentData { domain, chunks: &chunks, channels: 3, order: &order, scale_shift };
         let mut rec = Recording::new(&gpu);
         source.images(&mut rec, &step, &x.tensor, FIRST_ROW, ROWS).unwrap();
         source.labels(&mut rec, &step, &data_labels, &x.tensor, &labels.tensor).unwrap();

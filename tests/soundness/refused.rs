@@ -4,7 +4,7 @@ use crate::guard::trusted;
 use dann::error::Error;
 use dann::gpu::{Element, Gpu, Recording, Tensor, Upload, Variant};
 use dann::model::{Batch, Dann, MetricsBuffer};
-use dann::ops::gemm::{Epilogue, Product};
+use dann::ops::gemm::{Epilogue, Gemm};
 use dann::ops::max_pool2d::{self, Window};
 use dann::ops::optimizer::{Operands, Optimizer as _, Settings};
 use dann::ops::register_tiled::conv_block::ConvBlock;
@@ -161,10 +161,10 @@ fn a_backward_pass_refuses_what_another_forward_pass_left() {
     assert_says(backward(rec, &[&of_large.weight], 2), "weight: expected shape");
     assert_says(chain.forward(rec, &x, &[], &pooled(2)), "parameters: expected one for each of 1 blocks");
 
-    let product = Product::new(Variant::Workgroup, small, Epilogue::Relu).unwrap();
+    let product = Gemm::new(Variant::Workgroup, small, Epilogue::Relu).unwrap();
     let saved = product.forward(rec, &x, &weight, &bias, &y(2)).unwrap();
     assert_says(product.backward(rec, &saved, &weight, &y(1), &gradients), REFUSED);
-    let of_other = Product::new(Variant::Workgroup, large, Epilogue::Relu).unwrap();
+    let of_other = Gemm::new(Variant::Workgroup, large, Epilogue::Relu).unwrap();
     assert_says(of_other.backward(rec, &saved, &of_large.weight, &y(2), &wider), REFUSED);
 
     let [x, y] = [real(&gpu, &[4, 6]), real(&gpu, &[4, 5])];

@@ -1,10 +1,11 @@
 //! Makes MNIST-M: every digit of MNIST, shuffled, as |patch − digit| on a random patch of a random
 //! background.
 
+use super::dead_leaves;
 use super::photos::PhotoFiles;
-use super::{DIRECTORY, dead_leaves, images_name, list_name};
 use crate::data::Progress;
 use crate::data::making::{self, SIDE, file_name, write_png};
+use crate::data::released::{DIRECTORY, images_name, list_name};
 use crate::data::staging::Staging;
 use crate::data::task::Task;
 use crate::data::{Dataset, ImageSize, Labels, Part, layout, order};

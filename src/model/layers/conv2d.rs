@@ -4,7 +4,7 @@ use super::{Layer, Layout, Learned, OnnxAttribute, OnnxInput, OnnxOperator, Torc
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
 use crate::model::parameters::Parameter;
-use crate::model::spec::Size2;
+use crate::model::size::Size2;
 use crate::model::stage::{Forward, Mode, Site, Stage, allocate, as_maps};
 use crate::ops::conv2d::{self, Geometry};
 use crate::shape::MapShape;

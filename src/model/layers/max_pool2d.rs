@@ -3,7 +3,7 @@
 use super::{Layer, Layout, OnnxAttribute, OnnxInput, OnnxOperator, TorchModule, only};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
-use crate::model::spec::Size2;
+use crate::model::size::Size2;
 use crate::model::stage::{Forward, Mode, Site, Stage, allocate, as_maps};
 use crate::ops::max_pool2d::{self, Window};
 use crate::shape::MapShape;

@@ -24,6 +24,7 @@ pub(crate) use residual::{PlainSum, Sum};
 
 use super::stage::{Site, Stage};
 use crate::error::{Error, Result};
+pub(crate) use crate::model::learned::{Learned, Start};
 use crate::shape::MapShape;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
@@ -126,37 +127,6 @@ pub(crate) enum Layout {
     Maps,
     /// It takes both and gives rows.
     Rows,
-}
-
-/// A tensor that belongs to a layer.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Learned {
-    /// What its name ends in: `weight`, `bias`, `running_mean`.
-    pub suffix: &'static str,
-    /// Its shape.
-    pub dims: Vec<usize>,
-    /// How it starts.
-    pub start: Start,
-}
-
-/// How a tensor starts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Start {
-    /// Drawn, as [`Initialization`](super::Initialization) says.
-    Drawn,
-    /// One value throughout.
-    Constant(f32),
-}
-
-impl Learned {
-    fn new(suffix: &'static str, dims: &[usize], start: Start) -> Self {
-        Self { suffix, dims: dims.to_vec(), start }
-    }
-
-    /// A weight that is drawn and a bias of zeros.
-    fn weight_and_bias(weight: &[usize]) -> Vec<Self> {
-        vec![Self::new("weight", weight, Start::Drawn), Self::new("bias", &weight[..1], Start::Constant(0.0))]
-    }
 }
 
 /// An operator of ONNX.

@@ -13,6 +13,7 @@ pub(crate) mod pooled;
 pub(crate) mod texels;
 pub(crate) mod weight_texels;
 pub(crate) mod winograd;
+pub(crate) mod winograd_domain;
 pub(crate) mod winograd_gemm;
 pub(crate) mod winograd_gradient;
 pub(crate) mod winograd_image;

@@ -1,7 +1,7 @@
 //! The sums of Winograd's domain.
 
 use super::super::u32_of;
-use super::winograd::{BLOCK, POINTS, Spectrum, TILES, Winograd, weight_room};
+use super::winograd_domain::{BLOCK, POINTS, Spectrum, TILES, Winograd, weight_room};
 use crate::error::Result;
 use crate::gpu::{Recording, Texels};
 use crate::ops::kernels::winograd_gemm as wgsl;

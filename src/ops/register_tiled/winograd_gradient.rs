@@ -3,7 +3,7 @@
 use super::super::u32_of;
 use super::groups;
 use super::texels::Layout;
-use super::winograd::{POINTS, Spectrum, TILES, Winograd};
+use super::winograd_domain::{POINTS, Spectrum, TILES, Winograd};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor, Texels};
 use crate::ops::kernels::winograd_gradient as wgsl;

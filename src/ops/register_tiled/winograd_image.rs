@@ -3,7 +3,7 @@
 use super::super::{expect, u32_of};
 use super::pooled::{Destination, Pooled};
 use super::texels::Layout;
-use super::winograd::{self, POINTS};
+use super::winograd_domain::{self as winograd, POINTS};
 use super::{Convolution, Parameters, winograd_weight};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor, Texels, Work};

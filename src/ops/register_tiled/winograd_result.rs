@@ -2,7 +2,7 @@
 
 use super::super::{expect, u32_of};
 use super::pooled::{Destination, Pooled};
-use super::winograd::{Spectrum, Winograd};
+use super::winograd_domain::{Spectrum, Winograd};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
 use crate::ops::kernels::map_params::MapParams;

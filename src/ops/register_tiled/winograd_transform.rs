@@ -2,7 +2,7 @@
 
 use super::super::u32_of;
 use super::texels::Layout;
-use super::winograd::{Spectrum, TILES, Upstream, Winograd};
+use super::winograd_domain::{Spectrum, TILES, Upstream, Winograd};
 use crate::error::Result;
 use crate::gpu::{Recording, Texels};
 use crate::ops::kernels::winograd_transform as wgsl;

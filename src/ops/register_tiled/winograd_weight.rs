@@ -2,7 +2,7 @@
 
 use super::super::{expect, u32_of};
 use super::Convolution;
-use super::winograd::{Winograd, weight_room};
+use super::winograd_domain::{Winograd, weight_room};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor, Texels, Work, by};
 use crate::ops::kernels::winograd_weight as wgsl;

@@ -1,7 +1,8 @@
 //! The step as a bar: its kernels by phase, and what lies between them.
 
 use super::{Area, Drawn, colour, font, number};
-use crate::profile::report::{KernelRow, Report};
+use crate::profile::report::Report;
+use crate::profile::rows::KernelRow;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 

@@ -4,7 +4,8 @@ mod bar;
 mod legend;
 mod roofline;
 
-use super::report::{KernelRow, Report};
+use super::report::Report;
+use super::rows::KernelRow;
 use crate::error::{Error, Result};
 use crate::gpu::Phase;
 use plotters::coord::Shift;

@@ -1,7 +1,8 @@
 //! Arithmetic a second over arithmetic a byte, under the roof that bandwidth and arithmetic make.
 
 use super::{Area, Drawn, colour, font, number};
-use crate::profile::report::{KernelRow, Report};
+use crate::profile::report::Report;
+use crate::profile::rows::KernelRow;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 

@@ -9,7 +9,7 @@ mod twin;
 
 use super::pooled::{Destination, Pooled};
 use super::texels::Layout;
-use super::winograd::{Spectrum, Upstream, Winograd};
+use super::winograd_domain::{Spectrum, Upstream, Winograd};
 use super::winograd_image::WinogradImage;
 use super::{Convolution, Parameters, TILE_WINDOWS, WINDOW, paired_groups, winograd_gradient};
 use super::{conv2d_spread, conv2d_tile, conv2d_weight, weight_texels};

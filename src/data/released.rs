@@ -1,37 +1,49 @@
 //! Reads MNIST-M in the layout of its release: a directory of images a part, and a list of labels.
 
-use super::{DIRECTORY, images_name, list_name};
-use crate::data::dataset::{Dataset, ImageSize, Labels, Part};
-use crate::data::listing::{Listing, images_wanted, name_of};
-use crate::data::pictures;
-use crate::data::reading::digit_classes;
+use super::dataset::{Dataset, ImageSize, Labels, Part};
+use super::listing::{Listing, images_wanted, name_of};
+use super::pictures;
+use super::reading::digit_classes;
 use crate::error::{Error, Result};
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The directory that holds all of it.
+pub(super) const DIRECTORY: &str = "mnist_m";
+
+/// The directory of a part's images.
+pub(super) fn images_name(part: Part) -> String {
+    format!("mnist_m_{part}")
+}
+
+/// The list of a part's labels.
+pub(super) fn list_name(part: Part) -> String {
+    format!("mnist_m_{part}_labels.txt")
+}
+
 /// The directory with the parts in it.
-pub(in crate::data) struct Released(PathBuf);
+pub(super) struct Released(PathBuf);
 
 impl Released {
     /// Recognises `path` or `path/mnist_m` by the images of either part.
-    pub(in crate::data) fn recognise(path: &Path) -> Option<Self> {
+    pub(super) fn recognise(path: &Path) -> Option<Self> {
         [path.to_path_buf(), path.join(DIRECTORY)]
             .map(Self)
             .into_iter()
             .find(|released| released.has(Part::Train) || released.has(Part::Test))
     }
 
-    pub(in crate::data) fn has(&self, part: Part) -> bool {
+    pub(super) fn has(&self, part: Part) -> bool {
         self.images(part).is_dir()
     }
 
-    pub(in crate::data) fn has_labels(&self, part: Part) -> bool {
+    pub(super) fn has_labels(&self, part: Part) -> bool {
         self.has(part) && self.0.join(list_name(part)).is_file()
     }
 
     /// Reads `part`, in the order of its list; by name where the labels are not wanted.
-    pub(in crate::data) fn load(&self, part: Part, size: ImageSize, labels: Labels) -> Result<Dataset> {
+    pub(super) fn load(&self, part: Part, size: ImageSize, labels: Labels) -> Result<Dataset> {
         let origin = self.images(part);
         let present = Listing::of(&origin)?.images;
         let (files, labels, labels_origin) = match labels {

@@ -1,0 +1,91 @@
+//! Some images of each kind that ratings need.
+
+use crate::data::{self, Dataset, ImageSize, Labels, Part, shuffled};
+use crate::error::Result;
+use crate::rng;
+use std::path::{Path, PathBuf};
+
+/// The same for all runs, so that all are rated by the same images.
+const SEED: u64 = 0;
+
+/// Some images of each kind that ratings need. No label of the target is among them, nor read.
+#[derive(Debug)]
+pub struct Sample {
+    /// Where the source is.
+    pub source: PathBuf,
+    /// Where the target is.
+    pub target: PathBuf,
+    /// Of the source's training part, without labels.
+    pub training: Dataset,
+    /// Of the source's test part, which was not trained on, with labels.
+    pub validation: Dataset,
+    /// Of the target's training part, without labels.
+    pub unlabelled: Dataset,
+}
+
+impl Sample {
+    pub(super) fn read(
+        source: &Path,
+        target: &Path,
+        size: ImageSize,
+        classes: &[String],
+        most: usize,
+    ) -> Result<Self> {
+        let validation = data::load(source, Part::Test, size, Labels::Required)?;
+        let named = if classes.is_empty() { validation } else { validation.with_classes(classes)? };
+        let training = data::load(source, Part::Train, size, Labels::Ignored)?;
+        let unlabelled = data::load(target, Part::Train, size, Labels::Ignored)?;
+        Ok(Self {
+            source: source.to_path_buf(),
+            target: target.to_path_buf(),
+            training: some(training, "rating: source training", most),
+            validation: some(named, "rating: source validation", most),
+            unlabelled: some(unlabelled, "rating: target", most),
+        })
+    }
+}
+
+/// The first `most` images of `data` in the order that the stream called `name` draws.
+fn some(data: Dataset, name: &str, most: usize) -> Dataset {
+    let mut order = shuffled(data.len(), &mut rng::stream(SEED, name));
+    order.truncate(most);
+    let indices = || order.iter().map(|&index| index as usize);
+    Dataset {
+        images: indices().flat_map(|index| data.image(index)).copied().collect(),
+        labels: data.labels.as_ref().map(|labels| indices().map(|index| labels[index]).collect()),
+        ..data
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::MapShape;
+
+    fn numbered(count: u8) -> Dataset {
+        let labels = Some((0..count).map(|i| i / 10).collect());
+        let (shape, images) = (MapShape::new(1, 1, 2), (0..count).flat_map(|i| [i, i]).collect());
+        let (origin, labels_origin) = (PathBuf::from("some/images"), PathBuf::from("some/labels"));
+        Dataset { shape, images, labels, classes: vec![], origin, labels_origin }
+    }
+
+    #[test]
+    fn images_keep_their_labels_and_come_from_everywhere() {
+        let drawn = some(numbered(100), "test", 30);
+        assert_eq!(drawn.len(), 30);
+        let labels = drawn.labels.as_ref().expect("labels");
+        assert!(
+            (0..30).all(|i| drawn.image(i)[0] == drawn.image(i)[1] && labels[i] == drawn.image(i)[0] / 10)
+        );
+        assert!(drawn.images.iter().any(|&i| i >= 90) && drawn.images.iter().any(|&i| i < 10));
+        assert_eq!(drawn, some(numbered(100), "test", 30));
+        assert_ne!(drawn.images, some(numbered(100), "other", 30).images);
+    }
+
+    #[test]
+    fn where_there_are_fewer_all_are_taken() {
+        let mut all = some(numbered(20), "test", 30).images;
+        all.sort_unstable();
+        assert_eq!(all, numbered(20).images);
+    }
+}
