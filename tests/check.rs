@@ -173,7 +173,9 @@ fn what_does_not_fit_an_op_is_named() {
         case
     };
     let wrong = [
-        (conv().attribute("stride", 2), "stride"),
+        (conv().attribute("stride", 0), "stride"),
+        (conv().attribute("stride", 2), "dy"),
+        (conv().attribute("groups", 2), "groups"),
         (conv().attribute("padding", -1), "padding"),
         (conv().attribute("padding", 0.5), "padding"),
         (conv().attribute("padding", u32::MAX), "dy"),

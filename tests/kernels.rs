@@ -124,7 +124,9 @@ fn every_step_is_that_of_the_host() {
         assert_eq!(found, host, "{label}");
         steps += 1;
     }
-    assert_eq!(steps, 8, "kernels that read a step");
+    let reading = kernels().filter(|kernel| kernel.bindings.iter().any(|binding| binding.name == "step"));
+    assert_eq!(steps, reading.count(), "kernels that read a step");
+    assert!(steps > 0);
 }
 
 #[test]

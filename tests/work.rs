@@ -76,7 +76,7 @@ fn products_go_over_the_full_map_both_ways() {
             continue;
         }
         let works = stated(&case("conv_block", "feature_extractor.conv1"), variant);
-        let of = |pass: &str| of(&works, &format!("{family}_product.{pass}")).flops;
+        let of = |pass: &str| of(&works, &format!("{family}_gemm.{pass}")).flops;
         assert_eq!(of("forward_pooled"), 2 * 36_864 * 75 + 5 * 36_864 / 4);
         assert_eq!([of(weight), of("backward_input")], [2 * 36_864 * 75; 2]);
     }

@@ -16,7 +16,7 @@ Examples:
   dann report runs/first
   dann report runs/demo/source-only runs/demo/dann runs/demo/target-only --out demo.html
 
-The page is one file that asks nothing of the network. Test images are read from where the runs found their data.")]
+The page is one file that needs no internet connection. Test images are read from where the runs found their data.")]
 pub struct ReportArgs {
     /// Finished runs; several are compared on one page
     #[arg(required = true, value_name = "RUN_DIR")]

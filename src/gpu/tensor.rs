@@ -146,6 +146,11 @@ impl Tensor {
         Self { behind, ..tensor }
     }
 
+    /// The same memory, its values seen as whole numbers: for bindings that a kernel has but does not look at.
+    pub(crate) fn as_words(&self) -> Self {
+        Self { element: Element::Whole, ..self.clone() }
+    }
+
     /// The first `rows` rows, sharing the memory.
     ///
     /// # Panics

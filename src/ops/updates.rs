@@ -21,7 +21,7 @@ pub(super) fn record_updates(rig: &mut Rig<'_>, optimizer: &dyn Optimizer) -> Re
         .map(|slot| rig.scratch_of_zeros(slot, weight.dims()))
         .collect::<Result<_>>()?;
     let scale = &Tensor::from_slice(&gpu, "scale", &[1], &[1.0_f32])?;
-    let faults = &rig.scratch("faults", &[1])?;
+    let faults = &rig.whole_scratch("faults", &[1])?;
     for (index, row) in rows.iter().enumerate() {
         let values = optimizer.step_values(index as u64 + 1);
         let step = &rig.step(Step { learning_rate, optimizer: values, ..Step::default() })?;

@@ -3,8 +3,8 @@ use super::scopes::Pass;
 use super::*;
 use crate::gpu::{Gpu, Options, Phase, Recording, Tensor, choose};
 use crate::ops::optimizer::{Operands, Optimizer as _, Settings};
-use crate::ops::relu;
 use crate::ops::sgd::Sgd;
+use crate::ops::{Step, relu};
 
 const RUNS: usize = 9;
 
@@ -81,12 +81,14 @@ fn peaks_are_plausible_and_the_same_arithmetic_is_near_them() {
 /// Made-up times of two kernels, the second of which runs twice: 100 and 2 · 10 µs of a step of 150 µs.
 fn samples(gpu: &Gpu) -> Samples {
     let tensor = |dims: &[usize]| Tensor::zeros(gpu, "tensor", dims).unwrap();
-    let (x, y, step) = (tensor(&[1000]), tensor(&[1000]), tensor(&[1, 8]));
+    let (x, y) = (tensor(&[1000]), tensor(&[1000]));
+    let step = Tensor::zeros_of::<Step>(gpu, "step", &[1, 8]).unwrap();
+    let faults = &Tensor::zeros_of::<u32>(gpu, "faults", &[1]).unwrap();
     let mut recording = Recording::new(gpu);
     relu::forward(&mut recording, &x, &y, 0.0).unwrap();
     recording.phase(Phase::Update);
     for _ in 0..2 {
-        let (velocity, scale, faults) = (&tensor(&[1000]), &tensor(&[1]), &tensor(&[1]));
+        let (velocity, scale) = (&tensor(&[1000]), &tensor(&[1]));
         let slots = std::slice::from_ref(velocity);
         let operands = Operands { step: &step, grad: &x, scale, slots, weight: &y, faults };
         let sgd = Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 };

@@ -16,7 +16,11 @@ fn unknown_keys() {
     let expected = "expected one of";
     refused_with("epochs = 2", "epoch = 2", &["unknown field `epoch`", expected, "`epochs`"]);
     refused_with("height = 8", "hight = 8", &["unknown field `hight`", expected, "`height`"]);
-    refused_with("outputs = 4,", "outputs = 4, bias = 1,", &["unknown field `bias`", expected, "`padding`"]);
+    refused_with(
+        "outputs = 4,",
+        "outputs = 4, biases = 1,",
+        &["unknown field `biases`", expected, "`padding`"],
+    );
     refused_with("gamma = 10.0", "gamma = 10.0, delta = 1.0", &["unknown field `delta`", "`maximum`"]);
     refused_with("[training]", "[other]\n[training]", &["unknown field `other`", "`training`"]);
     refused_with(r#""relu""#, r#""rellu""#, &["unknown variant `rellu`", expected, "`leaky_relu`"]);

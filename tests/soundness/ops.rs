@@ -100,7 +100,9 @@ fn orders_and_starts_that_lead_out_of_the_data_set_give_rows_that_are_no_numbers
                 let values = &filled[(FIRST_ROW + row) * bytes..][..bytes];
                 match named {
                     Some(image) => {
-                        assert!(values.iter().all(|&v| v == (image + 1) as f32 / 255.0), "{what}");
+                        // Drivers may be off by a rounding or two where they divide.
+                        let expected = (image + 1) as f32 / 255.0;
+                        assert!(values.iter().all(|v| (v - expected).abs() <= 1e-6), "{what}");
                         assert_eq!(labels[row], 100 + image, "{what}");
                     }
                     None => {

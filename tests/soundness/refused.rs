@@ -28,7 +28,7 @@ fn whole(gpu: &Gpu, dims: &[usize]) -> Tensor {
 fn words<T>(result: Result<T, Error>) -> String {
     match result {
         Ok(_) => panic!("it was not refused"),
-        Err(error @ Error::Input { .. }) => error.to_string(),
+        Err(error @ (Error::Input { .. } | Error::BeyondLimit { .. })) => error.to_string(),
         Err(other) => panic!("{other}"),
     }
 }

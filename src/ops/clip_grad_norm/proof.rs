@@ -42,7 +42,7 @@ impl Op for ClipGradNorm {
         let scale = &host::factor(&mut rig.rec, std::slice::from_ref(grad), max_norm)?;
         let velocity = &rig.in_place("new_grad", "grad")?;
         let weight = &Tensor::zeros(rig.rec.gpu(), "weight", grad.dims())?;
-        let faults = &rig.scratch("faults", &[1])?;
+        let faults = &rig.whole_scratch("faults", &[1])?;
         let sgd = Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 };
         let slots = std::slice::from_ref(velocity);
         let operands = Operands { step, grad, scale, slots, weight, faults };

@@ -50,10 +50,11 @@ pub fn out_size(
     let out_h = along(h, kernel.0, stride.0, before.0, behind.0);
     out_h.zip(along(w, kernel.1, stride.1, before.1, behind.1)).ok_or_else(|| {
         let ((top, left), (bottom, right)) = (before, behind);
-        let expected =
-            format!("a stride of at least 1, and a kernel that fits {h}×{w} with padding {top}×{left}, {bottom}×{right}");
-        let (sh, sw) = stride;
-        Error::input(OP, expected, format!("a kernel of {}×{} and a stride of {sh}×{sw}", kernel.0, kernel.1))
+        let expected = format!(
+            "a kernel that fits {h}×{w} with padding {top}×{left}, {bottom}×{right}, and a stride of at least 1"
+        );
+        let ((kh, kw), (sh, sw)) = (kernel, stride);
+        Error::input(OP, expected, format!("{kh}×{kw} and a stride of {sh}×{sw}"))
     })
 }
 

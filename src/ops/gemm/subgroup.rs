@@ -79,7 +79,7 @@ impl Gemm {
         let params = &self.subgroup_params(rows)?;
         let kept_y = &saved.y;
         // Without windows no kernel looks at the argmax.
-        let kept_argmax = saved.argmax.as_ref().unwrap_or(kept_y);
+        let kept_argmax = &saved.argmax.clone().unwrap_or_else(|| saved.y.as_words());
         let splits = params.splits as usize;
         let sums = self.allocate_parts(rec, splits, self.taps() + 1)?;
         let count = threads(self.map.channels, self.taps() + 1, splits);

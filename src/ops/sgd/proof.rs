@@ -126,7 +126,7 @@ impl Op for Sgd {
         let scale = &Tensor::from_slice(rig.rec.gpu(), "scale", &[1], &[1.0_f32])?;
         let velocity = &rig.in_place("new_velocity", "velocity")?;
         let weight = &rig.in_place("new_weight", "weight")?;
-        let faults = &rig.scratch("faults", &[1])?;
+        let faults = &rig.whole_scratch("faults", &[1])?;
         let slots = std::slice::from_ref(velocity);
         let operands = Operands { step: &step, grad, scale, slots, weight, faults };
         let sgd = host::Sgd { momentum, nesterov: false, weight_decay };

@@ -1,4 +1,4 @@
-//! A page about one run or several: everything in one HTML file that asks nothing of the network.
+//! A page about one run or several: everything in one HTML file that needs no internet connection.
 
 mod chart;
 mod embedding;
