@@ -182,7 +182,7 @@ fn what_does_not_fit_an_op_is_named() {
         (conv().attribute("dilation", 1), "dilation"),
         (conv().normal("gamma", &[3], 1.0), "gamma"),
         (conv().normal("weight", &[7, 5, 3], 1.0), "weight"),
-        (conv().normal("weight", &[7, 4, 3, 3], 1.0), "weight"),
+        (conv().normal("weight", &[7, 4, 3, 3], 1.0), "groups of 4 channels"),
         (conv().normal("dy", &[3, 7, 17, 16], 1.0), "dy"),
         (conv().indices("bias", &[7], 3), "bias"),
         (conv().input("bias", Array::f32(&[0], vec![])), "bias"),
