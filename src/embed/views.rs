@@ -62,5 +62,5 @@ impl Views {
 /// The weights of the first layer that learns, if it is a convolution.
 fn filters(model: &Dann) -> Option<View> {
     let first = model.parameters.infos().first().filter(|info| info.dims.len() == 4)?;
-    model.tensors().get(&first.name).map(|tensor| View::new(tensor))
+    model.tensors().get(&first.name).map(View::new)
 }

@@ -155,8 +155,7 @@ fn a_lost_device_is_opened_again_with_everything_in_memory() {
 
 #[test]
 fn causes_are_told_apart() {
-    let refused =
-        |training: Training, sets: &Sets| training.run(sets, &open, &mut []).err().expect("an error");
+    let refused = |training: Training, sets: &Sets| training.run(sets, &open, &mut []).expect_err("an error");
     let without = Sets::new(data(1), None);
     assert!(matches!(refused(Training::new(config()), &without), Error::NoTargetImages));
     let mut large = config();

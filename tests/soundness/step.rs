@@ -122,7 +122,7 @@ impl Rig {
         }
         let [any, source_start, target_start, seed] = [(); 4].map(|()| hostile.word(STEPS as u32));
         // Every other round the step lies just behind the table, where a guard is.
-        let index = if round % 2 == 0 { (STEPS + round) as u32 } else { any };
+        let index = if round.is_multiple_of(2) { (STEPS + round) as u32 } else { any };
         let (lambda, learning_rate) = (hostile.real(), hostile.real());
         self.run(Step { index, source_start, target_start, seed, lambda, learning_rate, ..Step::default() });
         let what = format!("{}, round {round}, step {index}", self.gpu.variant());

@@ -96,7 +96,7 @@ impl ResidentData<'_> {
         expect(OP, "scale_shift", self.scale_shift, &[2, map.channels])?;
         for chunk in self.chunks {
             let image = self.channels * map.height * map.width;
-            let bytes = chunk.count.checked_mul(image).unwrap_or(usize::MAX);
+            let bytes = chunk.count.saturating_mul(image);
             expect(OP, "chunk", &chunk.words, &[bytes.div_ceil(4)])?;
             let params = wgsl::Params {
                 chunk_first: u32_of(OP, chunk.first)?,
