@@ -33,10 +33,7 @@ const WORKGROUP_SIZE = 256u;
 @group(0) @binding(6) var<storage, read_write> faults: array<atomic<u32>>;
 @group(0) @binding(7) var<storage, read> scale: array<f32>;             // (1)
 
-// By its bits: compilers may take it that there are no other numbers than finite ones.
-fn is_finite(value: f32) -> bool {
-    return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
-}
+import "shared/faults.wgsl";
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
@@ -53,7 +50,6 @@ fn update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) wor
     exp_avg_sq[index] = v;
     weight[index] = w;
     if !(is_finite(m) && is_finite(v) && is_finite(w)) {
-        // The step's index comes from memory that others can write.
-        atomicMax(&faults[min(step.index, params.steps - 1u)], 0xffffffffu - (params.first + index));
+        report_fault(index);
     }
 }
