@@ -31,12 +31,20 @@ impl OptimizerState {
 }
 
 /// Parameters that lie side by side and are trained alike.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 struct Range {
     start: usize,
     end: usize,
     learning_rate: f32,
     weight_decay: f32,
+}
+
+impl Range {
+    /// Whether `next` lies right behind and is trained alike.
+    fn goes_on_with(&self, next: &Self) -> bool {
+        self.end == next.start
+            && (self.learning_rate, self.weight_decay) == (next.learning_rate, next.weight_decay)
+    }
 }
 
 impl Update<'_> {
@@ -65,12 +73,7 @@ impl Update<'_> {
             let end = infos.get(index + 1).map_or(parameters.values.len(), ParameterInfo::start);
             let Some(range) = self.range(info, end) else { continue };
             match ranges.last_mut() {
-                Some(last)
-                    if (Range { start: last.start, end, ..range }) == (Range { end, ..*last })
-                        && last.end == range.start =>
-                {
-                    last.end = end;
-                }
+                Some(last) if last.goes_on_with(&range) => last.end = end,
                 _ => ranges.push(range),
             }
         }
