@@ -41,7 +41,7 @@ fn generate(folder: &Path, out: &Path) -> Result<(), String> {
         if shader.entry_points.is_empty() {
             return Err(format!("{name}: no entry points; what is shared lies in a folder called shared"));
         }
-        imported.extend(import::expand(&files, name)?.parts.into_iter().map(|(part, _)| part));
+        imported.extend(shader.files.iter().cloned());
         write(out, &format!("{}.wgsl", shader.stem), &shader.text)?;
         match name.split_once('/').map(|(family, _)| family) {
             Some("profile") => profile.push((shader, "Plain".to_owned())),

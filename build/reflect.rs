@@ -14,6 +14,8 @@ pub struct Shader {
     /// The file's name without its ending.
     pub stem: String,
     pub text: String,
+    /// The files whose text it holds, itself among them.
+    pub files: Vec<String>,
     pub entry_points: Vec<EntryPoint>,
     pub blocks: Vec<Block>,
     /// Of workgroup memory.
@@ -91,7 +93,9 @@ pub fn reflect(files: &BTreeMap<String, String>, name: &str) -> Result<Shader, S
         module.global_variables.iter().filter(|(_, variable)| variable.space == AddressSpace::WorkGroup);
     let workgroup_bytes =
         shared.map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx())).sum();
-    Ok(Shader { stem: stem(name).to_owned(), text: expanded.text, entry_points, blocks, workgroup_bytes })
+    let Expanded { text, parts, .. } = expanded;
+    let files = parts.into_iter().map(|(part, _)| part).collect();
+    Ok(Shader { stem: stem(name).to_owned(), text, files, entry_points, blocks, workgroup_bytes })
 }
 
 /// Refuses what uses more than its directives, or its folder, allow.
