@@ -47,7 +47,7 @@ fn block(gpu: &Gpu, data: &Path, run: &Path) -> anyhow::Result<RgbImage> {
     let size = ImageSize { height: input.height, width: input.width };
     let images = data::load(data, Part::Test, size, Labels::Required)?.with_classes(&checkpoint.classes)?;
     let model = checkpoint.model(gpu)?;
-    let normalization = input.target_normalization.as_ref().unwrap_or(&input.normalization);
+    let normalization = input.normalization_of_target();
     let logits = Evaluator::new(&model, &images, normalization)?.logits()?;
     let labels = images.labels.as_ref().context("test images without labels")?;
     let cell = SCALE * size.width as u32 + 3 * FRAME;

@@ -44,7 +44,7 @@ impl Session {
         let trainer = Trainer::on(gpu, options)?;
         let (device, views) = (gpu.device(), trainer.views());
         let input = &material.config.model.input;
-        let normalization = input.target_normalization.as_ref().unwrap_or(&input.normalization);
+        let normalization = input.normalization_of_target();
         let projection = Projection::new(device, views);
         Ok(Self {
             scatter: Scatter::new(device, format, views, &projection),

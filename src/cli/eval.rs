@@ -39,9 +39,9 @@ pub enum DomainArg {
 impl DomainArg {
     pub fn normalization(self, checkpoint: &Checkpoint) -> &dann::model::Normalization {
         let input = &checkpoint.config.model.input;
-        match (self, &input.target_normalization) {
-            (Self::Target, Some(own)) => own,
-            _ => &input.normalization,
+        match self {
+            Self::Source => &input.normalization,
+            Self::Target => input.normalization_of_target(),
         }
     }
 }

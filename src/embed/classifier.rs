@@ -161,7 +161,7 @@ impl Classifier {
     fn build(gpu: &Gpu, checkpoint: &Checkpoint, rows: usize) -> Result<Self> {
         let model: Dann = checkpoint.model(gpu)?;
         let input = &checkpoint.config.model.input;
-        let normalization = input.target_normalization.as_ref().unwrap_or(&input.normalization);
+        let normalization = input.normalization_of_target();
         let scale_shift = normalization.scale_shift();
         let shape = input.shape();
         let x = Tensor::zeros(gpu, "x", &[rows, shape.channels, shape.height, shape.width])?;

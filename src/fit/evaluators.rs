@@ -14,7 +14,7 @@ pub(super) struct Evaluators {
 impl Evaluators {
     pub fn new(trainer: &Stepper, sets: &Sets, config: &Config) -> Result<Self> {
         let input = &config.model.input;
-        let of_target = input.target_normalization.as_ref().unwrap_or(&input.normalization);
+        let of_target = input.normalization_of_target();
         let evaluator = |data: &Option<Dataset>, normalization| {
             data.as_ref().map(|data| Evaluator::new(trainer.model(), data, normalization)).transpose()
         };

@@ -52,6 +52,11 @@ impl InputSpec {
     pub fn shape(&self) -> MapShape {
         MapShape::new(self.channels, self.height, self.width)
     }
+
+    /// That of target images: their own, else that of both domains.
+    pub fn normalization_of_target(&self) -> &Normalization {
+        self.target_normalization.as_ref().unwrap_or(&self.normalization)
+    }
 }
 
 impl Normalization {

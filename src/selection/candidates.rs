@@ -93,7 +93,7 @@ impl<'a> Rater<'a> {
     fn new(candidates: &Candidates, gpu: &Gpu, sample: &'a Sample) -> Result<Self> {
         let model = candidates.last.model(gpu)?;
         let input = &candidates.last.config.model.input;
-        let of_target = input.target_normalization.as_ref().unwrap_or(&input.normalization);
+        let of_target = input.normalization_of_target();
         let labels = sample.validation.labels.as_deref();
         Ok(Self {
             training: Eye::new(&model, &sample.training, &input.normalization)?,

@@ -45,7 +45,7 @@ impl DataLoader {
         for data in [Some(labelled), unlabelled].into_iter().flatten() {
             hold_a_batch(data, spec)?;
         }
-        let of_target = input.target_normalization.as_ref().unwrap_or(&input.normalization);
+        let of_target = input.normalization_of_target();
         let of_labelled = if spec.method == Method::TargetOnly { of_target } else { &input.normalization };
         let upload = |data, domain, normalization, stream| -> Result<Shuffled> {
             let data = DeviceData::upload(gpu, data, domain, normalization)?;

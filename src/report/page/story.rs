@@ -80,7 +80,7 @@ impl Story {
         let history = RunDirectory::history(path)?;
         let input = &checkpoint.config.model.input;
         let size = ImageSize { height: input.height, width: input.width };
-        let of_target = input.target_normalization.as_ref().unwrap_or(&input.normalization);
+        let of_target = input.normalization_of_target();
         let model = checkpoint.model(gpu)?;
         let source = sets.get(&result.source, size, &checkpoint.classes)?;
         let target = sets.get(&result.target, size, &checkpoint.classes)?;

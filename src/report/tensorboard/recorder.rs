@@ -121,7 +121,7 @@ struct Shown<'a> {
 impl<'a> Shown<'a> {
     fn of(sets: &'a Sets, config: &'a Config) -> impl Iterator<Item = Self> {
         let input = &config.model.input;
-        let of_target = input.target_normalization.as_ref().unwrap_or(&input.normalization);
+        let of_target = input.normalization_of_target();
         let shown = |domain, data: &'a Option<Dataset>, normalization| {
             data.as_ref().map(|data| Self { domain, data, normalization })
         };
