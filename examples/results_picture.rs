@@ -49,7 +49,7 @@ fn block(gpu: &Gpu, data: &Path, run: &Path) -> anyhow::Result<RgbImage> {
     let model = checkpoint.model(gpu)?;
     let normalization = input.normalization_of_target();
     let logits = Evaluator::new(&model, &images, normalization)?.logits()?;
-    let labels = images.labels.as_ref().context("test images without labels")?;
+    let labels = images.labels().context("test images without labels")?;
     let cell = SCALE * size.width as u32 + 3 * FRAME;
     let mut block = RgbImage::from_pixel(COLUMNS as u32 * cell, ROWS as u32 * cell, PAPER);
     let predictions = logits.chunks(logits.len() / images.len()).map(argmax);
@@ -63,13 +63,14 @@ fn block(gpu: &Gpu, data: &Path, run: &Path) -> anyhow::Result<RgbImage> {
 }
 
 fn framed(images: &Dataset, index: usize, frame: Rgb<u8>) -> RgbImage {
-    let (height, width) = (images.shape.height as u32, images.shape.width as u32);
+    let shape = images.shape();
+    let (height, width) = (shape.height as u32, shape.width as u32);
     let plane = (height * width) as usize;
-    let pixels = &images.images[index * images.shape.len()..][..images.shape.len()];
+    let pixels = images.image(index);
     RgbImage::from_fn(SCALE * width + 2 * FRAME, SCALE * height + 2 * FRAME, |x, y| {
         let inside = |v: u32, size: u32| v.checked_sub(FRAME).map(|v| v / SCALE).filter(|&v| v < size);
         let Some((x, y)) = inside(x, width).zip(inside(y, height)) else { return frame };
         let at = (y * width + x) as usize;
-        Rgb([0, 1, 2].map(|channel| pixels[channel.min(images.shape.channels - 1) * plane + at]))
+        Rgb([0, 1, 2].map(|channel| pixels[channel.min(shape.channels - 1) * plane + at]))
     })
 }

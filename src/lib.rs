@@ -6,8 +6,10 @@
 //!
 //! ```
 //! use dann::data::Dataset;
+//! use dann::error::Result;
 //! use dann::fit::{Sets, Training};
 //! use dann::gpu::{Gpu, Options, choose};
+//! use dann::shape::MapShape;
 //! use dann::train::Config;
 //!
 //! const RECIPE: &str = r#"
@@ -29,26 +31,20 @@
 //! "#;
 //!
 //! /// Bright images of class 1 and dark ones of class 0, all of them brighter by `light`.
-//! fn images(light: u8) -> Dataset {
+//! fn images(light: u8) -> Result<Dataset> {
 //!     let labels: Vec<u8> = (0..64).map(|i| i % 2).collect();
 //!     let shades = labels.iter().zip(0..).map(|(label, i)| 120 * label + light + i / 2);
-//!     Dataset {
-//!         shape: dann::shape::MapShape::new(1, 4, 4),
-//!         images: shades.flat_map(|shade| [shade; 16]).collect(),
-//!         labels: Some(labels),
-//!         classes: vec!["dark".into(), "bright".into()],
-//!         origin: "made up".into(),
-//!         labels_origin: "made up".into(),
-//!     }
+//!     let images = shades.flat_map(|shade| [shade; 16]).collect();
+//!     Dataset::new(MapShape::new(1, 4, 4), images, Some(labels), vec!["dark".into(), "bright".into()])
 //! }
 //!
-//! # fn main() -> dann::error::Result<()> {
+//! # fn main() -> Result<()> {
 //! # if choose(None).is_err() {
 //! #     return Ok(()); // Nothing to run it on.
 //! # }
 //! let open = || Gpu::open(&choose(None)?, Options::default());
-//! let mut sets = Sets::new(images(0), Some(images(60)));
-//! sets.target_test = Some(images(60)); // For the report alone.
+//! let mut sets = Sets::new(images(0)?, Some(images(60)?));
+//! sets.target_test = Some(images(60)?); // For the report alone.
 //! let trained = Training::new(Config::parse("the recipe", RECIPE)?).run(&sets, &open, &mut [])?;
 //! println!("accuracy on the target: {:?}", trained.result.report.target_test_accuracy);
 //! # assert!(trained.result.report.target_test_accuracy.is_some_and(|accuracy| accuracy > 0.9));

@@ -6,7 +6,6 @@ use dann::model::{Dann, NamedValues};
 use dann::ops::Step;
 use dann::shape::MapShape;
 use dann::train::{Checkpoint, Config, DataSets, Stepper, TrainingStep};
-use std::path::PathBuf;
 
 const ROWS: usize = 4;
 const IMAGES: usize = 24;
@@ -196,14 +195,10 @@ fn an_optimiser_is_set_up_in_one_place() {
 fn data() -> Dataset {
     let shape = MapShape::new(3, 12, 10);
     let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
-    Dataset {
-        shape,
-        images: (0..IMAGES * shape.len()).map(noise).collect(),
-        labels: Some((0..IMAGES).map(|i| (i % 10) as u8).collect()),
-        classes: (0..10).map(|class| class.to_string()).collect(),
-        origin: PathBuf::from("made up"),
-        labels_origin: PathBuf::from("made up"),
-    }
+    let images = (0..IMAGES * shape.len()).map(noise).collect();
+    let labels = (0..IMAGES).map(|i| (i % 10) as u8).collect();
+    let classes = (0..10).map(|class| class.to_string()).collect();
+    Dataset::new(shape, images, Some(labels), classes).unwrap()
 }
 
 /// What both optimisers keep is in the checkpoint.
@@ -223,7 +218,7 @@ fn every_optimiser_goes_on_bit_for_bit() {
         run(&mut first, 5);
         let sets = DataSets::new("a".into(), "b".into(), &data, Some(&data));
         let state = (first.model(), first.optimizer());
-        let checkpoint = Checkpoint::of_training(state, &config, &data.classes, 5, &sets).unwrap();
+        let checkpoint = Checkpoint::of_training(state, &config, data.classes(), 5, &sets).unwrap();
         let file = tempfile::NamedTempFile::new().unwrap();
         checkpoint.write(file.path()).unwrap();
         let mut second = trainer();

@@ -5,7 +5,6 @@ use dann::gpu::{Gpu, Options, Traffic, Variant, choose};
 use dann::model::Dense;
 use dann::shape::MapShape;
 use dann::train::{Config, Stepper};
-use std::path::PathBuf;
 
 const IMAGES: usize = 96;
 const EPOCHS: u64 = 3;
@@ -18,14 +17,10 @@ const DISPATCHES: [(Variant, usize); 4] =
 fn data() -> Dataset {
     let shape = MapShape::new(3, 28, 28);
     let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
-    Dataset {
-        shape,
-        images: (0..IMAGES * shape.len()).map(noise).collect(),
-        labels: Some((0..IMAGES).map(|i| (i % 10) as u8).collect()),
-        classes: (0..10).map(|class| class.to_string()).collect(),
-        origin: PathBuf::from("made up"),
-        labels_origin: PathBuf::from("made up"),
-    }
+    let images = (0..IMAGES * shape.len()).map(noise).collect();
+    let labels = (0..IMAGES).map(|i| (i % 10) as u8).collect();
+    let classes = (0..10).map(|class| class.to_string()).collect();
+    Dataset::new(shape, images, Some(labels), classes).unwrap()
 }
 
 fn trainer(gpu: &Gpu) -> Stepper {

@@ -6,7 +6,6 @@ use dann::gpu::{Gpu, Options, choose};
 use dann::model::{Dense, Relu};
 use dann::shape::MapShape;
 use dann::train::{Config, Stepper};
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,14 +25,10 @@ fn steps() -> u64 {
 
 fn data(shape: MapShape) -> Dataset {
     let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
-    Dataset {
-        shape,
-        images: (0..IMAGES * shape.len()).map(noise).collect(),
-        labels: Some((0..IMAGES).map(|i| (i % 2) as u8).collect()),
-        classes: vec!["even".into(), "odd".into()],
-        origin: PathBuf::from("made up"),
-        labels_origin: PathBuf::from("made up"),
-    }
+    let images = (0..IMAGES * shape.len()).map(noise).collect();
+    let labels = (0..IMAGES).map(|i| (i % 2) as u8).collect();
+    let classes = vec!["even".into(), "odd".into()];
+    Dataset::new(shape, images, Some(labels), classes).unwrap()
 }
 
 /// A model whose step is hardly more than its dispatches.

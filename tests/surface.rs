@@ -62,14 +62,8 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
 
 #[test]
 fn what_holds_much_is_printed_in_few_words() {
-    let data = data::Dataset {
-        shape: dann::shape::MapShape::new(3, 28, 28),
-        images: vec![7; 100 * 3 * 28 * 28],
-        labels: Some(vec![0; 100]),
-        classes: vec!["zero".into()],
-        origin: "made up".into(),
-        labels_origin: "made up".into(),
-    };
+    let (shape, images) = (dann::shape::MapShape::new(3, 28, 28), vec![7; 100 * 3 * 28 * 28]);
+    let data = data::Dataset::new(shape, images, Some(vec![0; 100]), vec!["zero".into()]).unwrap();
     let gpu = gpu::Gpu::open(&gpu::choose(None).unwrap(), gpu::Options::default()).unwrap();
     let mut config = train::Config::preset("paper").unwrap();
     config.training.batch = 4;

@@ -6,7 +6,6 @@ use dann::rng::{self, Rng};
 use dann::shape::MapShape;
 use dann::train::Config;
 use rand::RngExt;
-use std::path::PathBuf;
 
 pub const SIDE: usize = 28;
 
@@ -88,14 +87,8 @@ fn made(count: usize, mut rng: Rng, blend: impl Fn(f32, [f32; 3]) -> [f32; 3]) -
             }
         }
     }
-    Dataset {
-        shape,
-        images,
-        labels: Some(labels),
-        classes: (0..10).map(|class| class.to_string()).collect(),
-        origin: PathBuf::from("made up by the example"),
-        labels_origin: PathBuf::from("made up by the example"),
-    }
+    let classes = (0..10).map(|class| class.to_string()).collect();
+    Dataset::new(shape, images, Some(labels), classes).expect("as many labels as images, all below 10")
 }
 
 /// A digit somewhere near the middle.

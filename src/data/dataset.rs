@@ -1,28 +1,101 @@
 //! A data set in memory, and what one asks for when loading it.
 
-use crate::error::{Error, Result};
+use crate::error::{DatasetError, Error, Result};
 use crate::shape::MapShape;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// What errors call a data set that was not read from anywhere.
+const IN_MEMORY: &str = "data set in memory";
 
 /// Images as bytes, all of one shape, with the label of each where there are labels.
+///
+/// [`load`](super::load) reads one from a directory; here one is made in memory:
+///
+/// ```
+/// use dann::data::Dataset;
+/// use dann::shape::MapShape;
+///
+/// # fn main() -> dann::error::Result<()> {
+/// // Two grey images of 2×2 pixels.
+/// let images = vec![0, 0, 0, 0, 255, 255, 255, 255];
+/// let classes = vec!["dark".to_owned(), "bright".to_owned()];
+/// let data = Dataset::new(MapShape::new(1, 2, 2), images, Some(vec![0, 1]), classes)?;
+/// assert_eq!((data.len(), data.image(1)), (2, &[255; 4][..]));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Dataset {
     /// (C, H, W) of every image.
-    pub shape: MapShape,
+    pub(crate) shape: MapShape,
     /// (N, C, H, W), row-major.
-    pub images: Vec<u8>,
+    pub(crate) images: Vec<u8>,
     /// (N,), one class index an image; `None` when there are none or they were not asked for.
-    pub labels: Option<Vec<u8>>,
-    /// The name of each class, by class index; empty without labels.
-    pub classes: Vec<String>,
-    /// The file or directory that the images come from.
-    pub origin: PathBuf,
-    /// The file or directory that the labels come from; as `origin` without labels.
-    pub labels_origin: PathBuf,
+    pub(crate) labels: Option<Vec<u8>>,
+    /// The name of each class, by class index.
+    pub(crate) classes: Vec<String>,
+    /// The file or directory that the images come from, for errors.
+    pub(crate) origin: PathBuf,
+    /// The file or directory that the labels come from, for errors.
+    pub(crate) labels_origin: PathBuf,
 }
 
 impl Dataset {
+    /// Images in memory: `images` are bytes (N, C, H, W), row-major, each image of `shape`; `labels` are (N,), one class
+    /// index an image, and `classes` the name of each class, by class index. Without labels there need not be classes.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] naming which of them does not fit the others.
+    pub fn new(
+        shape: MapShape,
+        images: Vec<u8>,
+        labels: Option<Vec<u8>>,
+        classes: Vec<String>,
+    ) -> Result<Self> {
+        check(shape, &images, labels.as_deref(), &classes).map_err(Error::Dataset)?;
+        let origin = PathBuf::from(IN_MEMORY);
+        Ok(Self { shape, images, labels, classes, labels_origin: origin.clone(), origin })
+    }
+
+    /// The same, with the file, directory or device named in errors that the images and labels come from.
+    #[must_use]
+    pub fn with_origin(self, origin: impl Into<PathBuf>) -> Self {
+        let origin = origin.into();
+        Self { labels_origin: origin.clone(), origin, ..self }
+    }
+
+    /// The same, with another file or directory named in errors about labels.
+    #[must_use]
+    pub fn with_labels_origin(self, origin: impl Into<PathBuf>) -> Self {
+        Self { labels_origin: origin.into(), ..self }
+    }
+
+    /// (C, H, W) of every image.
+    pub fn shape(&self) -> MapShape {
+        self.shape
+    }
+
+    /// All images, (N, C, H, W), row-major.
+    pub fn images(&self) -> &[u8] {
+        &self.images
+    }
+
+    /// (N,), one class index an image; `None` when there are none or they were not asked for.
+    pub fn labels(&self) -> Option<&[u8]> {
+        self.labels.as_deref()
+    }
+
+    /// The name of each class, by class index.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// Where the images come from, as errors say it.
+    pub fn origin(&self) -> &Path {
+        &self.origin
+    }
+
     /// N, the number of images.
     pub fn len(&self) -> usize {
         self.images.len().checked_div(self.shape.len()).unwrap_or(0)
@@ -73,6 +146,41 @@ impl Dataset {
         }
         self.classes = classes.to_vec();
         Ok(self)
+    }
+}
+
+/// Whether images, labels and classes fit each other.
+fn check(
+    shape: MapShape,
+    images: &[u8],
+    labels: Option<&[u8]>,
+    classes: &[String],
+) -> std::result::Result<(), DatasetError> {
+    let sides = [shape.channels, shape.height, shape.width];
+    let values = sides.into_iter().try_fold(1usize, usize::checked_mul).filter(|&values| values > 0);
+    let image = values.ok_or_else(|| DatasetError::Shape { shape: shape.to_string() })?;
+    if !images.len().is_multiple_of(image) {
+        let shape = shape.to_string();
+        return Err(DatasetError::ImageBytes { image, shape, bytes: images.len() });
+    }
+    for (index, name) in classes.iter().enumerate() {
+        if classes[..index].contains(name) {
+            return Err(DatasetError::SameClass { name: name.clone() });
+        }
+    }
+    labels.map_or(Ok(()), |labels| check_labels(images.len() / image, labels, classes.len()))
+}
+
+fn check_labels(images: usize, labels: &[u8], classes: usize) -> std::result::Result<(), DatasetError> {
+    if labels.len() != images {
+        return Err(DatasetError::LabelCount { images, labels: labels.len() });
+    }
+    if classes == 0 {
+        return Err(DatasetError::NoClasses);
+    }
+    match labels.iter().enumerate().find(|&(_, &label)| usize::from(label) >= classes) {
+        None => Ok(()),
+        Some((image, &label)) => Err(DatasetError::LabelBeyondClasses { label, image, classes }),
     }
 }
 
@@ -135,15 +243,15 @@ impl fmt::Debug for Dataset {
 mod tests {
     use super::*;
 
+    fn names(count: u8) -> Vec<String> {
+        (0..count).map(|class| class.to_string()).collect()
+    }
+
     fn two_images(labels: Option<Vec<u8>>) -> Dataset {
-        Dataset {
-            shape: MapShape::new(1, 1, 2),
-            images: vec![1, 2, 3, 4],
-            labels,
-            classes: Vec::new(),
-            origin: PathBuf::from("somewhere/train"),
-            labels_origin: PathBuf::from("somewhere/labels"),
-        }
+        Dataset::new(MapShape::new(1, 1, 2), vec![1, 2, 3, 4], labels, names(10))
+            .unwrap()
+            .with_origin("somewhere/train")
+            .with_labels_origin("somewhere/labels")
     }
 
     #[test]
@@ -151,6 +259,36 @@ mod tests {
         let data = two_images(None);
         assert_eq!((data.len(), data.is_empty()), (2, false));
         assert_eq!(data.image(1), [3, 4]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_apart() {
+        let made = |shape: [usize; 3], bytes, labels: Option<&[u8]>, classes| {
+            let [channels, height, width] = shape;
+            let labels = labels.map(<[u8]>::to_vec);
+            match Dataset::new(MapShape::new(channels, height, width), vec![0; bytes], labels, classes) {
+                Ok(_) => None,
+                Err(Error::Dataset(cause)) => Some(cause),
+                Err(other) => panic!("{other}"),
+            }
+        };
+        let shape = [1, 1, 2];
+        assert_eq!(made(shape, 4, Some(&[0, 1]), names(2)), None);
+        assert_eq!(made(shape, 4, None, names(0)), None);
+        assert_eq!(made(shape, 0, Some(&[]), names(2)), None);
+        for shape in [[1, 0, 2], [usize::MAX, 2, 1]] {
+            assert!(matches!(made(shape, 0, None, names(0)), Some(DatasetError::Shape { .. })));
+        }
+        let bytes = DatasetError::ImageBytes { image: 2, shape: "1×1×2".into(), bytes: 3 };
+        assert_eq!(made(shape, 3, None, names(0)), Some(bytes));
+        let count = DatasetError::LabelCount { images: 2, labels: 1 };
+        assert_eq!(made(shape, 4, Some(&[0]), names(2)), Some(count));
+        assert_eq!(made(shape, 4, Some(&[0, 0]), names(0)), Some(DatasetError::NoClasses));
+        let beyond = DatasetError::LabelBeyondClasses { label: 2, image: 1, classes: 2 };
+        assert_eq!(made(shape, 4, Some(&[0, 2]), names(2)), Some(beyond));
+        let same = vec!["cat".to_owned(), "dog".to_owned(), "cat".to_owned()];
+        let twice = DatasetError::SameClass { name: "cat".into() };
+        assert_eq!(made(shape, 4, None, same), Some(twice));
     }
 
     #[test]

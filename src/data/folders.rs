@@ -75,7 +75,7 @@ impl Folders {
             return Err(known::unrecognised(&origin, found));
         }
         let (shape, images) = pictures::decode_all(&files, size, &origin)?;
-        Ok(Dataset { shape, images, labels, classes, labels_origin: origin.clone(), origin })
+        Ok(Dataset::new(shape, images, labels, classes)?.with_origin(origin))
     }
 
     fn labelled(&self, origin: &Path, listing: &Listing) -> Result<(LabelledFiles, Vec<String>)> {

@@ -45,14 +45,9 @@ pub(super) fn load(directory: &Path, part: Part, size: ImageSize, labels: Labels
         Labels::Ignored => (None, origin.clone()),
     };
     let images = resize(&origin, pixels, ImageSize { height, width }, size)?;
-    Ok(Dataset {
-        shape: MapShape::new(1, size.height, size.width),
-        images,
-        classes: digit_classes(labels.as_deref()),
-        labels,
-        origin,
-        labels_origin,
-    })
+    let (shape, classes) = (MapShape::new(1, size.height, size.width), digit_classes(labels.as_deref()));
+    let data = Dataset::new(shape, images, labels, classes)?;
+    Ok(data.with_origin(origin).with_labels_origin(labels_origin))
 }
 
 fn read_labels(path: &Path, images: usize) -> Result<Vec<u8>> {

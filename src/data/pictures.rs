@@ -27,14 +27,7 @@ pub fn load_image_files(paths: &[PathBuf], size: ImageSize) -> Result<Dataset> {
         return Err(Error::input("image files", "at least one", "none"));
     };
     let (shape, images) = decode_all(paths, size, first)?;
-    Ok(Dataset {
-        shape,
-        images,
-        labels: None,
-        classes: Vec::new(),
-        origin: first.clone(),
-        labels_origin: first.clone(),
-    })
+    Ok(Dataset::new(shape, images, None, Vec::new())?.with_origin(first))
 }
 
 /// Decodes `paths` in parallel into (N, C, H, W), in their order.

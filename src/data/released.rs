@@ -59,7 +59,8 @@ impl Released {
         }
         let (shape, images) = pictures::decode_all(&files, size, &origin)?;
         let classes = digit_classes(labels.as_deref());
-        Ok(Dataset { shape, images, classes, labels, origin, labels_origin })
+        let data = Dataset::new(shape, images, labels, classes)?;
+        Ok(data.with_origin(origin).with_labels_origin(labels_origin))
     }
 
     fn images(&self, part: Part) -> PathBuf {

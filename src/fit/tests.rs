@@ -6,7 +6,6 @@ use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Options, choose};
 use crate::train::health::Warning;
 use crate::train::{Checkpoint, Config, EpochRecord, RunResult, StepMetrics};
-use std::path::PathBuf;
 
 const CONFIG: &str = r#"
 [training]
@@ -38,16 +37,16 @@ fn config() -> Config {
 }
 
 fn data(salt: u32) -> Dataset {
+    of_images(12, salt)
+}
+
+fn of_images(count: usize, salt: u32) -> Dataset {
     let shape = config().model.input.shape();
     let noise = |i: usize| (i as u32 ^ salt).wrapping_mul(2_654_435_761).to_be_bytes()[0];
-    Dataset {
-        shape,
-        images: (0..12 * shape.len()).map(noise).collect(),
-        labels: Some((0..12).map(|i| i % 10).collect()),
-        classes: (0..10).map(|class| class.to_string()).collect(),
-        origin: PathBuf::from("made up"),
-        labels_origin: PathBuf::from("made up"),
-    }
+    let images = (0..count * shape.len()).map(noise).collect();
+    let labels = (0..count).map(|i| (i % 10) as u8).collect();
+    let classes = (0..10).map(|class| class.to_string()).collect();
+    Dataset::new(shape, images, Some(labels), classes).expect("a data set")
 }
 
 fn sets() -> Sets {
@@ -168,8 +167,7 @@ fn causes_are_told_apart() {
     assert!(matches!(error, Error::Taken { .. }), "{error}");
     let mut witness = Witness { stop_at: Some(0), ..Witness::default() };
     let half = trained(Training::new(config()), &mut [&mut witness]);
-    let fewer =
-        Sets::new(Dataset { images: vec![0; 4 * 192], labels: Some(vec![0; 4]), ..data(1) }, Some(data(2)));
+    let fewer = Sets::new(of_images(4, 1), Some(data(2)));
     let error = refused(Training::go_on(half.checkpoint, half.history), &fewer);
     assert!(matches!(error, Error::CannotResume { .. }), "{error}");
 }

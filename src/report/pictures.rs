@@ -122,18 +122,11 @@ impl Picture {
 mod tests {
     use super::*;
     use crate::shape::MapShape;
-    use std::path::PathBuf;
 
     /// Two grey images of 1×2 pixels.
     fn data() -> Dataset {
-        Dataset {
-            shape: MapShape::new(1, 1, 2),
-            images: vec![1, 2, 3, 4],
-            labels: Some(vec![0, 1]),
-            classes: vec![],
-            origin: PathBuf::new(),
-            labels_origin: PathBuf::new(),
-        }
+        let classes = vec!["zero".to_owned(), "one".to_owned()];
+        Dataset::new(MapShape::new(1, 1, 2), vec![1, 2, 3, 4], Some(vec![0, 1]), classes).unwrap()
     }
 
     #[test]

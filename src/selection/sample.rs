@@ -65,8 +65,8 @@ mod tests {
     fn numbered(count: u8) -> Dataset {
         let labels = Some((0..count).map(|i| i / 10).collect());
         let (shape, images) = (MapShape::new(1, 1, 2), (0..count).flat_map(|i| [i, i]).collect());
-        let (origin, labels_origin) = (PathBuf::from("some/images"), PathBuf::from("some/labels"));
-        Dataset { shape, images, labels, classes: vec![], origin, labels_origin }
+        let classes = (0..=count / 10).map(|class| class.to_string()).collect();
+        Dataset::new(shape, images, labels, classes).expect("a data set")
     }
 
     #[test]

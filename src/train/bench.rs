@@ -10,7 +10,6 @@ use crate::model::Dann;
 use crate::ops::Step;
 use crate::rng;
 use rand::{Rng as _, RngExt as _};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Images of each domain, unless a batch needs more: a step must not find its images in a cache that the step
@@ -108,8 +107,7 @@ fn random_images(config: &Config, name: &str, count: usize) -> Result<Dataset> {
     rng.fill_bytes(&mut images);
     let labels = (0..count).map(|_| rng.random_range(0..classes)).collect();
     let classes = (0..classes).map(|class| class.to_string()).collect();
-    let origin: PathBuf = "random images".into();
-    Ok(Dataset { shape, images, labels: Some(labels), classes, labels_origin: origin.clone(), origin })
+    Ok(Dataset::new(shape, images, Some(labels), classes)?.with_origin("random images"))
 }
 
 /// The schedules' last values: the full λ, and the learning rate that keeps any number of steps stable.

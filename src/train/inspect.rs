@@ -8,7 +8,6 @@ use crate::model::{Dann, Inference, Normalization};
 use crate::ops::{Step, gather_batch::Domain};
 use crate::shape::MapShape;
 use std::fmt;
-use std::path::PathBuf;
 
 /// Images in a batch, where there is memory for the activations of so many.
 const ROWS: usize = 256;
@@ -47,14 +46,7 @@ impl Inspector {
         let gpu = model.gpu();
         let input = model.spec().input.shape();
         let shape = MapShape { channels, ..input };
-        let black = Dataset {
-            shape,
-            images: vec![0; rows * shape.len()],
-            labels: None,
-            classes: vec![],
-            origin: PathBuf::new(),
-            labels_origin: PathBuf::new(),
-        };
+        let black = Dataset::new(shape, vec![0; rows * shape.len()], None, vec![])?;
         let data = DeviceData::upload(gpu, &black, Domain::Source, normalization)?;
         let step = Step::table(gpu, "step", 1)?;
         let x = Tensor::zeros(gpu, "x", &[rows, input.channels, input.height, input.width])?;

@@ -43,11 +43,11 @@ fn plain_and_compressed_files_of_either_spelling_are_read() {
         fs::write(name("train-images", 3), pack(idx(&[2, 2, 2], &TWO_BY_TWO))).unwrap();
         fs::write(name("train-labels", 1), pack(idx(&[2], &[7, 0]))).unwrap();
         let data = train(root.path(), Labels::Required).unwrap();
-        assert_eq!(data.images, TWO_BY_TWO);
-        assert_eq!(data.labels, Some(vec![7, 0]));
-        assert_eq!(data.classes, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
-        assert_eq!(data.shape.to_string(), "1×2×2");
-        assert_eq!(data.origin, name("train-images", 3));
+        assert_eq!(data.images(), TWO_BY_TWO);
+        assert_eq!(data.labels(), Some(&[7, 0][..]));
+        assert_eq!(data.classes(), ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+        assert_eq!(data.shape().to_string(), "1×2×2");
+        assert_eq!(data.origin(), name("train-images", 3));
     }
 }
 
@@ -58,7 +58,7 @@ fn each_part_has_files_of_its_own() {
     assert!(has_part(root.path(), Part::Test).unwrap());
     assert!(!has_part(root.path(), Part::Train).unwrap());
     let data = load(root.path(), Part::Test, size(1, 1), Labels::Required).unwrap();
-    assert_eq!((data.images, data.labels), (vec![9], Some(vec![3])));
+    assert_eq!((data.images(), data.labels()), (&[9][..], Some(&[3][..])));
     complains(
         train(root.path(), Labels::Ignored),
         &[&root.path().display().to_string(), IMAGES, ".gz", "found none"],
@@ -71,7 +71,7 @@ fn images_are_cropped_and_padded() {
     write_mnist(root.path(), "train", [2, 2, 2], &TWO_BY_TWO, &[0, 1]);
     let fitted = |height, width| {
         let data = load(root.path(), Part::Train, size(height, width), Labels::Ignored);
-        data.unwrap().images
+        data.unwrap().images().to_vec()
     };
     assert_eq!(fitted(1, 2), [1, 2, 5, 6]);
     assert_eq!(
@@ -93,10 +93,10 @@ fn labels_are_opened_only_where_they_are_wanted() {
     complains(required(), &[LABELS, "expected 2 labels", "found 3"]);
     fs::write(root.path().join(LABELS), "no labels at all").unwrap();
     complains(required(), &[LABELS, "0x00000801", "found 0x6e6f206c"]);
-    assert_eq!(train(root.path(), Labels::Ignored).unwrap().labels, None);
+    assert_eq!(train(root.path(), Labels::Ignored).unwrap().labels(), None);
     fs::remove_file(root.path().join(LABELS)).unwrap();
     complains(required(), &["expected one of train-labels-idx1-ubyte", "found none"]);
-    assert!(train(root.path(), Labels::Ignored).unwrap().classes.is_empty());
+    assert!(train(root.path(), Labels::Ignored).unwrap().classes().is_empty());
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn no_truncation_and_no_flipped_bit_passes_unseen_or_panics() {
         flipped[position] ^= 1 << rng.random_range(0..8);
         // Flags and the time of writing in gzip's own header may change without harm.
         if let Ok(data) = images(&gzip_name, &flipped) {
-            assert_eq!(data.images, TWO_BY_TWO);
+            assert_eq!(data.images(), TWO_BY_TWO);
         }
     }
 }

@@ -72,8 +72,8 @@ fn every_pixel_is_the_distance_of_patch_and_digit() {
     let expected = MnistMSummary { backgrounds: Backgrounds::Photos, seed: 0, train: part, test: part };
     assert_eq!(summary, expected);
     let data = workshop.load("out", Part::Train);
-    assert_eq!(data.shape.to_string(), "3×32×32");
-    let labels = data.labels.clone().unwrap();
+    assert_eq!(data.shape().to_string(), "3×32×32");
+    let labels = data.labels().unwrap();
     let mut order = Vec::new();
     for (index, label) in labels.iter().enumerate() {
         let image = data.image(index);
@@ -132,11 +132,11 @@ fn the_seed_alone_decides_whatever_the_number_of_threads() {
     let made = |out| contents(&workshop.path(out));
     assert_eq!(made("one").len(), 2 * usize::from(COUNT) + 3);
     assert!(made("one") == made("four"), "threads matter");
-    let list = |out| workshop.load(out, Part::Train).labels;
+    let list = |out| workshop.load(out, Part::Train).labels().map(<[u8]>::to_vec);
     assert_ne!(list("one"), list("other"));
-    assert_ne!(workshop.load("one", Part::Train).images, workshop.load("other", Part::Train).images);
+    assert_ne!(workshop.load("one", Part::Train).images(), workshop.load("other", Part::Train).images());
     // Neither does the test part repeat the draws of the training part, whose digits are the same here.
-    assert_ne!(list("one"), workshop.load("one", Part::Test).labels);
+    assert_ne!(list("one"), workshop.load("one", Part::Test).labels().map(<[u8]>::to_vec));
 }
 
 #[test]

@@ -34,10 +34,10 @@ fn images_come_in_the_order_of_the_list() {
     let root = released("00000002.png 7\r\n00000000.png 1\n");
     for path in [root.path(), &root.path().join("mnist_m")] {
         let data = train(path, Labels::Required).unwrap();
-        assert_eq!(data.images, [2, 50, 60, 0, 50, 60]);
-        assert_eq!(data.labels, Some(vec![7, 1]));
-        assert_eq!(data.classes.len(), 10);
-        assert_eq!(data.shape.to_string(), "3×1×1");
+        assert_eq!(data.images(), [2, 50, 60, 0, 50, 60]);
+        assert_eq!(data.labels(), Some(&[7, 1][..]));
+        assert_eq!(data.classes().len(), 10);
+        assert_eq!(data.shape().to_string(), "3×1×1");
     }
 }
 
@@ -46,8 +46,8 @@ fn without_labels_the_list_is_not_opened() {
     let root = released("rubbish");
     fs::remove_file(root.path().join("mnist_m").join(LIST)).unwrap();
     let data = train(root.path(), Labels::Ignored).unwrap();
-    assert_eq!(data.images, [0, 50, 60, 1, 50, 60, 2, 50, 60]);
-    assert_eq!((data.labels, data.classes.len()), (None, 0));
+    assert_eq!(data.images(), [0, 50, 60, 1, 50, 60, 2, 50, 60]);
+    assert_eq!((data.labels(), data.classes().len()), (None, 0));
     complains(train(root.path(), Labels::Required), &[LIST, "read the labels"]);
 }
 

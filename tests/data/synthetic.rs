@@ -85,9 +85,9 @@ fn both_parts_are_read_as_folders_and_balanced() {
     assert_eq!(serde_json::from_str::<serde_json::Value>(&source).unwrap(), expected);
     for (part, count) in [(Part::Train, 67), (Part::Test, 23)] {
         let data = workshop.load("out", part);
-        assert_eq!((data.len(), data.shape.to_string()), (count, "3×32×32".to_owned()));
-        assert_eq!(data.classes, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
-        let labels = data.labels.unwrap();
+        assert_eq!((data.len(), data.shape().to_string()), (count, "3×32×32".to_owned()));
+        assert_eq!(data.classes(), ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+        let labels = data.labels().unwrap();
         for class in 0..10 {
             let number = labels.iter().filter(|label| **label == class).count();
             assert!([count / 10, count / 10 + 1].contains(&number), "{part}: {number} of {class}");
@@ -152,7 +152,7 @@ fn labels_tell_which_digit_is_in_the_middle() {
     let numerals: Vec<_> = (0..10).map(numeral).collect();
     let data = workshop.load("out", Part::Test);
     let mut right = [0; 10];
-    for (index, label) in data.labels.iter().flatten().enumerate() {
+    for (index, label) in data.labels().unwrap().iter().enumerate() {
         let figure = figure(&luma(&data, index));
         let fit = |digit: &usize| numerals[*digit].iter().zip(&figure).map(|(a, b)| a * b).sum::<f32>();
         let guess = (0..10).max_by(|a, b| fit(a).total_cmp(&fit(b))).unwrap();

@@ -5,7 +5,6 @@ use dann::embed::{Trainer, TrainerOptions, View, optional_features, required_fea
 use dann::shape::MapShape;
 use dann::train::{Config, StepMetrics};
 use dann::wgpu;
-use std::path::PathBuf;
 
 pub const IMAGES: usize = 24;
 
@@ -49,14 +48,10 @@ pub fn config() -> Config {
 pub fn data(salt: u32) -> Dataset {
     let shape = MapShape::new(3, 12, 10);
     let noise = |i: usize| (i as u32 ^ salt).wrapping_mul(2_654_435_761).to_be_bytes()[0];
-    Dataset {
-        shape,
-        images: (0..IMAGES * shape.len()).map(noise).collect(),
-        labels: Some((0..IMAGES).map(|i| (i % 10) as u8).collect()),
-        classes: (0..10).map(|class| class.to_string()).collect(),
-        origin: PathBuf::from("made up"),
-        labels_origin: PathBuf::from("made up"),
-    }
+    let images = (0..IMAGES * shape.len()).map(noise).collect();
+    let labels = (0..IMAGES).map(|i| (i % 10) as u8).collect();
+    let classes = (0..10).map(|class| class.to_string()).collect();
+    Dataset::new(shape, images, Some(labels), classes).unwrap()
 }
 
 pub struct Application {

@@ -118,12 +118,10 @@ fn textures_of_many_formats_and_sizes_are_classified_as_their_images() {
 fn grey_textures_fill_all_channels() {
     let app = Application::new();
     let checkpoint = trained(&app);
-    let mut images = data(3);
     // Grey images: all planes as the first.
-    for image in images.images.chunks_mut(360) {
-        let (first, others) = image.split_at_mut(120);
-        others.chunks_mut(120).for_each(|plane| plane.copy_from_slice(first));
-    }
+    let coloured = data(3);
+    let grey = coloured.images().chunks(360).flat_map(|image| image[..120].repeat(3)).collect();
+    let images = Dataset::new(coloured.shape(), grey, None, vec![]).unwrap();
     let expected = expected(&checkpoint, &images);
     let classifier = Classifier::load(&app.device, &app.queue, &checkpoint).unwrap();
     let view = texture(&app, TextureFormat::R8Unorm, [10, 12], &texels(&images, 4, 1, |[r, ..]| vec![r]));
@@ -144,7 +142,7 @@ fn buffers_of_several_rows_are_classified() {
     let classifier = Classifier::on(&gpu, &checkpoint, options).unwrap();
     // Epilogue 64 other values.
     let mut values = vec![f32::NAN; 64];
-    values.extend(images.images[..5 * 360].iter().map(|&byte| f32::from(byte) / 255.0));
+    values.extend(images.images()[..5 * 360].iter().map(|&byte| f32::from(byte) / 255.0));
     let buffer = app.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
         label: None,
         contents: bytemuck::cast_slice(&values),

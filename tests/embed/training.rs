@@ -28,7 +28,7 @@ fn by_the_loop(options: Options) -> (Vec<StepMetrics>, Vec<u8>) {
         all.extend(metrics);
     }
     let done = trainer.steps_done();
-    let checkpoint = Checkpoint::of(trainer.model(), &config(), &labelled.classes, done).unwrap();
+    let checkpoint = Checkpoint::of(trainer.model(), &config(), labelled.classes(), done).unwrap();
     (all, bytes(&checkpoint))
 }
 
@@ -167,7 +167,7 @@ fn views_show_the_batch_and_what_is_made_of_it() {
     for (row, label) in batch.chunks(360).zip(&labels) {
         let bytes: Vec<u8> = row.iter().map(|x| ((x + 1.0) / 2.0 * 255.0).round() as u8).collect();
         let index = (0..IMAGES).find(|&i| labelled.image(i) == bytes).expect("an image of the source");
-        assert_eq!(*label, u32::from(labelled.labels.as_ref().unwrap()[index]));
+        assert_eq!(*label, u32::from(labelled.labels().unwrap()[index]));
     }
     let unlabelled = data(2);
     for row in batch.chunks(360).skip(labels.len()) {

@@ -8,7 +8,6 @@ use dann::gpu::Gpu;
 use dann::shape::MapShape;
 use dann::train::{Checkpoint, Config};
 use dann::wgpu;
-use std::path::PathBuf;
 
 const CLASSES: u32 = 10;
 const ROUNDS: usize = 6;
@@ -39,14 +38,10 @@ normalization = { scale = [2.0, 2.0, 2.0], shift = [-1.0, -1.0, -1.0] }
 fn data() -> Dataset {
     let shape = MapShape::new(3, 12, 10);
     let count = 24;
-    Dataset {
-        shape,
-        images: (0..count * shape.len()).map(|i| (i * 37 % 251) as u8).collect(),
-        labels: Some((0..count).map(|i| (i % 10) as u8).collect()),
-        classes: (0..CLASSES).map(|class| class.to_string()).collect(),
-        origin: PathBuf::from("made up"),
-        labels_origin: PathBuf::from("made up"),
-    }
+    let images = (0..count * shape.len()).map(|i| (i * 37 % 251) as u8).collect();
+    let labels = (0..count).map(|i| (i % 10) as u8).collect();
+    let classes = (0..CLASSES).map(|class| class.to_string()).collect();
+    Dataset::new(shape, images, Some(labels), classes).unwrap()
 }
 
 fn all(views: &Views) -> Vec<View> {

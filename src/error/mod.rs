@@ -1,6 +1,10 @@
 //! The library's one error type: each variant is a cause, worded for a person who calls the library. Whoever has a
 //! command line or a window in front of it names its own flags and buttons.
 
+mod dataset;
+
+pub use dataset::DatasetError;
+
 use std::path::{Path, PathBuf};
 
 /// What can go wrong.
@@ -62,6 +66,10 @@ pub enum Error {
         /// What is known as a data set.
         expected: &'static str,
     },
+    /// Images, labels and classes in memory do not make a data set.
+    // Not marked as the source: the message says it, and would say it twice with its sources printed behind it.
+    #[error("data set in memory: {0}")]
+    Dataset(DatasetError),
     /// The method adapts to a target domain, and there are no images of one.
     #[error("method dann: expected images of the target domain, found none")]
     NoTargetImages,
