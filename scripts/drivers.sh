@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Proves the kernels on every software driver found: lavapipe and SwiftShader, with wgpu's checks off and on, under the
-# Khronos validation layer where it is installed (Debian: vulkan-validationlayers), and through OpenGL.
+# Khronos validation layer where it is installed (Debian: vulkan-validationlayers), and through OpenGL; and, with checks
+# off, that hostile values lead none of them out of its buffers (tests/soundness).
 #   scripts/drivers.sh target/release/dann [GOLDEN…]
 set -euo pipefail
 dann=$1
@@ -19,12 +20,16 @@ else
 fi
 
 # The layer starts its file anew in every process, and says once that it is there; anything else is a fault.
-validated() {
-    "$dann" check --quiet "$@" | tail -1
+silent() {
     if grep -v 'createinstance-status-message' "$log" | grep -E 'Validation (Error|Warning|Performance)'; then
         echo "the validation layer has complained" >&2
         exit 1
     fi
+}
+
+validated() {
+    "$dann" check --quiet "$@" | tail -1
+    silent
 }
 
 check() {
@@ -49,6 +54,9 @@ for driver in /usr/share/vulkan/icd.d/lvp_icd.*.json "$(dpkg -L chromium chromiu
     if [[ $driver == *lvp_icd* ]]; then
         check "$driver" --precision mixed --variant half
     fi
+    echo "== $driver: soundness"
+    cargo test --quiet --release --test soundness
+    silent
 done
 ((found)) || echo "SKIPPED: neither lavapipe nor SwiftShader is installed"
 unset VK_DRIVER_FILES VK_INSTANCE_LAYERS
