@@ -99,15 +99,20 @@ fn note_wrong(found: &Found) {
 fn choice(found: &Found) -> Option<Choice> {
     let candidates = found.candidates.iter().filter(|candidate| candidate.is_right());
     let milliseconds: BTreeMap<_, _> = candidates.map(|c| (c.variant, c.milliseconds)).collect();
-    Some(Choice { variant: found.best()?.variant, rows: found.rows, milliseconds })
+    Some(Choice {
+        layer: found.layer.clone(),
+        variant: found.best()?.variant,
+        rows: found.rows,
+        milliseconds,
+    })
 }
 
 fn show(tuning: &Tuning, gpu: &Gpu, out: &Output) -> anyhow::Result<()> {
-    let row = |(group, choice): (&String, &Choice)| {
+    let row = |choice: &Choice| {
         let ms = |v| choice.milliseconds.get(&v).map_or("n/a".into(), |ms| format!("{ms:.3}"));
         let [plain, register, workgroup, subgroup] = Variant::ALL.map(ms);
         [
-            group.clone(),
+            choice.layer.clone(),
             choice.rows.to_string(),
             plain,
             register,
@@ -119,6 +124,7 @@ fn show(tuning: &Tuning, gpu: &Gpu, out: &Output) -> anyhow::Result<()> {
     for (group, choice) in &tuning.choices {
         out.json(&serde_json::json!({
             "adapter": tuning.adapter,
+            "layer": choice.layer,
             "group": group,
             "rows": choice.rows,
             "milliseconds": choice.milliseconds,
@@ -128,7 +134,7 @@ fn show(tuning: &Tuning, gpu: &Gpu, out: &Output) -> anyhow::Result<()> {
     if tuning.choices.is_empty() {
         return out.text(format!("nothing has been found yet for {}", gpu.name()));
     }
-    let header = ["layers", "rows", "plain ms", "register ms", "workgroup ms", "subgroup ms", "chosen"];
-    out.text(table(header, tuning.choices.iter().map(row)))?;
-    out.text(format!("forward and backward on {}", gpu.name()))
+    let header = ["first layer", "rows", "plain", "register", "workgroup", "subgroup", "chosen"];
+    out.text(table(header, tuning.choices.values().map(row)))?;
+    out.text(format!("milliseconds, forward and backward on {}", gpu.name()))
 }

@@ -55,7 +55,7 @@ pub struct Candidate {
 pub struct Found {
     /// The name under which the choice is kept.
     pub group: String,
-    /// The first layer.
+    /// The first layer and the shape that goes in, for people.
     pub layer: String,
     /// Rows of its batch.
     pub rows: usize,
@@ -107,7 +107,10 @@ impl Search<'_> {
                 // Nothing needs the gradient of the images.
                 let wants_dx = part > 0 || group[0].inputs != [Value::INPUT];
                 let candidates = if in_time { self.candidates(group, rows, wants_dx)? } else { vec![] };
-                report(Found { group: key.clone(), layer: group[0].name.clone(), rows, candidates })?;
+                // The part says nothing: groups that are alike are searched once for all parts.
+                let name = group[0].name.split_once('.').map_or("", |(_, name)| name);
+                let layer = format!("{name} {}", group[0].x[0]);
+                report(Found { group: key.clone(), layer, rows, candidates })?;
                 seen.push(key);
             }
         }

@@ -17,6 +17,9 @@ use std::path::{Path, PathBuf};
 /// The kernels found fastest for one group of layers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
+    /// The first layer of the group where it was found, and the shape that goes in: for people, as the key is long.
+    #[serde(default)]
+    pub layer: String,
     /// The fastest.
     pub variant: Variant,
     /// Rows of the batch that was timed.
@@ -142,7 +145,8 @@ mod tests {
 
     fn tuning() -> Tuning {
         let milliseconds = BTreeMap::from([(Variant::Plain, 9.0), (Variant::Workgroup, 1.5)]);
-        let choice = Choice { variant: Variant::Workgroup, rows: 128, milliseconds };
+        let choice =
+            Choice { layer: "dense1 4×3×3".into(), variant: Variant::Workgroup, rows: 128, milliseconds };
         Tuning {
             adapter: "an adapter".into(),
             shaders: fingerprint(),

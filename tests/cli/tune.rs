@@ -42,6 +42,9 @@ fn choices_are_found_shown_used_and_forgotten() {
         "4×3×3 → Dense { outputs: 2 }".into(),
     ];
     assert_eq!(groups, named);
+    let mut layers: Vec<_> = found.iter().filter_map(|line| line["layer"].as_str()).collect();
+    layers.sort_unstable();
+    assert_eq!(layers, ["conv1 3×8×8", "dense1 4×3×3", "dense1 4×3×3"]);
     for line in &found {
         let times = line["milliseconds"].as_object().expect("times");
         assert!(times.contains_key("plain") && times.contains_key("workgroup"), "{line}");
