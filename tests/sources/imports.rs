@@ -1,6 +1,6 @@
 //! The imports of shared WGSL, which the build puts in place: it refuses what would not be found where it is used.
 
-#[path = "../build/import.rs"]
+#[path = "../../build/import.rs"]
 mod import;
 
 use import::{Expanded, defines, expand, required};

@@ -9,7 +9,7 @@ use dann::train::{Checkpoint, Config, DataSets, Stepper, TrainingStep};
 
 const ROWS: usize = 4;
 const IMAGES: usize = 24;
-/// Three steps of rounding, as in tests/variants.rs.
+/// Three steps of rounding, as in tests/steps/variants.rs.
 const TOLERANCE: f64 = 1e-4;
 
 const TRAINING: &str = r#"

@@ -1,0 +1,5 @@
+//! What the sources say of themselves: modules and what they may use, shaders and what they import.
+
+mod architecture;
+mod imports;
+mod kernels;

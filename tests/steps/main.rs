@@ -1,0 +1,7 @@
+//! Whole networks and training steps through the library, in one program: each test program links all of it anew.
+
+mod graph;
+mod replay;
+mod surface;
+mod variants;
+mod work;
