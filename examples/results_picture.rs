@@ -44,7 +44,7 @@ fn main() -> anyhow::Result<()> {
 fn block(gpu: &Gpu, data: &Path, run: &Path) -> anyhow::Result<RgbImage> {
     let checkpoint = RunDirectory::checkpoint(run)?;
     let input = &checkpoint.config.model.input;
-    let size = ImageSize { height: input.height, width: input.width };
+    let size = ImageSize::from(input.shape());
     let images = data::load(data, Part::Test, size, Labels::Required)?.with_classes(&checkpoint.classes)?;
     let model = checkpoint.model(gpu)?;
     let normalization = input.normalization_of_target();

@@ -48,8 +48,7 @@ impl DomainArg {
 
 /// The size of the images that a model takes.
 pub fn image_size(checkpoint: &Checkpoint) -> ImageSize {
-    let input = &checkpoint.config.model.input;
-    ImageSize { height: input.height, width: input.width }
+    checkpoint.config.model.input.shape().into()
 }
 
 pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {

@@ -44,9 +44,8 @@ pub fn run(args: &ExperimentArgs, out: &Output) -> anyhow::Result<()> {
     let mut experiment = Experiment::read(&args.file)?;
     experiment.source = args.source.clone().unwrap_or(experiment.source);
     experiment.target = args.target.clone().unwrap_or(experiment.target);
-    let name = args.file.file_stem().unwrap_or_default();
-    let directory = args.out.clone().unwrap_or_else(|| Path::new("runs").join(name));
-    let mut runner = Runner::new(experiment, &args.file, directory)?;
+    let directory = args.out.clone().unwrap_or_else(|| Path::new("runs").join(experiment.name()));
+    let mut runner = Runner::new(experiment, directory)?;
     args.gpu.expect_f32()?;
     let open = || args.gpu.open();
     let (mut recorder, mut progress) = (Recorder::default(), Progress::new(out));

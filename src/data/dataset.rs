@@ -227,6 +227,12 @@ pub struct ImageSize {
     pub width: usize,
 }
 
+impl From<MapShape> for ImageSize {
+    fn from(shape: MapShape) -> Self {
+        Self { height: shape.height, width: shape.width }
+    }
+}
+
 impl fmt::Debug for Dataset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dataset")

@@ -98,7 +98,7 @@ fn check_palette(path: &Path, bytes: &[u8]) -> Result<()> {
             let expected = "a PNG whose palette has three bytes a colour";
             return Err(Error::file(path, expected, format!("one of {length} bytes")));
         }
-        // Epilogue the data stands a checksum.
+        // Behind the data stands a checksum.
         rest = data.get(length.saturating_add(4)..).unwrap_or_default();
     }
     Ok(())

@@ -24,8 +24,8 @@ const RESULTS: &str = "RESULTS.md";
 /// use dann::gpu::{Gpu, Options, choose};
 ///
 /// # fn main() -> dann::error::Result<()> {
-/// let file = "assets/experiments/paper.toml".as_ref();
-/// let mut runner = Runner::new(Experiment::read(file)?, file, "runs/paper")?;
+/// let experiment = Experiment::read("assets/experiments/paper.toml".as_ref())?;
+/// let mut runner = Runner::new(experiment, "runs/paper")?;
 /// let open = || Gpu::open(&choose(None)?, Options::default());
 /// runner.run(&open, &NoProgress, &mut [], &mut ())?;
 /// println!("{}", runner.summary());
@@ -35,7 +35,6 @@ const RESULTS: &str = "RESULTS.md";
 #[derive(Debug)]
 pub struct Runner {
     experiment: Experiment,
-    name: String,
     directory: PathBuf,
     runs: Vec<PlannedRun>,
     records: Vec<RunRecord>,
@@ -44,19 +43,18 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Plans the runs of `experiment`, which was read from `file`, and reads what `directory` holds of them. Writes
+    /// Plans the runs of `experiment`, and reads what `directory` holds of them. Writes
     /// nothing.
     ///
     /// # Errors
     /// [`Error::Input`] naming what is wrong with the experiment; [`Error::RecipeChanged`] naming a run that was made
     /// by another recipe; [`Error::Io`].
-    pub fn new(experiment: Experiment, file: &Path, directory: impl Into<PathBuf>) -> Result<Self> {
-        let runs = experiment.runs(file)?;
+    pub fn new(experiment: Experiment, directory: impl Into<PathBuf>) -> Result<Self> {
+        let runs = experiment.runs()?;
         let (source, target) = (experiment.source.clone(), experiment.target.clone());
         let images = Images::new(Images::MOST, Some(source), Some(target));
-        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let (directory, records, divergences) = (directory.into(), vec![], vec![]);
-        let mut runner = Self { experiment, name, directory, runs, records, divergences, images };
+        let mut runner = Self { experiment, directory, runs, records, divergences, images };
         for run in &runner.runs {
             let record = kept(&runner.record_file(run), run, RunRecord::read, |record| &record.config)?;
             runner.records.extend(record);
@@ -78,7 +76,7 @@ impl Runner {
 
     /// The tables of what has been made so far.
     pub fn summary(&self) -> String {
-        summary(&self.name, &self.records, &self.divergences)
+        summary(&self.experiment.name(), &self.records, &self.divergences)
     }
 
     /// The experiment's directory.

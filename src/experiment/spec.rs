@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 /// An experiment: every recipe with every method and seed, on one pair of domains.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Experiment {
     /// The labelled data set.
     #[serde(default = "default_source")]
@@ -24,11 +25,15 @@ pub struct Experiment {
     /// What is compared.
     #[serde(rename = "recipe")]
     pub recipes: Vec<Recipe>,
+    /// Where it was read from.
+    #[serde(skip)]
+    file: PathBuf,
 }
 
 /// A recipe of an experiment.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Recipe {
     /// What tables and directories call it.
     pub name: String,
@@ -47,6 +52,7 @@ pub struct Recipe {
 
 /// A run of an experiment.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct PlannedRun {
     /// The recipe's name.
     pub recipe: String,
@@ -80,14 +86,29 @@ impl Experiment {
     /// # Errors
     /// [`Error::Io`] or [`Error::Input`] naming the file and what is wrong where.
     pub fn read(file: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(file).map_err(Error::io(file, "read"))?;
-        let experiment: Self = toml::from_str(&text)
-            .map_err(|e| Error::file(file, "an experiment", e.to_string().trim_end()))?;
-        experiment.check(file)?;
+        Self::parse(file, &std::fs::read_to_string(file).map_err(Error::io(file, "read"))?)
+    }
+
+    /// Reads TOML text as the file `file` may hold it: its name is the experiment's, and recipes' files are looked for
+    /// beside it.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the file and what is wrong where.
+    pub fn parse(file: &Path, text: &str) -> Result<Self> {
+        let experiment: Self =
+            toml::from_str(text).map_err(|e| Error::file(file, "an experiment", e.to_string().trim_end()))?;
+        let experiment = Self { file: file.to_path_buf(), ..experiment };
+        experiment.check()?;
         Ok(experiment)
     }
 
-    fn check(&self, file: &Path) -> Result<()> {
+    /// What tables and directories call it: the name of its file, without the ending.
+    pub fn name(&self) -> String {
+        self.file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    fn check(&self) -> Result<()> {
+        let file = &self.file;
         let mut names = BTreeSet::new();
         for recipe in &self.recipes {
             let name = &recipe.name;
@@ -113,11 +134,12 @@ impl Experiment {
         Ok(())
     }
 
-    /// Every run, those of the first seed first; `file` is where the experiment was read from.
+    /// Every run, those of the first seed first.
     ///
     /// # Errors
     /// [`Error::Input`] naming the recipe and what is wrong with it; [`Error::Io`].
-    pub fn runs(&self, file: &Path) -> Result<Vec<PlannedRun>> {
+    pub fn runs(&self) -> Result<Vec<PlannedRun>> {
+        let file = &self.file;
         let mut runs = Vec::new();
         for recipe in &self.recipes {
             let config = recipe.read(file)?;
@@ -167,7 +189,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("experiment.toml");
         std::fs::write(&file, text).expect("a file");
-        Experiment::read(&file)?.runs(&file)
+        Experiment::read(&file)?.runs()
     }
 
     #[test]
@@ -201,7 +223,7 @@ mod tests {
             files.filter(|file| file.extension().is_some_and(|extension| extension == "toml")).peekable();
         assert!(ready.peek().is_some());
         for file in ready {
-            let runs = Experiment::read(&file).and_then(|experiment| experiment.runs(&file));
+            let runs = Experiment::read(&file).and_then(|experiment| experiment.runs());
             assert!(runs.expect("an experiment").len() > 2, "{}", file.display());
         }
     }

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 /// # }
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Sets {
     /// Where the labelled data set is.
     pub source: PathBuf,
@@ -49,7 +50,7 @@ impl Sets {
     /// [`NoDataSet`](crate::error::Error::NoDataSet) where there is none, [`Input`](crate::error::Error::Input) naming
     /// what is wrong with a file, [`Io`](crate::error::Error::Io) naming what cannot be read.
     pub fn read(source: &Path, target: &Path, config: &Config) -> Result<Self> {
-        let size = ImageSize { height: config.model.input.height, width: config.model.input.width };
+        let size = ImageSize::from(config.model.input.shape());
         let method = config.training.method;
         let train = |path: &Path, labels| data::load(path, Part::Train, size, labels);
         let labelled = match method {

@@ -7,28 +7,7 @@ use crate::gpu::{Gpu, Options, choose};
 use crate::train::health::Warning;
 use crate::train::{Checkpoint, Config, EpochRecord, RunResult, StepMetrics};
 
-const CONFIG: &str = r#"
-[training]
-epochs = 2
-batch = 4
-momentum = 0.9
-learning_rate = { initial = 0.01, alpha = 10.0, beta = 0.75 }
-lambda = { maximum = 1.0, gamma = 10.0 }
-[model]
-feature_extractor = [
-    { layer = "conv2d", outputs = 4, kernel = 3 },
-    { layer = "batch_norm2d" },
-    { layer = "relu" },
-    { layer = "max_pool2d", kernel = 2 },
-]
-label_predictor = [{ layer = "dropout", rate = 0.25 }, { layer = "dense", outputs = 10 }]
-domain_classifier = [{ layer = "dense", outputs = 2 }]
-[model.input]
-channels = 3
-height = 8
-width = 8
-normalization = { scale = [2.0, 2.0, 2.0], shift = [-1.0, -1.0, -1.0] }
-"#;
+const CONFIG: &str = include_str!("tiny.toml");
 /// Three an epoch.
 const STEPS: u64 = 6;
 

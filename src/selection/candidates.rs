@@ -40,8 +40,7 @@ impl Candidates {
 
     /// The size of the images that the models take.
     pub(super) fn image_size(&self) -> ImageSize {
-        let input = &self.last.config.model.input;
-        ImageSize { height: input.height, width: input.width }
+        self.last.config.model.input.shape().into()
     }
 
     /// What every checkpoint is rated by `sample`; `progress` counts models.

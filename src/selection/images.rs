@@ -6,7 +6,7 @@ use crate::data::ImageSize;
 use crate::error::Result;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Which images models are rated by; runs on the same data share them.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct Images {
     most: usize,
     source: Option<PathBuf>,
     target: Option<PathBuf>,
-    read: HashMap<(PathBuf, PathBuf, ImageSize, Vec<String>), Rc<Sample>>,
+    read: HashMap<(PathBuf, PathBuf, ImageSize, Vec<String>), Arc<Sample>>,
 }
 
 impl Images {
@@ -30,7 +30,7 @@ impl Images {
     ///
     /// # Errors
     /// [`crate::error::Error`] naming the data set or the file that is missing, or that is not what the models take.
-    pub fn of(&mut self, candidates: &Candidates) -> Result<Rc<Sample>> {
+    pub fn of(&mut self, candidates: &Candidates) -> Result<Arc<Sample>> {
         let source = self.source.as_ref().unwrap_or(&candidates.result.source).clone();
         let target = self.target.as_ref().unwrap_or(&candidates.result.target).clone();
         let (size, classes) = (candidates.image_size(), &candidates.last.classes);
@@ -38,7 +38,7 @@ impl Images {
         if let Some(known) = self.read.get(&key) {
             return Ok(known.clone());
         }
-        let sample = Rc::new(Sample::read(&key.0, &key.1, size, classes, self.most)?);
+        let sample = Arc::new(Sample::read(&key.0, &key.1, size, classes, self.most)?);
         sample.validation.check_labels(candidates.last.config.model.classes()?)?;
         self.read.insert(key, sample.clone());
         Ok(sample)

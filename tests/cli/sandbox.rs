@@ -16,28 +16,7 @@ pub const TARGET_TRAIN: usize = 12;
 pub const TEST: usize = 10;
 
 /// Two epochs of three steps on the two data sets.
-pub const CONFIG: &str = r#"
-[training]
-epochs = 2
-batch = 4
-momentum = 0.9
-learning_rate = { initial = 0.01, alpha = 10.0, beta = 0.75 }
-lambda = { maximum = 1.0, gamma = 10.0 }
-[model]
-feature_extractor = [
-    { layer = "conv2d", outputs = 4, kernel = 3 },
-    { layer = "batch_norm2d" },
-    { layer = "relu" },
-    { layer = "max_pool2d", kernel = 2 },
-]
-label_predictor = [{ layer = "dropout", rate = 0.25 }, { layer = "dense", outputs = 10 }]
-domain_classifier = [{ layer = "dense", outputs = 2 }]
-[model.input]
-channels = 3
-height = 8
-width = 8
-normalization = { scale = [2.0, 2.0, 2.0], shift = [-1.0, -1.0, -1.0] }
-"#;
+pub const CONFIG: &str = include_str!("../../src/fit/tiny.toml");
 
 /// `source` (IDX), `target` (the layout of MNIST-M's release) and `tiny.toml` in a directory of their own.
 pub struct Sandbox(TempDir);

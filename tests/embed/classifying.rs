@@ -140,7 +140,7 @@ fn buffers_of_several_rows_are_classified() {
     let gpu = Gpu::borrow(&app.device, &app.queue, Options::default()).unwrap();
     let options = ClassifierOptions::default().rows(5);
     let classifier = Classifier::on(&gpu, &checkpoint, options).unwrap();
-    // Epilogue 64 other values.
+    // Behind 64 other values.
     let mut values = vec![f32::NAN; 64];
     values.extend(images.images()[..5 * 360].iter().map(|&byte| f32::from(byte) / 255.0));
     let buffer = app.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {

@@ -79,7 +79,7 @@ impl Story {
         let checkpoint = RunDirectory::checkpoint(path)?;
         let history = RunDirectory::history(path)?;
         let input = &checkpoint.config.model.input;
-        let size = ImageSize { height: input.height, width: input.width };
+        let size = ImageSize::from(input.shape());
         let of_target = input.normalization_of_target();
         let model = checkpoint.model(gpu)?;
         let source = sets.get(&result.source, size, &checkpoint.classes)?;
