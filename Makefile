@@ -2,7 +2,7 @@
 # make test    formatting, lints and all tests
 # make bench-peers   the training step beside PyTorch and Burn; writes benches/RESULTS.md (PYTHON=, ROUNDS=)
 # make soak    the tests of reliability in their long forms: hours (FUZZ_SECONDS=)
-# make features   every feature alone, without a warning
+# make features   every feature alone, without a warning, and the public names that are promised
 # make deny    licences, advisories and duplicate versions of the dependencies
 # make setup   only what both need: the build, and a Vulkan driver where there is no adapter
 

@@ -64,29 +64,42 @@
 //!
 //! | module | holds | uses | feature |
 //! |---|---|---|---|
-//! | [`error`], [`shape`], [`rng`] | what all others share | – | – |
+//! | [`error`], [`shape`] | what all others share | – | – |
 //! | [`data`] | reading, making and fetching data sets | the shared ones | –; reading `data`; fetching and making `fetch` |
-//! | [`gpu`] | device, tensors, kernels, recordings | the shared ones | `embed` |
-//! | [`contract`] | what every op is held to | gpu | `check` |
-//! | [`ops`] | every op: kernels recorded, an f64 twin, cases | gpu, contract | `embed` |
-//! | [`model`] | layers, parameters, the step's recording | ops | `embed` |
-//! | [`train`] | schedules, the loop, evaluation, what is kept of a run | model, data | `embed` |
+//! | [`gpu`] | choosing and opening a device | the shared ones | `embed` |
+//! | [`model`] | layers, parameters, the step's recording | ops, gpu | `embed` |
+//! | [`train`] | recipes, the loop, evaluation, what is kept of a run | model, data | `embed` |
 //! | [`fit`] | training from the first step to the last: checkpoints, resuming, lost devices, observers | train, data | `fit` |
 //! | [`selection`] | choosing checkpoints and runs without target labels | train, model, data | `fit` |
 //! | [`embed`] | training and classifying inside an application, on its own device | train | `embed` |
 //! | [`experiment`] | recipes × methods × seeds, made and put side by side | fit, selection, train | `fit` |
 //! | [`export`] | models for other programs, and from them | train, model | `export` |
-//! | [`report`] | TensorBoard's files, pictures, pages | fit, selection, train, model, data | `report` |
-//! | [`check`] | kernels against twins and golden files | ops, contract | `check` |
-//! | [`golden_steps`] | whole training steps against golden files | check, train | `check` |
+//! | [`report`] | TensorBoard's files, pages | fit, selection, train, model, data | `report` |
 //! | [`profile`] | where a step's time goes, and how far kernels are from the limit | gpu, ops | `profile` |
+//! | `rng` | a stream of random numbers for every consumer | – | `unstable` |
+//! | `ops` | every op: kernels recorded, an f64 twin, cases | gpu, contract | `embed`, `unstable` |
+//! | `contract` | what every op is held to | gpu | `check` |
+//! | `check` | kernels against twins and golden files | ops, contract | `check` |
+//! | `golden_steps` | whole training steps against golden files | check, train | `check` |
 //!
 //! The feature `cli`, on by default, is the program `dann` and brings all others; what each costs stands in README.md. With
 //! the feature `cache` the choices of `dann tune` and what drivers have compiled are kept in the user's cache directory.
 //!
+//! The feature `unstable`, which `check` and `cli` bring along, makes public what the program, the tests and the benches
+//! need besides: tensors, recordings, kernels and the modules without a link above. None of it is promised to stay from one
+//! version to the next.
+//!
 //! Dimensions are called N (rows of a batch), C (channels), H, W (height, width), O (outputs), I (inputs of a dense
 //! layer), K (classes), KH and KW (kernel); public tensors are row-major NCHW.
-#![deny(missing_docs, missing_debug_implementations)]
+#![deny(missing_docs, missing_debug_implementations, private_interfaces, private_bounds, unnameable_types)]
+#![cfg_attr(
+    not(feature = "unstable"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "the program, the tests and the benches call it, with `unstable`"
+    )
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "check")]
@@ -109,12 +122,17 @@ pub mod golden_steps;
 pub mod gpu;
 #[cfg(feature = "embed")]
 pub mod model;
-#[cfg(feature = "embed")]
+#[cfg(all(feature = "embed", not(feature = "unstable")))]
+mod ops;
+#[cfg(all(feature = "embed", feature = "unstable"))]
 pub mod ops;
 #[cfg(feature = "profile")]
 pub mod profile;
 #[cfg(feature = "report")]
 pub mod report;
+#[cfg(not(feature = "unstable"))]
+mod rng;
+#[cfg(feature = "unstable")]
 pub mod rng;
 #[cfg(feature = "fit")]
 pub mod selection;

@@ -1,4 +1,11 @@
 //! Shapes of images, feature maps and tensors; row-major, NCHW.
+//!
+//! ```
+//! use dann::shape::MapShape;
+//!
+//! let colour = MapShape::new(3, 28, 28);
+//! assert_eq!((colour.len(), colour.to_string().as_str()), (2352, "3×28×28"));
+//! ```
 
 use std::fmt;
 

@@ -39,9 +39,9 @@ fn trainer(gpu: &Gpu, steps: u64) -> Stepper {
     (model.input.channels, model.input.height, model.input.width) = (1, 8, 8);
     model.input.normalization.scale.truncate(1);
     model.input.normalization.shift.truncate(1);
-    model.feature_extractor = vec![Dense { outputs: 8 }.into(), Relu {}.into()];
-    model.label_predictor = vec![Dense { outputs: 2 }.into()];
-    model.domain_classifier = vec![Dense { outputs: 2 }.into()];
+    model.feature_extractor = vec![Dense::new(8).into(), Relu::default().into()];
+    model.label_predictor = vec![Dense::new(2).into()];
+    model.domain_classifier = vec![Dense::new(2).into()];
     let data = data(MapShape::new(1, 8, 8));
     Stepper::new(gpu, &config, &data, Some(&data)).unwrap()
 }

@@ -41,7 +41,7 @@ pub struct ImportArgs {
 
 pub fn run(args: &ImportArgs, out: &Output) -> anyhow::Result<()> {
     RunDirectory::vacant(&args.out).hint_if(is_taken, "--out NEW_DIR names another directory")?;
-    let StateDict { values, metadata } = pytorch::read(&args.file)?;
+    let StateDict { values, metadata, .. } = pytorch::read(&args.file)?;
     let (config, classes, step) = args.description(metadata.as_deref())?;
     let classes = if args.classes.is_empty() { classes } else { args.classes.clone() };
     let checkpoint = Checkpoint::from_values(&config, &classes, step, values)

@@ -140,7 +140,7 @@ impl Rated {
         let outcomes = self.selection.outcomes(&self.history);
         let best = self.selection.best(&self.history);
         let run = &self.selection.run;
-        for Outcome { rule, step, target_test_accuracy, below_best } in &outcomes {
+        for Outcome { rule, step, target_test_accuracy, below_best, .. } in &outcomes {
             let accuracies =
                 json!({ "target_test_accuracy": target_test_accuracy, "below_best": below_best });
             let chosen_by = chosen_by(*rule);

@@ -66,7 +66,8 @@ pub use layout::{has_labelled_test, has_part, load};
 pub use listing::images_below;
 #[cfg(feature = "fetch")]
 pub use mnist_m::{Backgrounds, MnistM, MnistMSummary, PartSummary, make_mnist_m};
-pub use order::shuffled;
+#[cfg(feature = "embed")]
+pub(crate) use order::shuffled;
 #[cfg(feature = "data")]
 pub use pictures::load_image_files;
 pub use progress::{NoProgress, Progress};

@@ -1,5 +1,17 @@
 //! The library's one error type: each variant is a cause, worded for a person who calls the library. Whoever has a
 //! command line or a window in front of it names its own flags and buttons.
+//!
+//! ```
+//! use dann::data::Dataset;
+//! use dann::error::{DatasetError, Error};
+//! use dann::shape::MapShape;
+//!
+//! // Two images of 2×2 pixels, and three labels.
+//! let classes = vec!["cat".to_owned(), "dog".to_owned()];
+//! let error = Dataset::new(MapShape::new(1, 2, 2), vec![0; 8], Some(vec![0, 1, 0]), classes).unwrap_err();
+//! assert!(matches!(error, Error::Dataset(DatasetError::LabelCount { images: 2, labels: 3 })));
+//! assert_eq!(error.to_string(), "data set in memory: labels: expected 2, one an image, found 3");
+//! ```
 
 mod dataset;
 

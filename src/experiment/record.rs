@@ -10,6 +10,7 @@ use std::path::Path;
 
 /// What is kept of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RunRecord {
     /// The recipe's name.
     pub recipe: String,
@@ -31,6 +32,7 @@ pub struct RunRecord {
 
 /// A run that came to numbers that are not finite: it has no accuracy, and making it again would end the same way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Divergence {
     /// The recipe's name.
     pub recipe: String,
@@ -71,6 +73,7 @@ fn write_json(value: &impl Serialize, file: &Path) -> Result<()> {
 
 /// A checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Chosen {
     /// Steps before it.
     pub step: u64,

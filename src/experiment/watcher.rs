@@ -51,6 +51,7 @@ impl Watcher for () {}
 
 /// How an experiment ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Ending {
     /// Every run has been made.
     Complete,

@@ -2,6 +2,18 @@
 //!
 //! The names are those of a module whose three parts are `torch.nn.Sequential`s of named layers, the layouts those
 //! of `torch.nn.Conv2d`, `Linear`, `BatchNorm1d` and `BatchNorm2d`: nothing is transposed on the way.
+//!
+//! ```no_run
+//! use dann::export::pytorch;
+//! use dann::train::{Checkpoint, Config};
+//!
+//! # fn main() -> dann::error::Result<()> {
+//! let state = pytorch::read("trained_elsewhere.safetensors".as_ref())?;
+//! let checkpoint = Checkpoint::from_values(&Config::preset("paper")?, &[], 0, state.values)?;
+//! checkpoint.write("model.safetensors".as_ref())?;
+//! # Ok(())
+//! # }
+//! ```
 
 use crate::error::{Error, Result};
 use crate::model::NamedValues;
@@ -47,6 +59,7 @@ fn metadata(checkpoint: &Checkpoint) -> Result<String> {
 
 /// A state dict as it lay in a file.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct StateDict {
     /// Shapes and values by name.
     pub values: NamedValues,

@@ -9,6 +9,7 @@ pub(super) const STORAGE_BUFFERS: u32 = 8;
 pub(super) const WORKGROUP_THREADS: u32 = 256;
 
 /// One adapter of this machine.
+#[non_exhaustive]
 pub struct Adapter {
     /// Its number, as [`choose`] takes it.
     pub index: usize,

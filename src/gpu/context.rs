@@ -147,6 +147,7 @@ impl Gpu {
     }
 
     /// What went between host and device so far.
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
     pub fn traffic(&self) -> Traffic {
         self.0.counters.read()
     }

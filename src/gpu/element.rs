@@ -10,7 +10,7 @@ pub enum Element {
     Real,
     /// u32
     Whole,
-    /// The words of steps: u32 and f32, see [`Step`](crate::ops::Step).
+    /// The words of steps: u32 and f32, see `ops::Step`.
     Step,
 }
 
@@ -41,6 +41,7 @@ impl Value for u32 {
 /// Closes [`Value`]: writing relies on sizes that are multiples of four bytes.
 pub(crate) mod sealed {
     /// See the module.
+    #[allow(unnameable_types, reason = "so that no other crate implements it")]
     pub trait Sealed {}
 
     impl Sealed for f32 {}

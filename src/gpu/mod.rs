@@ -33,23 +33,36 @@ mod work;
 
 pub use adapter::{Adapter, adapters, choose};
 pub use context::Gpu;
+pub use element::Element;
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
+pub use element::Value;
 pub(crate) use element::sealed;
-pub use element::{Element, Value};
 pub(crate) use fault::Fault;
 pub(crate) use kernel::Invocation;
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use kernel::{Access, Binding, Kernel};
 pub use options::{Options, ShaderChecks};
 pub(crate) use pipeline_cache::cache_directory;
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use readback::{Arrival, Readback, Staging};
 pub(crate) use recording::Bind;
-pub use recording::{Dispatch, Recording};
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
+pub use recording::Dispatch;
+pub use recording::Recording;
 pub use requirements::{optional_features, required_features, required_limits};
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use stopwatch::Stopwatch;
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use tensor::Tensor;
 pub(crate) use tensor::USAGE;
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use texels::{TexelFormat, Texels};
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use traffic::Traffic;
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use upload::Upload;
 pub use variant::Variant;
+pub use work::Phase;
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
+pub use work::Work;
 pub(crate) use work::by;
-pub use work::{Phase, Work};

@@ -18,8 +18,8 @@ pub enum ShaderChecks {
 pub struct Options {
     /// Whether shaders carry wgpu's checks.
     pub checks: ShaderChecks,
-    /// Which kernels models are built from; `None` leaves it to what a search on this adapter has found
-    /// ([`crate::ops::tuning`]), or else to [`Adapter::default_variant`](super::Adapter::default_variant).
+    /// Which kernels models are built from; `None` leaves it to what `dann tune` has found on this adapter, or else to
+    /// [`Adapter::default_variant`](super::Adapter::default_variant).
     pub variant: Option<Variant>,
 }
 

@@ -83,6 +83,7 @@ impl Recording {
     }
 
     /// What has been recorded.
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
     pub fn dispatches(&self) -> &[Dispatch] {
         &self.dispatches
     }

@@ -20,7 +20,7 @@ pub struct Dann {
     gpu: Gpu,
     spec: ModelSpec,
     /// Everything that is trained.
-    pub parameters: Parameters,
+    pub(crate) parameters: Parameters,
     feature_extractor: Network,
     label_predictor: Network,
     domain_classifier: Network,
@@ -55,6 +55,12 @@ impl Dann {
         &self.spec
     }
 
+    /// Everything that is trained.
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
     /// The device that the network lives on.
     pub fn gpu(&self) -> &Gpu {
         &self.gpu
@@ -70,12 +76,14 @@ impl Dann {
     }
 
     /// The state that is not trained but belongs to the model (running statistics), by name.
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
     pub fn state(&self) -> BTreeMap<String, Tensor> {
         let parts = [&self.feature_extractor, &self.label_predictor, &self.domain_classifier];
         parts.into_iter().flat_map(Network::state).collect()
     }
 
     /// Where everything that the network has learned lies, by name: parameters and running statistics.
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
     pub fn tensors(&self) -> BTreeMap<String, Tensor> {
         self.parameters.tensors().chain(self.state()).collect()
     }
@@ -125,6 +133,7 @@ impl Dann {
     ///
     /// # Errors
     /// [`Error::Input`] when the batch does not fit the network.
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
     pub fn record_step(
         &self,
         rec: &mut Recording,
@@ -221,6 +230,7 @@ impl Dann {
     ///
     /// # Errors
     /// [`Error::Input`] when x does not fit the network.
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
     pub fn record_logits(&self, rec: &mut Recording, x: &Tensor) -> Result<Tensor> {
         // In evaluation no layer reads the step; dropout, which would, is left out.
         let step = Step::table(&self.gpu, "step", 1)?;
@@ -232,6 +242,7 @@ impl Dann {
     ///
     /// # Errors
     /// [`Error::Input`] when the features do not fit the network.
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
     pub fn record_logits_of_features(&self, rec: &mut Recording, features: &Tensor) -> Result<Tensor> {
         let step = Step::table(&self.gpu, "step", 1)?;
         let logits = self.label_predictor.forward(rec, &step, features, Mode::Evaluation)?.y;
@@ -242,6 +253,7 @@ impl Dann {
     ///
     /// # Errors
     /// [`Error::Input`] when x does not fit the network.
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
     pub fn record_inference(&self, rec: &mut Recording, x: &Tensor) -> Result<Inference> {
         let step = Step::table(&self.gpu, "step", 1)?;
         let features = self.feature_extractor.forward(rec, &step, x, Mode::Evaluation)?.y;

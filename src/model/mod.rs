@@ -33,15 +33,21 @@ mod stage;
 mod torch;
 mod update;
 
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use batch::{Batch, Inference, MetricsBuffer, StepOutputs};
 pub use dann::{Dann, NamedValues};
 #[cfg(feature = "export")]
 pub(crate) use graph::{Graph, Node};
 pub use initialization::Initialization;
 pub use layers::*;
-pub use objective::{DomainLoss, Objective};
+pub use objective::DomainLoss;
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
+pub use objective::Objective;
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use parameters::{ParameterInfo, Parameters};
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use search::{Candidate, Found, Search};
 pub use size::Size2;
 pub use spec::{InputSpec, ModelSpec, Normalization};
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use update::OptimizerState;

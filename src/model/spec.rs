@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The network: its input and the layers of its three parts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ModelSpec {
     /// What goes in.
     pub input: InputSpec,
@@ -23,6 +24,7 @@ pub struct ModelSpec {
 /// The images that go in, and how their bytes become numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct InputSpec {
     /// C
     pub channels: usize,
@@ -48,6 +50,12 @@ pub struct Normalization {
 }
 
 impl InputSpec {
+    /// Images of `shape`, normalised in one way for both domains.
+    pub fn new(shape: MapShape, normalization: Normalization) -> Self {
+        let MapShape { channels, height, width } = shape;
+        Self { channels, height, width, normalization, target_normalization: None }
+    }
+
     /// (C, H, W)
     pub fn shape(&self) -> MapShape {
         MapShape::new(self.channels, self.height, self.width)
@@ -78,6 +86,38 @@ impl Normalization {
 }
 
 impl ModelSpec {
+    /// The network of these three parts; [`ModelSpec::check`] tells whether their shapes fit.
+    ///
+    /// ```
+    /// use dann::model::{Conv2d, Dense, InputSpec, MaxPool2d, ModelSpec, Normalization, Relu, Size2};
+    /// use dann::shape::MapShape;
+    ///
+    /// # fn main() -> dann::error::Result<()> {
+    /// let normalization = Normalization { scale: vec![2.0], shift: vec![-1.0] };
+    /// let model = ModelSpec::new(
+    ///     InputSpec::new(MapShape::new(1, 28, 28), normalization),
+    ///     vec![
+    ///         Conv2d::new(8, Size2(5, 5)).into(),
+    ///         Relu::default().into(),
+    ///         MaxPool2d::new(Size2(2, 2)).into(),
+    ///     ],
+    ///     vec![Dense::new(10).into()],
+    ///     vec![Dense::new(2).into()],
+    /// );
+    /// let (features, classes) = model.check()?;
+    /// assert_eq!((features, classes), (MapShape::new(8, 12, 12), 10));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new(
+        input: InputSpec,
+        feature_extractor: Vec<LayerSpec>,
+        label_predictor: Vec<LayerSpec>,
+        domain_classifier: Vec<LayerSpec>,
+    ) -> Self {
+        Self { input, feature_extractor, label_predictor, domain_classifier }
+    }
+
     /// K, the number of classes.
     ///
     /// # Errors

@@ -90,6 +90,7 @@ pub(super) fn below_one(key: &str, name: &str, value: f32) -> Result<()> {
 /// Parameters that are trained in another way than the others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ParameterGroup {
     /// What the names of the parameters begin with: a part, as in `feature_extractor`, a layer, or a single parameter. Where
     /// several groups fit, the longest such text decides.
@@ -110,6 +111,11 @@ fn one() -> f32 {
 }
 
 impl ParameterGroup {
+    /// The parameters whose names begin with `parameters`, trained as all others are until something else is said.
+    pub fn new(parameters: impl Into<String>) -> Self {
+        Self { parameters: parameters.into(), learning_rate: one(), weight_decay: None, frozen: false }
+    }
+
     /// Refuses settings that cannot work; `key` is where they stand.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ macro_rules! optimizers {
 
         impl OptimizerSpec {
             /// The optimiser itself.
+            #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
             pub fn optimizer(&self) -> &dyn Optimizer {
                 match self {
                     $(Self::$kind(optimizer) => optimizer),+

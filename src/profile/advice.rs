@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A change and what it would save.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Advice {
     /// The kernel to change; none where it is the time between kernels that is worth most.
     pub kernel: Option<String>,

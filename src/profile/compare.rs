@@ -9,6 +9,7 @@ use serde::Serialize;
 /// What the times of two profiles say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Verdict {
     /// The second one takes less, beyond both spreads.
     Faster,
@@ -47,6 +48,7 @@ impl Verdict {
 
 /// A kernel in two profiles.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Comparison {
     /// `op.pass`.
     pub kernel: String,
@@ -68,6 +70,7 @@ pub struct Comparison {
 
 /// Two profiles side by side.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Comparisons {
     /// One for each kernel, phase and shape of either; the largest change in a step first.
     pub kernels: Vec<Comparison>,

@@ -39,6 +39,9 @@ mod report;
 mod rows;
 mod samples;
 mod scopes;
+#[cfg(not(feature = "unstable"))]
+mod shader;
+#[cfg(feature = "unstable")]
 pub mod shader;
 mod spread;
 mod stopwatch;
@@ -46,6 +49,7 @@ mod trace;
 
 pub use advice::Advice;
 pub use compare::{Comparison, Comparisons, Verdict};
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use kernels::KERNELS;
 pub use peaks::Peaks;
 pub use plot::{check_picture, picture, write_picture};
@@ -53,7 +57,9 @@ pub use report::Report;
 pub use rows::{Bound, KernelRow, PhaseRow, StepTimes};
 pub use samples::Samples;
 pub use scopes::{Scopes, Span};
-pub use spread::{Spread, percentile};
+pub use spread::Spread;
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
+pub use spread::percentile;
 pub use stopwatch::{Clock, Run, Stopwatch};
 pub use wgpu_profiler;
 

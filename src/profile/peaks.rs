@@ -12,6 +12,7 @@ use std::time::Instant;
 
 /// The most that was reached on the adapter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Peaks {
     /// Billion multiplications and additions of f32 a second.
     pub f32_gflops: f64,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// A profile. All times are a step's, that is, those of one run of all dispatches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Report {
     /// Backend, name and driver.
     pub adapter: String,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What limits a kernel at best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Bound {
     /// Arithmetic.
     Compute,
@@ -29,6 +30,7 @@ impl Bound {
 
 /// All dispatches of a step that run one kernel in one phase over one shape.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct KernelRow {
     /// `op.pass`.
     pub kernel: String,
@@ -72,6 +74,7 @@ pub struct KernelRow {
 
 /// All dispatches of a phase.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PhaseRow {
     /// The part of the step.
     pub phase: Phase,
@@ -87,6 +90,7 @@ pub struct PhaseRow {
 
 /// The step as a whole, in milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StepTimes {
     /// All kernels.
     pub kernels_ms: Spread,

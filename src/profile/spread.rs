@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Of repeated measurements, the one in the middle and those that a tenth of all lie beyond.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Spread {
     /// The 10th percentile.
     pub p10: f64,

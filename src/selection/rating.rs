@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 /// What every rule says of one model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Rating {
     /// Steps of training behind the model.
     pub step: u64,

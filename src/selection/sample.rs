@@ -10,6 +10,7 @@ const SEED: u64 = 0;
 
 /// Some images of each kind that ratings need. No label of the target is among them, nor read.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Sample {
     /// Where the source is.
     pub source: PathBuf,

@@ -18,6 +18,7 @@ const FILE: &str = "selection.json";
 /// The ratings of a run's checkpoints and what each rule chooses: `selection.json`. Nothing in it comes from a label of
 /// the target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Selection {
     /// The run's directory.
     pub run: PathBuf,
@@ -39,6 +40,7 @@ pub struct Selection {
 
 /// How many images of each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Counts {
     /// Of the source's training part.
     pub source_training: usize,
@@ -50,6 +52,7 @@ pub struct Counts {
 
 /// What came of a choice, for report only.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Outcome {
     /// Who chose; `None` for the last step, which nobody chose.
     pub rule: Option<Rule>,

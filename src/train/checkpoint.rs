@@ -14,6 +14,7 @@ use std::path::Path;
 
 /// A model's values, the configuration it was built from and the names of its classes.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Checkpoint {
     /// What the model was built from and how it was trained.
     pub config: Config,
@@ -71,6 +72,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`Error::DeviceLost`] when the device was lost.
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
     pub fn of_training(
         (model, state): (&Dann, &OptimizerState),
         config: &Config,

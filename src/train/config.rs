@@ -13,6 +13,7 @@ use std::path::Path;
 /// What is trained on what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Method {
     /// ResidentData labels, and both domains' images through the gradient reversal.
     #[default]
@@ -36,6 +37,7 @@ impl std::fmt::Display for Method {
 /// A run: how to train what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Config {
     /// How to train.
     pub training: TrainingSpec,
@@ -46,6 +48,7 @@ pub struct Config {
 /// How to train.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct TrainingSpec {
     /// What is trained on what.
     #[serde(default)]
@@ -99,6 +102,11 @@ const PRESETS: &[(&str, &str)] = &[
 ];
 
 impl Config {
+    /// A recipe made in code; [`Config::check`] tells whether it can work.
+    pub fn new(training: TrainingSpec, model: ModelSpec) -> Self {
+        Self { training, model }
+    }
+
     /// The names of the presets.
     pub fn presets() -> impl Iterator<Item = &'static str> {
         PRESETS.iter().map(|(name, _)| *name)
@@ -174,6 +182,35 @@ impl Config {
 }
 
 impl TrainingSpec {
+    /// Adversarial training for so many epochs of batches of so many labelled images, by SGD without momentum; everything
+    /// else as where a recipe leaves it out.
+    ///
+    /// ```
+    /// use dann::train::{Lambda, LearningRate, OptimizerSpec, Sgd, TrainingSpec};
+    ///
+    /// let mut training = TrainingSpec::new(10, 64, LearningRate::new(0.01, 10.0, 0.75), Lambda::new(1.0, 10.0));
+    /// training.optimizer = Some(OptimizerSpec::Sgd(Sgd::new(0.9)));
+    /// ```
+    pub fn new(epochs: u64, batch: usize, learning_rate: LearningRate, lambda: Lambda) -> Self {
+        Self {
+            method: Method::default(),
+            epochs,
+            steps: None,
+            batch,
+            seed: 0,
+            momentum: None,
+            weight_decay: None,
+            optimizer: Some(OptimizerSpec::Sgd(Sgd::new(0.0))),
+            parameter_groups: vec![],
+            clip_norm: None,
+            augmentation: None,
+            initialization: Initialization::default(),
+            domain_loss: DomainLoss::default(),
+            learning_rate,
+            lambda,
+        }
+    }
+
     /// The optimiser: the one that `optimizer` names, or SGD in its short form.
     ///
     /// # Errors
@@ -206,6 +243,7 @@ impl TrainingSpec {
     ///
     /// # Errors
     /// As [`TrainingSpec::optimizer`].
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
     pub fn objective(&self) -> Result<Objective> {
         Ok(Objective {
             domain_loss: (self.method == Method::Dann).then_some(self.domain_loss),

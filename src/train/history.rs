@@ -7,6 +7,7 @@ use std::path::Path;
 
 /// The line that ends an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct EpochRecord {
     /// Counted from 1.
     pub epoch: u64,
@@ -23,6 +24,7 @@ pub struct EpochRecord {
 
 /// Every step and every epoch.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct History {
     /// In order.
     pub steps: Vec<StepMetrics>,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Accuracies on the test parts, for the report alone: nothing in training sees them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Report {
     /// `None` without a labelled test part.
     pub source_test_accuracy: Option<f64>,

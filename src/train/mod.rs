@@ -37,16 +37,22 @@ mod reports;
 mod resumed;
 mod resumption;
 mod run;
-pub mod schedule;
+mod schedule;
 mod step;
 mod stepper;
 mod submission;
 mod training_loop;
 mod whole_file;
 
+pub use crate::ops::adamw::AdamW;
+pub use crate::ops::augment::Augmentation;
+pub use crate::ops::optimizer::ParameterGroup;
+pub use crate::ops::optimizers::OptimizerSpec;
+pub use crate::ops::sgd::Sgd;
 pub use bench::StepBench;
 pub use checkpoint::{Checkpoint, Description};
 pub use config::{Config, Method, TrainingSpec};
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use device_data::DeviceData;
 pub use evaluate::{Evaluation, Evaluator, argmax, softmax};
 pub use history::{EpochRecord, History};
@@ -55,10 +61,12 @@ pub use metrics::{Report, StepMetrics};
 pub use resumed::{Resumed, checkpoints, trained_checkpoints};
 pub use resumption::{DataSets, Resumption};
 pub use run::{RunDirectory, RunResult};
+pub use schedule::{Lambda, LearningRate};
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use step::TrainingStep;
 pub use stepper::Stepper;
 pub(crate) use training_loop::{InFlight, Outcome, TrainingLoop};
-pub use whole_file::{read_json, write_whole};
+pub(crate) use whole_file::{read_json, write_whole};
 
 use crate::error::Result;
 use crate::gpu::Gpu;

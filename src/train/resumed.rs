@@ -14,6 +14,7 @@ const EXTENSION: &str = "safetensors";
 
 /// A run that goes on.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Resumed {
     /// Its directory.
     pub path: PathBuf,

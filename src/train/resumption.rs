@@ -17,6 +17,7 @@ const OPTIMIZER: &str = "optimizer.";
 
 /// What was trained on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DataSets {
     /// The labelled data set's directory.
     pub source: PathBuf,
@@ -28,6 +29,7 @@ pub struct DataSets {
 
 /// The optimiser's state, and what was trained on.
 #[derive(Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Resumption {
     /// Both domains.
     pub data: DataSets,

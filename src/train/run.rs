@@ -18,6 +18,7 @@ const RESULT: &str = "result.json";
 
 /// What came out of a run: `result.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RunResult {
     /// What was trained on what.
     pub method: Method,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// λ_p = maximum · (2 / (1 + e^(-gamma·p)) - 1); Ganin & Lempitsky 2015, section 4.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Lambda {
     /// What λ rises to.
     pub maximum: f64,
@@ -16,6 +17,7 @@ pub struct Lambda {
 /// lr_p = initial / (1 + alpha·p)^beta; Ganin & Lempitsky 2015, section 4.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct LearningRate {
     /// What it starts from; 0.01 in the paper.
     pub initial: f64,
@@ -26,6 +28,11 @@ pub struct LearningRate {
 }
 
 impl Lambda {
+    /// λ that rises to `maximum` as steeply as `gamma` says.
+    pub const fn new(maximum: f64, gamma: f64) -> Self {
+        Self { maximum, gamma }
+    }
+
     /// λ at progress `p`.
     pub fn at(&self, p: f64) -> f64 {
         self.maximum * (2.0 / (1.0 + (-self.gamma * p).exp()) - 1.0)
@@ -38,6 +45,11 @@ impl Lambda {
 }
 
 impl LearningRate {
+    /// A learning rate that falls from `initial`.
+    pub const fn new(initial: f64, alpha: f64, beta: f64) -> Self {
+        Self { initial, alpha, beta }
+    }
+
     /// The learning rate at progress `p`.
     pub fn at(&self, p: f64) -> f64 {
         self.initial / (1.0 + self.alpha * p).powf(self.beta)

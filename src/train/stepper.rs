@@ -89,6 +89,7 @@ impl Stepper {
     }
 
     /// What the optimiser keeps.
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
     pub fn optimizer(&self) -> &OptimizerState {
         &self.training_loop.training_step().outputs.optimizer
     }

@@ -143,7 +143,7 @@ fn a_step_that_is_none_reports_within_the_table() {
         weight: &weight.tensor,
         faults: &faults.tensor,
     };
-    let sgd = Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.0 };
+    let sgd = Sgd::new(0.9);
     sgd.record(&mut rec, &operands, Settings::of(&sgd)).unwrap();
     for round in 0..ROUNDS {
         let words = [(); 4].map(|()| hostile.word(STEPS as u32));
@@ -200,8 +200,9 @@ fn no_step_leads_what_draws_from_it_out_of_its_tensors() {
     let source = Guarded::new::<f32>(&gpu, &[2, 2, 7, 9]);
     let mut rec = Recording::new(&gpu);
     let [moved, dropped, reversed, joined] = &results;
-    let augmentation =
-        augment::Augmentation { shift: u32::MAX, invert: 0.5, contrast: 1.0, brightness: f32::MAX };
+    let mut augmentation = augment::Augmentation::default();
+    (augmentation.shift, augmentation.brightness) = (u32::MAX, f32::MAX);
+    (augmentation.invert, augmentation.contrast) = (0.5, 1.0);
     augment::views(&mut rec, &step, &x.tensor, &moved.tensor, &augmentation).unwrap();
     dropout::apply(&mut rec, &step, &x.tensor, &dropped.tensor, 0.5, u32::MAX).unwrap();
     gradient_reversal::backward(&mut rec, &step, &x.tensor, &reversed.tensor).unwrap();

@@ -95,7 +95,7 @@ fn ops_refuse_tensors_of_the_other_kind() {
     let scale = &real(&gpu, &[1]);
     let slots = std::slice::from_ref(&y);
     let operands = Operands { step: &step, grad: &x, scale, slots, weight: &y, faults: &rows };
-    let sgd = Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 };
+    let sgd = Sgd::new(0.0);
     assert_says(sgd.record(rec, &operands, Settings::of(&sgd)), "faults: expected a tensor of u32");
 }
 
@@ -111,7 +111,7 @@ fn a_step_refuses_more_labels_than_rows() {
     let recorded =
         model.record_step(rec, &batch, &step, &metrics_buffer, &config.training.objective().unwrap());
     assert_says(recorded, "labels of at most 4 rows");
-    let other = model.parameters.read(&gpu, &real(&gpu, &[3]));
+    let other = model.parameters().read(&gpu, &real(&gpu, &[3]));
     assert_says(other, "a flat buffer of shape");
 }
 

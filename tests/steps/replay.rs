@@ -93,7 +93,7 @@ fn several_short_steps_share_a_submission() {
     let gpu = gpu();
     // Without convolutions a step takes a software adapter about 1 ms, and a submission may take 50 ms.
     let mut trainer = trainer_of(&gpu, |config| {
-        config.model.feature_extractor = vec![Dense { outputs: 8 }.into()];
+        config.model.feature_extractor = vec![Dense::new(8).into()];
         config.training.learning_rate.initial = 1e-4;
     });
     epoch(&gpu, &mut trainer);

@@ -179,8 +179,9 @@ fn the_mixed_network_is_made_of_both() {
 fn a_dense_layer_too_large_for_a_texture_has_plain_kernels() {
     let gpu = register();
     let mut config = mixed();
-    let dense = |outputs| vec![Dense { outputs }.into(), Relu {}.into(), Dense { outputs }.into()];
-    config.model.feature_extractor = vec![Relu {}.into()];
+    let dense =
+        |outputs| vec![Dense::new(outputs).into(), Relu::default().into(), Dense::new(outputs).into()];
+    config.model.feature_extractor = vec![Relu::default().into()];
     (config.model.label_predictor, config.model.domain_classifier) = (dense(3), dense(2));
     (config.model.input.height, config.model.input.width) = (210, 210);
     let model = Dann::new(&gpu, &config.model).unwrap();

@@ -74,12 +74,12 @@ fn kernel(row: &KernelRow) -> [String; 15] {
 
 /// `12.3 (11.9–14.0)`
 pub fn spread(spread: &Spread) -> String {
-    let Spread { p10, median, p90 } = spread;
+    let Spread { p10, median, p90, .. } = spread;
     format!("{median:.1} ({p10:.1}–{p90:.1})")
 }
 
 fn milliseconds(spread: &Spread) -> String {
-    let Spread { p10, median, p90 } = spread;
+    let Spread { p10, median, p90, .. } = spread;
     format!("{median:.3} ms ({p10:.3}–{p90:.3})")
 }
 

@@ -1,5 +1,18 @@
 //! ONNX files: from the bytes of images to the logits of their classes and, where it was trained, the domain
 //! classifier's.
+//!
+//! ```no_run
+//! use dann::export::onnx;
+//! use dann::train::RunDirectory;
+//!
+//! # fn main() -> dann::error::Result<()> {
+//! let checkpoint = RunDirectory::checkpoint("runs/first".as_ref())?;
+//! // Images of the target, whose normalisation may be its own.
+//! let normalization = checkpoint.config.model.input.normalization_of_target();
+//! onnx::write(&checkpoint, normalization, "first.onnx".as_ref())?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod graph;
 mod messages;

@@ -13,6 +13,7 @@ use serde_json::json;
 /// Batch normalisation of each channel (of each value, behind a dense layer).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct BatchNorm2d {
     /// Added to the variance; 1e-5 if left out.
     #[serde(default = "default_eps")]
@@ -28,6 +29,12 @@ fn default_eps() -> f32 {
 
 fn default_momentum() -> f32 {
     0.1
+}
+
+impl Default for BatchNorm2d {
+    fn default() -> Self {
+        Self { eps: default_eps(), momentum: default_momentum() }
+    }
 }
 
 impl Layer for BatchNorm2d {

@@ -14,6 +14,7 @@ use serde_json::json;
 /// 2-D convolution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Conv2d {
     /// O, the filters.
     pub outputs: usize,
@@ -56,6 +57,7 @@ fn with_bias() -> bool {
 /// Rows and columns of zeros; in TOML `2`, `[height, width]`, or `[top, bottom, left, right]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "a number, [height, width], or [top, bottom, left, right]")]
+#[non_exhaustive]
 pub enum Padding {
     /// As many above as below, and left as right.
     Even(Size2),

@@ -13,9 +13,17 @@ use serde_json::json;
 /// Fully connected; flattens what comes in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Dense {
     /// O
     pub outputs: usize,
+}
+
+impl Dense {
+    /// With `outputs` outputs.
+    pub const fn new(outputs: usize) -> Self {
+        Self { outputs }
+    }
 }
 
 impl Layer for Dense {

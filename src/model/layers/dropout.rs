@@ -12,9 +12,17 @@ use serde_json::json;
 /// Zeroes values at random while training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Dropout {
     /// The share that is zeroed.
     pub rate: f32,
+}
+
+impl Dropout {
+    /// That zeroes the share `rate`, at least 0 and below 1.
+    pub const fn new(rate: f32) -> Self {
+        Self { rate }
+    }
 }
 
 impl Layer for Dropout {

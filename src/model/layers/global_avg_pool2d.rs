@@ -12,6 +12,7 @@ use serde_json::json;
 /// The mean of each channel's plane: maps of any size become maps of one pixel.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct GlobalAvgPool2d {}
 
 impl Layer for GlobalAvgPool2d {

@@ -12,6 +12,7 @@ use serde_json::json;
 /// x where positive, slope · x elsewhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct LeakyRelu {
     /// 0.01 if left out.
     #[serde(default = "default_slope")]
@@ -20,6 +21,13 @@ pub struct LeakyRelu {
 
 fn default_slope() -> f32 {
     0.01
+}
+
+impl LeakyRelu {
+    /// With this slope of negative values.
+    pub const fn new(slope: f32) -> Self {
+        Self { slope }
+    }
 }
 
 impl Layer for LeakyRelu {

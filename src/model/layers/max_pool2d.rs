@@ -13,6 +13,7 @@ use serde_json::json;
 /// The largest value of each window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct MaxPool2d {
     /// KH and KW.
     pub kernel: Size2,
@@ -22,6 +23,11 @@ pub struct MaxPool2d {
 }
 
 impl MaxPool2d {
+    /// Over windows of a size, side by side.
+    pub const fn new(kernel: Size2) -> Self {
+        Self { kernel, stride: None }
+    }
+
     /// Its window.
     pub(crate) fn window(&self) -> Window {
         Window { kernel: self.kernel.into(), stride: self.stride.unwrap_or(self.kernel).into() }

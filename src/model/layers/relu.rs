@@ -11,6 +11,7 @@ use serde_json::json;
 /// max(x, 0)
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Relu {}
 
 impl Layer for Relu {

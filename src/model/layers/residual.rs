@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 /// y = body(x) + shortcut(x); without a shortcut, body(x) + x.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Residual {
     /// The layers of the long way.
     pub body: Vec<LayerSpec>,
@@ -20,6 +21,11 @@ pub struct Residual {
 }
 
 impl Residual {
+    /// The sum of both ways; without layers, the shortcut is x as it is.
+    pub const fn new(body: Vec<LayerSpec>, shortcut: Vec<LayerSpec>) -> Self {
+        Self { body, shortcut }
+    }
+
     /// The stem of its name.
     pub(crate) const STEM: &'static str = "residual";
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 /// out).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct AdamW {
     /// The shares of the last means of the gradients and of their squares in the next ones.
     pub betas: [f64; 2],

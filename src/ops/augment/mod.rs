@@ -16,6 +16,7 @@ const MOST_CHANNELS: usize = 255;
 /// those that the network takes: inputs in [−1, 1] have their middle at 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct Augmentation {
     /// Most pixels that an image is moved by in either direction; its edges are repeated.
     pub shift: u32,

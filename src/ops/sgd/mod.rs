@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 /// Stochastic gradient descent with momentum (`torch.optim.SGD`, dampening 0).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Sgd {
     /// The share of the last velocity in the next one.
     pub momentum: f32,
@@ -22,6 +23,13 @@ pub struct Sgd {
     /// L2 penalty, added to the gradient; 0 if left out.
     #[serde(default)]
     pub weight_decay: f32,
+}
+
+impl Sgd {
+    /// With momentum, without looking ahead and without weight decay.
+    pub const fn new(momentum: f32) -> Self {
+        Self { momentum, nesterov: false, weight_decay: 0.0 }
+    }
 }
 
 impl Optimizer for Sgd {

@@ -1,4 +1,16 @@
 //! A page about one run or several: everything in one HTML file that needs no internet connection.
+//!
+//! ```no_run
+//! use dann::gpu::{Gpu, Options, choose};
+//! use dann::report::page;
+//!
+//! # fn main() -> dann::error::Result<()> {
+//! let gpu = Gpu::open(&choose(None)?, Options::default())?;
+//! // Rows to compare: trained on the source alone, and adapted.
+//! page::write(&gpu, &["runs/source-only".into(), "runs/dann".into()], "report.html".as_ref())?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod chart;
 mod embedding;

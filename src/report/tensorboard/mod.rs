@@ -1,4 +1,20 @@
 //! Files that TensorBoard shows: events, and embeddings for its projector.
+//!
+//! ```no_run
+//! use dann::fit::{Sets, Training};
+//! use dann::gpu::{Gpu, Options, choose};
+//! use dann::report::tensorboard::Recorder;
+//! use dann::train::Config;
+//!
+//! # fn main() -> dann::error::Result<()> {
+//! let config = Config::preset("demo")?;
+//! let sets = Sets::read("data/mnist".as_ref(), "data/mnist_m".as_ref(), &config)?;
+//! let open = || Gpu::open(&choose(None)?, Options::default());
+//! let training = Training::new(config).directory("runs/first");
+//! training.run(&sets, &open, &mut [&mut Recorder::default()])?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod histogram;
 mod messages;
@@ -16,7 +32,7 @@ use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-pub use projector::{Embeddings, write_embeddings};
+pub(crate) use projector::{Embeddings, write_embeddings};
 pub use recorder::Recorder;
 
 /// Castagnoli's polynomial, as the records' checksums have it.
@@ -24,7 +40,7 @@ const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
 /// An event file that grows while a run goes on.
 #[derive(Debug)]
-pub struct EventFile {
+pub(crate) struct EventFile {
     path: PathBuf,
     file: BufWriter<File>,
 }

@@ -17,22 +17,6 @@ const COLUMNS: usize = 12;
 /// Writes an event file into the run's directory: losses and schedules step by step; after each epoch test accuracies,
 /// the distribution of every parameter, and what the model makes of test images; at the end their features. Does
 /// nothing for a training without a directory. One recorder serves any number of trainings, one after the other.
-///
-/// ```no_run
-/// use dann::fit::{Sets, Training};
-/// use dann::gpu::{Gpu, Options, choose};
-/// use dann::report::tensorboard::Recorder;
-/// use dann::train::Config;
-///
-/// # fn main() -> dann::error::Result<()> {
-/// let config = Config::preset("demo")?;
-/// let sets = Sets::read("data/mnist".as_ref(), "data/mnist_m".as_ref(), &config)?;
-/// let open = || Gpu::open(&choose(None)?, Options::default());
-/// let training = Training::new(config).directory("runs/first");
-/// training.run(&sets, &open, &mut [&mut Recorder::default()])?;
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Debug, Default)]
 pub struct Recorder {
     events: Option<EventFile>,

@@ -1,8 +1,23 @@
 //! Whether a run went as adversarial training should, from its course alone and from what its features are like.
+//!
+//! ```no_run
+//! use dann::train::{RunDirectory, health};
+//!
+//! # fn main() -> dann::error::Result<()> {
+//! let run = "runs/first".as_ref();
+//! let (config, history) = (RunDirectory::config(run)?, RunDirectory::history(run)?);
+//! for finding in health::findings(&config.training, config.model.classes()?, &history, None) {
+//!     println!("{}: {}", finding.level.word(), finding.text);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod warnings;
 
-pub use warnings::{Monitor, Warning};
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
+pub use warnings::Monitor;
+pub use warnings::Warning;
 
 use super::config::{Method, TrainingSpec};
 use super::history::History;
@@ -11,6 +26,7 @@ use crate::model::DomainLoss;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Level {
     /// As it should be.
     Good,
@@ -33,6 +49,7 @@ impl Level {
 
 /// A judgement and its reason.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Finding {
     /// How bad it is.
     pub level: Level,
