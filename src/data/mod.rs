@@ -37,6 +37,7 @@ mod listing;
 mod making;
 #[cfg(feature = "fetch")]
 mod mnist_m;
+#[cfg(any(feature = "embed", feature = "fetch"))]
 mod order;
 #[cfg(feature = "data")]
 mod pictures;
