@@ -1,8 +1,9 @@
-// Random views of a batch's images: moved, and each channel rotated 180° round, stretched and shifted in value.
-//   y[n,c,i,j] = ±contrast · x[n,c, clamp(i + di), clamp(j + dj)] + brightness
+// Random views of a batch's images: moved, and each channel inverted, stretched, shaded and shifted in value.
+//   y[n,c,i,j] = ±contrast · (1 + s[n] · f[n,c](i, j)) · x[n,c, clamp(i + di), clamp(j + dj)] + brightness
+// f is bilinear between the nodes of a grid laid over the image, each drawn evenly from [-1, 1).
 // What is drawn follows from the step's seed, the image and the channel by a counter-based generator; nothing is stored.
 // Twin: src/ops/augment/proof.rs. Sources: torchvision's RandomAffine (translate, edges repeated), RandomInvert and
-// ColorJitter; the hash is PCG RXS-M-XS 32.
+// ColorJitter; TorchIO's RandomBiasField, but of both signs; the hash is PCG RXS-M-XS 32.
 
 struct Params {
     rows: u32,        // N
@@ -13,6 +14,7 @@ struct Params {
     invert: f32,      // probability
     contrast: f32,    // most that 1 is changed by
     brightness: f32,  // most that is added
+    shading: f32,     // most that s is
 }
 
 import "shared/step.wgsl";
@@ -23,6 +25,8 @@ const SALT = 0x80000000u;
 // Numbers set aside for an image, and the first that belong to a channel.
 const DRAWS = 1024u;
 const OF_CHANNEL = 4u;
+// Nodes of the grid of shades on a side.
+const NODES = 7u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<uniform> step: Step;
@@ -35,15 +39,46 @@ fn pcg(value: u32) -> u32 {
     return (word >> 22u) ^ word;
 }
 
+fn hash(image: u32, index: u32) -> u32 {
+    return pcg((image * DRAWS + index) ^ pcg(step.seed ^ SALT));
+}
+
 // From 0 to below 1.
-fn draw(image: u32, index: u32) -> f32 {
-    let random = pcg((image * DRAWS + index) ^ pcg(step.seed ^ SALT));
+fn unit(random: u32) -> f32 {
     return f32(random >> 8u) / 16777216.0;
+}
+
+fn draw(image: u32, index: u32) -> f32 {
+    return unit(hash(image, index));
 }
 
 // A whole number from −shift to shift.
 fn offset(image: u32, index: u32) -> i32 {
     return i32(draw(image, index) * f32(2u * params.shift + 1u)) - i32(params.shift);
+}
+
+// Where pixel `index` of `size` lies on the grid: the node before it, and how far towards the next.
+struct Place {
+    node: u32,
+    share: f32,
+}
+
+fn place(index: u32, size: u32) -> Place {
+    let last = max(size, 2u) - 1u;
+    let along = index * (NODES - 1u);
+    let node = min(along / last, NODES - 2u);
+    return Place(node, f32(along - node * last) / f32(last));
+}
+
+// A node of the field whose random numbers start from `field`.
+fn shade(field: u32, row: u32, column: u32) -> f32 {
+    return 2.0 * unit(pcg(field ^ (row * NODES + column))) - 1.0;
+}
+
+// f between two nodes of a row of the grid.
+fn across(field: u32, row: u32, at: Place) -> f32 {
+    let left = shade(field, row, at.node);
+    return left + at.share * (shade(field, row, at.node + 1u) - left);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -59,8 +94,18 @@ fn views(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) work
     let i = clamp(i32(row % params.height) + offset(image, 0u), 0, i32(params.height) - 1);
     let dj = offset(image, 1u);
     let first = (plane * params.height + u32(i)) * params.width;
+    let field = hash(image, own + 3u);
+    let shading = params.shading * draw(image, 2u);
+    let down = place(row % params.height, params.height);
     for (var j = 0u; j < params.width; j++) {
         let column = clamp(i32(j) + dj, 0, i32(params.width) - 1);
-        y[row * params.width + j] = contrast * x[first + u32(column)] + brightness;
+        var factor = contrast;
+        if params.shading > 0.0 {
+            let right = place(j, params.width);
+            let above = across(field, down.node, right);
+            let below = across(field, down.node + 1u, right);
+            factor *= 1.0 + shading * (above + down.share * (below - above));
+        }
+        y[row * params.width + j] = factor * x[first + u32(column)] + brightness;
     }
 }

@@ -26,6 +26,9 @@ pub struct Augmentation {
     pub contrast: f32,
     /// A number between −brightness and brightness is added to a channel's values.
     pub brightness: f32,
+    /// A channel's values are multiplied by a field that varies smoothly over the image: 1 + s·f, where f is bilinear
+    /// between 7 × 7 numbers in [−1, 1), and s, one number an image, lies between 0 and `shading`.
+    pub shading: f32,
 }
 
 impl Augmentation {
@@ -35,7 +38,8 @@ impl Augmentation {
     /// [`Error::Input`] naming the key.
     pub fn check(&self, key: &str) -> Result<()> {
         let shares = [("invert", self.invert, 1.0), ("contrast", self.contrast, 1.0)];
-        for (name, value, most) in shares.into_iter().chain([("brightness", self.brightness, f32::MAX)]) {
+        let sizes = [("brightness", self.brightness, f32::MAX), ("shading", self.shading, f32::MAX)];
+        for (name, value, most) in shares.into_iter().chain(sizes) {
             if !(0.0..=most).contains(&value) {
                 let expected = if most > 1.0 { "at least 0".into() } else { format!("0 to {most}") };
                 return Err(Error::input(format!("{key}.{name}"), expected, value));
@@ -45,7 +49,7 @@ impl Augmentation {
     }
 }
 
-/// y = ±contrast · x, moved, + brightness; both (N, C, H, W). What is drawn follows from the step's seed.
+/// y = ±contrast · shade · x, moved, + brightness; both (N, C, H, W). What is drawn follows from the step's seed.
 ///
 /// # Errors
 /// [`Error::Input`] when the shapes differ, there are more than 255 channels, or a setting makes no sense.
@@ -63,10 +67,10 @@ pub fn views(
     if map.channels > MOST_CHANNELS {
         return Err(Error::input("augment: x", format!("at most {MOST_CHANNELS} channels"), map.channels));
     }
-    let Augmentation { shift, invert, contrast, brightness } = *augmentation;
+    let Augmentation { shift, invert, contrast, brightness, shading } = *augmentation;
     let (rows, channels) = (u32_of(OP, x.rows())?, u32_of(OP, map.channels)?);
     let (height, width) = (u32_of(OP, map.height)?, u32_of(OP, map.width)?);
-    let params = wgsl::Params { rows, channels, height, width, shift, invert, contrast, brightness };
+    let params = wgsl::Params { rows, channels, height, width, shift, invert, contrast, brightness, shading };
     let lines = x.rows() * map.channels * map.height;
     rec.dispatch(wgsl::Views { params: &params, step, x, y }, lines, Work::new(2 * x.len(), by(x.dims())))
 }

@@ -1,7 +1,7 @@
 //! Random views of images, as torchvision's `RandomAffine` (whole translations, edges repeated), `RandomInvert` and
-//! `ColorJitter` give them, with a counter-based generator.
+//! `ColorJitter` and TorchIO's `RandomBiasField` (here of both signs) give them, with a counter-based generator.
 //!
-//! `y[n,c,i,j] = ±contrast · x[n, c, clamp(i + di), clamp(j + dj)] + brightness`
+//! `y[n,c,i,j] = ±contrast · (1 + s · f(i, j)) · x[n, c, clamp(i + di), clamp(j + dj)] + brightness`
 //!
 //! Proof of augment: random views of images; y from x.
 
@@ -9,38 +9,27 @@ use crate::contract::{Arrays, Bound, Bounds, Case, Op, Rig, SEED, real_output, r
 use crate::error::Result;
 use crate::ops::Step;
 use crate::ops::augment::{self as host, Augmentation};
-use crate::ops::dropout::proof::uniform;
+use crate::ops::dropout::proof::{pcg, uniform};
 use crate::shape::MapShape;
-
-/// What views are drawn from; see [`crate::ops::augment::Augmentation`].
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Most pixels to either side.
-    pub shift: u32,
-    /// The probability of a channel's inversion.
-    pub invert: f64,
-    /// Most that the factor 1 is changed by.
-    pub contrast: f64,
-    /// Most that is added.
-    pub brightness: f64,
-}
 
 /// Tells these draws from the masks of dropout.
 const SALT: u32 = 0x8000_0000;
 /// Numbers set aside for an image, and for a channel of it.
 const DRAWS: u32 = 1024;
 const OF_CHANNEL: u32 = 4;
+/// Nodes of the grid of shades on a side.
+const NODES: usize = 7;
 
 /// What is drawn for a channel of an image: the factor and the summand.
-fn tone(image: u32, channel: u32, settings: Settings, seed: u32) -> (f64, f64) {
+fn tone(image: u32, channel: u32, settings: Augmentation, seed: u32) -> (f64, f64) {
     let own = image * DRAWS + OF_CHANNEL * (1 + channel);
-    let around = |most: f64, index: u32| most * (2.0 * uniform(own + index, seed ^ SALT) - 1.0);
-    let sign = if uniform(own, seed ^ SALT) < settings.invert { -1.0 } else { 1.0 };
+    let around = |most: f32, index: u32| f64::from(most) * (2.0 * uniform(own + index, seed ^ SALT) - 1.0);
+    let sign = if uniform(own, seed ^ SALT) < settings.invert.into() { -1.0 } else { 1.0 };
     (sign * (1.0 + around(settings.contrast, 1)), around(settings.brightness, 2))
 }
 
 /// What is drawn for an image: how far down and to the right its pixels are taken from.
-fn offset(image: u32, settings: Settings, seed: u32) -> (isize, isize) {
+fn offset(image: u32, settings: Augmentation, seed: u32) -> (isize, isize) {
     let numbers = f64::from(2 * settings.shift + 1);
     let draw = |index: u32| {
         (uniform(image * DRAWS + index, seed ^ SALT) * numbers) as isize - settings.shift as isize
@@ -48,18 +37,60 @@ fn offset(image: u32, settings: Settings, seed: u32) -> (isize, isize) {
     (draw(0), draw(1))
 }
 
-/// x (N, C, H, W) → y of the same shape.
-pub fn views(x: &[f64], s: MapShape, settings: Settings, seed: u32) -> Vec<f64> {
+/// The nodes of a channel's field, row by row: each in [−1, 1).
+fn nodes(image: u32, channel: u32, seed: u32) -> Vec<f64> {
+    let own = image * DRAWS + OF_CHANNEL * (1 + channel);
+    let field = pcg((own + 3) ^ pcg(seed ^ SALT));
+    let node = |index: u32| 2.0 * f64::from(pcg(field ^ index) >> 8) / f64::from(1 << 24) - 1.0;
+    (0..(NODES * NODES) as u32).map(node).collect()
+}
+
+/// The field f of a channel, in every pixel: bilinear, its corners those of the image.
+fn field(nodes: &[f64], s: MapShape) -> Vec<f64> {
+    let place = |index: usize, size: usize| {
+        let along = (index * (NODES - 1)) as f64 / (size.max(2) - 1) as f64;
+        let node = (along as usize).min(NODES - 2);
+        (node, along - node as f64)
+    };
+    let mut values = Vec::new();
+    for i in 0..s.height {
+        let (row, down) = place(i, s.height);
+        for j in 0..s.width {
+            let (column, right) = place(j, s.width);
+            let across = |row: usize| {
+                let [a, b] = [0, 1].map(|next| nodes[row * NODES + column + next]);
+                (1.0 - right) * a + right * b
+            };
+            values.push((1.0 - down) * across(row) + down * across(row + 1));
+        }
+    }
+    values
+}
+
+/// x (N, C, H, W), moved as it is drawn for each image.
+fn moved(x: &[f64], s: MapShape, settings: Augmentation, seed: u32) -> Vec<f64> {
     let inside =
         |index: usize, by: isize, len: usize| (index as isize + by).clamp(0, len as isize - 1) as usize;
     let mut y = Vec::new();
     for (plane, values) in x.chunks(s.height * s.width).enumerate() {
-        let (image, channel) = ((plane / s.channels) as u32, (plane % s.channels) as u32);
-        let (factor, summand) = tone(image, channel, settings, seed);
-        let (down, right) = offset(image, settings, seed);
+        let (down, right) = offset((plane / s.channels) as u32, settings, seed);
         for i in 0..s.height {
             let line = &values[inside(i, down, s.height) * s.width..][..s.width];
-            y.extend((0..s.width).map(|j| factor * line[inside(j, right, s.width)] + summand));
+            y.extend((0..s.width).map(|j| line[inside(j, right, s.width)]));
+        }
+    }
+    y
+}
+
+/// x (N, C, H, W) → y of the same shape.
+pub fn views(x: &[f64], s: MapShape, settings: Augmentation, seed: u32) -> Vec<f64> {
+    let mut y = moved(x, s, settings, seed);
+    for (plane, values) in y.chunks_mut(s.height * s.width).enumerate() {
+        let (image, channel) = ((plane / s.channels) as u32, (plane % s.channels) as u32);
+        let (factor, summand) = tone(image, channel, settings, seed);
+        let shading = f64::from(settings.shading) * uniform(image * DRAWS + 2, seed ^ SALT);
+        for (value, f) in values.iter_mut().zip(field(&nodes(image, channel, seed), s)) {
+            *value = factor * (1.0 + shading * f) * *value + summand;
         }
     }
     y
@@ -72,7 +103,8 @@ fn settings(case: &Case) -> Result<(Augmentation, u32)> {
     // Sizes are below 2³².
     let (shift, seed) = (case.size("shift")? as u32, case.size("seed")? as u32);
     let (invert, contrast) = (case.real("invert")?, case.real("contrast")?);
-    Ok((Augmentation { shift, invert, contrast, brightness: case.real("brightness")? }, seed))
+    let (brightness, shading) = (case.real("brightness")?, case.real("shading")?);
+    Ok((Augmentation { shift, invert, contrast, brightness, shading }, seed))
 }
 
 impl Op for Augment {
@@ -81,7 +113,7 @@ impl Op for Augment {
     }
 
     fn attributes(&self) -> &'static [&'static str] {
-        &["shift", "invert", "contrast", "brightness", "seed"]
+        &["shift", "invert", "contrast", "brightness", "shading", "seed"]
     }
 
     fn tensors(&self) -> &'static [&'static str] {
@@ -97,20 +129,24 @@ impl Op for Augment {
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {
-        let (Augmentation { shift, invert, contrast, brightness }, seed) = settings(case)?;
+        let (settings, seed) = settings(case)?;
         let dims @ [_, c, h, w] = case.dims("x")?;
-        let (invert, contrast, brightness) = (invert.into(), contrast.into(), brightness.into());
-        let settings = Settings { shift, invert, contrast, brightness };
         let y = views(&case.reals("x")?, MapShape::new(c, h, w), settings, seed);
         Ok(reals([("y", &dims, y)]))
     }
 
-    /// Three roundings make the factor and the summand each, two more y.
-    fn bounds(&self, case: &Case, twin: &Arrays) -> Result<Bounds> {
-        let (Augmentation { brightness, .. }, _) = settings(case)?;
-        let y = real_output(twin, "y")?;
-        let magnitudes: Vec<f64> = y.iter().map(|y| y.abs() + 2.0 * f64::from(brightness)).collect();
-        Ok([("y", Bound::rounding(&magnitudes, 8))].into())
+    /// Three roundings make the contrast and the summand each. A shade takes 18: one for each of its two shares, three
+    /// for each of its three interpolations, whose terms are up to twice as large, and one each for s, s·f and the sum.
+    /// Its parts may cancel, so the bound goes with the largest that they can be. Three more make y.
+    fn bounds(&self, case: &Case, _twin: &Arrays) -> Result<Bounds> {
+        let (settings, seed) = settings(case)?;
+        let [_, c, h, w] = case.dims("x")?;
+        let unshaded = Augmentation { shading: 0.0, brightness: 0.0, ..settings };
+        let (shade, brightness) = (f64::from(1.0 + 2.0 * settings.shading), f64::from(settings.brightness));
+        let toned = views(&case.reals("x")?, MapShape::new(c, h, w), unshaded, seed);
+        let magnitudes: Vec<f64> = toned.iter().map(|y| shade * y.abs() + 3.0 * brightness).collect();
+        let roundings = if settings.shading > 0.0 { 24 } else { 8 };
+        Ok([("y", Bound::rounding(&magnitudes, roundings))].into())
     }
 
     fn cases(&self) -> Vec<Case> {
@@ -119,21 +155,24 @@ impl Op for Augment {
 }
 
 fn cases() -> Vec<Case> {
-    let case = |name, dims: &[usize; 4], shift: usize, [invert, contrast, brightness]: [f64; 3]| {
+    let case = |name, dims: &[usize; 4], shift: usize, [invert, contrast, brightness, shading]: [f64; 4]| {
         Case::new("augment", name, SEED)
             .attribute("shift", shift)
             .attribute("invert", invert)
             .attribute("contrast", contrast)
             .attribute("brightness", brightness)
+            .attribute("shading", shading)
             .attribute("seed", 0xdead_beef_u32)
             .normal("x", dims, 1.0)
     };
     vec![
-        case("nothing", &[3, 2, 5, 4], 0, [0.0, 0.0, 0.0]),
-        case("moved", &[17, 3, 7, 5], 2, [0.0, 0.0, 0.0]),
-        case("moved out of sight", &[15, 1, 3, 2], 9, [0.0, 0.0, 0.0]),
-        case("inverted", &[17, 5, 4, 3], 0, [0.5, 0.0, 0.0]),
-        case("all of it", &[65, 3, 9, 11], 3, [0.5, 0.75, 0.25]),
+        case("nothing", &[3, 2, 5, 4], 0, [0.0; 4]),
+        case("moved", &[17, 3, 7, 5], 2, [0.0; 4]),
+        case("moved out of sight", &[15, 1, 3, 2], 9, [0.0; 4]),
+        case("inverted", &[17, 5, 4, 3], 0, [0.5, 0.0, 0.0, 0.0]),
+        case("shaded", &[5, 2, 8, 13], 0, [0.0, 0.0, 0.0, 1.5]),
+        case("shaded lines and columns", &[7, 3, 1, 2], 0, [0.0, 0.0, 0.0, 1.0]),
+        case("all of it", &[65, 3, 9, 11], 3, [0.5, 0.75, 0.25, 2.0]),
     ]
 }
 
@@ -142,7 +181,8 @@ mod tests {
     use super::*;
 
     const SHAPE: MapShape = MapShape { channels: 2, height: 2, width: 3 };
-    const NOTHING: Settings = Settings { shift: 0, invert: 0.0, contrast: 0.0, brightness: 0.0 };
+    const NOTHING: Augmentation =
+        Augmentation { shift: 0, invert: 0.0, contrast: 0.0, brightness: 0.0, shading: 0.0 };
 
     fn images(count: usize) -> Vec<f64> {
         (0..count * SHAPE.len()).map(|i| (i % 12) as f64 - 5.0).collect()
@@ -153,12 +193,12 @@ mod tests {
         let x = images(3);
         assert_eq!(views(&x, SHAPE, NOTHING, 7), x);
         let rotated: Vec<f64> = x.iter().map(|x| -x).collect();
-        assert_eq!(views(&x, SHAPE, Settings { invert: 1.0, ..NOTHING }, 7), rotated);
+        assert_eq!(views(&x, SHAPE, Augmentation { invert: 1.0, ..NOTHING }, 7), rotated);
     }
 
     #[test]
     fn moved_images_repeat_their_edges() {
-        let settings = Settings { shift: 1, ..NOTHING };
+        let settings = Augmentation { shift: 1, ..NOTHING };
         // With seed 0 the draws of image 0 are 0.74 and 0.02, by the hash: one row down, one column to the left.
         let (down, right) = offset(0, settings, 0);
         let x: Vec<f64> = (0..6).map(f64::from).chain((10..16).map(f64::from)).collect();
@@ -174,7 +214,7 @@ mod tests {
 
     #[test]
     fn draws_are_spread_evenly_over_what_was_asked_for() {
-        let settings = Settings { shift: 2, invert: 0.25, contrast: 0.5, brightness: 0.1 };
+        let settings = Augmentation { shift: 2, invert: 0.25, contrast: 0.5, brightness: 0.1, ..NOTHING };
         let count = 20_000;
         let tones: Vec<(f64, f64)> = (0..count).map(|image| tone(image, 1, settings, 3)).collect();
         let inverted = tones.iter().filter(|(factor, _)| *factor < 0.0).count();
@@ -187,5 +227,22 @@ mod tests {
         let mut moves = [0; 5];
         (0..count).for_each(|image| moves[(offset(image, settings, 3).0 + 2) as usize] += 1);
         assert!(moves.iter().all(|&moves: &u32| moves.abs_diff(4_000) < 300), "{moves:?}");
+    }
+
+    #[test]
+    fn a_field_passes_through_its_nodes_and_is_even_between_them() {
+        let drawn = nodes(5, 1, 9);
+        let side = 2 * (NODES - 1) + 1;
+        let f = field(&drawn, MapShape::new(1, side, side));
+        for row in 0..NODES {
+            for column in 0..NODES {
+                assert_eq!(f[2 * row * side + 2 * column], drawn[row * NODES + column]);
+            }
+        }
+        assert_eq!(f[1], (drawn[0] + drawn[1]) / 2.0);
+        assert_eq!(f[side], (drawn[0] + drawn[NODES]) / 2.0);
+        let spread = (0..400).flat_map(|image| nodes(image, 0, 9)).map(|node| node * node).sum::<f64>();
+        let mean = spread / (400 * NODES * NODES) as f64;
+        assert!((mean - 1.0 / 3.0).abs() < 0.01, "mean square {mean}");
     }
 }

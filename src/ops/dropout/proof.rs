@@ -28,7 +28,7 @@ pub(crate) fn uniform(i: u32, seed: u32) -> f64 {
 
 /// The PCG hash: one step of a 32-bit linear congruential generator and the RXS-M-XS output permutation
 /// (O'Neill 2014, section 6.3.4; as a hash, Jarzynski and Olano 2020).
-fn pcg(v: u32) -> u32 {
+pub(crate) fn pcg(v: u32) -> u32 {
     let state = v.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
     let word = ((state >> ((state >> 28) + 4)) ^ state).wrapping_mul(277_803_737);
     (word >> 22) ^ word
