@@ -5,7 +5,7 @@
 //!
 //! Proof of augment: random views of images; y from x.
 
-use crate::contract::{Arrays, Bound, Bounds, Case, Op, Rig, SEED, real_output, reals};
+use crate::contract::{Arrays, Bound, Bounds, Case, Op, Rig, SEED, reals};
 use crate::error::Result;
 use crate::ops::Step;
 use crate::ops::augment::{self as host, Augmentation};
