@@ -43,6 +43,8 @@ step "MNIST"
 "$DANN" data fetch mnist
 if [ -d data/mnist_m ]; then
     echo "MNIST-M is in data/mnist_m"
+    grep -q '"blend": "invert"' data/mnist_m/source.json 2>/dev/null ||
+        echo "It is not known to be in the released form: move it away, and this script makes one that is."
 else
     make_target
 fi

@@ -2,7 +2,7 @@
 
 use super::output::{Bars, Output};
 use clap::{Args, Subcommand, ValueEnum};
-use dann::data::{self, Backgrounds, MnistM, PartSummary, SynDigits};
+use dann::data::{self, Backgrounds, Blend, MnistM, PartSummary, SynDigits};
 use std::path::PathBuf;
 
 #[derive(Subcommand)]
@@ -38,13 +38,18 @@ enum Fetchable {
 
 #[derive(Subcommand)]
 pub enum MakeCommand {
-    /// MNIST-M: each digit laid over a photo patch as |patch - digit|, 32×32, in the released layout
+    /// MNIST-M: each digit laid over a patch of a photo, 32×32, in the released layout
     #[command(
         name = "mnist-m",
         after_help = "\
 Examples:
   dann data make mnist-m --mnist data/mnist --out data
   dann data make mnist-m --mnist data/mnist --photos data/bsds500 --out data
+  dann data make mnist-m --mnist data/mnist --blend difference --out easier
+
+As released, the photo is inverted wherever the digit's value is above 0, and the images are in MNIST's order.
+`--blend difference` makes |photo - digit| in a shuffled order: the digits' grey outlines draw a contour, which makes
+a much easier data set than the one that published numbers are of.
 
 Training and test images use different photos: those under train and val (or test) in the photos' directory,
 or else a split of its files. Without photos the backgrounds are generated."
@@ -77,9 +82,20 @@ pub struct MnistMArgs {
     /// Where `mnist_m` is put
     #[arg(long)]
     out: PathBuf,
-    /// Decides order, patches and generated backgrounds
+    /// How digits are laid over photos
+    #[arg(long, value_enum, default_value_t = BlendArg::Invert)]
+    blend: BlendArg,
+    /// Decides patches, generated backgrounds and a shuffled order
     #[arg(long, default_value_t = 0)]
     seed: u64,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum BlendArg {
+    /// 255 - photo where the digit's value is above 0, photo elsewhere
+    Invert,
+    /// |photo - digit|
+    Difference,
 }
 
 #[derive(Args)]
@@ -138,8 +154,12 @@ fn report(out: &Output, what: &str, dir: &std::path::Path, missing: Option<&str>
 }
 
 fn make_mnist_m(args: &MnistMArgs, out: &Output) -> anyhow::Result<()> {
-    let options =
-        MnistM { mnist: &args.mnist, photos: args.photos.as_deref(), out: &args.out, seed: args.seed };
+    let MnistMArgs { mnist, photos, out: directory, seed, .. } = args;
+    let blend = match args.blend {
+        BlendArg::Invert => Blend::Invert,
+        BlendArg::Difference => Blend::Difference,
+    };
+    let options = MnistM { mnist, photos: photos.as_deref(), blend, out: directory, seed: *seed };
     let summary = data::make_mnist_m(&options, &Bars::default())?;
     out.json(&summary)?;
     let backgrounds = match summary.backgrounds {
@@ -147,7 +167,7 @@ fn make_mnist_m(args: &MnistMArgs, out: &Output) -> anyhow::Result<()> {
         Backgrounds::Procedural => "generated backgrounds",
     };
     let part = |part: PartSummary| format!("{} on {} {backgrounds}", part.images, part.backgrounds);
-    let directory = args.out.join("mnist_m");
+    let directory = directory.join("mnist_m");
     let (train, test) = (part(summary.train), part(summary.test));
     out.text(format!("{}: training images {train}, test images {test}", directory.display()))
 }

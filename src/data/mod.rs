@@ -66,7 +66,7 @@ pub use layout::{has_labelled_test, has_part, load};
 #[cfg(feature = "data")]
 pub use listing::images_below;
 #[cfg(feature = "fetch")]
-pub use mnist_m::{Backgrounds, MnistM, MnistMSummary, PartSummary, make_mnist_m};
+pub use mnist_m::{Backgrounds, Blend, MnistM, MnistMSummary, PartSummary, make_mnist_m};
 #[cfg(feature = "embed")]
 pub(crate) use order::shuffled;
 #[cfg(feature = "data")]

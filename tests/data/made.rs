@@ -2,8 +2,8 @@
 
 use crate::support::{complains, contents, size, write_colour, write_mnist};
 use dann::data::{
-    Backgrounds, Dataset, Labels, MnistM, MnistMSummary, NoProgress, Part, PartSummary, has_part, load,
-    make_mnist_m,
+    Backgrounds, Blend, Dataset, Labels, MnistM, MnistMSummary, NoProgress, Part, PartSummary, has_part,
+    load, make_mnist_m,
 };
 use dann::error::Result;
 use std::collections::HashSet;
@@ -12,20 +12,23 @@ use std::path::PathBuf;
 use tempfile::{TempDir, tempdir};
 
 /// How many digits either part has.
-const COUNT: u8 = 40;
+pub const COUNT: u8 = 40;
 
 /// Digit i of the training part is a square of ink 100 + i on 4×4 pixels; its label is i modulo 10.
-struct Workshop(TempDir);
+pub struct Workshop(TempDir);
 
 impl Workshop {
-    fn new() -> Self {
+    pub fn new() -> Self {
+        Self::with_digits(|digit| {
+            let ink = 100 + digit;
+            [[0; 4], [0, ink, ink, 0], [0, ink, ink, 0], [0; 4]].concat()
+        })
+    }
+
+    /// With other digits of 4×4 pixels, by their index.
+    pub fn with_digits(digit: impl Fn(u8) -> Vec<u8>) -> Self {
         let root = tempdir().unwrap();
-        let pixels: Vec<u8> = (0..COUNT)
-            .flat_map(|digit| {
-                let ink = 100 + digit;
-                [[0; 4], [0, ink, ink, 0], [0, ink, ink, 0], [0; 4]].concat()
-            })
-            .collect();
+        let pixels: Vec<u8> = (0..COUNT).flat_map(digit).collect();
         let labels: Vec<u8> = (0..COUNT).map(|digit| digit % 10).collect();
         for part in ["train", "t10k"] {
             let lengths = [COUNT.into(), 4, 4];
@@ -34,7 +37,7 @@ impl Workshop {
         Self(root)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
@@ -43,16 +46,21 @@ impl Workshop {
     }
 
     fn make(&self, out: &str, seed: u64) -> Result<MnistMSummary> {
+        self.make_with(Blend::Difference, out, seed)
+    }
+
+    pub fn make_with(&self, blend: Blend, out: &str, seed: u64) -> Result<MnistMSummary> {
         let options = MnistM {
             mnist: &self.path("mnist"),
             photos: Some(&self.path("photos")),
+            blend,
             out: &self.path(out),
             seed,
         };
         make_mnist_m(&options, &NoProgress)
     }
 
-    fn load(&self, out: &str, part: Part) -> Dataset {
+    pub fn load(&self, out: &str, part: Part) -> Dataset {
         load(&self.path(out), part, size(32, 32), Labels::Required).unwrap()
     }
 }
@@ -69,7 +77,8 @@ fn every_pixel_is_the_distance_of_patch_and_digit() {
     workshop.photo("val/a.png", [1, 2, 3]);
     let summary = workshop.make("out", 0).unwrap();
     let part = PartSummary { images: COUNT.into(), backgrounds: 1 };
-    let expected = MnistMSummary { backgrounds: Backgrounds::Photos, seed: 0, train: part, test: part };
+    let (blend, backgrounds) = (Blend::Difference, Backgrounds::Photos);
+    let expected = MnistMSummary { blend, backgrounds, seed: 0, train: part, test: part };
     assert_eq!(summary, expected);
     let data = workshop.load("out", Part::Train);
     assert_eq!(data.shape().to_string(), "3×32×32");
@@ -213,8 +222,8 @@ fn an_earlier_data_set_is_not_overwritten() {
 #[test]
 fn backgrounds_are_drawn_where_there_are_no_photos() {
     let workshop = Workshop::new();
-    let options =
-        MnistM { mnist: &workshop.path("mnist"), photos: None, out: &workshop.path("out"), seed: 11 };
+    let (mnist, out) = (workshop.path("mnist"), workshop.path("out"));
+    let options = MnistM { mnist: &mnist, photos: None, blend: Blend::default(), out: &out, seed: 11 };
     let summary = make_mnist_m(&options, &NoProgress).unwrap();
     assert_eq!(summary.backgrounds, Backgrounds::Procedural);
     assert_eq!([summary.train.backgrounds, summary.test.backgrounds], [200, 100]);

@@ -1,5 +1,6 @@
 //! Reading every layout of data sets, and making MNIST-M and synthetic digits, on tiny files made here.
 
+mod blends;
 mod idx;
 mod image_files;
 mod made;

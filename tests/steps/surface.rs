@@ -28,8 +28,8 @@ macro_rules! held {
 #[test]
 fn what_users_build_on_can_be_printed_sent_and_shared() {
     let held = held! {
-        data { Backgrounds, Dataset, Fit, ImageSize, Labels, MnistM, MnistMSummary, NoProgress, Part, PartSummary }
-        data { PictureSize, SynDigits, SynDigitsSummary }
+        data { Backgrounds, Blend, Dataset, Fit, ImageSize, Labels, MnistM, MnistMSummary, NoProgress, Part }
+        data { PartSummary, PictureSize, SynDigits, SynDigitsSummary }
         embed { Classifier, ClassifierOptions, Input, ModelSource, Texture, Trainer, TrainerOptions, View, Views }
         error { DatasetError, Error }
         experiment { Chosen, Divergence, Ending, Experiment, PlannedRun, Recipe, RunRecord, Runner }

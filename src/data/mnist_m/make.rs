@@ -1,6 +1,6 @@
-//! Makes MNIST-M: every digit of MNIST, shuffled, as |patch − digit| on a random patch of a random
-//! background.
+//! Makes MNIST-M: every digit of MNIST, laid over a random patch of a random background.
 
+use super::blend::Blend;
 use super::dead_leaves;
 use super::photos::PhotoFiles;
 use crate::data::Progress;
@@ -26,6 +26,8 @@ pub struct MnistM<'a> {
     /// The directory with the photos, in `train` and `val` (or `test`) or to be split; backgrounds are
     /// drawn by the machine where it is `None`.
     pub photos: Option<&'a Path>,
+    /// How digits are laid over photos.
+    pub blend: Blend,
     /// The directory that `mnist_m` is made in.
     pub out: &'a Path,
     /// Decides everything random.
@@ -35,6 +37,9 @@ pub struct MnistM<'a> {
 /// What MNIST-M was made of; written next to it as `source.json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct MnistMSummary {
+    /// How digits were laid over photos. Data sets made before there was a choice do not say it: theirs is
+    /// [`Blend::Difference`].
+    pub blend: Blend,
     /// What the digits lie on.
     pub backgrounds: Backgrounds,
     /// The seed that it was made with.
@@ -76,6 +81,7 @@ pub fn make_mnist_m(options: &MnistM, progress: &dyn Progress) -> Result<MnistMS
     let unfinished = staging.directory(DIRECTORY)?;
     let make = |part| make_part(options, photos.as_ref(), part, &unfinished, progress);
     let summary = MnistMSummary {
+        blend: options.blend,
         backgrounds: match photos {
             Some(_) => Backgrounds::Photos,
             None => Backgrounds::Procedural,
@@ -101,9 +107,7 @@ fn make_part(
         Some(photos) => photos.decode(part, SIDE as u32)?,
         None => dead_leaves::scenes(part, options.seed, progress),
     };
-    let shuffle = format!("mnist-m/{part}/order");
-    let order = order::shuffled(digits.len(), &mut rng::stream(options.seed, &shuffle));
-
+    let order = order_of(options, part, digits.len());
     let images = directory.join(images_name(part));
     fs::create_dir(&images).map_err(Error::io(&images, "create the directory"))?;
     let what = format!("MNIST-M, {part} part");
@@ -111,12 +115,23 @@ fn make_part(
     order.par_iter().enumerate().try_for_each(|(index, &digit)| {
         // A stream per file: which thread writes it, and when, cannot matter.
         let mut rng = rng::stream(options.seed, &format!("mnist-m/{part}/{index}"));
-        let pixels = blend(digits.image(digit as usize), &scenes, &mut rng);
+        let pixels = laid_over(digits.image(digit as usize), options.blend, &scenes, &mut rng);
         task.advance(1);
         write_png(&images.join(file_name(index)), &pixels)
     })?;
     write_list(&directory.join(list_name(part)), &order, &labels)?;
     Ok(PartSummary { images: order.len(), backgrounds: scenes.len() })
+}
+
+/// Which digit each image shows.
+fn order_of(options: &MnistM, part: Part, count: usize) -> Vec<u32> {
+    match options.blend {
+        Blend::Invert => (0..).take(count).collect(),
+        Blend::Difference => {
+            let name = format!("mnist-m/{part}/order");
+            order::shuffled(count, &mut rng::stream(options.seed, &name))
+        }
+    }
 }
 
 /// The digits of `part`, centred on black, and the label of each.
@@ -129,8 +144,8 @@ fn load_digits(mnist: &Path, part: Part) -> Result<(Dataset, Vec<u8>)> {
     }
 }
 
-/// |patch − digit| per pixel and channel, (H, W, 3), on a random patch of one of `scenes`.
-fn blend(digit: &[u8], scenes: &[RgbImage], rng: &mut Rng) -> Vec<u8> {
+/// `digit` on a random patch of one of `scenes`, (H, W, 3).
+fn laid_over(digit: &[u8], blend: Blend, scenes: &[RgbImage], rng: &mut Rng) -> Vec<u8> {
     let scene = &scenes[rng.random_range(0..scenes.len())];
     let (width, height) = scene.dimensions();
     let left = rng.random_range(0..=width as usize - SIDE);
@@ -143,7 +158,7 @@ fn blend(digit: &[u8], scenes: &[RgbImage], rng: &mut Rng) -> Vec<u8> {
             let patch = scene[3 * left..].as_chunks::<3>().0;
             digit.iter().zip(patch)
         })
-        .flat_map(|(&ink, pixel)| pixel.map(|value| value.abs_diff(ink)))
+        .flat_map(|(&ink, pixel)| pixel.map(|value| blend.of(value, ink)))
         .collect()
 }
 
