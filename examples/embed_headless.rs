@@ -13,7 +13,7 @@ mod scene;
 
 use anyhow::Context as _;
 use clap::Parser;
-use dann::data::{self, Dataset, ImageSize, Labels, Part};
+use dann::data::{self, Dataset, Labels, Part};
 use dann::embed::{self, Trainer, TrainerOptions};
 use dann::train::{Config, StepMetrics};
 use dann::wgpu;
@@ -64,7 +64,7 @@ fn main() -> anyhow::Result<()> {
         None => toy::config(arguments.seed)?,
     };
     config.training.steps = Some(arguments.frames * arguments.steps);
-    let (source, target) = domains(&arguments)?;
+    let (source, target) = domains(&arguments, &config)?;
     let (device, queue) = device()?;
     let options = TrainerOptions::new(config, &source, Some(&target));
     let trainer = Trainer::new(&device, &queue, options)?;
@@ -77,12 +77,12 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn domains(arguments: &Arguments) -> anyhow::Result<(Dataset, Dataset)> {
-    let size = ImageSize { height: toy::SIDE, width: toy::SIDE };
+fn domains(arguments: &Arguments, config: &Config) -> anyhow::Result<(Dataset, Dataset)> {
+    let frame = config.model.input.frame();
     match (&arguments.source, &arguments.target) {
         (Some(source), Some(target)) => Ok((
-            data::load(source, Part::Train, size, Labels::Required)?,
-            data::load(target, Part::Train, size, Labels::Ignored)?,
+            data::load(source, Part::Train, frame, Labels::Required)?,
+            data::load(target, Part::Train, frame, Labels::Ignored)?,
         )),
         _ => Ok((toy::source(IMAGES, arguments.seed), toy::target(IMAGES, arguments.seed))),
     }

@@ -13,7 +13,7 @@ mod scene;
 mod viewer;
 
 use clap::Parser;
-use dann::data::{self, ImageSize, Labels, Part};
+use dann::data::{self, Labels, Part};
 use eframe::egui;
 use scene::toy;
 use std::path::PathBuf;
@@ -76,11 +76,11 @@ fn main() -> anyhow::Result<()> {
 fn material(arguments: &Arguments) -> anyhow::Result<Material> {
     let mut config = toy::config(arguments.seed)?;
     config.training.batch = BATCH;
-    let size = ImageSize { height: toy::SIDE, width: toy::SIDE };
+    let frame = config.model.input.frame();
     let (source, target) = match (&arguments.source, &arguments.target) {
         (Some(source), Some(target)) => (
-            data::load(source, Part::Train, size, Labels::Required)?,
-            data::load(target, Part::Train, size, Labels::Ignored)?,
+            data::load(source, Part::Train, frame, Labels::Required)?,
+            data::load(target, Part::Train, frame, Labels::Ignored)?,
         ),
         _ => (toy::source(IMAGES, arguments.seed), toy::target(IMAGES, arguments.seed)),
     };

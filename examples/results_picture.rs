@@ -5,7 +5,7 @@
 //! ```
 
 use anyhow::Context as _;
-use dann::data::{self, Dataset, ImageSize, Labels, Part};
+use dann::data::{self, Dataset, Labels, Part};
 use dann::gpu::{Gpu, Options, choose};
 use dann::train::{Evaluator, RunDirectory, argmax};
 use image::{Rgb, RgbImage};
@@ -44,13 +44,13 @@ fn main() -> anyhow::Result<()> {
 fn block(gpu: &Gpu, data: &Path, run: &Path) -> anyhow::Result<RgbImage> {
     let checkpoint = RunDirectory::checkpoint(run)?;
     let input = &checkpoint.config.model.input;
-    let size = ImageSize::from(input.shape());
-    let images = data::load(data, Part::Test, size, Labels::Required)?.with_classes(&checkpoint.classes)?;
+    let images =
+        data::load(data, Part::Test, input.frame(), Labels::Required)?.with_classes(&checkpoint.classes)?;
     let model = checkpoint.model(gpu)?;
     let normalization = input.normalization_of_target();
     let logits = Evaluator::new(&model, &images, normalization)?.logits()?;
     let labels = images.labels().context("test images without labels")?;
-    let cell = SCALE * size.width as u32 + 3 * FRAME;
+    let cell = SCALE * input.width as u32 + 3 * FRAME;
     let mut block = RgbImage::from_pixel(COLUMNS as u32 * cell, ROWS as u32 * cell, PAPER);
     let predictions = logits.chunks(logits.len() / images.len()).map(argmax);
     for (index, prediction) in predictions.enumerate().take(COLUMNS * ROWS) {

@@ -3,7 +3,7 @@
 use super::gpu::GpuArgs;
 use super::output::{Output, percent, share, table};
 use clap::{Args, ValueEnum};
-use dann::data::{self, ImageSize, Labels, Part};
+use dann::data::{self, Labels, Part};
 use dann::train::{Checkpoint, Evaluation, Evaluator, RunDirectory};
 use serde_json::json;
 use std::path::PathBuf;
@@ -46,15 +46,10 @@ impl DomainArg {
     }
 }
 
-/// The size of the images that a model takes.
-pub fn image_size(checkpoint: &Checkpoint) -> ImageSize {
-    checkpoint.config.model.input.shape().into()
-}
-
 pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {
     let checkpoint = RunDirectory::checkpoint(&args.run)?;
     let part = if data::has_part(&args.data, Part::Test)? { Part::Test } else { Part::Train };
-    let images = data::load(&args.data, part, image_size(&checkpoint), Labels::Required)?;
+    let images = data::load(&args.data, part, checkpoint.config.model.input.frame(), Labels::Required)?;
     let images = images.with_classes(&checkpoint.classes)?;
     let model = checkpoint.model(&args.gpu.open()?)?;
     let evaluator = Evaluator::new(&model, &images, args.domain.normalization(&checkpoint))?;

@@ -1,7 +1,7 @@
 //! A data set in memory, and what one asks for when loading it.
 
 use crate::error::{DatasetError, Error, Result};
-use crate::shape::MapShape;
+use crate::shape::{Frame, MapShape};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -218,8 +218,8 @@ pub enum Labels {
     Ignored,
 }
 
-/// The size that every image is cropped or padded to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The size of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageSize {
     /// H in pixels.
     pub height: usize,
@@ -227,9 +227,15 @@ pub struct ImageSize {
     pub width: usize,
 }
 
-impl From<MapShape> for ImageSize {
-    fn from(shape: MapShape) -> Self {
-        Self { height: shape.height, width: shape.width }
+impl From<Frame> for ImageSize {
+    fn from(frame: Frame) -> Self {
+        Self { height: frame.height, width: frame.width }
+    }
+}
+
+impl fmt::Display for ImageSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}×{}", self.height, self.width)
     }
 }
 

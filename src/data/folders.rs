@@ -1,10 +1,11 @@
 //! Folders of images: one sub-folder a class, in `train` and `test` or not, or unlabelled images.
 
-use super::dataset::{Dataset, ImageSize, Labels, Part};
+use super::dataset::{Dataset, Labels, Part};
 use super::known;
 use super::listing::{Listing, images_wanted, name_of};
 use super::pictures;
 use crate::error::{Error, Result};
+use crate::shape::Frame;
 use std::path::{Path, PathBuf};
 
 /// Further parts that may lie next to `train` and `test`; they are left alone.
@@ -57,7 +58,7 @@ impl Folders {
     }
 
     /// Reads `part`; folders of classes lose their labels where these are not wanted.
-    pub(super) fn load(&self, part: Part, size: ImageSize, labels: Labels) -> Result<Dataset> {
+    pub(super) fn load(&self, part: Part, frame: Frame, labels: Labels) -> Result<Dataset> {
         let origin = self.root(part).ok_or_else(|| {
             let expected = format!("a folder called {part}, with {}", images_wanted());
             Error::file(&self.path, expected, "none")
@@ -74,7 +75,7 @@ impl Folders {
             let found = format!("no {}", images_wanted());
             return Err(known::unrecognised(&origin, found));
         }
-        let (shape, images) = pictures::decode_all(&files, size, &origin)?;
+        let (shape, images) = pictures::decode_all(&files, frame, &origin)?;
         Ok(Dataset::new(shape, images, labels, classes)?.with_origin(origin))
     }
 

@@ -1,10 +1,10 @@
 //! MNIST's IDX files: a big-endian header (magic number, one length per dimension), then bytes.
 
 use super::dataset::{Dataset, ImageSize, Labels, Part};
-use super::fit;
+use super::fit::{Pixels, fit};
 use super::reading::{black_images, digit_classes};
 use crate::error::{Error, Result};
-use crate::shape::MapShape;
+use crate::shape::{Frame, MapShape};
 use flate2::read::MultiGzDecoder;
 use rayon::prelude::*;
 use std::fs::File;
@@ -34,7 +34,7 @@ pub(super) fn has_labels(directory: &Path, part: Part) -> bool {
 }
 
 /// Reads the images of `part` and, where wanted, their labels.
-pub(super) fn load(directory: &Path, part: Part, size: ImageSize, labels: Labels) -> Result<Dataset> {
+pub(super) fn load(directory: &Path, part: Part, frame: Frame, labels: Labels) -> Result<Dataset> {
     let origin = locate(directory, part, Content::Images)?;
     let ([count, height, width], pixels) = read::<3>(&origin)?;
     let (labels, labels_origin) = match labels {
@@ -44,8 +44,8 @@ pub(super) fn load(directory: &Path, part: Part, size: ImageSize, labels: Labels
         }
         Labels::Ignored => (None, origin.clone()),
     };
-    let images = resize(&origin, pixels, ImageSize { height, width }, size)?;
-    let (shape, classes) = (MapShape::new(1, size.height, size.width), digit_classes(labels.as_deref()));
+    let images = fitted(&origin, pixels, ImageSize { height, width }, frame)?;
+    let (shape, classes) = (MapShape::new(1, frame.height, frame.width), digit_classes(labels.as_deref()));
     let data = Dataset::new(shape, images, labels, classes)?;
     Ok(data.with_origin(origin).with_labels_origin(labels_origin))
 }
@@ -84,18 +84,18 @@ fn locate(directory: &Path, part: Part, content: Content) -> Result<PathBuf> {
     })
 }
 
-/// Crops or pads every image; images of the right size are passed on as they are.
-fn resize(origin: &Path, pixels: Vec<u8>, from: ImageSize, to: ImageSize) -> Result<Vec<u8>> {
-    if from == to {
+/// Brings every image of `size` into `frame`; images of the right size are passed on as they are.
+fn fitted(origin: &Path, pixels: Vec<u8>, size: ImageSize, frame: Frame) -> Result<Vec<u8>> {
+    if size == ImageSize::from(frame) {
         return Ok(pixels);
     }
-    let source = pixels.par_chunks_exact(from.height * from.width);
-    let shape = MapShape::new(1, to.height, to.width);
+    let source = pixels.par_chunks_exact(size.height * size.width);
+    let shape = MapShape::new(1, frame.height, frame.width);
     let mut images = black_images(origin, source.len(), shape)?;
-    images
-        .par_chunks_exact_mut(shape.len())
+    let targets = images.par_chunks_exact_mut(shape.len());
+    targets
         .zip(source)
-        .for_each(|(target, source)| fit::centre(target, to, from, |index| source[index]));
+        .try_for_each(|(target, bytes)| fit(target, frame, Pixels { bytes, size, channels: 1 }, origin))?;
     Ok(images)
 }
 

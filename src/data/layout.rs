@@ -1,11 +1,13 @@
 //! Recognises how a data set is laid out on disk and hands it to the reader of that layout.
 
-use super::dataset::{Dataset, ImageSize, Labels, Part};
+use super::dataset::{Dataset, Labels, Part};
 use super::folders::Folders;
 use super::idx;
 use super::known::{KNOWN, unrecognised};
+use super::reading::check_frame;
 use super::released::Released;
 use crate::error::{Error, Result};
+use crate::shape::Frame;
 use std::path::Path;
 
 enum Layout {
@@ -16,14 +18,13 @@ enum Layout {
 
 /// Reads `part` of the data set in the directory `path`, whatever its layout.
 ///
-/// Images larger than `size` are cropped to their centre, smaller ones centred on black. All have three
-/// channels if any of them has colour, else one.
-pub fn load(path: &Path, part: Part, size: ImageSize, labels: Labels) -> Result<Dataset> {
-    size.check()?;
+/// Images of other sizes come to that of `frame` as it says. All have three channels if any of them has colour, else one.
+pub fn load(path: &Path, part: Part, frame: Frame, labels: Labels) -> Result<Dataset> {
+    check_frame(frame)?;
     match recognise(path)? {
-        Layout::Idx => idx::load(path, part, size, labels),
-        Layout::MnistM(released) => released.load(part, size, labels),
-        Layout::Folders(folders) => folders.load(part, size, labels),
+        Layout::Idx => idx::load(path, part, frame, labels),
+        Layout::MnistM(released) => released.load(part, frame, labels),
+        Layout::Folders(folders) => folders.load(part, frame, labels),
     }
 }
 

@@ -4,12 +4,11 @@
 //! images. Every data set arrives as plain bytes, (N, C, H, W), all images of one size.
 //!
 //! ```no_run
-//! use dann::data::{ImageSize, Labels, Part, load};
+//! use dann::data::{Frame, Labels, Part, load};
 //!
 //! # fn main() -> dann::error::Result<()> {
-//! let size = ImageSize { height: 28, width: 28 };
-//! let images = load("data/mnist".as_ref(), Part::Train, size, Labels::Required)?;
-//! println!("{} images of {}, classes {:?}", images.len(), images.shape, images.classes);
+//! let images = load("data/mnist".as_ref(), Part::Train, Frame::new(28, 28), Labels::Required)?;
+//! println!("{} images of {}, classes {:?}", images.len(), images.shape(), images.classes());
 //! # Ok(())
 //! # }
 //! ```
@@ -58,6 +57,7 @@ mod task;
 #[cfg(any(feature = "embed", feature = "fetch"))]
 pub(crate) use hex::hex;
 
+pub use crate::shape::{Fit, Frame};
 pub use dataset::{Dataset, ImageSize, Labels, Part};
 #[cfg(feature = "fetch")]
 pub use fetch::{fetch_bsds500, fetch_mnist};
@@ -73,6 +73,6 @@ pub(crate) use order::shuffled;
 pub use pictures::load_image_files;
 pub use progress::{NoProgress, Progress};
 #[cfg(feature = "data")]
-pub use single::{Fit, PictureSize, decode_picture, is_image, read_picture};
+pub use single::{PictureSize, decode_picture, is_image, read_picture};
 #[cfg(feature = "fetch")]
 pub use syn_digits::{SynDigits, SynDigitsSummary, make_syn_digits};

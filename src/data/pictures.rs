@@ -1,10 +1,10 @@
 //! Image files: decoding one, and many at once into planes of one size.
 
 use super::dataset::{Dataset, ImageSize};
-use super::fit;
-use super::reading::black_images;
+use super::fit::{Pixels, fit};
+use super::reading::{black_images, check_frame};
 use crate::error::{Error, Result};
-use crate::shape::MapShape;
+use crate::shape::{Frame, MapShape};
 use image::{DynamicImage, ImageReader, ImageResult, Limits};
 use rayon::prelude::*;
 use std::fmt::Display;
@@ -19,47 +19,55 @@ const DECODER_BYTES: u64 = 1 << 28;
 /// Images are decoded to colour; grey ones have their value in all three planes.
 const COLOUR: usize = 3;
 
-/// Reads single image files, without labels: larger ones are cropped to their centre, smaller ones
-/// centred on black. Three channels if any of them has colour, else one.
-pub fn load_image_files(paths: &[PathBuf], size: ImageSize) -> Result<Dataset> {
-    size.check()?;
+/// Reads single image files, without labels; those of other sizes come to that of `frame` as it says. Three channels if
+/// any of them has colour, else one.
+pub fn load_image_files(paths: &[PathBuf], frame: Frame) -> Result<Dataset> {
+    check_frame(frame)?;
     let Some(first) = paths.first() else {
         return Err(Error::input("image files", "at least one", "none"));
     };
-    let (shape, images) = decode_all(paths, size, first)?;
+    let (shape, images) = decode_all(paths, frame, first)?;
     Ok(Dataset::new(shape, images, None, Vec::new())?.with_origin(first))
 }
 
 /// Decodes `paths` in parallel into (N, C, H, W), in their order.
-pub(super) fn decode_all(paths: &[PathBuf], size: ImageSize, origin: &Path) -> Result<(MapShape, Vec<u8>)> {
-    let shape = MapShape::new(COLOUR, size.height, size.width);
+pub(super) fn decode_all(paths: &[PathBuf], frame: Frame, origin: &Path) -> Result<(MapShape, Vec<u8>)> {
+    let shape = MapShape::new(COLOUR, frame.height, frame.width);
     let mut images = black_images(origin, paths.len(), shape)?;
     let coloured = images
         .par_chunks_exact_mut(shape.len())
         .zip(paths)
-        .map(|(target, path)| decode_into(target, path, size))
+        .map(|(target, path)| decode_into(target, path, frame))
         .collect::<Result<Vec<bool>>>()?;
     if coloured.contains(&true) {
         return Ok((shape, images));
     }
-    keep_first_planes(&mut images, paths.len(), size.height * size.width);
+    keep_first_planes(&mut images, paths.len(), frame.height * frame.width);
     Ok((MapShape { channels: 1, ..shape }, images))
 }
 
 /// Decodes one image into three planes and tells whether it has colour.
-fn decode_into(target: &mut [u8], path: &Path, size: ImageSize) -> Result<bool> {
+fn decode_into(target: &mut [u8], path: &Path, frame: Frame) -> Result<bool> {
     let image = decode(path, &read(path)?)?;
-    let from = ImageSize { height: image.height() as usize, width: image.width() as usize };
     let coloured = image.color().has_color();
-    let (pixels, stride) = match coloured {
+    fit_decoded(target, frame, image, coloured, path)?;
+    Ok(coloured)
+}
+
+/// Brings an image, in colour or as a grey one, onto `planes` of `frame`; `path` names it in errors.
+pub(super) fn fit_decoded(
+    planes: &mut [u8],
+    frame: Frame,
+    image: DynamicImage,
+    coloured: bool,
+    path: &Path,
+) -> Result<()> {
+    let size = ImageSize { height: image.height() as usize, width: image.width() as usize };
+    let (bytes, channels) = match coloured {
         true => (image.into_rgb8().into_raw(), COLOUR),
         false => (image.into_luma8().into_raw(), 1),
     };
-    for (channel, plane) in target.chunks_exact_mut(target.len() / COLOUR).enumerate() {
-        let channel = channel.min(stride - 1);
-        fit::centre(plane, size, from, |index| pixels[index * stride + channel]);
-    }
-    Ok(coloured)
+    fit(planes, frame, Pixels { bytes: &bytes, size, channels }, path)
 }
 
 /// The bytes of an image file.

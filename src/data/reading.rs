@@ -1,23 +1,18 @@
 //! What the readers of all layouts share.
 
-use super::dataset::ImageSize;
 use crate::error::{Error, Result};
-use crate::shape::MapShape;
+use crate::shape::{Frame, MapShape};
 use std::path::Path;
 
 /// MNIST and its kin have ten classes even where a small part of them lacks a digit.
 const DIGITS: usize = 10;
 
-impl ImageSize {
-    /// Fails for images without a pixel.
-    pub(super) fn check(self) -> Result<()> {
-        let Self { height, width } = self;
-        if height > 0 && width > 0 {
-            return Ok(());
-        }
-        let found = format!("{height}×{width}");
-        Err(Error::input("image size", "at least 1×1 pixels", found))
+/// Fails for images without a pixel.
+pub(super) fn check_frame(Frame { height, width, .. }: Frame) -> Result<()> {
+    if height > 0 && width > 0 {
+        return Ok(());
     }
+    Err(Error::input("image size", "at least 1×1 pixels", format!("{height}×{width}")))
 }
 
 /// Class names "0", "1", … for `labels` that are digits.

@@ -1,10 +1,11 @@
 //! Reads MNIST-M in the layout of its release: a directory of images a part, and a list of labels.
 
-use super::dataset::{Dataset, ImageSize, Labels, Part};
+use super::dataset::{Dataset, Labels, Part};
 use super::listing::{Listing, images_wanted, name_of};
 use super::pictures;
 use super::reading::digit_classes;
 use crate::error::{Error, Result};
+use crate::shape::Frame;
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,7 +44,7 @@ impl Released {
     }
 
     /// Reads `part`, in the order of its list; by name where the labels are not wanted.
-    pub(super) fn load(&self, part: Part, size: ImageSize, labels: Labels) -> Result<Dataset> {
+    pub(super) fn load(&self, part: Part, frame: Frame, labels: Labels) -> Result<Dataset> {
         let origin = self.images(part);
         let present = Listing::of(&origin)?.images;
         let (files, labels, labels_origin) = match labels {
@@ -57,7 +58,7 @@ impl Released {
         if files.is_empty() {
             return Err(Error::file(&origin, images_wanted(), "none"));
         }
-        let (shape, images) = pictures::decode_all(&files, size, &origin)?;
+        let (shape, images) = pictures::decode_all(&files, frame, &origin)?;
         let classes = digit_classes(labels.as_deref());
         let data = Dataset::new(shape, images, labels, classes)?;
         Ok(data.with_origin(origin).with_labels_origin(labels_origin))

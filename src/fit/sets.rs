@@ -1,6 +1,6 @@
 //! The data sets of a training.
 
-use crate::data::{self, Dataset, ImageSize, Labels, Part};
+use crate::data::{self, Dataset, Frame, Labels, Part};
 use crate::error::Result;
 use crate::train::{Config, DataSets, Method};
 use std::path::{Path, PathBuf};
@@ -50,9 +50,9 @@ impl Sets {
     /// [`NoDataSet`](crate::error::Error::NoDataSet) where there is none, [`Input`](crate::error::Error::Input) naming
     /// what is wrong with a file, [`Io`](crate::error::Error::Io) naming what cannot be read.
     pub fn read(source: &Path, target: &Path, config: &Config) -> Result<Self> {
-        let size = ImageSize::from(config.model.input.shape());
+        let frame = config.model.input.frame();
         let method = config.training.method;
-        let train = |path: &Path, labels| data::load(path, Part::Train, size, labels);
+        let train = |path: &Path, labels| data::load(path, Part::Train, frame, labels);
         let labelled = match method {
             Method::TargetOnly => train(target, Labels::Required)?,
             Method::Dann | Method::SourceOnly => train(source, Labels::Required)?,
@@ -65,9 +65,9 @@ impl Sets {
         let source_test = match method {
             // The upper bound needs no source at all.
             Method::TargetOnly if !source.exists() => None,
-            _ => test_part(source, size, &labelled.classes)?,
+            _ => test_part(source, frame, &labelled.classes)?,
         };
-        let target_test = test_part(target, size, &labelled.classes)?;
+        let target_test = test_part(target, frame, &labelled.classes)?;
         let (source, target) = (source.to_path_buf(), target.to_path_buf());
         Ok(Self { source, target, labelled, unlabelled, source_test, target_test })
     }
@@ -80,11 +80,11 @@ impl Sets {
 }
 
 /// The labelled test part at `path`, if there is one, for the report alone.
-fn test_part(path: &Path, size: ImageSize, classes: &[String]) -> Result<Option<Dataset>> {
+fn test_part(path: &Path, frame: Frame, classes: &[String]) -> Result<Option<Dataset>> {
     if !data::has_labelled_test(path)? {
         log::info!("{}: no labelled test part, so no accuracy on it is reported", path.display());
         return Ok(None);
     }
-    let test = data::load(path, Part::Test, size, Labels::Required)?;
+    let test = data::load(path, Part::Test, frame, Labels::Required)?;
     test.with_classes(classes).map(Some)
 }

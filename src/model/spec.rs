@@ -3,7 +3,7 @@
 use super::graph::Graph;
 use super::layers::LayerSpec;
 use crate::error::{Error, Result};
-use crate::shape::MapShape;
+use crate::shape::{Fit, Frame, MapShape};
 use serde::{Deserialize, Serialize};
 
 /// The network: its input and the layers of its three parts.
@@ -32,6 +32,10 @@ pub struct InputSpec {
     pub height: usize,
     /// W
     pub width: usize,
+    /// How images of other sizes come to this one. Where a run that is on disk says nothing of it, it was made before
+    /// there was a choice, and nothing was scaled; a recipe that says nothing has its images resized.
+    #[serde(default = "before_there_was_a_choice")]
+    pub fit: Fit,
     /// For both domains, unless the target has its own.
     pub normalization: Normalization,
     /// For the target domain alone.
@@ -49,16 +53,25 @@ pub struct Normalization {
     pub shift: Vec<f32>,
 }
 
+fn before_there_was_a_choice() -> Fit {
+    Fit::Centre
+}
+
 impl InputSpec {
-    /// Images of `shape`, normalised in one way for both domains.
+    /// Images of `shape`, to which others are resized, normalised in one way for both domains.
     pub fn new(shape: MapShape, normalization: Normalization) -> Self {
         let MapShape { channels, height, width } = shape;
-        Self { channels, height, width, normalization, target_normalization: None }
+        Self { channels, height, width, fit: Fit::default(), normalization, target_normalization: None }
     }
 
     /// (C, H, W)
     pub fn shape(&self) -> MapShape {
         MapShape::new(self.channels, self.height, self.width)
+    }
+
+    /// The size that images are brought to, and how.
+    pub fn frame(&self) -> Frame {
+        Frame::new(self.height, self.width).fit(self.fit)
     }
 
     /// That of target images: their own, else that of both domains.

@@ -2,7 +2,7 @@
 
 use super::rating::{Rating, Views};
 use super::sample::Sample;
-use crate::data::{Dataset, ImageSize, Progress};
+use crate::data::{Dataset, Frame, Progress};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::model::{Dann, Normalization};
@@ -38,9 +38,9 @@ impl Candidates {
         Ok(Self { run: run.to_path_buf(), result, last, files })
     }
 
-    /// The size of the images that the models take.
-    pub(super) fn image_size(&self) -> ImageSize {
-        self.last.config.model.input.shape().into()
+    /// The size of the images that the models take, and how others come to it.
+    pub(super) fn frame(&self) -> Frame {
+        self.last.config.model.input.frame()
     }
 
     /// What every checkpoint is rated by `sample`; `progress` counts models.

@@ -1,6 +1,6 @@
 //! Some images of each kind that ratings need.
 
-use crate::data::{self, Dataset, ImageSize, Labels, Part, shuffled};
+use crate::data::{self, Dataset, Frame, Labels, Part, shuffled};
 use crate::error::Result;
 use crate::rng;
 use std::path::{Path, PathBuf};
@@ -28,14 +28,14 @@ impl Sample {
     pub(super) fn read(
         source: &Path,
         target: &Path,
-        size: ImageSize,
+        frame: Frame,
         classes: &[String],
         most: usize,
     ) -> Result<Self> {
-        let validation = data::load(source, Part::Test, size, Labels::Required)?;
+        let validation = data::load(source, Part::Test, frame, Labels::Required)?;
         let named = if classes.is_empty() { validation } else { validation.with_classes(classes)? };
-        let training = data::load(source, Part::Train, size, Labels::Ignored)?;
-        let unlabelled = data::load(target, Part::Train, size, Labels::Ignored)?;
+        let training = data::load(source, Part::Train, frame, Labels::Ignored)?;
+        let unlabelled = data::load(target, Part::Train, frame, Labels::Ignored)?;
         Ok(Self {
             source: source.to_path_buf(),
             target: target.to_path_buf(),

@@ -165,7 +165,7 @@ impl Checkpoint {
     pub fn describe(path: &Path, metadata: &str) -> Result<Description> {
         let Metadata { config, classes, step, checksum, data } = serde_json::from_str(metadata)
             .map_err(|e| Error::file(path, format!("JSON in the metadata under \"{}\"", Self::KEY), e))?;
-        let config = Config::parse(&format!("{}: configuration", path.display()), &config)?;
+        let config = Config::recorded(&format!("{}: configuration", path.display()), &config)?;
         Ok(Description { config, classes, step, checksum, data })
     }
 

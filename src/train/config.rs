@@ -1,5 +1,6 @@
 //! Everything that decides a run, as a TOML file or a preset says it.
 
+use super::recorded;
 use super::schedule::{Lambda, LearningRate};
 use crate::error::{Error, Result};
 use crate::model::{DomainLoss, Initialization, ModelSpec, Objective};
@@ -7,6 +8,7 @@ use crate::ops::augment::Augmentation;
 use crate::ops::optimizer::{Optimizer as _, ParameterGroup};
 use crate::ops::optimizers::OptimizerSpec;
 use crate::ops::sgd::Sgd;
+use crate::shape::Fit;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -123,23 +125,33 @@ impl Config {
         Self::parse(&format!("preset {name}"), text)
     }
 
-    /// Reads a TOML file.
+    /// Reads a TOML file: a recipe, or the `config.toml` of a run.
     ///
     /// # Errors
     /// [`Error::Io`] or [`Error::Input`] naming the file and what is wrong where.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
-        Self::parse(&path.display().to_string(), &text)
+        let origin = path.display().to_string();
+        if recorded::is_record(path) { Self::recorded(&origin, &text) } else { Self::parse(&origin, &text) }
     }
 
-    /// Reads TOML text; `origin` names it in errors.
+    /// Reads what a run has written down. What it does not say is as it was before there was a choice.
+    pub(super) fn recorded(origin: &str, text: &str) -> Result<Self> {
+        let config: Self = toml::from_str(text)
+            .map_err(|e| Error::input(origin, "a run configuration", e.to_string().trim_end()))?;
+        config.check().map_err(|e| e.within(origin))?;
+        Ok(config)
+    }
+
+    /// Reads a recipe's TOML text; `origin` names it in errors.
     ///
     /// # Errors
     /// [`Error::Input`] naming the key and what is wrong with it.
     pub fn parse(origin: &str, text: &str) -> Result<Self> {
-        let config: Self = toml::from_str(text)
-            .map_err(|e| Error::input(origin, "a run configuration", e.to_string().trim_end()))?;
-        config.check().map_err(|e| e.within(origin))?;
+        let mut config = Self::recorded(origin, text)?;
+        if !recorded::says_how_images_fit(text) {
+            config.model.input.fit = Fit::default();
+        }
         Ok(config)
     }
 

@@ -2,8 +2,9 @@
 
 use super::checkpoint::Checkpoint;
 use super::history::History;
+use super::recorded::{CONFIG, METRICS};
 use super::resumption::DataSets;
-use super::run::{CONFIG, METRICS, RunDirectory};
+use super::run::RunDirectory;
 use super::whole_file::write_whole;
 use crate::error::{Error, Result};
 use std::fs::{self, OpenOptions};

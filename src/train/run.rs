@@ -4,6 +4,7 @@ use super::checkpoint::Checkpoint;
 use super::config::{Config, Method};
 use super::history::History;
 use super::metrics::Report;
+use super::recorded::{CONFIG, METRICS};
 use super::whole_file::read_json;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -11,8 +12,6 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-pub(super) const CONFIG: &str = "config.toml";
-pub(super) const METRICS: &str = "metrics.jsonl";
 const MODEL: &str = "model.safetensors";
 const RESULT: &str = "result.json";
 

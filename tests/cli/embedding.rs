@@ -1,7 +1,7 @@
 //! Training embedded in an application gives the model of `dann train`.
 
 use crate::sandbox::{SIDE, Sandbox};
-use dann::data::{self, ImageSize, Labels, Part};
+use dann::data::{self, Frame, Labels, Part};
 use dann::embed::{Trainer, TrainerOptions, optional_features, required_limits};
 use dann::train::Config;
 use dann::wgpu;
@@ -29,7 +29,7 @@ fn embedded_training_gives_the_model_of_the_program() {
     let sandbox = Sandbox::new();
     sandbox.train("out", "--seed 3 --epochs 5");
     let config = Config::read(&sandbox.path("out/config.toml")).unwrap();
-    let size = ImageSize { height: SIDE, width: SIDE };
+    let size = Frame::new(SIDE, SIDE);
     let load = |name, labels| data::load(&sandbox.path(name), Part::Train, size, labels).unwrap();
     let (source, target) = (load("source", Labels::Required), load("target", Labels::Ignored));
     let (device, queue) = device();

@@ -10,6 +10,7 @@ mod commands;
 mod embedding;
 mod evaluation;
 mod experiment;
+mod fitting;
 mod habits;
 mod memory;
 mod predicting;

@@ -165,9 +165,11 @@ fn scaling_looks_at_the_whole_image() {
     let difference = |rows: &[Vec<f64>]| -> f64 {
         rows[0].iter().zip(&rows[1]).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
     };
-    let scaled = difference(&logits("predict --run run small.png large.png --fit scale"));
-    let cropped = difference(&logits("predict --run run small.png large.png"));
-    assert!(scaled < 0.6 * cropped, "{scaled} and {cropped}");
+    let cropped = difference(&logits("predict --run run small.png large.png --fit crop"));
+    for fit in ["", "--fit resize", "--fit pad", "--fit scale"] {
+        let scaled = difference(&logits(&format!("predict --run run small.png large.png {fit}")));
+        assert!(scaled < 0.6 * cropped, "{fit}: {scaled} and {cropped}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Reading every layout of data sets, and making MNIST-M and synthetic digits, on tiny files made here.
 
 mod blends;
+mod fitting;
 mod idx;
 mod image_files;
 mod made;

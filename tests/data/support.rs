@@ -1,6 +1,6 @@
 //! Small data sets on disk.
 
-use dann::data::ImageSize;
+use dann::data::{Fit, Frame};
 use dann::error::Result;
 use image::{GrayImage, RgbImage};
 use std::collections::BTreeMap;
@@ -8,8 +8,9 @@ use std::fmt::Debug;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub const fn size(height: usize, width: usize) -> ImageSize {
-    ImageSize { height, width }
+/// A size to which images come without being scaled.
+pub const fn size(height: usize, width: usize) -> Frame {
+    Frame::new(height, width).fit(Fit::Centre)
 }
 
 /// Asserts that `result` is an error whose message has all of `parts`.

@@ -3,7 +3,7 @@
 mod targets;
 
 use base64::Engine as _;
-use dann::data::{ImageSize, load_image_files};
+use dann::data::{Frame, load_image_files};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 use safetensors::{Dtype, tensor::TensorView};
@@ -97,7 +97,7 @@ fn a_palette_that_ends_within_a_colour() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("image.png");
     std::fs::write(&file, &bytes[1..]).expect("written");
-    let size = ImageSize { height: 8, width: 8 };
+    let size = Frame::new(8, 8);
     let error = load_image_files(std::slice::from_ref(&file), size).expect_err("no image").to_string();
     assert!(
         error.contains(

@@ -1,14 +1,14 @@
 //! What is done with bytes from outside: by the tests with a few thousand damaged inputs, by cargo-fuzz with millions.
 //! Every one of these may refuse its input, none may panic or ask for more memory than the input can fill.
 
-use dann::data::{self, ImageSize, Labels, Part};
+use dann::data::{self, Frame, Labels, Part};
 use dann::profile::shader::Shader;
 use dann::train::{Checkpoint, Config};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-const SIZE: ImageSize = ImageSize { height: 8, width: 8 };
+const SIZE: Frame = Frame::new(8, 8);
 
 /// A directory for what is read from files, on a file system in memory where there is one.
 fn directory(name: &str) -> PathBuf {

@@ -28,7 +28,7 @@ macro_rules! held {
 #[test]
 fn what_users_build_on_can_be_printed_sent_and_shared() {
     let held = held! {
-        data { Backgrounds, Blend, Dataset, Fit, ImageSize, Labels, MnistM, MnistMSummary, NoProgress, Part }
+        data { Backgrounds, Blend, Dataset, ImageSize, Labels, MnistM, MnistMSummary, NoProgress, Part }
         data { PartSummary, PictureSize, SynDigits, SynDigitsSummary }
         embed { Classifier, ClassifierOptions, Input, ModelSource, Texture, Trainer, TrainerOptions, View, Views }
         error { DatasetError, Error }
@@ -42,7 +42,7 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
         profile { Scopes, Span, Spread, StepTimes, Stopwatch, Verdict }
         tensorboard { Recorder }
         selection { Candidates, Counts, Images, Outcome, Rating, Rule, Sample, Selection }
-        shape { MapShape }
+        shape { Fit, Frame, MapShape }
         train { AdamW, Augmentation, Checkpoint, Config, DataSets, Description, EpochRecord, Evaluation, Evaluator }
         train { History, Inspection, Inspector, Lambda, LearningRate, Method, OptimizerSpec, ParameterGroup, Report }
         train { Resumed, Resumption, RunDirectory, RunResult, Sgd, StepBench, StepMetrics, Stepper, TrainingSpec }

@@ -39,9 +39,9 @@ pub struct PredictArgs {
     /// Show the three likeliest classes and which domain the domain classifier takes each image for
     #[arg(long)]
     explain: bool,
-    /// How images of other sizes come to the model's
-    #[arg(long, value_enum, default_value_t = FitArg::Crop)]
-    fit: FitArg,
+    /// How images of other sizes come to the model's [default: as in training]
+    #[arg(long, value_enum)]
+    fit: Option<FitArg>,
     /// Whose input normalisation applies, where a model has one for each domain
     #[arg(long, value_enum, default_value_t = DomainArg::Target)]
     domain: DomainArg,
@@ -62,10 +62,16 @@ enum Format {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum FitArg {
-    /// The centre of larger images, smaller ones centred on black, as data sets are read
+    /// All of the image, each side scaled
+    Resize,
+    /// The middle of the image, scaled only where it would not cover
     Crop,
-    /// Shrunk or grown until they cover the model's size, then the centre
+    /// All of the image in the middle of black, scaled only where it would not fit in
+    Pad,
+    /// The middle of the image, scaled until it just covers
     Scale,
+    /// Never scaled: larger ones lose their edges, smaller ones are centred on black
+    Centre,
 }
 
 pub fn run(args: &PredictArgs, out: &Output) -> anyhow::Result<()> {
@@ -112,15 +118,24 @@ fn decode(input: &Input, size: PictureSize) -> Result<Vec<u8>> {
     }
 }
 
+impl From<FitArg> for Fit {
+    fn from(fit: FitArg) -> Self {
+        match fit {
+            FitArg::Resize => Self::Resize,
+            FitArg::Crop => Self::Crop,
+            FitArg::Pad => Self::Pad,
+            FitArg::Scale => Self::Scale,
+            FitArg::Centre => Self::Centre,
+        }
+    }
+}
+
 impl PredictArgs {
     fn size(&self, checkpoint: &Checkpoint) -> PictureSize {
-        let input = checkpoint.config.model.input.shape();
+        let input = &checkpoint.config.model.input;
         // A model of another number of channels sees the same grey image in each.
         let channels = if input.channels == 3 { 3 } else { 1 };
-        let fit = match self.fit {
-            FitArg::Crop => Fit::Crop,
-            FitArg::Scale => Fit::Scale,
-        };
-        PictureSize { channels, height: input.height, width: input.width, fit }
+        let frame = self.fit.map_or(input.frame(), |fit| input.frame().fit(fit.into()));
+        PictureSize { channels, frame }
     }
 }

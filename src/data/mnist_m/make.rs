@@ -8,9 +8,10 @@ use crate::data::making::{self, SIDE, file_name, write_png};
 use crate::data::released::{DIRECTORY, images_name, list_name};
 use crate::data::staging::Staging;
 use crate::data::task::Task;
-use crate::data::{Dataset, ImageSize, Labels, Part, layout, order};
+use crate::data::{Dataset, Labels, Part, layout, order};
 use crate::error::{Error, Result};
 use crate::rng::{self, Rng};
+use crate::shape::{Fit, Frame};
 use image::RgbImage;
 use rand::RngExt;
 use rayon::prelude::*;
@@ -136,8 +137,8 @@ fn order_of(options: &MnistM, part: Part, count: usize) -> Vec<u32> {
 
 /// The digits of `part`, centred on black, and the label of each.
 fn load_digits(mnist: &Path, part: Part) -> Result<(Dataset, Vec<u8>)> {
-    let size = ImageSize { height: SIDE, width: SIDE };
-    let mut digits = layout::load(mnist, part, size, Labels::Required)?;
+    let frame = Frame::new(SIDE, SIDE).fit(Fit::Centre);
+    let mut digits = layout::load(mnist, part, frame, Labels::Required)?;
     match digits.labels.take() {
         Some(labels) if digits.shape.channels == 1 => Ok((digits, labels)),
         _ => Err(Error::file(&digits.origin, "grey images of digits", "colour")),

@@ -1,7 +1,7 @@
 //! Everything that a page tells of one run.
 
 use super::study::{Study, features, test_part};
-use crate::data::{Dataset, ImageSize};
+use crate::data::{Dataset, Frame};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::model::Dann;
@@ -18,15 +18,15 @@ const PROFILE: &str = "profile.json";
 
 /// Test parts that several runs share.
 #[derive(Default)]
-pub struct Sets(HashMap<(PathBuf, ImageSize, Vec<String>), Option<Rc<Dataset>>>);
+pub struct Sets(HashMap<(PathBuf, Frame, Vec<String>), Option<Rc<Dataset>>>);
 
 impl Sets {
-    fn get(&mut self, path: &Path, size: ImageSize, classes: &[String]) -> Result<Option<Rc<Dataset>>> {
-        let key = (path.to_path_buf(), size, classes.to_vec());
+    fn get(&mut self, path: &Path, frame: Frame, classes: &[String]) -> Result<Option<Rc<Dataset>>> {
+        let key = (path.to_path_buf(), frame, classes.to_vec());
         if let Some(known) = self.0.get(&key) {
             return Ok(known.clone());
         }
-        let read = test_part(path, size, classes)?;
+        let read = test_part(path, frame, classes)?;
         if read.is_none() {
             log::warn!("{}: no test part there, so the report shows none of its images", path.display());
         }
@@ -79,11 +79,10 @@ impl Story {
         let checkpoint = RunDirectory::checkpoint(path)?;
         let history = RunDirectory::history(path)?;
         let input = &checkpoint.config.model.input;
-        let size = ImageSize::from(input.shape());
         let of_target = input.normalization_of_target();
         let model = checkpoint.model(gpu)?;
-        let source = sets.get(&result.source, size, &checkpoint.classes)?;
-        let target = sets.get(&result.target, size, &checkpoint.classes)?;
+        let source = sets.get(&result.source, input.frame(), &checkpoint.classes)?;
+        let target = sets.get(&result.target, input.frame(), &checkpoint.classes)?;
         let before = match (&source, &target) {
             (Some(source), Some(target)) => {
                 let start = Dann::new(gpu, &checkpoint.config.model)?;

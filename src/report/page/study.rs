@@ -1,6 +1,6 @@
 //! What a trained model makes of a test part.
 
-use crate::data::{self, Dataset, ImageSize, Labels, Part};
+use crate::data::{self, Dataset, Frame, Labels, Part};
 use crate::error::Result;
 use crate::model::{Dann, Normalization};
 use crate::train::{Inspector, argmax};
@@ -27,14 +27,14 @@ pub struct Study {
 ///
 /// # Errors
 /// [`crate::error::Error`] naming the file that is there but cannot be read.
-pub fn test_part(path: &Path, size: ImageSize, classes: &[String]) -> Result<Option<Rc<Dataset>>> {
+pub fn test_part(path: &Path, frame: Frame, classes: &[String]) -> Result<Option<Rc<Dataset>>> {
     if !path.is_dir() || !data::has_part(path, Part::Test)? {
         return Ok(None);
     }
     if !data::has_labelled_test(path)? {
-        return Ok(Some(Rc::new(data::load(path, Part::Test, size, Labels::Ignored)?)));
+        return Ok(Some(Rc::new(data::load(path, Part::Test, frame, Labels::Ignored)?)));
     }
-    let labelled = data::load(path, Part::Test, size, Labels::Required)?;
+    let labelled = data::load(path, Part::Test, frame, Labels::Required)?;
     let named = if classes.is_empty() { labelled } else { labelled.with_classes(classes)? };
     Ok(Some(Rc::new(named)))
 }

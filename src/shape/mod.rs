@@ -1,4 +1,4 @@
-//! Shapes of images, feature maps and tensors; row-major, NCHW.
+//! Shapes of images, feature maps and tensors; row-major, NCHW. And how images come to a size.
 //!
 //! ```
 //! use dann::shape::MapShape;
@@ -6,6 +6,10 @@
 //! let colour = MapShape::new(3, 28, 28);
 //! assert_eq!((colour.len(), colour.to_string().as_str()), (2352, "3×28×28"));
 //! ```
+
+mod frame;
+
+pub use frame::{Fit, Frame};
 
 use std::fmt;
 

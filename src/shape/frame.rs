@@ -1,0 +1,56 @@
+//! The size of the images that a network takes, and how images of other sizes come to it.
+
+use serde::{Deserialize, Serialize};
+
+/// How an image of another size comes to the one that is wanted. Whatever is scaled is filtered first, so that no pattern
+/// is there afterwards that was not before (antialiasing).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Fit {
+    /// All of the image, each side scaled to the wanted one.
+    #[default]
+    Resize,
+    /// The middle of the image at its own scale; a smaller one is scaled up, its proportions kept, until it covers.
+    Crop,
+    /// All of the image at its own scale in the middle of black; a larger one is scaled down, its proportions kept, until
+    /// it fits in.
+    Pad,
+    /// The middle of the image, scaled until it just covers, its proportions kept.
+    Scale,
+    /// Nothing is scaled: larger images lose their edges, smaller ones are centred on black. What recipes mean that were
+    /// written down before there was a choice.
+    Centre,
+}
+
+/// The size that every image is brought to, and how.
+///
+/// ```
+/// use dann::shape::{Fit, Frame};
+///
+/// let frame = Frame::new(28, 32);
+/// assert_eq!((frame.height, frame.width, frame.fit), (28, 32, Fit::Resize));
+/// assert_eq!(Frame::new(28, 32).fit(Fit::Crop).fit, Fit::Crop);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Frame {
+    /// H in pixels.
+    pub height: usize,
+    /// W in pixels.
+    pub width: usize,
+    /// How images of other sizes come to this one.
+    pub fit: Fit,
+}
+
+impl Frame {
+    /// So many pixels, to which images of other sizes are resized.
+    pub const fn new(height: usize, width: usize) -> Self {
+        Self { height, width, fit: Fit::Resize }
+    }
+
+    /// The same size, to which images of other sizes come by `fit`.
+    #[must_use]
+    pub const fn fit(self, fit: Fit) -> Self {
+        Self { fit, ..self }
+    }
+}

@@ -1,0 +1,127 @@
+//! Images of another size than the model's: the recipe says what becomes of them, and what runs have written down before
+//! recipes could say it means what it meant then.
+
+use crate::sandbox::{CONFIG, SIDE, Sandbox, pixel, target_image};
+use image::{Rgb, RgbImage};
+use serde_json::Value;
+
+/// The target's images with a bright frame of two pixels around them, as MNIST-M has MNIST's digits in a frame.
+fn with_framed_target() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for (part, count) in [("train", crate::sandbox::TARGET_TRAIN), ("test", crate::sandbox::TEST)] {
+        for index in 0..count {
+            let file = format!("target/mnist_m/mnist_m_{part}/{index:08}.png");
+            framed(index).save(sandbox.path(&file)).expect("an image");
+        }
+    }
+    sandbox
+}
+
+fn framed(index: usize) -> RgbImage {
+    let side = SIDE as u32 + 4;
+    let mut image = RgbImage::from_pixel(side, side, Rgb([255; 3]));
+    image::imageops::replace(&mut image, &target_image(index), 2, 2);
+    image
+}
+
+fn logits(sandbox: &Sandbox, line: &str) -> Value {
+    sandbox.json(line).remove(0)["logits"].take()
+}
+
+#[test]
+fn training_evaluation_and_prediction_do_what_the_recipe_says() {
+    let sandbox = with_framed_target();
+    framed(4).save(sandbox.path("framed.png")).expect("an image");
+    target_image(4).save(sandbox.path("inner.png")).expect("an image");
+    sandbox.train("cropped", "--no-report --set model.input.fit=crop");
+    sandbox.train("resized", "--no-report");
+    let config = |run: &str| String::from_utf8(sandbox.read(&format!("{run}/config.toml"))).expect("UTF-8");
+    assert!(config("cropped").contains("fit = \"crop\"") && config("resized").contains("fit = \"resize\""));
+    assert_ne!(sandbox.read("cropped/metrics.jsonl"), sandbox.read("resized/metrics.jsonl"));
+
+    let of = |run: &str, file: &str| logits(&sandbox, &format!("predict --run {run} {file}"));
+    assert_eq!(of("cropped", "framed.png"), of("cropped", "inner.png"));
+    assert_ne!(of("resized", "framed.png"), of("resized", "inner.png"));
+    let explicitly = logits(&sandbox, "predict --run resized framed.png --fit crop");
+    assert_eq!(explicitly, of("resized", "inner.png"));
+
+    let loss =
+        |run: &str, data: &str| sandbox.json(&format!("eval --run {run} --data {data}"))[0]["loss"].take();
+    let inner = Sandbox::new();
+    let inner = inner.path("target").display().to_string();
+    assert_eq!(loss("cropped", "target"), loss("cropped", &inner));
+    assert_ne!(loss("resized", "target"), loss("resized", &inner));
+    let refused = ["training.toml", "fit = \"cut\"", "unknown variant `cut`", "`resize`, `crop`, `pad`"];
+    sandbox.write("training.toml", CONFIG.to_owned() + "fit = \"cut\"\n");
+    sandbox.refused("train --config training.toml --source source --target target --out x", &refused);
+}
+
+/// Takes the key out of everything that the run `out` has written down.
+fn make_old(sandbox: &Sandbox) {
+    let text = String::from_utf8(sandbox.read("out/config.toml")).expect("UTF-8");
+    assert!(text.contains("fit = \"centre\"\n"));
+    sandbox.write("out/config.toml", text.replace("fit = \"centre\"\n", ""));
+    let key = br#"fit = \\\"centre\\\""#;
+    for file in ["out/model.safetensors", "out/checkpoints/step_00000003.safetensors"] {
+        sandbox.edit(file, |bytes| {
+            let place = bytes.windows(key.len()).position(|window| window == key).expect("the key");
+            bytes[place..place + key.len()].fill(b' ');
+        });
+    }
+}
+
+#[test]
+fn what_was_written_down_without_the_key_means_what_it_meant() {
+    let sandbox = with_framed_target();
+    framed(7).save(sandbox.path("framed.png")).expect("an image");
+    sandbox.train("out", "--set model.input.fit=centre");
+    let metrics = sandbox.read("out/metrics.jsonl");
+    let before = logits(&sandbox, "predict --run out framed.png");
+    make_old(&sandbox);
+
+    assert_eq!(logits(&sandbox, "predict --run out framed.png"), before);
+    sandbox.json("report out");
+    // The line that repeats the run.
+    sandbox.json("train --config out/config.toml --source source --target target --out again --no-report");
+    let without_times = |bytes: &[u8]| -> Vec<Value> {
+        let lines = std::str::from_utf8(bytes).expect("UTF-8").lines();
+        let steps = lines.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        steps.filter(|line| line.get("epoch").is_none()).collect()
+    };
+    assert_eq!(without_times(&sandbox.read("again/metrics.jsonl")), without_times(&metrics));
+    // From the checkpoint of the first epoch.
+    std::fs::remove_file(sandbox.path("out/result.json")).expect("a result");
+    sandbox.json("train --resume out/checkpoints/step_00000003.safetensors --no-report");
+    assert_eq!(without_times(&sandbox.read("out/metrics.jsonl")), without_times(&metrics));
+    // The same words as a recipe of today ask for resized images.
+    let text = sandbox.read("again/config.toml");
+    let text = String::from_utf8(text).expect("UTF-8").replace("fit = \"centre\"\n", "");
+    sandbox.write("today.toml", text);
+    sandbox.json("train --config today.toml --source source --target target --out today --no-report");
+    assert_ne!(without_times(&sandbox.read("today/metrics.jsonl")), without_times(&metrics));
+}
+
+#[test]
+fn a_grey_source_of_one_size_adapts_to_a_coloured_target_of_another() {
+    let sandbox = with_framed_target();
+    std::fs::create_dir_all(sandbox.path("small")).expect("a directory");
+    for (part, count) in [("train", 16), ("t10k", 10)] {
+        let word = |value: usize| (value as u32).to_be_bytes();
+        let mut images = [word(0x803), word(count), word(4), word(4)].concat();
+        let places = (0..4 * 4).map(|place| (2 * (place / 4), 2 * (place % 4)));
+        images
+            .extend((0..count).flat_map(|i| places.clone().map(move |(row, column)| pixel(i, row, column))));
+        let mut labels = [word(0x801), word(count)].concat();
+        labels.extend((0..count).map(crate::sandbox::digit));
+        sandbox.write(&format!("small/{part}-images-idx3-ubyte"), images);
+        sandbox.write(&format!("small/{part}-labels-idx1-ubyte"), labels);
+    }
+    for (source, target, out) in [("small", "target", "to-colour"), ("target", "small", "to-grey")] {
+        for fit in ["resize", "crop", "pad"] {
+            let sets = format!("--source {source} --target {target} --set model.input.fit={fit}");
+            let line = format!("train --config tiny.toml {sets} --out {out}-{fit} --no-report");
+            let result = sandbox.json(&line).pop().expect("a result");
+            assert!(result["target_test_accuracy"].is_number(), "{result}");
+        }
+    }
+}
