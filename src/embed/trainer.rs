@@ -1,5 +1,8 @@
 //! Training between an application's frames.
 
+mod controls;
+mod progress;
+
 use super::pace::Pace;
 use super::snapshot::{Snapshot, Taken};
 use super::views::Views;
@@ -63,6 +66,11 @@ pub struct Trainer {
     pace: Pace,
     paused: bool,
     done: u64,
+    lost: u64,
+    /// What is told by the next call, as metrics that arrived before it went first.
+    withheld: Option<Error>,
+    /// Where training diverged: there is nothing to go on from.
+    diverged: Option<String>,
     gpu_time: Option<Duration>,
 }
 
@@ -90,6 +98,7 @@ impl Trainer {
     /// As [`Trainer::new`].
     pub fn on(gpu: &Gpu, options: TrainerOptions<'_>) -> Result<Self> {
         let TrainerOptions { config, labelled, unlabelled, start, .. } = options;
+        name_every_class(&config, labelled)?;
         let training_loop = TrainingLoop::new(gpu, &config, labelled, unlabelled, true)?;
         if let Some(start) = start {
             start.load_into(training_loop.model())?;
@@ -109,6 +118,9 @@ impl Trainer {
             pace: Pace::default(),
             paused: false,
             done: 0,
+            lost: 0,
+            withheld: None,
+            diverged: None,
             gpu_time: None,
         })
     }
@@ -121,10 +133,14 @@ impl Trainer {
     /// needs the device only to be polled now and then, as each `queue.submit` does.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] when the device was lost or destroyed, [`Error::OutOfMemory`] when it has no memory left.
+    /// [`Error::DeviceLost`] when the device was lost or destroyed, [`Error::OutOfMemory`] when it has no memory left;
+    /// [`Error::Diverged`] when [`Trainer::take_metrics`] has said so before.
     pub fn encode_steps(&mut self, encoder: &mut wgpu::CommandEncoder, count: u64) -> Result<u64> {
         self.gpu().healthy()?;
-        let end = self.training_loop.total().min(self.training_loop.encoded() + count);
+        if let Some(place) = &self.diverged {
+            return Err(Error::Diverged(place.clone()));
+        }
+        let end = self.training_loop.total().min(self.training_loop.encoded().saturating_add(count));
         if self.paused || self.training_loop.encoded() == end {
             return Ok(0);
         }
@@ -140,35 +156,26 @@ impl Trainer {
         Ok(end - first)
     }
 
-    /// How many steps keep the device no longer than `budget`, as measured so far, but at least one: what to give
-    /// to [`Trainer::encode_steps`] so that a frame is kept. Timed on the device where it was opened with
-    /// `TIMESTAMP_QUERY`; without, estimated from when metrics arrive.
-    pub fn step_budget(&self, budget: Duration) -> u64 {
-        self.pace.steps_within(budget)
-    }
-
-    /// The metrics that have arrived since the last call, in order; never waits.
+    /// The metrics that have arrived since the last call, in order; never waits. Where something went wrong behind
+    /// metrics that did arrive, those are given first, and the next call says what it was.
     ///
     /// # Errors
     /// [`Error::DeviceLost`] when the device was lost, [`Error::Diverged`] when a loss is no longer a number;
-    /// [`Error::Input`] when an encoder with steps was dropped without being submitted: they are skipped.
+    /// [`Error::Input`] when an encoder with steps was dropped without being submitted, or submitted before one that was
+    /// recorded earlier: its steps are counted by [`Trainer::steps_lost`], and training goes on.
     pub fn take_metrics(&mut self) -> Result<Vec<StepMetrics>> {
+        if let Some(error) = self.withheld.take() {
+            return Err(error);
+        }
         let mut all = Vec::new();
-        while let Some(Encoded { in_flight, encoded }) = self.in_flight.pop_front() {
-            let steps = in_flight.steps();
-            match self.training_loop.poll(in_flight)? {
-                Outcome::Pending(in_flight) => {
-                    self.in_flight.push_front(Encoded { in_flight, encoded });
+        while let Some(encoded) = self.in_flight.pop_front() {
+            match self.arrived(encoded) {
+                Ok(Some(metrics)) => all.extend(metrics),
+                Ok(None) => break,
+                Err(error) if all.is_empty() => return Err(error),
+                Err(error) => {
+                    self.withheld = Some(error);
                     break;
-                }
-                Outcome::Here(metrics, time) => {
-                    self.done += steps;
-                    self.gpu_time = time;
-                    match time {
-                        Some(time) => self.pace.measured(steps, time),
-                        None => self.pace.observed(steps, encoded.elapsed()),
-                    }
-                    all.extend(metrics);
                 }
             }
         }
@@ -177,6 +184,33 @@ impl Trainer {
             self.gpu().healthy()?;
         }
         Ok(all)
+    }
+
+    /// The metrics of steps that were encoded, unless they are still on their way.
+    fn arrived(&mut self, Encoded { in_flight, encoded }: Encoded) -> Result<Option<Vec<StepMetrics>>> {
+        let steps = in_flight.steps();
+        match self.training_loop.poll(in_flight) {
+            Ok(Outcome::Pending(in_flight)) => {
+                self.in_flight.push_front(Encoded { in_flight, encoded });
+                Ok(None)
+            }
+            Ok(Outcome::Here(metrics, time)) => {
+                self.done += steps;
+                self.gpu_time = time;
+                match time {
+                    Some(time) => self.pace.measured(steps, time),
+                    None => self.pace.observed(steps, encoded.elapsed()),
+                }
+                Ok(Some(metrics))
+            }
+            Err(error) => {
+                self.lost += steps;
+                if let Error::Diverged(place) = &error {
+                    self.diverged = Some(place.clone());
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Records into `encoder` a copy of everything learned so far; [`Trainer::checkpoint`] gives it once
@@ -209,34 +243,6 @@ impl Trainer {
         Ok(())
     }
 
-    /// Pauses training, or goes on with it.
-    pub fn set_paused(&mut self, paused: bool) {
-        self.paused = paused;
-    }
-
-    /// Whether training is paused.
-    pub fn is_paused(&self) -> bool {
-        self.paused
-    }
-
-    /// Sets λ of the steps to come; `None` gives it back to the schedule.
-    ///
-    /// # Errors
-    /// [`Error::Input`] when it is negative or no number.
-    pub fn set_lambda(&mut self, lambda: Option<f32>) -> Result<()> {
-        self.training_loop.overrides().lambda = at_least_zero("λ", lambda)?;
-        Ok(())
-    }
-
-    /// Sets the learning rate of the steps to come; `None` gives it back to the schedule.
-    ///
-    /// # Errors
-    /// [`Error::Input`] when it is negative or no number.
-    pub fn set_learning_rate(&mut self, learning_rate: Option<f32>) -> Result<()> {
-        self.training_loop.overrides().learning_rate = at_least_zero("the learning rate", learning_rate)?;
-        Ok(())
-    }
-
     /// What can be drawn.
     pub fn views(&self) -> &Views {
         &self.views
@@ -252,39 +258,20 @@ impl Trainer {
         &self.classes
     }
 
-    /// Steps recorded so far.
-    pub fn steps_encoded(&self) -> u64 {
-        self.training_loop.encoded()
-    }
-
-    /// Steps whose metrics have arrived.
-    pub fn steps_done(&self) -> u64 {
-        self.done
-    }
-
-    /// Steps in the whole training.
-    pub fn total_steps(&self) -> u64 {
-        self.training_loop.total()
-    }
-
-    /// How long the steps that arrived last kept the device, by its own timestamps; `None` where it has none.
-    pub fn gpu_time(&self) -> Option<Duration> {
-        self.gpu_time
-    }
-
     /// The device that training runs on, to be shared with other trainers and classifiers.
     pub fn gpu(&self) -> &Gpu {
         self.training_loop.model().gpu()
     }
 }
 
-fn at_least_zero(name: &str, value: Option<f32>) -> Result<Option<f32>> {
-    match value {
-        Some(value) if !(value >= 0.0 && value.is_finite()) => {
-            Err(Error::input(name, "a number of at least 0", value))
-        }
-        good => Ok(good),
+/// What the label predictor tells apart is shown by name.
+fn name_every_class(config: &Config, labelled: &Dataset) -> Result<()> {
+    let (outputs, names) = (config.model.classes()?, labelled.classes.len());
+    if outputs == names {
+        return Ok(());
     }
+    let expected = format!("{outputs} names, one for each output of the label predictor");
+    Err(Error::input("the classes of the labelled data set", expected, names))
 }
 
 impl fmt::Debug for Trainer {

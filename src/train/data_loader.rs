@@ -9,6 +9,7 @@ use crate::model::Batch;
 use crate::ops::augment::{self, Augmentation};
 use crate::ops::gather_batch::Domain;
 use crate::rng::{self, Rng};
+use crate::shape::MapShape;
 
 /// The data sets of a training.
 pub(super) struct DataLoader {
@@ -37,12 +38,20 @@ impl DataLoader {
     /// [`Error::OutOfMemory`] when the device has no memory left.
     pub fn new(gpu: &Gpu, config: &Config, labelled: &Dataset, unlabelled: Option<&Dataset>) -> Result<Self> {
         let (spec, input) = (&config.training, &config.model.input);
+        if labelled.labels.is_none() {
+            return Err(Error::file(
+                &labelled.origin,
+                "a label for every image to learn from",
+                "images without labels",
+            ));
+        }
         labelled.check_labels(config.model.classes()?)?;
         let unlabelled = if spec.method == Method::Dann { unlabelled } else { None };
         if spec.method == Method::Dann && unlabelled.is_none() {
             return Err(Error::NoTargetImages);
         }
         for data in [Some(labelled), unlabelled].into_iter().flatten() {
+            fit(data, input.shape())?;
             hold_a_batch(data, spec)?;
         }
         let of_target = input.normalization_of_target();
@@ -109,6 +118,18 @@ impl DataLoader {
     pub fn shuffle(&mut self, gpu: &Gpu) -> Result<()> {
         self.next_orders().iter().try_for_each(|(tensor, order)| tensor.write(gpu, order))
     }
+}
+
+/// Grey images may stand for any number of channels.
+fn fit(data: &Dataset, input: MapShape) -> Result<()> {
+    let shape = data.shape;
+    if (shape.height, shape.width) == (input.height, input.width)
+        && [1, input.channels].contains(&shape.channels)
+    {
+        return Ok(());
+    }
+    let expected = format!("images of {input}, as the model takes them, or grey ones of that size");
+    Err(Error::file(&data.origin, expected, shape))
 }
 
 fn hold_a_batch(data: &Dataset, spec: &TrainingSpec) -> Result<()> {

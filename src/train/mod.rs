@@ -39,6 +39,7 @@ mod resumed;
 mod resumption;
 mod run;
 mod schedule;
+mod sequence;
 mod step;
 mod stepper;
 mod submission;

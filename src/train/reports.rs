@@ -25,6 +25,8 @@ pub(super) struct Reading<'a> {
     pub table: &'a [u32],
     /// A word for each.
     pub faults: &'a [u32],
+    /// The word that was copied along.
+    pub before: u32,
     /// The time of all of them, where the device has a stopwatch.
     pub time: Option<Duration>,
 }
@@ -52,22 +54,25 @@ impl Reports {
         encoder.clear_buffer(faults.buffer(), faults.offset(), Some(faults.byte_len()));
     }
 
-    /// Encodes a copy of what these steps have reported, which is asked for when `encoder` is submitted.
+    /// Encodes a copy of what these steps have reported, and of the word in `before`, which is asked for when `encoder` is
+    /// submitted.
     pub fn encode_copy(
         &mut self,
         gpu: &Gpu,
         encoder: &mut wgpu::CommandEncoder,
         first: u64,
         count: u64,
+        before: &Tensor,
     ) -> Result<Readback> {
         let reading = self.stopwatch.as_ref().map_or(0, |_| Stopwatch::BYTES);
-        let bytes = |steps: u64| 4 * steps * (COLUMNS as u64 + 1) + reading;
+        let bytes = |steps: u64| 4 * (steps * (COLUMNS as u64 + 1) + 1) + reading;
         let staging = match super::fitting(&mut self.free, bytes(count), Staging::capacity) {
             Some(staging) => staging,
             None => Staging::new(gpu, bytes(count.max(self.most)))?,
         };
         let mut at = 0;
-        for part in self.parts(first, count) {
+        let [table, faults] = self.parts(first, count);
+        for part in [&table, &faults, before] {
             encoder.copy_buffer_to_buffer(
                 part.buffer(),
                 part.offset(),
@@ -91,8 +96,9 @@ impl Reports {
     /// The words of a copy of `count` steps.
     pub fn read<'a>(&self, words: &'a [u32], count: usize) -> Reading<'a> {
         let (table, rest) = words.split_at(COLUMNS * count);
-        let (faults, reading) = rest.split_at(count);
-        Reading { table, faults, time: self.time(reading) }
+        let (faults, rest) = rest.split_at(count);
+        let (before, reading) = rest.split_at(1);
+        Reading { table, faults, before: before[0], time: self.time(reading) }
     }
 
     fn time(&self, reading: &[u32]) -> Option<Duration> {

@@ -6,6 +6,7 @@ use super::config::{Config, TrainingSpec};
 use super::data_loader::DataLoader;
 use super::metrics::{StepMetrics, finite};
 use super::reports::{COLUMNS, Reading, Reports};
+use super::sequence::Sequence;
 use super::step::TrainingStep;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
@@ -31,6 +32,7 @@ pub(crate) struct TrainingLoop {
     data: DataLoader,
     dropout: Rng,
     reports: Reports,
+    sequence: Sequence,
     /// What takes the place of the schedules' values.
     overrides: Overrides,
     /// Memory that no in-flight batch needs.
@@ -98,6 +100,7 @@ impl TrainingLoop {
             steps: Step::table(gpu, "steps", table_rows)?,
             dropout: rng::stream(spec.seed, "dropout"),
             reports: Reports::new(&training_step, timed, MOST_STEPS),
+            sequence: Sequence::new(gpu)?,
             overrides: Overrides::default(),
             uploads: vec![],
             encoded: 0,
@@ -195,7 +198,8 @@ impl TrainingLoop {
             let timestamps = self.reports.pass(index == 0, index + 1 == count);
             self.training_step.encode_timed(encoder, &self.steps, row, Some(&self.data_loader), timestamps);
         }
-        let metrics = self.reports.encode_copy(self.training_step.gpu(), encoder, in_epoch, count)?;
+        let gpu = self.training_step.gpu();
+        let metrics = self.reports.encode_copy(gpu, encoder, in_epoch, count, self.sequence.before())?;
         let first = self.encoded;
         self.encoded += count;
         Ok(InFlight { first, rows, metrics, upload })
@@ -210,7 +214,9 @@ impl TrainingLoop {
     ) -> Result<Upload> {
         let orders = if in_epoch == 0 { self.data.next_orders() } else { vec![] };
         let table = self.steps.rows_from(in_epoch as usize, rows.len());
-        let mut parts: Vec<(&Tensor, &[u8])> = vec![(&table, bytemuck::cast_slice(rows))];
+        let last = Sequence::word(self.encoded + rows.len() as u64 - 1).to_le_bytes();
+        let mut parts: Vec<(&Tensor, &[u8])> =
+            vec![(&table, bytemuck::cast_slice(rows)), (self.sequence.end(), &last)];
         parts.extend(orders.iter().map(|(tensor, order)| (tensor, bytemuck::cast_slice(order))));
         let bytes = parts.iter().map(|(_, bytes)| bytes.len() as u64).sum();
         let gpu = self.training_step.gpu();
@@ -218,6 +224,7 @@ impl TrainingLoop {
             Some(upload) => upload,
             None => Upload::new(gpu, bytes.max(MOST_STEPS * size_of::<Step>() as u64))?,
         };
+        self.sequence.encode(encoder);
         upload.encode(gpu, encoder, &parts)?;
         Ok(upload)
     }
@@ -243,7 +250,7 @@ impl TrainingLoop {
     ///
     /// # Errors
     /// [`Error::DeviceLost`] when the device was lost, [`Error::Diverged`] when a loss is no longer a number;
-    /// [`Error::Input`] when the in-flight batch's encoder was dropped without being submitted.
+    /// [`Error::Input`] when the in-flight batch's encoder was dropped without being submitted, or submitted out of turn.
     pub fn poll(&mut self, in_flight: InFlight) -> Result<Outcome> {
         let InFlight { first, rows, metrics, upload } = in_flight;
         let (words, staging) = match metrics.try_take::<u32>(self.training_step.gpu())? {
@@ -258,7 +265,8 @@ impl TrainingLoop {
         };
         self.reports.give_back(staging);
         self.uploads.push(upload);
-        let Reading { table, faults, time } = self.reports.read(&words, rows.len());
+        let Reading { table, faults, before, time } = self.reports.read(&words, rows.len());
+        self.sequence.arrived(before, first, first + rows.len() as u64 - 1)?;
         let metrics: Vec<StepMetrics> = (first..)
             .zip(rows.iter().zip(table.chunks(COLUMNS)))
             .map(|(step, (row, values))| self.metrics(step, row, values))

@@ -1,9 +1,12 @@
 //! Devices that lack something, that are lost, and encoders that are never submitted: errors, and no panics.
 
-use crate::application::{Application, adapter, config, data};
+use crate::application::{Application, IMAGES, STEPS, adapter, config, data};
+use dann::data::Dataset;
 use dann::embed::{Classifier, Trainer, TrainerOptions, optional_features, required_limits};
 use dann::error::Error;
 use dann::gpu::{Options, Variant};
+use dann::shape::MapShape;
+use dann::train::StepMetrics;
 use dann::wgpu;
 
 fn refusal(app: &Application) -> String {
@@ -132,4 +135,118 @@ fn steps_in_a_dropped_encoder_are_reported_and_training_goes_on() {
     assert!(error.contains("expected to be submitted, found it was dropped with steps 1 to 2"), "{error}");
     let next = app.frame(&mut trainer, 2);
     assert_eq!(next.iter().map(|m| m.step).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!((trainer.steps_done(), trainer.steps_lost(), trainer.is_finished()), (3, 2, false));
+    app.frame(&mut trainer, u64::MAX);
+    assert_eq!((trainer.steps_done() + trainer.steps_lost(), trainer.is_finished()), (STEPS, true));
+}
+
+#[test]
+fn a_dropped_encoder_takes_no_metrics_of_others_along() {
+    let app = Application::new();
+    let mut trainer = app.trainer();
+    let [first, dropped, last] = [(); 3].map(|()| {
+        let mut encoder = app.encoder();
+        trainer.encode_steps(&mut encoder, 1).unwrap();
+        encoder
+    });
+    app.submit(first);
+    drop(dropped);
+    app.submit(last);
+    app.wait();
+    let steps = |metrics: Vec<StepMetrics>| metrics.iter().map(|m| m.step).collect::<Vec<_>>();
+    assert_eq!(steps(trainer.take_metrics().unwrap()), [0]);
+    assert!(trainer.take_metrics().unwrap_err().to_string().contains("with steps 1 to 1"));
+    assert_eq!(steps(trainer.take_metrics().unwrap()), [2]);
+}
+
+#[test]
+fn encoders_submitted_out_of_turn_are_reported() {
+    let app = Application::new();
+    let mut trainer = app.trainer();
+    let [first, second] = [(); 2].map(|()| {
+        let mut encoder = app.encoder();
+        trainer.encode_steps(&mut encoder, 2).unwrap();
+        encoder
+    });
+    app.submit(second);
+    app.submit(first);
+    app.wait();
+    for found in ["steps 0 to 1 that ran behind step 4", "steps 2 to 3 that ran behind step 0"] {
+        let error = trainer.take_metrics().unwrap_err().to_string();
+        assert!(error.contains("in the order of their recording") && error.contains(found), "{error}");
+    }
+    assert_eq!((trainer.steps_done(), trainer.steps_lost()), (0, 4));
+    // The device stands behind the batch that ran last, which the next one in turn still finds wrong.
+    let mut encoder = app.encoder();
+    trainer.encode_steps(&mut encoder, 1).unwrap();
+    app.submit(encoder);
+    app.wait();
+    assert!(trainer.take_metrics().is_err());
+    assert_eq!(app.frame(&mut trainer, 1)[0].step, 5);
+}
+
+#[test]
+fn a_training_that_diverged_says_so_and_takes_no_more_steps() {
+    let app = Application::new();
+    let mut trainer = app.trainer();
+    trainer.set_learning_rate(Some(f32::MAX)).unwrap();
+    let mut diverged = None;
+    for _ in 0..4 {
+        let mut encoder = app.encoder();
+        match trainer.encode_steps(&mut encoder, 1) {
+            Ok(steps) => assert!(steps == 1 && diverged.is_none()),
+            Err(error) => assert!(matches!(error, Error::Diverged(_)) && diverged.is_some(), "{error}"),
+        }
+        app.submit(encoder);
+        app.wait();
+        if let Err(error) = trainer.take_metrics() {
+            assert!(matches!(error, Error::Diverged(_)), "{error}");
+            diverged = Some(error);
+        }
+    }
+    assert!(diverged.is_some());
+}
+
+#[test]
+fn labels_and_a_name_for_every_class_are_asked_for() {
+    let app = Application::new();
+    let (full, unlabelled) = (data(1), data(2));
+    let made = |labels: Option<Vec<u8>>, classes: &[String]| {
+        let labelled = Dataset::new(full.shape(), full.images().to_vec(), labels, classes.to_vec()).unwrap();
+        let options = TrainerOptions::new(config(), &labelled, Some(&unlabelled));
+        Trainer::new(&app.device, &app.queue, options).err().map(|error| error.to_string())
+    };
+    let labels = full.labels().map(<[u8]>::to_vec);
+    assert_eq!(made(labels.clone(), full.classes()), None);
+    let unnamed = made(None, full.classes()).expect("a refusal");
+    assert!(
+        unnamed.ends_with("expected a label for every image to learn from, found images without labels"),
+        "{unnamed}"
+    );
+    let mut classes = full.classes().to_vec();
+    classes.push("another".to_owned());
+    let more = made(labels, &classes).expect("a refusal");
+    assert!(
+        more.contains("expected 10 names, one for each output of the label predictor, found 11"),
+        "{more}"
+    );
+}
+
+#[test]
+fn images_of_another_size_are_refused_by_their_size() {
+    let app = Application::new();
+    let (labelled, full) = (data(1), data(2));
+    let of = |shape: MapShape| {
+        let images = vec![0; IMAGES * shape.len()];
+        let unlabelled = Dataset::new(shape, images, None, vec![]).unwrap().with_origin("the camera");
+        let options = TrainerOptions::new(config(), &labelled, Some(&unlabelled));
+        Trainer::new(&app.device, &app.queue, options).err().map(|error| error.to_string())
+    };
+    assert_eq!(of(full.shape()), None);
+    assert_eq!(of(MapShape::new(1, 12, 10)), None, "grey images fill all channels");
+    for (shape, found) in [(MapShape::new(3, 10, 12), "3×10×12"), (MapShape::new(2, 12, 10), "2×12×10")] {
+        let error = of(shape).expect("a refusal");
+        let expected = "the camera: expected images of 3×12×10, as the model takes them";
+        assert!(error.starts_with(expected) && error.ends_with(&format!("found {found}")), "{error}");
+    }
 }

@@ -78,9 +78,10 @@ fn training_goes_on_whatever_is_written_into_its_views() {
         let (gpu, mut hostile) = (trusted(variant), Hostile::new(21));
         let config = Config::parse("test", CONFIG).unwrap();
         let data = data();
-        let options = TrainerOptions::new(config, &data, Some(&data));
-        let mut trainer = Trainer::on(&gpu, options).unwrap();
         for _ in 0..ROUNDS {
+            // One whose weights are no numbers any more takes no further steps: each round trains another.
+            let options = TrainerOptions::new(config.clone(), &data, Some(&data));
+            let mut trainer = Trainer::on(&gpu, options).unwrap();
             all(trainer.views()).iter().for_each(|view| overwrite(&gpu, view, &mut hostile));
             let mut encoder = gpu.device().create_command_encoder(&Default::default());
             assert_eq!(trainer.encode_steps(&mut encoder, 2).unwrap(), 2);
