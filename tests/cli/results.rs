@@ -111,7 +111,7 @@ fn a_page_about_one_run_says_what_is_missing() {
     sandbox.write("out/profile.json", "[]");
     sandbox.refused(
         "report out --out other.html",
-        &["out/profile.json: expected a profile, as dann profile --json prints it"],
+        &["out/profile.json: expected a profile of this program as JSON"],
     );
 }
 

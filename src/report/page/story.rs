@@ -144,5 +144,5 @@ fn profile(file: &Path) -> Result<Option<profile::Report>> {
     }
     let text = std::fs::read_to_string(file).map_err(Error::io(file, "read"))?;
     let report = serde_json::from_str(&text);
-    report.map(Some).map_err(|e| Error::file(file, "a profile, as dann profile --json prints it", e))
+    report.map(Some).map_err(|e| Error::file(file, "a profile of this program as JSON", e))
 }
