@@ -91,8 +91,18 @@ impl GpuArgs {
     }
 
     pub fn open_on(&self, adapter: &Adapter) -> dann::error::Result<Gpu> {
-        let checks = if self.checked { ShaderChecks::Checked } else { ShaderChecks::Trusted };
-        Gpu::open(adapter, Options::default().checks(checks).variant(self.chosen_variant(adapter)?))
+        self.open_with(adapter, wgpu::Features::empty())
+    }
+
+    /// With `features` beside those that kernels use.
+    pub fn open_with(&self, adapter: &Adapter, features: wgpu::Features) -> dann::error::Result<Gpu> {
+        let options = Options::default().checks(self.checks()).features(features);
+        Gpu::open(adapter, options.variant(self.chosen_variant(adapter)?))
+    }
+
+    /// Whether shaders carry checks.
+    pub fn checks(&self) -> ShaderChecks {
+        if self.checked { ShaderChecks::Checked } else { ShaderChecks::Trusted }
     }
 
     /// None but mixed families multiply in f16, and nothing falls back from what was asked for in words.

@@ -1,6 +1,6 @@
 //! Errors as the command line tells them: the flag at fault by its name, and what to do next.
 
-use dann::error::Error;
+use dann::error::{Error, ShaderError};
 use std::fmt::Display;
 use std::io::ErrorKind;
 
@@ -24,7 +24,8 @@ pub fn text(error: &Error) -> String {
             format!("--{part}: expected at least {least} images, one of each digit, found {found}")
         }
         Error::CannotResume { expected, found } => format!("--resume: expected {expected}, found {found}"),
-        Error::NoSuchAdapter { .. } | Error::BadBuffer { .. } => format!("--{error}"),
+        Error::NoSuchAdapter { .. }
+        | Error::Shader(ShaderError::Buffer { .. } | ShaderError::Override { .. }) => format!("--{error}"),
         Error::BadTimestamps(_) => format!("--clock {error}"),
         Error::BatchTooLarge { cause, .. } => text(cause),
         other => other.to_string(),
@@ -36,7 +37,11 @@ fn remedy(error: &Error) -> Option<String> {
     match error {
         Error::NoRun { .. } => Some(LIST_RUNS.into()),
         Error::RecipeChanged { .. } => Some("--out NEW_DIR begins anew".into()),
-        Error::EntryPoint { wanted: None, .. } => Some("--entry NAME names one".into()),
+        Error::Shader(ShaderError::EntryPoint { wanted: None, .. }) => Some("--entry NAME names one".into()),
+        Error::Shader(ShaderError::Override { .. }) => Some("--override NAME=VALUE gives a value".into()),
+        Error::Shader(ShaderError::Timeout { .. }) => {
+            Some("--timeout SECONDS allows more; fewer --workgroups take less".into())
+        }
         Error::BatchTooLarge { fits, .. } => Some(format!("--batch {fits} fits")),
         Error::BeyondLimit { .. } => Some("kernels of --variant plain have other limits".into()),
         _ => None,
@@ -53,6 +58,12 @@ pub fn told(error: &anyhow::Error) -> String {
     }
     let text = parts.join(": ");
     hint.map_or(text.clone(), |hint| hinted(&text, &hint))
+}
+
+/// What went wrong, and what to do about it.
+pub fn with_remedy(error: &Error) -> String {
+    let text = text(error);
+    remedy(error).map_or(text.clone(), |hint| hinted(&text, &hint))
 }
 
 fn hinted(text: &str, hint: &str) -> String {

@@ -14,8 +14,10 @@
 //! ```
 
 mod dataset;
+mod shader;
 
 pub use dataset::DatasetError;
+pub use shader::ShaderError;
 
 use std::path::{Path, PathBuf};
 
@@ -146,29 +148,10 @@ pub enum Error {
     /// The device's timestamps were asked for and cannot be trusted.
     #[error("timestamps: expected timestamps that can be trusted, found {0}")]
     BadTimestamps(String),
-    /// A shader has no such entry point, or several and none was named.
-    #[error("{shader}: expected {}, found {found:?}", match wanted {
-        Some(name) => format!("a compute entry point {name:?}"),
-        None => "a single compute entry point, or the name of one".to_owned(),
-    })]
-    EntryPoint {
-        /// The shader.
-        shader: String,
-        /// The entry point asked for.
-        wanted: Option<String>,
-        /// Those there are.
-        found: Vec<String>,
-    },
-    /// What a shader's buffer is to hold is no content, or none for that buffer.
-    #[error("{}: expected {expected}, found {found}", ["buffer", place].join(" ").trim_end())]
-    BadBuffer {
-        /// Group, binding and name; empty where these were not understood.
-        place: String,
-        /// What would have been right.
-        expected: String,
-        /// What was there instead.
-        found: String,
-    },
+    /// Somebody's shader, or what it was given, cannot be profiled.
+    // Not marked as the source, as above.
+    #[error("{0}")]
+    Shader(ShaderError),
     /// Something is larger than the device can bind or dispatch at once; fewer rows may fit.
     #[error("{subject}: expected {expected}, found {found}")]
     BeyondLimit {
@@ -293,15 +276,5 @@ mod tests {
                 "GPU: gone",
             ]
         );
-    }
-
-    #[test]
-    fn a_buffer_without_a_place_is_a_buffer() {
-        let text = |place: &str| {
-            let (expected, found) = ("a size".to_owned(), "none".to_owned());
-            Error::BadBuffer { place: place.into(), expected, found }.to_string()
-        };
-        assert_eq!(text(""), "buffer: expected a size, found none");
-        assert_eq!(text("1:0"), "buffer 1:0: expected a size, found none");
     }
 }

@@ -3,11 +3,12 @@
 use super::pipeline_cache::PipelineCache;
 use super::traffic::{Counters, Traffic};
 use super::{Adapter, Fault, Options, ShaderChecks, Variant, requirements};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, ShaderError};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 /// A device, its queue and the pipelines built on it. Clones share all three.
 #[derive(Clone)]
@@ -17,7 +18,7 @@ pub(super) struct Inner {
     device: wgpu::Device,
     queue: wgpu::Queue,
     name: String,
-    pub(super) checks: ShaderChecks,
+    checks: ShaderChecks,
     variant: Variant,
     /// Which kernels each stage of a model is built from, where it is not `variant`.
     choices: OnceLock<BTreeMap<String, Variant>>,
@@ -72,10 +73,11 @@ impl Gpu {
     /// ([`Adapter::variant_obstacle`]), plain ones take their place.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the driver refuses.
+    /// [`Error::Input`] naming the features asked for that the adapter lacks, [`Error::Gpu`] when the driver refuses.
     pub fn open(adapter: &Adapter, options: Options) -> Result<Self> {
         let variant = options.variant.map_or_else(|| adapter.default_variant(), |v| adapter.possible(v));
-        let (features, experimental_features) = requirements::of_own_device(adapter, variant);
+        let (features, experimental_features) =
+            requirements::of_own_device(adapter, variant, options.features)?;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("dann"),
             required_features: features,
@@ -144,6 +146,11 @@ impl Gpu {
     /// Backend, name and driver of the adapter.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// Whether shaders carry wgpu's checks.
+    pub fn checks(&self) -> ShaderChecks {
+        self.0.checks
     }
 
     /// What went between host and device so far.
@@ -244,6 +251,24 @@ impl Gpu {
     pub fn wait(&self) -> Result<()> {
         self.device().poll(wgpu::PollType::wait_indefinitely()).map_err(|e| Error::Gpu(e.to_string()))?;
         self.healthy()
+    }
+
+    /// As [`Gpu::wait`], but no longer than `limit`. A device that takes longer is given up: nothing waits for it any more,
+    /// and what it holds is not given back before the program ends.
+    ///
+    /// # Errors
+    /// As [`Gpu::healthy`]; [`ShaderError::Timeout`] when it takes longer.
+    pub(crate) fn wait_for(&self, limit: Duration) -> Result<()> {
+        let all = wgpu::PollType::Wait { submission_index: None, timeout: Some(limit) };
+        match self.device().poll(all) {
+            Ok(_) => self.healthy(),
+            Err(wgpu::PollError::Timeout) => {
+                // Whoever lets go of a device last waits for it.
+                std::mem::forget(self.clone());
+                Err(Error::Shader(ShaderError::Timeout { adapter: self.name().to_owned(), limit }))
+            }
+            Err(e) => Err(Error::Gpu(e.to_string())),
+        }
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Options {
     /// Which kernels models are built from; `None` leaves it to what `dann tune` has found on this adapter, or else to
     /// [`Adapter::default_variant`](super::Adapter::default_variant).
     pub variant: Option<Variant>,
+    /// Features that the device shall have beside those that kernels use.
+    pub features: wgpu::Features,
 }
 
 impl Options {
@@ -28,6 +30,12 @@ impl Options {
     #[must_use]
     pub fn variant(self, variant: impl Into<Option<Variant>>) -> Self {
         Self { variant: variant.into(), ..self }
+    }
+
+    /// The device has `features` beside those that kernels use, or is not opened.
+    #[must_use]
+    pub fn features(self, features: wgpu::Features) -> Self {
+        Self { features, ..self }
     }
 
     /// Shaders carry `checks`.
@@ -39,6 +47,6 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { checks: ShaderChecks::Trusted, variant: None }
+        Self { checks: ShaderChecks::Trusted, variant: None, features: wgpu::Features::empty() }
     }
 }

@@ -45,7 +45,7 @@ impl Gpu {
             entry_point: Some(kernel.entry_point),
             compilation_options: wgpu::PipelineCompilationOptions {
                 // No kernel reads workgroup memory before writing it.
-                zero_initialize_workgroup_memory: self.inner().checks == ShaderChecks::Checked,
+                zero_initialize_workgroup_memory: self.checks() == ShaderChecks::Checked,
                 ..Default::default()
             },
             cache: self.inner().cache.as_ref().map(PipelineCache::wgpu),
@@ -57,7 +57,7 @@ impl Gpu {
             label: Some(kernel.label),
             source: wgpu::ShaderSource::Wgsl(kernel.source.into()),
         };
-        match self.inner().checks {
+        match self.checks() {
             ShaderChecks::Checked => self.device().create_shader_module(descriptor),
             // SAFETY: the source is one of this crate's own shaders. They index within the shapes that
             // their host functions check, clamp every index that comes from memory, end every loop and

@@ -19,20 +19,31 @@ pub fn optional_features(adapter: &wgpu::Adapter) -> wgpu::Features {
 }
 
 /// What a device that is opened here asks of `adapter`: all that some kernels need, or profiles, or what keeps compiled
-/// pipelines between two starts.
+/// pipelines between two starts, and `wanted` besides.
+///
+/// # Errors
+/// [`Error::Input`] naming those of `wanted` that the adapter lacks.
 pub(super) fn of_own_device(
     adapter: &Adapter,
     variant: Variant,
-) -> (wgpu::Features, wgpu::ExperimentalFeatures) {
-    let features =
-        optional_features(&adapter.handle) | (adapter.handle.features() & wgpu::Features::PIPELINE_CACHE);
-    if variant != Variant::Cooperative {
-        return (features, wgpu::ExperimentalFeatures::disabled());
+    wanted: wgpu::Features,
+) -> Result<(wgpu::Features, wgpu::ExperimentalFeatures)> {
+    let has = adapter.handle.features();
+    let lacking: Vec<&str> = (wanted - has).iter_names().map(|(name, _)| name).collect();
+    if !lacking.is_empty() {
+        return Err(Error::input(adapter, format!("a device with {}", lacking.join(", ")), "one without"));
     }
-    // SAFETY: wgpu does not vouch for shaders that use the feature as it does for others. They are this crate's own, read
-    // and write within their tiles, and run only for who asks for mixed precision.
+    let mut features = optional_features(&adapter.handle) | (has & wgpu::Features::PIPELINE_CACHE) | wanted;
+    if variant == Variant::Cooperative {
+        features |= wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX;
+    }
+    if !features.intersects(wgpu::Features::all_experimental_mask()) {
+        return Ok((features, wgpu::ExperimentalFeatures::disabled()));
+    }
+    // SAFETY: wgpu does not vouch for shaders that use such features as it does for others. They are this crate's own, read
+    // and write within their tiles, and run only for who asks for mixed precision; or those of who profiles them.
     let experimental = unsafe { wgpu::ExperimentalFeatures::enabled() };
-    (features | wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX, experimental)
+    Ok((features, experimental))
 }
 
 /// The limits to request: wgpu's defaults as far as the adapter has them, and buffers as large as it allows, so that

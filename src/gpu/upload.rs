@@ -68,7 +68,7 @@ impl Upload {
 /// # Errors
 /// [`Error::OutOfMemory`] when there is no memory for it, [`Error::DeviceLost`] when the device is gone, where wgpu's
 /// own function of this kind would panic.
-pub(super) fn filled_buffer(
+pub(crate) fn filled_buffer(
     gpu: &Gpu,
     label: &str,
     bytes: &[u8],

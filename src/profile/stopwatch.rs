@@ -26,6 +26,10 @@ pub struct Stopwatch {
     clock: Clock,
     /// Why it is not the device that tells the time.
     reason: Option<String>,
+    /// What the host's clock counts from, run after run.
+    epoch: Instant,
+    /// How long the device may take; for ever if that is left open.
+    limit: Option<Duration>,
 }
 
 /// Seen on llvmpipe: under load, nearly all of a step seems to lie between its dispatches.
@@ -58,7 +62,9 @@ impl Stopwatch {
     pub fn new(gpu: &Gpu, clock: Option<Clock>) -> Result<Self> {
         let profiler = GpuProfiler::new(gpu.device(), GpuProfilerSettings::default())
             .map_err(|e| Error::Gpu(format!("no timer queries: {e}")))?;
-        let mut stopwatch = Self { gpu: gpu.clone(), profiler, clock: Clock::Timestamps, reason: None };
+        let epoch = Instant::now();
+        let mut stopwatch =
+            Self { gpu: gpu.clone(), profiler, clock: Clock::Timestamps, reason: None, epoch, limit: None };
         stopwatch.reason = match clock {
             Some(Clock::Wall) => Some("it was asked for".to_owned()),
             None if gpu.device().adapter_info().device_type == wgpu::DeviceType::Cpu => {
@@ -79,6 +85,15 @@ impl Stopwatch {
     /// What tells the time, and if it is not the device, why.
     pub fn clock(&self) -> (Clock, Option<&str>) {
         (self.clock, self.reason.as_deref())
+    }
+
+    /// From here on, the device may take so long for what is timed.
+    pub(super) fn limit(&mut self, limit: Duration) {
+        self.limit = Some(limit);
+    }
+
+    fn wait(&self) -> Result<()> {
+        self.limit.map_or_else(|| self.gpu.wait(), |limit| self.gpu.wait_for(limit))
     }
 
     /// Runs what `prepare` encodes, then the passes, each timed.
@@ -139,7 +154,7 @@ impl Stopwatch {
         let scopes = Scopes::encode_passes("profiled", passes, &self.profiler, &mut encoder, None);
         self.profiler.resolve_queries(&mut encoder);
         self.gpu.submit(encoder);
-        self.gpu.wait()?;
+        self.wait()?;
         let wall = began.elapsed();
         self.profiler.end_frame().map_err(|e| Error::Gpu(format!("timer queries: {e}")))?;
         self.gpu.wait()?;
@@ -160,10 +175,10 @@ impl Stopwatch {
             let mut encoder = gpu.device().create_command_encoder(&Default::default());
             let descriptor = wgpu::ComputePassDescriptor { label: Some(pass.label), timestamp_writes: None };
             (pass.encode)(&mut encoder.begin_compute_pass(&descriptor));
-            let begin = began.elapsed();
+            let begin = self.epoch.elapsed();
             gpu.submit(encoder);
-            gpu.wait()?;
-            let [begin, end] = [begin, began.elapsed()].map(|time| time.as_nanos() as u64);
+            self.wait()?;
+            let [begin, end] = [begin, self.epoch.elapsed()].map(|time| time.as_nanos() as u64);
             spans.push(Span { begin, end });
         }
         Ok(Run { spans, wall: began.elapsed() })

@@ -40,6 +40,17 @@ fn totals_of_trace(trace: &Value) -> Totals {
     totals
 }
 
+/// By the complete events of a trace, each step begins after the one before has ended.
+fn assert_steps_in_a_row(trace: &Value, count: usize) {
+    let all = trace["traceEvents"].as_array().expect("events").iter();
+    let steps: Vec<&Value> = all.filter(|event| event["cat"] == "step").collect();
+    assert_eq!(steps.len(), count);
+    for pair in steps.windows(2) {
+        let end = number(&pair[0]["ts"]) + number(&pair[0]["dur"]);
+        assert!(end <= number(&pair[1]["ts"]), "{} overlaps {}", pair[0], pair[1]);
+    }
+}
+
 fn assert_same(actual: &Totals, expected: &Totals, most: f64) {
     assert!(actual.keys().eq(expected.keys()), "{actual:?} {expected:?}");
     for (name, ms) in expected {
@@ -74,6 +85,7 @@ fn a_step_is_told_kernel_by_kernel() {
     }
 
     let trace: Value = serde_json::from_slice(&sandbox.read("t.json")).expect("JSON");
+    assert_steps_in_a_row(&trace, 7);
     assert_same(&totals_of_trace(&trace), &totals(&report), 1e-9);
     perfetto_agrees(&sandbox, &totals(&report));
     assert!(String::from_utf8_lossy(&sandbox.read("p.svg")).contains("<svg"));
@@ -185,11 +197,75 @@ fn bad_shaders_are_refused_with_their_place() {
     refused(&SCALE.replace("fn scale", "fun scale"), "", &["s.wgsl:5:1", "fun scale", "^"]);
     refused(SCALE, "--entry other", &["a compute entry point \"other\"", "[\"scale\"]"]);
     refused(SCALE, "--buffer 3=4K", &["--buffer 0:3: expected one of 0:0 count, 0:1 x"]);
-    refused(SCALE, "--buffer nonsense", &["[GROUP:]BINDING=SIZE"]);
+    refused(SCALE, "--buffer nonsense", &["[GROUP:]BINDING= or NAME="]);
     let words = ["expected one to three numbers from 1 up"];
     sandbox.refused("profile --shader s.wgsl --workgroups 0,1", &words);
     sandbox.refused("profile --shader nowhere.wgsl --workgroups 1", &["nowhere.wgsl: cannot read"]);
-    sandbox.refused("profile --shader s.wgsl", &["--workgroups"]);
+    sandbox.refused("profile --shader s.wgsl", &["--workgroups X,Y,Z or --threads X,Y,Z"]);
+}
+
+#[test]
+fn what_a_device_cannot_have_is_refused_before_it_is_made() {
+    let sandbox = Sandbox::new();
+    sandbox.write("s.wgsl", SCALE);
+    let refused = |arguments: &str, words: &[&str]| {
+        let said = sandbox.refused(&format!("profile --shader s.wgsl --workgroups 1 {arguments}"), words);
+        assert_eq!(said.matches("s.wgsl").count(), sandbox.json("devices").len(), "{said}");
+    };
+    refused("--buffer x=2000G", &["(storage x): expected at most", "max_storage_buffer_binding_size"]);
+    let line = "profile --shader s.wgsl --workgroups 1 --buffer 1=18446744073709551616";
+    sandbox.refused(line, &["--buffer", "found \"1=18446744073709551616\""]);
+    let line = "profile --shader s.wgsl --workgroups 1 --buffer 1=4K --buffer x=8K";
+    sandbox.refused(line, &["--buffer x: expected one description of each binding"]);
+    // No adapter has external textures that are ready to be bound.
+    sandbox.write(
+        "s.wgsl",
+        "@group(0) @binding(0) var t: texture_external;
+         @compute @workgroup_size(1) fn f() { _ = textureDimensions(t); }",
+    );
+    sandbox.refused("profile --shader s.wgsl --workgroups 1", &["s.wgsl: t: expected buffers", "a video's"]);
+}
+
+#[test]
+fn override_constants_decide_the_workgroups_and_checks_the_translations() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "fill.wgsl",
+        "override size: u32; @group(0) @binding(0) var<storage, read_write> y: array<u32>;
+         @compute @workgroup_size(size) fn fill(@builtin(global_invocation_id) id: vec3u) {
+             for (var i = 0u; i < y[0] % 8u; i++) { y[id.x] /= y[i]; }
+         }",
+    );
+    let line = "profile --shader fill.wgsl --threads 1000 --buffer y=4000 --steps 1 --override size=32";
+    let text = sandbox.text(&format!("{line} --emit trusted"));
+    assert!(text.contains("fill: workgroups of 32×1×1, 32×1×1 of them"), "{text}");
+    sandbox.text(&format!("{line} --emit checked --checked"));
+    for file in ["fill.spv", "fill.metal", "fill.hlsl"] {
+        let [trusted, checked] =
+            ["trusted", "checked"].map(|folder| sandbox.read(&format!("{folder}/{file}")));
+        assert!(trusted.len() < checked.len(), "{file}: {} {}", trusted.len(), checked.len());
+    }
+    let line = "profile --shader fill.wgsl --threads 1000";
+    sandbox.refused(line, &["--override size: expected a value", "hint: --override NAME=VALUE"]);
+}
+
+#[test]
+fn a_shader_that_does_not_end_is_given_up() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "long.wgsl",
+        "@group(0) @binding(0) var<storage, read_write> y: array<u32>;
+         @compute @workgroup_size(64) fn long(@builtin(global_invocation_id) id: vec3u) {
+             for (var i = 0u; i < 60000u; i++) {
+                 for (var j = 0u; j < 60000u; j++) { y[id.x] = y[id.x] * 1664525u + j; }
+             }
+         }",
+    );
+    let line = "profile --shader long.wgsl --workgroups 64 --buffer y=16K --timeout 0.2";
+    let output = sandbox.dann(line).timeout(std::time::Duration::from_secs(60)).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("expected a run to end within 200ms") && said.contains("--timeout"), "{said}");
 }
 
 #[test]

@@ -85,8 +85,8 @@ impl Sandbox {
 
     pub const TRAIN: &str = "train --config tiny.toml --source source --target target";
 
-    /// The program must refuse, say all of `words` on stderr and nothing on stdout, and write nothing.
-    pub fn refused(&self, arguments: &str, words: &[&str]) {
+    /// The program must refuse, say all of `words` on stderr and nothing on stdout, and write nothing. Gives what it said.
+    pub fn refused(&self, arguments: &str, words: &[&str]) -> String {
         let before = self.files();
         let output = self.dann(arguments).output().expect("the program starts");
         let said = String::from_utf8_lossy(&output.stderr);
@@ -97,6 +97,7 @@ impl Sandbox {
         }
         assert!(output.stdout.is_empty(), "{arguments}: prints something");
         assert_eq!(self.files(), before, "{arguments}: writes something");
+        said.into_owned()
     }
 
     /// As [`refused`](Self::refused), for training that would write to `out`.

@@ -2,7 +2,7 @@
 //! Every one of these may refuse its input, none may panic or ask for more memory than the input can fill.
 
 use dann::data::{self, Frame, Labels, Part};
-use dann::profile::shader::Shader;
+use dann::profile::shader::{Choices, Shader};
 use dann::train::{Checkpoint, Config};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -89,7 +89,7 @@ pub fn golden(bytes: &[u8]) {
 /// A shader to be timed.
 pub fn shader(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    if let Ok(shader) = Shader::parse(Path::new("shader.wgsl"), text.to_owned(), None) {
+    if let Ok(shader) = Shader::parse(Path::new("shader.wgsl"), text.to_owned(), &Choices::default()) {
         drop(shader.resources());
     }
 }

@@ -9,9 +9,10 @@ use super::gpu::GpuArgs;
 use super::output::Output;
 use clap::{Args, ValueEnum, builder::PossibleValuesParser, value_parser};
 use dann::profile::Clock;
-use dann::profile::shader::BufferSpec;
+use dann::profile::shader::{BufferSpec, Override};
 use dann::train::Config;
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -29,8 +30,15 @@ what arithmetic, memory traffic or the launch would take at the peaks, which are
 Bytes count each binding once; above 100 % of the bandwidth, data stay in caches. Kernels that compute
 in Winograd's domain count what they do there, which is less than the direct convolution's arithmetic.
 
-A shader's buffers are [GROUP:]BINDING=SIZE (seeded values: real numbers from -1 to 1, whole ones from
-0 to 255), =VALUES (1024u,-1i,0.5f) or =@FILE; arrays of any length have 16M unless said otherwise.")]
+What a shader binds is [GROUP:]BINDING= or NAME= and
+  4096, 64K, 16M         bytes of seeded values: real numbers from -1 to 1, whole ones from 0 to 255
+  zero:16M               zeros
+  1024u,-1i,0.5,0xff,1h  values; without a suffix, of the type that stands at their place
+  1024u+16M              values, and seeded ones behind them
+  512x512, 64x64x64      a texture of that size, seeded
+  @FILE                  the bytes of a file, or a picture for a texture
+Arrays of any length have 16M unless something is said of them, textures 512x512. Shaders run without
+wgpu's checks of bounds and loops unless --checked is given; the translations of --emit follow.")]
 pub struct ProfileArgs {
     /// The recipe whose step is profiled
     #[arg(long, default_value = "paper", value_parser = PossibleValuesParser::new(Config::presets()))]
@@ -67,17 +75,26 @@ pub struct ProfileArgs {
 #[derive(Args)]
 struct ShaderArgs {
     /// Time a compute shader of your own, on every adapter unless --adapter names one
-    #[arg(long, value_name = "FILE.wgsl", requires = "workgroups", conflicts_with_all = ["trace", "plot", "capture"])]
+    #[arg(long, value_name = "FILE.wgsl", conflicts_with_all = ["trace", "plot", "capture"])]
     shader: Option<PathBuf>,
     /// The shader's entry point [default: the only one]
     #[arg(long, value_name = "NAME", requires = "shader")]
     entry: Option<String>,
     /// How many workgroups are run
-    #[arg(long, value_name = "X,Y,Z", requires = "shader", value_parser = workgroups)]
+    #[arg(long, value_name = "X,Y,Z", requires = "shader", value_parser = numbers)]
     workgroups: Option<[u32; 3]>,
-    /// What a binding of the shader holds
-    #[arg(long, value_name = "BINDING=WHAT", requires = "shader")]
+    /// As many workgroups as have so many threads
+    #[arg(long, value_name = "X,Y,Z", requires = "shader", conflicts_with = "workgroups", value_parser = numbers)]
+    threads: Option<[u32; 3]>,
+    /// What a binding of the shader holds, by its number or the variable's name
+    #[arg(long, visible_alias = "texture", value_name = "BINDING=WHAT", requires = "shader")]
     buffer: Vec<BufferSpec>,
+    /// The value of an override constant, by its name or the number behind @id
+    #[arg(long = "override", value_name = "NAME=VALUE", requires = "shader")]
+    overrides: Vec<Override>,
+    /// Seconds that a run may take
+    #[arg(long, value_name = "SECONDS", default_value = "60", requires = "shader", value_parser = seconds)]
+    timeout: Duration,
     /// Write the shader as SPIR-V, MSL, HLSL and GLSL into this directory
     #[arg(long, value_name = "DIR", requires = "shader")]
     emit: Option<PathBuf>,
@@ -106,8 +123,15 @@ impl From<ClockArg> for Option<Clock> {
     }
 }
 
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|&seconds: &f64| seconds > 0.0);
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "expected a number of seconds above 0".into())
+}
+
 /// `64,64` as 64 × 64 × 1.
-fn workgroups(text: &str) -> Result<[u32; 3], String> {
+fn numbers(text: &str) -> Result<[u32; 3], String> {
     let numbers: Option<Vec<u32>> =
         text.split(',').map(|number| number.trim().parse().ok().filter(|&n| n > 0)).collect();
     match numbers.as_deref() {

@@ -4,68 +4,98 @@ use super::super::hint;
 use super::super::output::{Output, percent, table};
 use super::ProfileArgs;
 use super::text::spread;
-use dann::gpu::Gpu;
+use dann::gpu::{Adapter, Gpu};
 use dann::profile::Clock;
-use dann::profile::shader::{Job, Resource, Shader, ShaderTimes, Space, Translation};
+use dann::profile::shader::{Bench, Choices, Filled, Job, Resource, Shader, ShaderTimes, Shape, Translation};
 use std::path::Path;
 
 pub fn run(path: &Path, args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
-    let shader = Shader::read(path, args.shader.entry.as_deref())?;
+    let choices = Choices { entry: args.shader.entry.clone(), overrides: args.shader.overrides.clone() };
+    let shader = Shader::read(path, &choices)?;
     let resources = shader.resources()?;
-    let contents = shader.contents(&resources, &args.shader.buffer, args.shader.seed)?;
-    let adapters = args.gpu.adapters()?;
+    let plan = shader.plan(&resources, &args.shader.buffer)?;
+    let workgroups = workgroups(&shader, args)?;
+    let mut refused = Vec::new();
+    let mut adapters = args.gpu.adapters()?;
+    // Before anything is filled: what no adapter can bind may be more than this machine can hold.
+    adapters.retain(|adapter| {
+        let checked =
+            plan.check(&adapter.limits()).and_then(|()| shader.check(workgroups, &adapter.limits()));
+        checked.inspect_err(|e| refused.push(refusal(path, adapter, e))).is_ok()
+    });
+    anyhow::ensure!(!adapters.is_empty(), "{}", refused.join("\n"));
+    let contents = plan.fill(args.shader.seed)?;
     if let Some(directory) = &args.shader.emit {
-        print_translations(&shader.translate(directory)?, out)?;
+        print_translations(&shader.translate(&resources, args.gpu.checks(), directory)?, out)?;
     }
     print_bindings(&resources, &contents, out)?;
-    let workgroups = args.shader.workgroups.unwrap_or([1; 3]);
-    let job = Job {
-        shader: &shader,
-        resources: &resources,
-        contents: &contents,
-        workgroups,
-        runs: args.steps as usize,
-    };
+    let job = Job { shader: &shader, resources: &resources, contents: &contents, workgroups };
+    let features = shader.features(&resources);
     let mut rows = Vec::new();
-    let mut refused = Vec::new();
     for adapter in &adapters {
-        let times = args.gpu.open_on(adapter).and_then(|gpu: Gpu| job.time(&gpu, args.clock.into()));
-        match times {
+        match args.gpu.open_with(adapter, features).and_then(|gpu| time(&job, &gpu, args)) {
             Ok(times) => {
                 out.json(&times)?;
                 rows.push(row(&times));
             }
-            Err(e) => refused.push(format!("{adapter}: {}", hint::text(&e))),
+            Err(e) => refused.push(refusal(path, adapter, &e)),
         }
     }
-    let [x, y, z] = shader.workgroup_size();
-    let [across, down, deep] = workgroups;
     let header = ["adapter", "clock", "runs", "median µs (p10–p90)", "MB", "GB/s", "copy GB/s", "% copy"];
     out.text(table(header, rows))?;
     out.text(format!(
-        "{}: workgroups of {x}×{y}×{z}, {across}×{down}×{deep} of them; bytes count what is read and what is written, once",
-        shader.entry()
+        "{}: workgroups of {}, {} of them; bytes count what is read and what is written, once",
+        shader.entry(),
+        by(shader.workgroup_size()),
+        by(workgroups)
     ))?;
     anyhow::ensure!(refused.is_empty(), "{}", refused.join("\n"));
     Ok(())
 }
 
-fn print_bindings(resources: &[Resource], contents: &[Vec<u8>], out: &Output) -> anyhow::Result<()> {
-    let row = |(resource, bytes): (&Resource, &Vec<u8>)| {
-        let space = match resource.space {
-            Space::Uniform => "uniform",
-            Space::Storage => "storage",
-        };
+/// Why an adapter does not run the shader, which is named once.
+fn refusal(path: &Path, adapter: &Adapter, e: &dann::error::Error) -> String {
+    let text = hint::with_remedy(e);
+    let name = adapter.to_string();
+    let on = if text.contains(&name) { String::new() } else { format!("{name}: ") };
+    format!("{}: {on}{text}", path.display())
+}
+
+fn by([x, y, z]: [u32; 3]) -> String {
+    format!("{x}×{y}×{z}")
+}
+
+/// As they were asked for, or as many as have the threads asked for.
+fn workgroups(shader: &Shader, args: &ProfileArgs) -> anyhow::Result<[u32; 3]> {
+    let of = |threads: [u32; 3]| {
+        let size = shader.workgroup_size();
+        [0, 1, 2].map(|i| threads[i].div_ceil(size[i].max(1)))
+    };
+    let given = args.shader.workgroups.or(args.shader.threads.map(of));
+    given.ok_or_else(|| anyhow::anyhow!("expected --workgroups X,Y,Z or --threads X,Y,Z, found neither"))
+}
+
+fn time(job: &Job<'_>, gpu: &Gpu, args: &ProfileArgs) -> dann::error::Result<ShaderTimes> {
+    let ready = job.prepare(gpu)?;
+    Bench::new(gpu, args.clock.into(), args.shader.timeout)?.time(&ready, args.steps as usize)
+}
+
+fn print_bindings(resources: &[Resource], contents: &[Filled], out: &Output) -> anyhow::Result<()> {
+    let row = |(resource, filled): (&Resource, &Filled)| {
         let used = match (resource.read, resource.written) {
             (true, true) => "read and written",
             (false, true) => "written",
             _ => "read",
         };
-        let place = format!("{}:{}", resource.group, resource.binding);
-        [place, resource.name.clone(), space.into(), used.into(), bytes.len().to_string()]
+        let holds = match filled.shape {
+            Shape::Bytes(_) => filled.bytes().to_string(),
+            Shape::Texels { extent, format } => format!("{} {format:?}", by(extent)),
+            Shape::Sampler => "–".into(),
+        };
+        [resource.place(), resource.name.clone(), resource.what(), used.into(), holds]
     };
     let rows = resources.iter().zip(contents).map(row);
-    out.text(table(["binding", "name", "space", "used", "bytes"], rows))
+    out.text(table(["binding", "name", "kind", "used", "bytes"], rows))
 }
 
 fn row(times: &ShaderTimes) -> [String; 8] {

@@ -1,134 +1,107 @@
-//! What a binding holds: seeded values of its own types, values from the command line, or a file.
+//! The bytes of a buffer: values that were given, and seeded ones of its own types.
 
-use super::{Resource, Shader, Space};
+use super::Shader;
+use super::literal::Literal;
+use super::reflect::Resource;
+use super::spec::{Content, Rest, bad};
 use crate::error::{Error, Result};
 use crate::rng::{self, Rng};
-use naga::{Handle, Scalar, ScalarKind, Type, TypeInner, VectorSize};
+use naga::{ArraySize, Handle, Scalar, ScalarKind, Type, TypeInner, VectorSize};
 use rand::RngExt as _;
-use std::path::PathBuf;
-use std::str::FromStr;
 
-/// Bytes of an array of any length that nothing is said of.
-const DEFAULT_BYTES: u64 = 16 << 20;
-
-/// What one binding shall hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BufferSpec {
-    /// The number behind `@group`.
-    pub group: u32,
-    /// The number behind `@binding`.
-    pub binding: u32,
-    /// What it holds.
-    pub content: Content,
+/// Room for `size` bytes of zeros.
+///
+/// # Errors
+/// [`Error::OutOfMemory`] when there is none.
+pub(super) fn zeros(place: &str, size: u64) -> Result<Vec<u8>> {
+    let none = || Error::OutOfMemory(format!("no memory on the host for buffer {place} of {size} bytes"));
+    let size = usize::try_from(size).map_err(|_| none())?;
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(size).map_err(|_| none())?;
+    bytes.resize(size, 0);
+    Ok(bytes)
 }
 
-/// What a binding holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// So many bytes of seeded values.
-    Seeded(u64),
-    /// These bytes, and zeros behind them as far as its fixed size goes.
-    Bytes(Vec<u8>),
-    /// The bytes of a file.
-    File(PathBuf),
-}
-
-const EXPECTED: &str = "[GROUP:]BINDING=SIZE (4096, 64K, 16M), =VALUES (1024u,-1i,0.5f) or =@FILE";
-
-impl FromStr for BufferSpec {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let wrong = || bad("", EXPECTED, format!("{text:?}"));
-        let (place, content) = text.split_once('=').ok_or_else(wrong)?;
-        let (group, binding) = place.split_once(':').unwrap_or(("0", place));
-        let number = |text: &str| text.trim().parse().ok();
-        let (group, binding) = number(group).zip(number(binding)).ok_or_else(wrong)?;
-        let content = content_of(content.trim()).ok_or_else(wrong)?;
-        Ok(Self { group, binding, content })
+/// The generator of the values of a resource; of a binding array, of the one with that index.
+pub(super) fn stream(resource: &Resource, (seed, index): (u64, u32)) -> Rng {
+    let place = resource.place();
+    match index {
+        0 => rng::stream(seed, &place),
+        _ => rng::stream(seed, &format!("{place}[{index}]")),
     }
 }
 
-fn bad(place: &str, expected: impl ToString, found: impl ToString) -> Error {
-    Error::BadBuffer { place: place.to_owned(), expected: expected.to_string(), found: found.to_string() }
+/// The bytes of values in front.
+///
+/// # Errors
+/// [`ShaderError::Buffer`](crate::error::ShaderError::Buffer) when the type cannot hold one.
+pub(super) fn head(shader: &Shader, resource: &Resource, values: &[Literal]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for value in values {
+        let at = shader.scalar_at(resource.ty, bytes.len() as u64);
+        bytes.extend(value.bytes(at).ok_or_else(|| {
+            let kind = at.map_or("a number".to_owned(), |scalar| format!("{:?}", scalar.kind).to_lowercase());
+            let expected = format!("a value that {kind} of {} bytes can be", at.map_or(4, |at| at.width));
+            bad(&resource.described(), expected, format!("{value:?} at byte {}", bytes.len()))
+        })?);
+    }
+    Ok(bytes)
 }
 
-fn content_of(text: &str) -> Option<Content> {
-    if let Some(path) = text.strip_prefix('@') {
-        return (!path.is_empty()).then(|| Content::File(path.into()));
-    }
-    if let Some(size) = size_of(text) {
-        return Some(Content::Seeded(size));
-    }
-    let values: Option<Vec<[u8; 4]>> = text.split(',').map(|value| word(value.trim())).collect();
-    values.map(|values| Content::Bytes(values.concat()))
-}
-
-/// `64K` as 65,536; not 0.
-fn size_of(text: &str) -> Option<u64> {
-    let (digits, factor) = match text.char_indices().last()? {
-        (end, 'K' | 'k') => (&text[..end], 1 << 10),
-        (end, 'M' | 'm') => (&text[..end], 1 << 20),
-        (end, 'G' | 'g') => (&text[..end], 1 << 30),
-        _ => (text, 1_u64),
+/// The bytes of a buffer.
+pub(super) fn buffer(
+    shader: &Shader,
+    resource: &Resource,
+    content: Option<&Content>,
+    size: u64,
+    draw: (u64, u32),
+) -> Result<Vec<u8>> {
+    let (front, is_seeded) = match content {
+        None => (vec![], true),
+        Some(Content::File(path)) => (std::fs::read(path).map_err(Error::io(path, "read"))?, false),
+        Some(Content::Values(values, rest)) => {
+            (head(shader, resource, values)?, matches!(rest, Rest::Seeded(_)))
+        }
+        Some(Content::Texels(_)) => (vec![], false),
     };
-    digits.parse::<u64>().ok()?.checked_mul(factor).filter(|&size| size > 0)
-}
-
-/// A literal as WGSL writes it: `3u`, `-1i`, `0.5f`.
-fn word(text: &str) -> Option<[u8; 4]> {
-    let (end, suffix) = text.char_indices().last()?;
-    let digits = &text[..end];
-    match suffix {
-        'u' => digits.parse().ok().map(u32::to_le_bytes),
-        'i' => digits.parse().ok().map(i32::to_le_bytes),
-        'f' => digits.parse().ok().map(f32::to_le_bytes),
-        _ => None,
+    let mut bytes = zeros(&resource.place(), size)?;
+    if is_seeded {
+        shader.seed(resource.ty, &mut bytes, &mut stream(resource, draw));
     }
+    // A file may have grown since it was measured.
+    let given = front.len().min(bytes.len());
+    bytes[..given].copy_from_slice(&front[..given]);
+    Ok(bytes)
 }
 
 impl Shader {
-    /// The bytes of each resource as `specs` and `seed` have them: floating-point numbers from −1 to 1, whole numbers
-    /// from 0 to 255.
-    ///
-    /// # Errors
-    /// [`Error::BadBuffer`] when a spec names no resource or another size than its type has, [`Error::Io`] when a file
-    /// cannot be read.
-    pub fn contents(&self, resources: &[Resource], specs: &[BufferSpec], seed: u64) -> Result<Vec<Vec<u8>>> {
-        let names = |spec: &BufferSpec, r: &Resource| (spec.group, spec.binding) == (r.group, r.binding);
-        if let Some(spec) = specs.iter().find(|spec| !resources.iter().any(|r| names(spec, r))) {
-            let all: Vec<String> =
-                resources.iter().map(|r| format!("{}:{} {}", r.group, r.binding, r.name)).collect();
-            let place = format!("{}:{}", spec.group, spec.binding);
-            return Err(bad(&place, format!("one of {}", all.join(", ")), "a binding not in use"));
-        }
-        let of = |resource: &Resource| {
-            let spec = specs.iter().find(|spec| names(spec, resource));
-            self.content(resource, spec.map(|spec| &spec.content), seed)
-        };
-        resources.iter().map(of).collect()
-    }
-
-    fn content(&self, resource: &Resource, content: Option<&Content>, seed: u64) -> Result<Vec<u8>> {
-        let given = match content {
-            Some(Content::Bytes(bytes)) => Some(bytes.clone()),
-            Some(Content::File(path)) => Some(std::fs::read(path).map_err(Error::io(path, "read"))?),
+    /// The number that stands at that byte of a value of type `ty`; none where nothing does.
+    fn scalar_at(&self, ty: Handle<Type>, at: u64) -> Option<Scalar> {
+        let aligned = |scalar: Scalar, at: u64| at.is_multiple_of(scalar.width.into()).then_some(scalar);
+        match &self.module.types[ty].inner {
+            TypeInner::Scalar(scalar) | TypeInner::Atomic(scalar) => aligned(*scalar, at),
+            TypeInner::Vector { size, scalar } => {
+                aligned(*scalar, at).filter(|_| at < u64::from(*size as u8 * scalar.width))
+            }
+            TypeInner::Matrix { rows, scalar, .. } => {
+                let rows_in_memory = if *rows == VectorSize::Bi { 2 } else { 4 };
+                let in_column = at % u64::from(rows_in_memory * scalar.width);
+                aligned(*scalar, at).filter(|_| in_column < u64::from(*rows as u8 * scalar.width))
+            }
+            TypeInner::Array { base, size, stride } => {
+                let stride = u64::from((*stride).max(1));
+                let is_inside = match size {
+                    ArraySize::Constant(count) => at / stride < u64::from(count.get()),
+                    _ => true,
+                };
+                if is_inside { self.scalar_at(*base, at % stride) } else { None }
+            }
+            TypeInner::Struct { members, .. } => {
+                let member = members.iter().rev().find(|member| u64::from(member.offset) <= at)?;
+                self.scalar_at(member.ty, at - u64::from(member.offset))
+            }
             _ => None,
-        };
-        let wanted = match (&given, content) {
-            (Some(bytes), _) => bytes.len() as u64,
-            (None, Some(Content::Seeded(size))) => *size,
-            _ => resource.fixed + resource.stride.map_or(0, |stride| DEFAULT_BYTES.next_multiple_of(stride)),
-        };
-        let size = resource.sized(wanted, given.is_some())?;
-        let mut bytes = given.unwrap_or_default();
-        if bytes.is_empty() {
-            bytes = vec![0; size];
-            let mut rng = rng::stream(seed, &format!("{}:{}", resource.group, resource.binding));
-            self.seed(resource.ty, &mut bytes, &mut rng);
         }
-        bytes.resize(size, 0);
-        Ok(bytes)
     }
 
     /// Fills `bytes` with values of the type; what lies between its values stays 0.
@@ -160,7 +133,8 @@ fn seed_vector(size: VectorSize, scalar: Scalar, bytes: &mut [u8], rng: &mut Rng
     bytes.chunks_mut(width).take(size as usize).for_each(|bytes| seed_scalar(scalar, bytes, rng));
 }
 
-fn seed_scalar(scalar: Scalar, bytes: &mut [u8], rng: &mut Rng) {
+/// A number from −1 to 1, or a whole one from 0 to 255.
+pub(super) fn seed_scalar(scalar: Scalar, bytes: &mut [u8], rng: &mut Rng) {
     match (scalar.kind, scalar.width) {
         (ScalarKind::Float, 4) => put(bytes, &rng.random_range(-1.0_f32..1.0).to_le_bytes()),
         (ScalarKind::Float, 8) => put(bytes, &rng.random_range(-1.0_f64..1.0).to_le_bytes()),
@@ -177,24 +151,4 @@ fn seed_scalar(scalar: Scalar, bytes: &mut [u8], rng: &mut Rng) {
 fn put(bytes: &mut [u8], value: &[u8]) {
     let count = bytes.len().min(value.len());
     bytes[..count].copy_from_slice(&value[..count]);
-}
-
-impl Resource {
-    /// The size in bytes for `wanted` ones; fewer `given` ones than a fixed size are filled up.
-    fn sized(&self, wanted: u64, given: bool) -> Result<usize> {
-        let whole = match self.stride {
-            Some(stride) => wanted > self.fixed && (wanted - self.fixed).is_multiple_of(stride),
-            None => wanted == self.fixed || (given && wanted < self.fixed),
-        };
-        if !whole {
-            let expected = match self.stride {
-                Some(stride) => format!("{} bytes and elements of {stride} bytes behind them", self.fixed),
-                None => format!("{} bytes", self.fixed),
-            };
-            let what = if self.space == Space::Uniform { "uniform" } else { "storage" };
-            let place = format!("{}:{} ({what} {})", self.group, self.binding, self.name);
-            return Err(bad(&place, expected, wanted));
-        }
-        Ok(wanted.max(if self.stride.is_none() { self.fixed } else { 0 }) as usize)
-    }
 }

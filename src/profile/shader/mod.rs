@@ -1,46 +1,79 @@
 //! A compute shader from anywhere: reflected, fed with seeded data, timed, and translated.
 
+mod bind;
+mod features;
 mod fill;
+mod guard;
+mod job;
+mod layout;
+mod literal;
+mod objects;
+mod overrides;
+mod plan;
 mod reflect;
 mod run;
+mod slots;
+mod spec;
+mod texels;
 mod translate;
 
-pub use fill::{BufferSpec, Content};
-pub use reflect::{Resource, Space};
-pub use run::{Job, ShaderTimes};
+pub use job::Job;
+pub use literal::Literal;
+pub use overrides::Override;
+pub use plan::{Filled, Plan, Shape};
+pub use reflect::{Kind, Resource, Texture};
+pub use run::{Bench, Ready, ShaderTimes};
+pub use spec::{BufferSpec, Content, Place, Rest};
 pub use translate::Translation;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, ShaderError};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{Module, ShaderStage};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// A valid WGSL shader and one of its compute entry points.
+/// What a shader leaves open.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choices {
+    /// The entry point; without one there must be a single one.
+    pub entry: Option<String>,
+    /// The values of override constants.
+    pub overrides: Vec<Override>,
+}
+
+/// A valid WGSL shader and one of its compute entry points, with override constants in place.
 pub struct Shader {
     path: PathBuf,
     source: String,
+    overrides: Vec<Override>,
     module: Module,
     info: ModuleInfo,
     entry: usize,
 }
 
 impl Shader {
-    /// Reads and validates the shader in `path`; without `entry` it must have a single compute entry point.
+    /// Reads and validates the shader in `path`.
     ///
     /// # Errors
     /// [`Error::Io`] when the file cannot be read; [`Error::Input`] with the place in the source where it is no valid
-    /// WGSL, or with the entry points that there are.
-    pub fn read(path: &Path, entry: Option<&str>) -> Result<Self> {
+    /// WGSL; [`Error::Shader`] with the entry points, or the override constants, that there are.
+    pub fn read(path: &Path, choices: &Choices) -> Result<Self> {
         let source = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
-        Self::parse(path, source, entry)
+        Self::parse(path, source, choices)
     }
 
     /// As [`Shader::read`], from the file's text.
     ///
     /// # Errors
     /// As [`Shader::read`].
-    pub fn parse(path: &Path, source: String, entry: Option<&str>) -> Result<Self> {
+    pub fn parse(path: &Path, source: String, choices: &Choices) -> Result<Self> {
+        let parsed = guard::caught(|| Self::parsed(path, source, choices));
+        parsed.unwrap_or_else(|panicked| {
+            Err(Error::file(path, "WGSL that can be read", format!("a panic of the front end: {panicked}")))
+        })
+    }
+
+    fn parsed(path: &Path, source: String, choices: &Choices) -> Result<Self> {
         let name = path.display().to_string();
         let invalid =
             |message: String| Error::input(&name, "valid WGSL", format!("\n{}", message.trim_end()));
@@ -50,8 +83,11 @@ impl Shader {
         let info = Validator::new(ValidationFlags::all(), Capabilities::all())
             .validate(&module)
             .map_err(|e| invalid(e.emit_to_string_with_path(&source, &name)))?;
-        let entry = entry_point(&name, &module, entry)?;
-        Ok(Self { path: path.to_owned(), source, module, info, entry })
+        let entry = entry_point(&name, &module, choices.entry.as_deref())?;
+        let (module, info) = overrides::processed(&module, &info, &entry, &choices.overrides)?;
+        let is_it = |point: &naga::EntryPoint| point.stage == ShaderStage::Compute && point.name == entry;
+        let entry = module.entry_points.iter().position(is_it).unwrap_or_default();
+        Ok(Self { path: path.to_owned(), source, overrides: choices.overrides.clone(), module, info, entry })
     }
 
     /// The name of the entry point.
@@ -64,26 +100,58 @@ impl Shader {
         &self.path
     }
 
+    /// The text that drivers' compilers get to see.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The values that override constants were given.
+    pub fn overrides(&self) -> &[Override] {
+        &self.overrides
+    }
+
     /// The entry point's threads in a workgroup.
     pub fn workgroup_size(&self) -> [u32; 3] {
         self.module.entry_points[self.entry].workgroup_size
     }
 }
 
-fn entry_point(name: &str, module: &Module, wanted: Option<&str>) -> Result<usize> {
-    let all = || {
-        let compute = |(_, entry): &(usize, &naga::EntryPoint)| entry.stage == ShaderStage::Compute;
-        module.entry_points.iter().enumerate().filter(compute)
-    };
-    let names: Vec<&str> = all().map(|(_, entry)| entry.name.as_str()).collect();
+impl Shader {
+    /// Refuses what a device of such limits cannot dispatch.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the limit.
+    pub fn check(&self, workgroups: [u32; 3], limits: &wgpu::Limits) -> Result<()> {
+        let refused = |name: &str, most: u64, found: u64| {
+            let expected = format!("at most {most}, the adapter's {name}");
+            if found > most { Err(Error::input(self.entry(), expected, found)) } else { Ok(()) }
+        };
+        let [x, y, z] = self.workgroup_size().map(u64::from);
+        let most = limits.max_compute_workgroups_per_dimension.into();
+        let largest = workgroups.into_iter().max().unwrap_or(0);
+        refused("max_compute_workgroups_per_dimension", most, largest.into())?;
+        refused("max_compute_workgroup_size_x", limits.max_compute_workgroup_size_x.into(), x)?;
+        refused("max_compute_workgroup_size_y", limits.max_compute_workgroup_size_y.into(), y)?;
+        refused("max_compute_workgroup_size_z", limits.max_compute_workgroup_size_z.into(), z)?;
+        let most = limits.max_compute_invocations_per_workgroup.into();
+        refused("max_compute_invocations_per_workgroup", most, x.saturating_mul(y).saturating_mul(z))
+    }
+}
+
+fn entry_point(name: &str, module: &Module, wanted: Option<&str>) -> Result<String> {
+    let compute = |entry: &&naga::EntryPoint| entry.stage == ShaderStage::Compute;
+    let names: Vec<&str> =
+        module.entry_points.iter().filter(compute).map(|entry| entry.name.as_str()).collect();
     let chosen = match wanted {
-        Some(wanted) => all().find(|(_, entry)| entry.name == wanted),
-        None => all().next().filter(|_| names.len() == 1),
+        Some(wanted) => names.iter().find(|&&name| name == wanted),
+        None => names.first().filter(|_| names.len() == 1),
     };
-    chosen.map(|(index, _)| index).ok_or_else(|| Error::EntryPoint {
-        shader: name.to_owned(),
-        wanted: wanted.map(str::to_owned),
-        found: names.iter().map(|&name| name.to_owned()).collect(),
+    chosen.map(|&name| name.to_owned()).ok_or_else(|| {
+        Error::Shader(ShaderError::EntryPoint {
+            shader: name.to_owned(),
+            wanted: wanted.map(str::to_owned),
+            found: names.iter().map(|&name| name.to_owned()).collect(),
+        })
     })
 }
 
