@@ -1,8 +1,9 @@
-//! A copy of what a model has learned, on its way to the host.
+//! A copy of what training has come to, on its way to the host.
 
 use crate::error::{Error, Result};
-use crate::gpu::{Arrival, Gpu, Readback, Staging};
-use crate::model::{Dann, NamedValues};
+use crate::gpu::{Arrival, Gpu, Readback, Staging, Tensor};
+use crate::model::NamedValues;
+use std::collections::BTreeMap;
 
 /// Copies that were encoded and have not arrived.
 pub(super) struct Snapshot {
@@ -22,14 +23,18 @@ pub(super) enum Taken {
 }
 
 impl Snapshot {
-    /// Encodes copies of everything that `model` has learned.
+    /// Encodes copies of `tensors`, after `step` steps of training.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] when there is no memory for them.
-    pub fn encode(model: &Dann, encoder: &mut wgpu::CommandEncoder, step: u64) -> Result<Self> {
-        let tensors = model.tensors();
-        let bytes = tensors.values().map(|tensor| tensor.byte_len()).sum();
-        let staging = Staging::new(model.gpu(), bytes)?;
+    pub fn encode(
+        gpu: &Gpu,
+        tensors: BTreeMap<String, Tensor>,
+        encoder: &mut wgpu::CommandEncoder,
+        step: u64,
+    ) -> Result<Self> {
+        let bytes = tensors.values().map(Tensor::byte_len).sum();
+        let staging = Staging::new(gpu, bytes)?;
         let (mut at, mut places) = (0, Vec::new());
         for (name, tensor) in tensors {
             let (from, size) = (tensor.offset(), tensor.byte_len());

@@ -1,15 +1,16 @@
 //! Training between an application's frames.
 
+mod checkpoints;
 mod controls;
 mod progress;
 
 use super::pace::Pace;
-use super::snapshot::{Snapshot, Taken};
+use super::snapshot::Snapshot;
 use super::views::Views;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{self, Gpu, Recording};
-use crate::train::{Checkpoint, Config, InFlight, Outcome, StepMetrics, TrainingLoop};
+use crate::train::{Checkpoint, Config, DataSets, InFlight, Outcome, StepMetrics, TrainingLoop};
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -27,6 +28,8 @@ pub struct TrainerOptions<'a> {
     pub unlabelled: Option<&'a Dataset>,
     /// A model to go on from, in place of one drawn at random. Schedules start anew.
     pub start: Option<&'a Checkpoint>,
+    /// A training to go on with exactly, optimiser and schedules included.
+    pub resume: Option<&'a Checkpoint>,
     /// Which kernels run.
     pub gpu: gpu::Options,
 }
@@ -34,13 +37,21 @@ pub struct TrainerOptions<'a> {
 impl<'a> TrainerOptions<'a> {
     /// Training by `config` from the start, on the fastest kernels.
     pub fn new(config: Config, labelled: &'a Dataset, unlabelled: Option<&'a Dataset>) -> Self {
-        Self { config, labelled, unlabelled, start: None, gpu: gpu::Options::default() }
+        let (start, resume) = (None, None);
+        Self { config, labelled, unlabelled, start, resume, gpu: gpu::Options::default() }
     }
 
     /// Goes on from a model, in place of one drawn at random. Schedules start anew.
     #[must_use]
     pub fn start(self, start: &'a Checkpoint) -> Self {
         Self { start: Some(start), ..self }
+    }
+
+    /// Goes on with the training that `resume` is a checkpoint of, as if it had never stopped: the same steps follow, bit
+    /// for bit on the same adapter with the same recipe and data sets.
+    #[must_use]
+    pub fn resume(self, resume: &'a Checkpoint) -> Self {
+        Self { resume: Some(resume), ..self }
     }
 
     /// The kernels that run.
@@ -63,6 +74,7 @@ pub struct Trainer {
     checkpoint: Option<Checkpoint>,
     config: Config,
     classes: Vec<String>,
+    data: DataSets,
     pace: Pace,
     paused: bool,
     done: u64,
@@ -95,13 +107,21 @@ impl Trainer {
     /// compiled once.
     ///
     /// # Errors
-    /// As [`Trainer::new`].
+    /// As [`Trainer::new`]; [`Error::CannotResume`] when the checkpoint to go on from is of another training, or of a model
+    /// alone.
     pub fn on(gpu: &Gpu, options: TrainerOptions<'_>) -> Result<Self> {
-        let TrainerOptions { config, labelled, unlabelled, start, .. } = options;
+        let TrainerOptions { config, labelled, unlabelled, start, resume, .. } = options;
         name_every_class(&config, labelled)?;
-        let training_loop = TrainingLoop::new(gpu, &config, labelled, unlabelled, true)?;
+        let mut training_loop = TrainingLoop::new(gpu, &config, labelled, unlabelled, true)?;
         if let Some(start) = start {
             start.load_into(training_loop.model())?;
+        }
+        let origin =
+            |data: Option<&Dataset>| data.map(|data| data.origin().to_path_buf()).unwrap_or_default();
+        let data = DataSets::new(origin(Some(labelled)), origin(unlabelled), labelled, unlabelled);
+        if let Some(resume) = resume {
+            resume.resumption.as_ref().map_or(Ok(()), |resumption| resumption.data.check(&data))?;
+            training_loop.resume(resume)?;
         }
         let mut onlooker = Recording::new(gpu);
         let views = Views::record(&training_loop, &mut onlooker)?;
@@ -115,9 +135,10 @@ impl Trainer {
             checkpoint: None,
             config,
             classes: labelled.classes.clone(),
+            data,
             pace: Pace::default(),
             paused: false,
-            done: 0,
+            done: resume.map_or(0, |resume| resume.step),
             lost: 0,
             withheld: None,
             diverged: None,
@@ -211,36 +232,6 @@ impl Trainer {
                 Err(error)
             }
         }
-    }
-
-    /// Records into `encoder` a copy of everything learned so far; [`Trainer::checkpoint`] gives it once
-    /// [`Trainer::take_metrics`] has seen it arrive. A copy asked for earlier that is still on its way is given up.
-    ///
-    /// # Errors
-    /// [`Error::DeviceLost`] when the device was lost or destroyed, [`Error::OutOfMemory`] when it has no memory left.
-    pub fn encode_checkpoint(&mut self, encoder: &mut wgpu::CommandEncoder) -> Result<()> {
-        self.gpu().healthy()?;
-        self.snapshot =
-            Some(Snapshot::encode(self.training_loop.model(), encoder, self.training_loop.encoded())?);
-        Ok(())
-    }
-
-    /// The last checkpoint that arrived. It lies in the host's memory and outlives the device.
-    pub fn checkpoint(&self) -> Option<&Checkpoint> {
-        self.checkpoint.as_ref()
-    }
-
-    fn take_snapshot(&mut self) -> Result<()> {
-        let Some(snapshot) = self.snapshot.take() else { return Ok(()) };
-        let step = snapshot.step;
-        match snapshot.take(self.gpu())? {
-            Taken::Pending(snapshot) => self.snapshot = Some(snapshot),
-            Taken::Here(values) => {
-                self.checkpoint =
-                    Some(Checkpoint::of_read(self.config.clone(), self.classes.clone(), step, values));
-            }
-        }
-        Ok(())
     }
 
     /// What can be drawn.

@@ -111,8 +111,13 @@ impl Parameters {
     }
 
     /// Every parameter by name, in order.
-    pub(super) fn tensors(&self) -> impl Iterator<Item = (String, Tensor)> + '_ {
-        self.infos.iter().map(|info| (info.name.clone(), self.values.part(info.start, &info.dims)))
+    pub(super) fn tensors(&self) -> impl Iterator<Item = (String, Tensor)> {
+        self.parts(&self.values)
+    }
+
+    /// What belongs to each parameter in `flat`, a buffer laid out as theirs, by the parameter's name.
+    pub(crate) fn parts(&self, flat: &Tensor) -> impl Iterator<Item = (String, Tensor)> {
+        self.infos.iter().map(|info| (info.name.clone(), flat.part(info.start, &info.dims)))
     }
 
     /// The values that training starts from.

@@ -84,6 +84,19 @@ impl Checkpoint {
         Ok(Self { resumption, ..Self::of(model, config, classes, step)? })
     }
 
+    /// A checkpoint to go on from on `data`, of everything that [`TrainingLoop::tensors`](super::TrainingLoop::tensors)
+    /// names.
+    pub(crate) fn of_training_read(
+        config: Config,
+        classes: Vec<String>,
+        step: u64,
+        mut values: NamedValues,
+        data: DataSets,
+    ) -> Self {
+        let slots = Resumption::take(&mut values);
+        Self { resumption: Some(Resumption { data, slots }), ..Self::of_read(config, classes, step, values) }
+    }
+
     /// A checkpoint of values that were read already.
     pub(crate) fn of_read(config: Config, classes: Vec<String>, step: u64, values: NamedValues) -> Self {
         Self { config, classes, step, resumption: None, values }
@@ -146,6 +159,14 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Io`] naming the file.
     pub fn write(&self, path: &Path) -> Result<()> {
+        write_whole(path, &self.to_bytes().map_err(|e| e.within(path.display()))?)
+    }
+
+    /// The bytes of the file, for [`Checkpoint::parse`] to read.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when TOML cannot hold the configuration.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let metadata = HashMap::from([(Self::KEY.to_owned(), self.metadata()?)]);
         let tensors = self.tensors();
         let views = tensors.0.iter().map(|(name, (dims, values))| {
@@ -154,8 +175,7 @@ impl Checkpoint {
         });
         let views: std::result::Result<Vec<_>, _> = views.collect();
         let bytes = views.and_then(|views| safetensors::serialize(views, Some(metadata)));
-        let bytes = bytes.map_err(|e| Error::file(path, "tensors that safetensors can hold", e))?;
-        write_whole(path, &bytes)
+        bytes.map_err(|e| Error::input("checkpoint", "tensors that safetensors can hold", e))
     }
 
     /// What the metadata of a safetensors file say of the model in it.

@@ -5,6 +5,7 @@
 
 use crate::data::{Dataset, hex};
 use crate::error::{Error, Result};
+use crate::gpu::Tensor;
 use crate::model::{Dann, NamedValues, OptimizerState};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -95,6 +96,14 @@ impl Resumption {
             slots.insert((*slot).to_owned(), named.collect());
         }
         Ok(Self { data: data.clone(), slots })
+    }
+
+    /// The optimiser's state on the device, named as in a file.
+    pub(super) fn on_device(model: &Dann, state: &OptimizerState) -> impl Iterator<Item = (String, Tensor)> {
+        state.slots.iter().flat_map(|(slot, flat)| {
+            let named = move |(name, part)| (format!("{OPTIMIZER}{slot}.{name}"), part);
+            model.parameters.parts(flat).map(named)
+        })
     }
 
     /// What a file holds of it.

@@ -6,6 +6,7 @@ use super::config::{Config, TrainingSpec};
 use super::data_loader::DataLoader;
 use super::metrics::{StepMetrics, finite};
 use super::reports::{COLUMNS, Reading, Reports};
+use super::resumption::Resumption;
 use super::sequence::Sequence;
 use super::step::TrainingStep;
 use crate::data::Dataset;
@@ -16,6 +17,7 @@ use crate::ops::Step;
 use crate::ops::{optimizer, optimizers::OptimizerSpec};
 use crate::rng::{self, Rng};
 use rand::Rng as _;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Steps that small pieces of memory are made for.
@@ -117,6 +119,14 @@ impl TrainingLoop {
     /// The model being trained.
     pub fn model(&self) -> &Dann {
         &self.model
+    }
+
+    /// Everything that a checkpoint to go on from holds, by the names in its file: what was learned, and what the
+    /// optimiser keeps.
+    pub fn tensors(&self) -> BTreeMap<String, Tensor> {
+        let mut tensors = self.model.tensors();
+        tensors.extend(Resumption::on_device(&self.model, &self.training_step.outputs.optimizer));
+        tensors
     }
 
     /// The step that is replayed.

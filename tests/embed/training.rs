@@ -7,11 +7,11 @@ use dann::train::{self, Checkpoint, StepMetrics, argmax, softmax};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+/// Of the model alone.
 fn bytes(checkpoint: &Checkpoint) -> Vec<u8> {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("model.safetensors");
-    checkpoint.write(&file).unwrap();
-    std::fs::read(file).unwrap()
+    let mut model = checkpoint.clone();
+    model.resumption = None;
+    model.to_bytes().unwrap()
 }
 
 /// What the loop on a device of its own gives.
@@ -222,4 +222,40 @@ fn a_budget_holds_the_steps_that_fit() {
         let time = trainer.gpu_time().expect("timestamps");
         assert!(time > Duration::ZERO && time < Duration::from_secs(5), "{time:?}");
     }
+}
+
+#[test]
+fn training_goes_on_exactly_from_an_applications_own_bytes() {
+    let app = Application::new();
+    let (labelled, unlabelled) = (data(1), data(2));
+    let whole = embedded(&app, app.trainer(), &[5]);
+    // In the middle of an epoch, and at its end.
+    for step in [4, 6] {
+        let mut first = app.trainer();
+        let mut all = app.frame(&mut first, step);
+        let mut encoder = app.encoder();
+        first.encode_checkpoint(&mut encoder).unwrap();
+        app.submit(encoder);
+        app.wait();
+        first.take_metrics().unwrap();
+        let kept = first.checkpoint().expect("a checkpoint").to_bytes().unwrap();
+        drop(first);
+        let kept = Checkpoint::parse("kept".as_ref(), &kept).unwrap();
+        let options = TrainerOptions::new(config(), &labelled, Some(&unlabelled)).resume(&kept);
+        let again = Trainer::new(&app.device, &app.queue, options).unwrap();
+        assert_eq!((again.steps_done(), again.steps_encoded()), (step, step));
+        let (rest, model) = embedded(&app, again, &[5]);
+        all.extend(rest);
+        assert_eq!((all, model), whole, "from step {step}");
+    }
+}
+
+#[test]
+fn what_training_cannot_go_on_from_is_refused() {
+    let app = Application::new();
+    let (labelled, unlabelled) = (data(1), data(2));
+    let model = Checkpoint::parse("trained".as_ref(), &embedded(&app, app.trainer(), &[6]).1).unwrap();
+    let options = TrainerOptions::new(config(), &labelled, Some(&unlabelled)).resume(&model);
+    let error = Trainer::new(&app.device, &app.queue, options).unwrap_err().to_string();
+    assert!(error.ends_with("with its optimiser's state, found a model alone"), "{error}");
 }
