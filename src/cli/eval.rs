@@ -1,7 +1,7 @@
 //! `dann eval`
 
 use super::gpu::GpuArgs;
-use super::output::{Output, percent, share, table};
+use super::output::{Output, percent, share, table, wrapped};
 use clap::{Args, ValueEnum};
 use dann::data::{self, Labels, Part};
 use dann::train::{Checkpoint, Evaluation, Evaluator, RunDirectory};
@@ -51,6 +51,7 @@ pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {
     let part = if data::has_part(&args.data, Part::Test)? { Part::Test } else { Part::Train };
     let images = data::load(&args.data, part, checkpoint.config.model.input.frame(), Labels::Required)?;
     let images = images.with_classes(&checkpoint.classes)?;
+    out.remark(wrapped(&format!("{part} part of {}: {}", args.data.display(), images.summary())))?;
     let model = checkpoint.model(&args.gpu.open()?)?;
     let evaluator = Evaluator::new(&model, &images, args.domain.normalization(&checkpoint))?;
     let evaluation = evaluator.evaluate()?;

@@ -1,7 +1,9 @@
-//! A data set in memory, and what one asks for when loading it.
+//! A data set in memory.
 
+#[cfg(feature = "data")]
+use super::fitted::Fitted;
 use crate::error::{DatasetError, Error, Result};
-use crate::shape::{Frame, MapShape};
+use crate::shape::MapShape;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +41,9 @@ pub struct Dataset {
     pub(crate) origin: PathBuf,
     /// The file or directory that the labels come from, for errors.
     pub(crate) labels_origin: PathBuf,
+    /// What was done to the images to bring them to their shape; `None` where they were made in memory.
+    #[cfg(feature = "data")]
+    pub(crate) fitted: Option<Fitted>,
 }
 
 impl Dataset {
@@ -55,7 +60,16 @@ impl Dataset {
     ) -> Result<Self> {
         check(shape, &images, labels.as_deref(), &classes).map_err(Error::Dataset)?;
         let origin = PathBuf::from(IN_MEMORY);
-        Ok(Self { shape, images, labels, classes, labels_origin: origin.clone(), origin })
+        Ok(Self {
+            shape,
+            images,
+            labels,
+            classes,
+            labels_origin: origin.clone(),
+            origin,
+            #[cfg(feature = "data")]
+            fitted: None,
+        })
     }
 
     /// The same, with the file, directory or device named in errors that the images and labels come from.
@@ -181,61 +195,6 @@ fn check_labels(images: usize, labels: &[u8], classes: usize) -> std::result::Re
     match labels.iter().enumerate().find(|&(_, &label)| usize::from(label) >= classes) {
         None => Ok(()),
         Some((image, &label)) => Err(DatasetError::LabelBeyondClasses { label, image, classes }),
-    }
-}
-
-/// Which part of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Part {
-    /// The images to learn from.
-    Train,
-    /// The images to judge by.
-    Test,
-}
-
-impl Part {
-    /// "train" or "test", as folders are called.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Test => "test",
-        }
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// Whether labels are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Labels {
-    /// A data set without labels is an error.
-    Required,
-    /// Files of labels are not even opened, as for a target domain in training.
-    Ignored,
-}
-
-/// The size of an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ImageSize {
-    /// H in pixels.
-    pub height: usize,
-    /// W in pixels.
-    pub width: usize,
-}
-
-impl From<Frame> for ImageSize {
-    fn from(frame: Frame) -> Self {
-        Self { height: frame.height, width: frame.width }
-    }
-}
-
-impl fmt::Display for ImageSize {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}×{}", self.height, self.width)
     }
 }
 

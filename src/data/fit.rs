@@ -1,6 +1,6 @@
 //! Brings an image to the wanted size, as the wanted frame says it.
 
-use super::dataset::ImageSize;
+use super::wanted::ImageSize;
 use crate::error::{Error, Result};
 use crate::shape::{Fit, Frame};
 use fast_image_resize::images::{Image, ImageRef};
@@ -22,16 +22,7 @@ pub(super) struct Pixels<'a> {
 /// Writes an image onto `planes`, which are black, (C, H, W), and of the frame's size; planes beyond the image's channels
 /// get the last of them. `name` is what errors call the image.
 pub(super) fn fit(planes: &mut [u8], frame: Frame, image: Pixels<'_>, name: &Path) -> Result<()> {
-    let to = ImageSize::from(frame);
-    let covers = image.size.height >= to.height && image.size.width >= to.width;
-    let fits_in = image.size.height <= to.height && image.size.width <= to.width;
-    let (size, whole) = match frame.fit {
-        Fit::Resize => (to, true),
-        Fit::Scale => (to, false),
-        Fit::Crop if !covers => (to, false),
-        Fit::Pad if !fits_in => (largest_within(to, image.size), true),
-        Fit::Crop | Fit::Pad | Fit::Centre => (image.size, true),
-    };
+    let (to, (size, whole)) = (ImageSize::from(frame), scaling(frame, image.size));
     if size == image.size {
         centre(planes, to, image);
         return Ok(());
@@ -40,6 +31,38 @@ pub(super) fn fit(planes: &mut [u8], frame: Frame, image: Pixels<'_>, name: &Pat
         .map_err(|e| Error::file(name, format_args!("an image that can be scaled to {size}"), e))?;
     centre(planes, to, Pixels { bytes: &bytes, size, ..image });
     Ok(())
+}
+
+/// To what an image of `size` is scaled before it is centred, and whether all of it or just its middle.
+fn scaling(frame: Frame, size: ImageSize) -> (ImageSize, bool) {
+    let to = ImageSize::from(frame);
+    let covers = size.height >= to.height && size.width >= to.width;
+    let fits_in = size.height <= to.height && size.width <= to.width;
+    match frame.fit {
+        Fit::Resize => (to, true),
+        Fit::Scale => (to, false),
+        Fit::Crop if !covers => (to, false),
+        Fit::Pad if !fits_in => (largest_within(to, size), true),
+        Fit::Crop | Fit::Pad | Fit::Centre => (size, true),
+    }
+}
+
+/// What is done to an image of `size`, in words.
+pub(super) fn done(frame: Frame, size: ImageSize) -> String {
+    let (to, (scaled, whole)) = (ImageSize::from(frame), scaling(frame, size));
+    let keeps_proportions = size.height * to.width == size.width * to.height;
+    let cut = scaled.height > to.height || scaled.width > to.width;
+    let laid_on_black = scaled.height < to.height || scaled.width < to.width;
+    let words = match (scaled == size, cut, laid_on_black) {
+        (true, false, false) => return "as they are".into(),
+        (true, true, false) => "cropped",
+        (true, false, true) => "padded",
+        (true, true, true) => "cropped and padded",
+        (false, _, true) => "scaled and padded",
+        (false, ..) if whole || keeps_proportions => "resized",
+        (false, ..) => "scaled and cropped",
+    };
+    format!("{words} to {to}")
 }
 
 /// The largest size of the proportions of `size` that fits into `room`.

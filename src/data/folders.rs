@@ -1,9 +1,10 @@
 //! Folders of images: one sub-folder a class, in `train` and `test` or not, or unlabelled images.
 
-use super::dataset::{Dataset, Labels, Part};
+use super::dataset::Dataset;
 use super::known;
 use super::listing::{Listing, images_wanted, name_of};
 use super::pictures;
+use super::wanted::{Labels, Part};
 use crate::error::{Error, Result};
 use crate::shape::Frame;
 use std::path::{Path, PathBuf};
@@ -75,8 +76,7 @@ impl Folders {
             let found = format!("no {}", images_wanted());
             return Err(known::unrecognised(&origin, found));
         }
-        let (shape, images) = pictures::decode_all(&files, frame, &origin)?;
-        Ok(Dataset::new(shape, images, labels, classes)?.with_origin(origin))
+        pictures::decode_all(&files, frame, (labels, classes), &origin)
     }
 
     fn labelled(&self, origin: &Path, listing: &Listing) -> Result<(LabelledFiles, Vec<String>)> {

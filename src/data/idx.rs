@@ -1,8 +1,10 @@
 //! MNIST's IDX files: a big-endian header (magic number, one length per dimension), then bytes.
 
-use super::dataset::{Dataset, ImageSize, Labels, Part};
+use super::dataset::Dataset;
 use super::fit::{Pixels, fit};
+use super::fitted::Fitted;
 use super::reading::{black_images, digit_classes};
+use super::wanted::{ImageSize, Labels, Part};
 use crate::error::{Error, Result};
 use crate::shape::{Frame, MapShape};
 use flate2::read::MultiGzDecoder;
@@ -44,9 +46,11 @@ pub(super) fn load(directory: &Path, part: Part, frame: Frame, labels: Labels) -
         }
         Labels::Ignored => (None, origin.clone()),
     };
-    let images = fitted(&origin, pixels, ImageSize { height, width }, frame)?;
+    let size = ImageSize { height, width };
+    let images = fitted(&origin, pixels, size, frame)?;
     let (shape, classes) = (MapShape::new(1, frame.height, frame.width), digit_classes(labels.as_deref()));
-    let data = Dataset::new(shape, images, labels, classes)?;
+    let fitted = Some(Fitted::of_one_size(frame, size, count));
+    let data = Dataset { fitted, ..Dataset::new(shape, images, labels, classes)? };
     Ok(data.with_origin(origin).with_labels_origin(labels_origin))
 }
 

@@ -1,11 +1,12 @@
 //! Recognises how a data set is laid out on disk and hands it to the reader of that layout.
 
-use super::dataset::{Dataset, Labels, Part};
+use super::dataset::Dataset;
 use super::folders::Folders;
 use super::idx;
 use super::known::{KNOWN, unrecognised};
 use super::reading::check_frame;
 use super::released::Released;
+use super::wanted::{Labels, Part};
 use crate::error::{Error, Result};
 use crate::shape::Frame;
 use std::path::Path;

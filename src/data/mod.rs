@@ -21,6 +21,8 @@ mod fetch;
 #[cfg(feature = "data")]
 mod fit;
 #[cfg(feature = "data")]
+mod fitted;
+#[cfg(feature = "data")]
 mod folders;
 #[cfg(any(feature = "embed", feature = "fetch"))]
 mod hex;
@@ -49,18 +51,23 @@ mod released;
 mod single;
 #[cfg(feature = "fetch")]
 mod staging;
+#[cfg(feature = "data")]
+mod summary;
 #[cfg(feature = "fetch")]
 mod syn_digits;
 #[cfg(feature = "fetch")]
 mod task;
+mod wanted;
 
 #[cfg(any(feature = "embed", feature = "fetch"))]
 pub(crate) use hex::hex;
 
 pub use crate::shape::{Fit, Frame};
-pub use dataset::{Dataset, ImageSize, Labels, Part};
+pub use dataset::Dataset;
 #[cfg(feature = "fetch")]
 pub use fetch::{fetch_bsds500, fetch_mnist};
+#[cfg(feature = "data")]
+pub use fitted::Fitted;
 #[cfg(feature = "data")]
 pub use layout::{has_labelled_test, has_part, load};
 #[cfg(feature = "data")]
@@ -73,6 +80,9 @@ pub(crate) use order::shuffled;
 pub use pictures::load_image_files;
 pub use progress::{NoProgress, Progress};
 #[cfg(feature = "data")]
-pub use single::{PictureSize, decode_picture, is_image, read_picture};
+pub use single::{PictureSize, decode_picture, decoded_size, is_image, picture_size, read_picture};
+#[cfg(feature = "data")]
+pub use summary::named;
 #[cfg(feature = "fetch")]
 pub use syn_digits::{SynDigits, SynDigitsSummary, make_syn_digits};
+pub use wanted::{ImageSize, Labels, Part};

@@ -1,8 +1,10 @@
 //! Image files: decoding one, and many at once into planes of one size.
 
-use super::dataset::{Dataset, ImageSize};
+use super::dataset::Dataset;
 use super::fit::{Pixels, fit};
+use super::fitted::Fitted;
 use super::reading::{black_images, check_frame};
+use super::wanted::ImageSize;
 use crate::error::{Error, Result};
 use crate::shape::{Frame, MapShape};
 use image::{DynamicImage, ImageReader, ImageResult, Limits};
@@ -26,32 +28,44 @@ pub fn load_image_files(paths: &[PathBuf], frame: Frame) -> Result<Dataset> {
     let Some(first) = paths.first() else {
         return Err(Error::input("image files", "at least one", "none"));
     };
-    let (shape, images) = decode_all(paths, frame, first)?;
-    Ok(Dataset::new(shape, images, None, Vec::new())?.with_origin(first))
+    decode_all(paths, frame, (None, Vec::new()), first)
 }
 
-/// Decodes `paths` in parallel into (N, C, H, W), in their order.
-pub(super) fn decode_all(paths: &[PathBuf], frame: Frame, origin: &Path) -> Result<(MapShape, Vec<u8>)> {
+/// Decodes `paths` in parallel into a data set in their order, with these labels and classes.
+pub(super) fn decode_all(
+    paths: &[PathBuf],
+    frame: Frame,
+    (labels, classes): (Option<Vec<u8>>, Vec<String>),
+    origin: &Path,
+) -> Result<Dataset> {
     let shape = MapShape::new(COLOUR, frame.height, frame.width);
     let mut images = black_images(origin, paths.len(), shape)?;
-    let coloured = images
+    let (coloured, sizes): (Vec<bool>, Vec<ImageSize>) = images
         .par_chunks_exact_mut(shape.len())
         .zip(paths)
         .map(|(target, path)| decode_into(target, path, frame))
-        .collect::<Result<Vec<bool>>>()?;
-    if coloured.contains(&true) {
-        return Ok((shape, images));
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .unzip();
+    let mut channels = COLOUR;
+    if !coloured.contains(&true) {
+        keep_first_planes(&mut images, paths.len(), frame.height * frame.width);
+        channels = 1;
     }
-    keep_first_planes(&mut images, paths.len(), frame.height * frame.width);
-    Ok((MapShape { channels: 1, ..shape }, images))
+    let data = Dataset::new(MapShape { channels, ..shape }, images, labels, classes)?;
+    Ok(Dataset { fitted: Some(Fitted::new(frame, sizes)), ..data }.with_origin(origin))
 }
 
-/// Decodes one image into three planes and tells whether it has colour.
-fn decode_into(target: &mut [u8], path: &Path, frame: Frame) -> Result<bool> {
+/// Decodes one image into three planes and tells whether it has colour, and its size.
+fn decode_into(target: &mut [u8], path: &Path, frame: Frame) -> Result<(bool, ImageSize)> {
     let image = decode(path, &read(path)?)?;
-    let coloured = image.color().has_color();
+    let (coloured, size) = (image.color().has_color(), size_of(&image));
     fit_decoded(target, frame, image, coloured, path)?;
-    Ok(coloured)
+    Ok((coloured, size))
+}
+
+fn size_of(image: &DynamicImage) -> ImageSize {
+    ImageSize { height: image.height() as usize, width: image.width() as usize }
 }
 
 /// Brings an image, in colour or as a grey one, onto `planes` of `frame`; `path` names it in errors.
@@ -62,7 +76,7 @@ pub(super) fn fit_decoded(
     coloured: bool,
     path: &Path,
 ) -> Result<()> {
-    let size = ImageSize { height: image.height() as usize, width: image.width() as usize };
+    let size = size_of(&image);
     let (bytes, channels) = match coloured {
         true => (image.into_rgb8().into_raw(), COLOUR),
         false => (image.into_luma8().into_raw(), 1),

@@ -1,9 +1,10 @@
 //! Reads MNIST-M in the layout of its release: a directory of images a part, and a list of labels.
 
-use super::dataset::{Dataset, Labels, Part};
+use super::dataset::Dataset;
 use super::listing::{Listing, images_wanted, name_of};
 use super::pictures;
 use super::reading::digit_classes;
+use super::wanted::{Labels, Part};
 use crate::error::{Error, Result};
 use crate::shape::Frame;
 use std::collections::{HashMap, HashSet};
@@ -58,10 +59,9 @@ impl Released {
         if files.is_empty() {
             return Err(Error::file(&origin, images_wanted(), "none"));
         }
-        let (shape, images) = pictures::decode_all(&files, frame, &origin)?;
         let classes = digit_classes(labels.as_deref());
-        let data = Dataset::new(shape, images, labels, classes)?;
-        Ok(data.with_origin(origin).with_labels_origin(labels_origin))
+        let data = pictures::decode_all(&files, frame, (labels, classes), &origin)?;
+        Ok(data.with_labels_origin(labels_origin))
     }
 
     fn images(&self, part: Part) -> PathBuf {

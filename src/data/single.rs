@@ -1,8 +1,11 @@
 //! Single images of any size and colour mode, brought to what a model takes.
 
 use super::pictures;
+use super::wanted::ImageSize;
 use crate::error::Result;
 use crate::shape::Frame;
+use image::ImageReader;
+use std::io::{BufRead, Cursor, Seek};
 use std::path::Path;
 
 /// What a model takes.
@@ -17,6 +20,21 @@ pub struct PictureSize {
 /// Whether `bytes` begin like an image file.
 pub fn is_image(bytes: &[u8]) -> bool {
     image::guess_format(bytes).is_ok()
+}
+
+/// The size of an image file, as its header says it; `None` where it cannot be read.
+pub fn picture_size(path: &Path) -> Option<ImageSize> {
+    size_in(ImageReader::open(path).ok()?)
+}
+
+/// The size of an image, as the header in its `bytes` says it; `None` where it cannot be read.
+pub fn decoded_size(bytes: &[u8]) -> Option<ImageSize> {
+    size_in(ImageReader::new(Cursor::new(bytes)))
+}
+
+fn size_in(reader: ImageReader<impl BufRead + Seek>) -> Option<ImageSize> {
+    let (width, height) = reader.with_guessed_format().ok()?.into_dimensions().ok()?;
+    Some(ImageSize { height: height as usize, width: width as usize })
 }
 
 /// Reads an image file into (C, H, W).

@@ -89,14 +89,14 @@ fn predict_takes_images_of_any_size_and_kind() {
 }
 
 #[test]
-fn predict_looks_at_the_centre_of_larger_images() {
+fn predict_looks_at_the_centre_of_larger_images_where_it_is_told_to_crop() {
     let sandbox = trained();
     let side = SIDE as u32 + 6;
     let mut framed = image::RgbImage::from_pixel(side, side, image::Rgb([255, 0, 255]));
     imageops::replace(&mut framed, &target_image(4), 3, 3);
     framed.save(sandbox.path("framed.png")).expect("a PNG file");
     target_image(4).save(sandbox.path("plain.png")).expect("a PNG file");
-    let lines = sandbox.json("predict --run run framed.png plain.png");
+    let lines = sandbox.json("predict --run run framed.png plain.png --fit crop");
     assert_eq!(lines[0]["probabilities"], lines[1]["probabilities"]);
 }
 

@@ -125,3 +125,48 @@ fn a_grey_source_of_one_size_adapts_to_a_coloured_target_of_another() {
         }
     }
 }
+
+/// The lines with which the program begins, up to one that has `end` in it.
+fn introduction(sandbox: &Sandbox, line: &str, end: &str) -> Vec<String> {
+    let text = sandbox.text(line);
+    let lines: Vec<String> = text.lines().take_while(|line| !line.contains(end)).map(str::to_owned).collect();
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{lines:?}");
+    lines
+}
+
+#[test]
+fn the_first_lines_say_what_there_is_and_what_is_done_to_it() {
+    let sandbox = with_framed_target();
+    let train = format!("{} --no-report", Sandbox::TRAIN);
+    let source = "source source: 16 images of 8×8, as they are, grey, 10 classes (0 to 9)";
+    let target = "target target: 12 images of 12×12, resized to 8×8, in colour, labels unread";
+    assert_eq!(introduction(&sandbox, &format!("{train} --out a"), "epoch"), [source, target]);
+    let only = introduction(&sandbox, &format!("{train} --out b --method source-only"), "epoch");
+    assert_eq!(only, [source]);
+    let only = introduction(&sandbox, &format!("{train} --out c --method target-only"), "epoch");
+    assert_eq!(
+        only,
+        ["target target: 12 images of 12×12, resized to 8×8, in colour, 10 classes (0 to", "    9)"]
+    );
+    assert_eq!(sandbox.text(&format!("{train} --out d --quiet")).lines().count(), 1);
+
+    let eval = introduction(&sandbox, "eval --run a --data target", "┌");
+    let words = "test part of target: 10 images of 12×12, resized to 8×8, in colour, 10 classes (0 to 9)";
+    assert_eq!(eval.join(" ").replace("     ", " "), words);
+    framed(4).save(sandbox.path("framed.png")).expect("an image");
+    target_image(4).save(sandbox.path("inner.png")).expect("an image");
+    let predict = introduction(&sandbox, "predict --run a framed.png inner.png --fit crop", "┌");
+    let words =
+        "2 images of 8×8 (1) and 12×12 (1), 1 as they are and 1 cropped to 8×8, for 10 classes (0 to 9)";
+    assert_eq!(predict.join(" ").replace("     ", " "), words);
+    sandbox.write("broken.png", "no image");
+    let output = sandbox.dann("predict --run a inner.png broken.png").output().expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.starts_with("1 image of 8×8, as they are, for 10 classes (0 to 9); 1 more cannot be read\n"),
+        "{said}"
+    );
+    // Where programs read the output, nothing stands in front of it.
+    assert!(sandbox.text("predict --run a inner.png --format csv").starts_with("file,"));
+    assert!(sandbox.json("predict --run a inner.png")[0]["logits"].is_array());
+}

@@ -28,10 +28,10 @@ macro_rules! held {
 #[test]
 fn what_users_build_on_can_be_printed_sent_and_shared() {
     let held = held! {
-        data { Backgrounds, Blend, Dataset, ImageSize, Labels, MnistM, MnistMSummary, NoProgress, Part }
+        data { Backgrounds, Blend, Dataset, Fitted, ImageSize, Labels, MnistM, MnistMSummary, NoProgress, Part }
         data { PartSummary, PictureSize, SynDigits, SynDigitsSummary }
         embed { Classifier, ClassifierOptions, Input, ModelSource, Texture, Trainer, TrainerOptions, View, Views }
-        error { DatasetError, Error }
+        error { DatasetError, Error, ShaderError }
         experiment { Chosen, Divergence, Ending, Experiment, PlannedRun, Recipe, RunRecord, Runner }
         pytorch { StateDict }
         fit { Sets, State, Trained, Training }

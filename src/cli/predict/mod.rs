@@ -6,9 +6,9 @@ mod printer;
 use super::eval::DomainArg;
 use super::gpu::GpuArgs;
 use super::inputs::{Input, inputs};
-use super::output::{Output, bar};
+use super::output::{Output, bar, wrapped};
 use clap::{Args, ValueEnum};
-use dann::data::{self, Fit, PictureSize};
+use dann::data::{self, Fit, Fitted, PictureSize};
 use dann::error::Result;
 use dann::train::{Checkpoint, Inspector, RunDirectory};
 use opinion::Opinion;
@@ -81,6 +81,11 @@ pub fn run(args: &PredictArgs, out: &Output) -> anyhow::Result<()> {
     let model = checkpoint.model(&args.gpu.open()?)?;
     let inspector = Inspector::new(&model, size.channels, args.domain.normalization(&checkpoint))?;
     let format = if out.is_json() { Format::Json } else { args.format };
+    // Stands above the first results, if there are any.
+    let mut introduction = match format {
+        Format::Table => Some(introduction(&images, size, &checkpoint)?),
+        Format::Json | Format::Csv => None,
+    };
     let mut printer = Printer::new(format, args.explain);
     let bar = bar(images.len() as u64, "{pos}/{len} images [{wide_bar}]  {eta} left");
     let mut unread = 0;
@@ -102,13 +107,32 @@ pub fn run(args: &PredictArgs, out: &Output) -> anyhow::Result<()> {
             let inspection = inspector.inspect(&bytes)?;
             let names = readable.iter().map(|(input, _)| input.name());
             let opinions = Opinion::all(&checkpoint, &inspection, names);
-            bar.suspend(|| printer.print(&opinions))?;
+            let words = introduction.take();
+            bar.suspend(|| {
+                words.map_or(Ok(()), |words| out.remark(wrapped(&words)))?;
+                printer.print(&opinions)
+            })?;
         }
         bar.inc(batch.len() as u64);
     }
     bar.finish_and_clear();
     anyhow::ensure!(unread == 0, "{unread} of {} images could not be read", images.len());
     Ok(())
+}
+
+/// How many images there are, of which sizes, and what is done to them. Only their headers are read for it.
+fn introduction(images: &[Input], size: PictureSize, checkpoint: &Checkpoint) -> Result<String> {
+    let header = |input: &Input| match input {
+        Input::File(path) => data::picture_size(path),
+        Input::Bytes(bytes) => data::decoded_size(bytes),
+    };
+    let sizes: Vec<_> = images.par_iter().filter_map(header).collect();
+    let unread = match images.len() - sizes.len() {
+        0 => String::new(),
+        unread => format!("; {unread} more cannot be read"),
+    };
+    let classes: Vec<String> = (0..checkpoint.config.model.classes()?).map(|k| checkpoint.class(k)).collect();
+    Ok(format!("{}, for {}{unread}", Fitted::new(size.frame, sizes), data::named(&classes)))
 }
 
 fn decode(input: &Input, size: PictureSize) -> Result<Vec<u8>> {

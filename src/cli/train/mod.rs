@@ -6,7 +6,7 @@ mod sabotage;
 
 use super::gpu::GpuArgs;
 use super::hint::{FETCH, Hint as _, is_bad_model, is_no_data_set, is_taken};
-use super::output::Output;
+use super::output::{Output, wrapped};
 use super::report::PAGE;
 use anyhow::Context as _;
 use clap::{ArgGroup, Args, ValueEnum};
@@ -180,11 +180,23 @@ pub fn repeat(directory: &Path, source: &Path, target: &Path) -> String {
     )
 }
 
+/// What is trained on.
+fn introduce(sets: &Sets, method: Method, out: &Output) -> anyhow::Result<()> {
+    let labelled =
+        if method == Method::TargetOnly { ("target", &sets.target) } else { ("source", &sets.source) };
+    let unlabelled = sets.unlabelled.iter().map(|data| (("target", &sets.target), data));
+    for ((domain, path), data) in std::iter::once((labelled, &sets.labelled)).chain(unlabelled) {
+        out.remark(wrapped(&format!("{domain} {}: {}", path.display(), data.summary())))?;
+    }
+    Ok(())
+}
+
 pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {
     let mut interrupts = Interrupts::watch()?;
     let (training, source, target) = args.training()?;
     args.gpu.expect_f32()?;
     let sets = Sets::read(&source, &target, training.config()).hint_if(is_no_data_set, FETCH)?;
+    introduce(&sets, training.config().training.method, out)?;
     let open = || args.gpu.open();
     let (mut sabotage, mut recorder) = (Sabotage::after(args.destroy_device_at), Recorder::default());
     let mut progress = Progress::new(out);
