@@ -1,6 +1,6 @@
 //! What commands print: text for people, or one JSON object a line.
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::io::Write as _;
@@ -92,10 +92,16 @@ pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
     table
 }
 
+/// The table in 100 columns at most: long cells have several lines.
+pub fn within(mut table: Table) -> Table {
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(100);
+    table
+}
+
 /// Whether a cell holds a number, with or without a unit behind it, or stands for one.
 fn is_number(text: &str) -> bool {
     let number = text.split_whitespace().next().unwrap_or_default();
-    ["n/a", "–"].contains(&number) || number.parse::<f64>().is_ok()
+    ["n/a", "–", "unknown"].contains(&number) || number.parse::<f64>().is_ok()
 }
 
 /// `0.8123` as `81.23 %`.

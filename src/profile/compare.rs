@@ -24,13 +24,13 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    fn of(before: &Spread, after: &Spread) -> Self {
-        if after.is_below(before) {
-            Self::Faster
-        } else if before.is_below(after) {
-            Self::Slower
-        } else {
-            Self::Same
+    pub(super) fn of(before: Option<&Spread>, after: Option<&Spread>) -> Self {
+        match (before, after) {
+            (None, _) => Self::Added,
+            (_, None) => Self::Removed,
+            (Some(before), Some(after)) if after.is_below(before) => Self::Faster,
+            (Some(before), Some(after)) if before.is_below(after) => Self::Slower,
+            _ => Self::Same,
         }
     }
 
@@ -103,7 +103,7 @@ impl Comparisons {
             before_ms,
             after_ms,
             ratio: after_ms.median / before_ms.median,
-            verdict: Verdict::of(&before_ms, &after_ms),
+            verdict: Verdict::of(Some(&before_ms), Some(&after_ms)),
             differing: differing(before, after),
         }
     }
@@ -116,11 +116,6 @@ impl Comparisons {
 
 impl Comparison {
     fn of(before: Option<&KernelRow>, after: Option<&KernelRow>) -> Self {
-        let verdict = match (before, after) {
-            (Some(before), Some(after)) => Verdict::of(&before.us, &after.us),
-            (None, _) => Verdict::Added,
-            (_, None) => Verdict::Removed,
-        };
         let ms = |row: Option<&KernelRow>| row.map_or(0.0, |row| row.us.median * row.calls as f64 / 1e3);
         let [before_us, after_us] = [before, after].map(|row| row.map(|row| row.us));
         let named = before.or(after);
@@ -129,10 +124,10 @@ impl Comparison {
             phase: named.map(|row| row.phase).unwrap_or_default(),
             shape: named.map(|row| row.shape.clone()).unwrap_or_default(),
             ratio: before_us.zip(after_us).map(|(before, after)| after.median / before.median),
+            verdict: Verdict::of(before_us.as_ref(), after_us.as_ref()),
             before_us,
             after_us,
             more_ms: ms(after) - ms(before),
-            verdict,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::advice::{Advice, advice};
 use super::rows::{Bound, KernelRow, PhaseRow, StepTimes};
 use super::samples::{Facts, Samples};
+use super::scopes::Span;
 use super::stopwatch::Clock;
 use super::{Peaks, Spread};
 use crate::error::{Error, Result};
@@ -116,7 +117,8 @@ fn kernel_rows(samples: &Samples, peaks: &Peaks) -> Vec<KernelRow> {
 impl KernelRow {
     fn new(samples: &Samples, group: &[usize], peaks: &Peaks) -> Self {
         let Facts { kernel, variant, phase, work, workgroup_size, workgroups } = &samples.facts[group[0]];
-        let ns: u64 = samples.runs.iter().flat_map(|spans| group.iter().map(|&i| spans[i].ns())).sum();
+        let in_run = |spans: &Vec<Span>| group.iter().map(|&i| spans[i].ns() as f64 / 1e6).sum();
+        let ms: Vec<f64> = samples.runs.iter().map(in_run).collect();
         let us = samples.spread(group);
         let (flops, bytes) = (work.flops as f64, work.bytes as f64);
         // Operations, or bytes, a nanosecond are billions a second.
@@ -135,7 +137,7 @@ impl KernelRow {
             workgroup_size: *workgroup_size,
             workgroups: *workgroups,
             calls: group.len(),
-            ms: ns as f64 / 1e6 / samples.runs.len() as f64,
+            ms: Spread::of(&ms).unwrap_or_default().median,
             share: 0.0,
             us,
             gflop: flops / 1e9,

@@ -46,7 +46,7 @@ pub struct KernelRow {
     pub workgroups: [u32; 3],
     /// Dispatches a step.
     pub calls: usize,
-    /// Milliseconds a step, the mean.
+    /// Milliseconds a step, the median.
     pub ms: f64,
     /// Of all kernels' time.
     pub share: f64,
@@ -80,7 +80,7 @@ pub struct PhaseRow {
     pub phase: Phase,
     /// Dispatches a step.
     pub calls: usize,
-    /// Milliseconds a step, the mean.
+    /// Milliseconds a step: those of its kernels.
     pub ms: f64,
     /// Of all kernels' time.
     pub share: f64,

@@ -1,39 +1,26 @@
 //! A profile for people.
 
-use super::super::output::{Output, percent, table};
+use super::super::output::{Output, percent, table, within};
 use dann::profile::{Clock, KernelRow, Peaks, Report, Spread, StepTimes};
 
 pub fn print(report: &Report, out: &Output) -> anyhow::Result<()> {
-    let header = [
-        "kernel",
-        "phase",
-        "shape",
-        "workgroups",
-        "calls",
-        "ms",
-        "share",
-        "median µs (p10–p90)",
-        "GFLOP",
-        "GFLOP/s",
-        "% peak",
-        "GB/s",
-        "% copy",
-        "FLOP/B",
-        "bound",
-    ];
-    out.text(table(header, report.kernels.iter().map(kernel)))?;
+    let header = ["", "kernel", "phase", "calls", "ms", "share", "median µs (p10–p90)"];
+    out.text(within(table(header, (1..).zip(&report.kernels).map(times))))?;
+    let header =
+        ["", "shape", "workgroups", "GFLOP/s", "% peak", "GB/s", "% copy", "FLOP/B", "limit µs", "bound"];
+    out.text(within(table(header, (1..).zip(&report.kernels).map(rates))))?;
     let phases = report.phases.iter().map(|row| {
         let gflops = row.gflop / row.ms * 1e3;
         let (calls, ms) = (row.calls.to_string(), format!("{:.3}", row.ms));
         [row.phase.to_string(), calls, ms, percent(row.share), format!("{gflops:.1}")]
     });
-    out.text(table(["phase", "calls", "ms", "share", "GFLOP/s"], phases))?;
+    out.text(within(table(["phase", "calls", "ms", "share", "GFLOP/s"], phases)))?;
     out.text(format!(
-        "{}, {} steps on {}; all figures are a step's",
+        "{}, {} steps on {}; all times are medians, all figures a step's",
         report.subject, report.steps, report.adapter
     ))?;
     out.text(step(&report.step))?;
-    out.text(clock(report))?;
+    out.text(clock(report.clock, report.clock_reason.as_deref()))?;
     out.text(peaks(&report.peaks))?;
     if !report.advice.is_empty() {
         out.text("What would save most, at best:")?;
@@ -44,7 +31,19 @@ pub fn print(report: &Report, out: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn kernel(row: &KernelRow) -> [String; 15] {
+fn times((place, row): (usize, &KernelRow)) -> [String; 7] {
+    [
+        place.to_string(),
+        format!("{} ({})", row.kernel, row.variant),
+        row.phase.to_string(),
+        row.calls.to_string(),
+        format!("{:.3}", row.ms),
+        percent(row.share),
+        spread(&row.us),
+    ]
+}
+
+fn rates((place, row): (usize, &KernelRow)) -> [String; 10] {
     let [x, y, z] = row.workgroups;
     let count = if z > 1 {
         format!("{x}×{y}×{z}")
@@ -54,20 +53,15 @@ fn kernel(row: &KernelRow) -> [String; 15] {
         x.to_string()
     };
     [
-        format!("{} ({})", row.kernel, row.variant),
-        row.phase.to_string(),
+        place.to_string(),
         row.shape.clone(),
         format!("{} × {count}", row.workgroup_size),
-        row.calls.to_string(),
-        format!("{:.3}", row.ms),
-        percent(row.share),
-        spread(&row.us),
-        format!("{:.4}", row.gflop),
         format!("{:.2}", row.gflops),
         format!("{:.1}", 100.0 * row.of_peak),
         format!("{:.2}", row.gb_s),
         format!("{:.1}", 100.0 * row.of_bandwidth),
         format!("{:.2}", row.flop_per_byte),
+        format!("{:.1}", row.limit_us),
         row.bound.name().to_owned(),
     ]
 }
@@ -98,12 +92,12 @@ fn step(step: &StepTimes) -> String {
     text
 }
 
-fn clock(report: &Report) -> String {
-    let reason = report.clock_reason.as_deref().unwrap_or_default();
-    match report.clock {
+pub fn clock(clock: Clock, reason: Option<&str>) -> String {
+    match clock {
         Clock::Timestamps => "Clock: the device's timestamps, around a pass for each dispatch".into(),
         Clock::Wall => format!(
-            "Clock: the HOST's, because {reason}: each dispatch is a submission that is waited for, its launch included"
+            "Clock: the HOST's, because {}: each dispatch is a submission that is waited for, its launch included",
+            reason.unwrap_or_default()
         ),
     }
 }

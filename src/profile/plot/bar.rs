@@ -20,7 +20,7 @@ pub(super) fn draw(report: &Report, area: &Area<'_>) -> Drawn {
         .in_kernels
         .map_or(String::new(), |share| format!(", {:.1} % of what the host waited for", 100.0 * share));
     let median = report.step.kernels_ms.median;
-    let title = format!("The mean of {} steps; median {median:.2} ms in kernels{share}", report.steps);
+    let title = format!("Medians of {} steps; {median:.2} ms in kernels{share}", report.steps);
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", 18))
         .margin(16)

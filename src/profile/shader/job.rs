@@ -16,11 +16,3 @@ pub struct Job<'a> {
     /// Workgroups in x, y and z.
     pub workgroups: [u32; 3],
 }
-
-impl Job<'_> {
-    /// Bytes of the buffers: those that are read and those that are written.
-    pub(super) fn bytes(&self) -> u64 {
-        let touched = |resource: &Resource| u64::from(resource.read) + u64::from(resource.written);
-        self.resources.iter().zip(self.contents).map(|(r, filled)| touched(r) * filled.bytes()).sum()
-    }
-}

@@ -1,6 +1,8 @@
 //! A compute shader from anywhere: reflected, fed with seeded data, timed, and translated.
 
 mod bind;
+mod compare;
+mod count;
 mod features;
 mod fill;
 mod guard;
@@ -11,18 +13,22 @@ mod objects;
 mod overrides;
 mod plan;
 mod reflect;
+mod report;
 mod run;
 mod slots;
 mod spec;
 mod texels;
 mod translate;
 
+pub use compare::ShaderComparison;
+pub use count::{Counted, Counts, LoopCount, Traffic};
 pub use job::Job;
 pub use literal::Literal;
 pub use overrides::Override;
 pub use plan::{Filled, Plan, Shape};
 pub use reflect::{Kind, Resource, Texture};
-pub use run::{Bench, Ready, ShaderTimes};
+pub use report::{BoundResource, ShaderReport};
+pub use run::{Bench, Ready};
 pub use spec::{BufferSpec, Content, Place, Rest};
 pub use translate::Translation;
 

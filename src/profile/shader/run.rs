@@ -2,11 +2,11 @@
 
 use super::bind::Bound;
 use super::job::Job;
+use super::report::ShaderReport;
 use crate::error::Result;
 use crate::gpu::Gpu;
 use crate::profile::scopes::Pass;
 use crate::profile::{Clock, Peaks, Spread, Stopwatch};
-use serde::Serialize;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -14,29 +14,6 @@ use std::time::{Duration, Instant};
 const WARM_UP: usize = 2;
 /// No further run is begun after so long.
 const ENOUGH: Duration = Duration::from_secs(5);
-
-/// The times of a shader on an adapter.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ShaderTimes {
-    /// Backend, name and driver.
-    pub adapter: String,
-    /// What told the time.
-    pub clock: Clock,
-    /// Why it was not the device.
-    pub clock_reason: Option<String>,
-    /// How often it was run.
-    pub runs: usize,
-    /// Microseconds a run.
-    pub us: Spread,
-    /// Bytes of the buffers: those read and those written, once.
-    pub bytes: u64,
-    /// Billion bytes a second, at the median.
-    pub gb_s: f64,
-    /// Billion bytes a second that a copy reads and writes.
-    pub copy_gb_s: f64,
-    /// `gb_s` as a share of it.
-    pub of_bandwidth: f64,
-}
 
 /// What times shaders on a device.
 #[derive(Debug)]
@@ -65,7 +42,7 @@ impl Bench {
     /// [`Error::Gpu`](crate::error::Error::Gpu) when the device fails, [`ShaderError::Timeout`] when a run does not end.
     ///
     /// [`ShaderError::Timeout`]: crate::error::ShaderError::Timeout
-    pub fn time(&mut self, ready: &Ready<'_>, runs: usize) -> Result<ShaderTimes> {
+    pub fn time(&mut self, ready: &Ready<'_>, runs: usize) -> Result<ShaderReport> {
         let mut times = Vec::new();
         let began = Instant::now();
         for run in 0..runs + WARM_UP {
@@ -78,19 +55,8 @@ impl Bench {
             }
         }
         let us = Spread::of(&times).unwrap_or_default();
-        let (clock, reason) = self.stopwatch.clock();
-        let gb_s = ready.job.bytes() as f64 / (1e3 * us.median).max(1.0);
-        Ok(ShaderTimes {
-            adapter: self.gpu.name().to_owned(),
-            clock,
-            clock_reason: reason.map(str::to_owned),
-            runs: times.len(),
-            us,
-            bytes: ready.job.bytes(),
-            gb_s,
-            copy_gb_s: self.peaks.copy_gb_s,
-            of_bandwidth: gb_s / self.peaks.copy_gb_s,
-        })
+        let clock = self.stopwatch.clock();
+        Ok(ShaderReport::new(ready.job, self.gpu.name(), clock, &self.peaks, (times.len(), us)))
     }
 
     /// Microseconds of a run.

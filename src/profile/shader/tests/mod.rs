@@ -1,4 +1,6 @@
 mod binding;
+mod comparing;
+mod counting;
 mod filling;
 mod running;
 mod translating;

@@ -1,12 +1,12 @@
 //! A compute shader of the user's own, on every adapter.
 
+mod text;
+
 use super::super::hint;
-use super::super::output::{Output, percent, table};
+use super::super::output::Output;
 use super::ProfileArgs;
-use super::text::spread;
 use dann::gpu::{Adapter, Gpu};
-use dann::profile::Clock;
-use dann::profile::shader::{Bench, Choices, Filled, Job, Resource, Shader, ShaderTimes, Shape, Translation};
+use dann::profile::shader::{Bench, Choices, Job, Shader, ShaderReport, Translation};
 use std::path::Path;
 
 pub fn run(path: &Path, args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
@@ -28,27 +28,19 @@ pub fn run(path: &Path, args: &ProfileArgs, out: &Output) -> anyhow::Result<()> 
     if let Some(directory) = &args.shader.emit {
         print_translations(&shader.translate(&resources, args.gpu.checks(), directory)?, out)?;
     }
-    print_bindings(&resources, &contents, out)?;
     let job = Job { shader: &shader, resources: &resources, contents: &contents, workgroups };
     let features = shader.features(&resources);
-    let mut rows = Vec::new();
+    let mut reports = Vec::new();
     for adapter in &adapters {
         match args.gpu.open_with(adapter, features).and_then(|gpu| time(&job, &gpu, args)) {
-            Ok(times) => {
-                out.json(&times)?;
-                rows.push(row(&times));
+            Ok(report) => {
+                out.json(&report)?;
+                reports.push(report);
             }
             Err(e) => refused.push(refusal(path, adapter, &e)),
         }
     }
-    let header = ["adapter", "clock", "runs", "median µs (p10–p90)", "MB", "GB/s", "copy GB/s", "% copy"];
-    out.text(table(header, rows))?;
-    out.text(format!(
-        "{}: workgroups of {}, {} of them; bytes count what is read and what is written, once",
-        shader.entry(),
-        by(shader.workgroup_size()),
-        by(workgroups)
-    ))?;
+    text::print(&reports, out)?;
     anyhow::ensure!(refused.is_empty(), "{}", refused.join("\n"));
     Ok(())
 }
@@ -61,10 +53,6 @@ fn refusal(path: &Path, adapter: &Adapter, e: &dann::error::Error) -> String {
     format!("{}: {on}{text}", path.display())
 }
 
-fn by([x, y, z]: [u32; 3]) -> String {
-    format!("{x}×{y}×{z}")
-}
-
 /// As they were asked for, or as many as have the threads asked for.
 fn workgroups(shader: &Shader, args: &ProfileArgs) -> anyhow::Result<[u32; 3]> {
     let of = |threads: [u32; 3]| {
@@ -75,44 +63,9 @@ fn workgroups(shader: &Shader, args: &ProfileArgs) -> anyhow::Result<[u32; 3]> {
     given.ok_or_else(|| anyhow::anyhow!("expected --workgroups X,Y,Z or --threads X,Y,Z, found neither"))
 }
 
-fn time(job: &Job<'_>, gpu: &Gpu, args: &ProfileArgs) -> dann::error::Result<ShaderTimes> {
+fn time(job: &Job<'_>, gpu: &Gpu, args: &ProfileArgs) -> dann::error::Result<ShaderReport> {
     let ready = job.prepare(gpu)?;
     Bench::new(gpu, args.clock.into(), args.shader.timeout)?.time(&ready, args.steps as usize)
-}
-
-fn print_bindings(resources: &[Resource], contents: &[Filled], out: &Output) -> anyhow::Result<()> {
-    let row = |(resource, filled): (&Resource, &Filled)| {
-        let used = match (resource.read, resource.written) {
-            (true, true) => "read and written",
-            (false, true) => "written",
-            _ => "read",
-        };
-        let holds = match filled.shape {
-            Shape::Bytes(_) => filled.bytes().to_string(),
-            Shape::Texels { extent, format } => format!("{} {format:?}", by(extent)),
-            Shape::Sampler => "–".into(),
-        };
-        [resource.place(), resource.name.clone(), resource.what(), used.into(), holds]
-    };
-    let rows = resources.iter().zip(contents).map(row);
-    out.text(table(["binding", "name", "kind", "used", "bytes"], rows))
-}
-
-fn row(times: &ShaderTimes) -> [String; 8] {
-    let clock = match (times.clock, &times.clock_reason) {
-        (Clock::Timestamps, _) => "timestamps".into(),
-        (Clock::Wall, reason) => format!("host ({})", reason.as_deref().unwrap_or_default()),
-    };
-    [
-        times.adapter.clone(),
-        clock,
-        times.runs.to_string(),
-        spread(&times.us),
-        format!("{:.3}", times.bytes as f64 / 1e6),
-        format!("{:.2}", times.gb_s),
-        format!("{:.2}", times.copy_gb_s),
-        percent(times.of_bandwidth),
-    ]
 }
 
 fn print_translations(translations: &[Translation], out: &Output) -> anyhow::Result<()> {

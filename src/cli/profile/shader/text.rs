@@ -1,0 +1,120 @@
+//! A shader's runs for people.
+
+use super::super::super::output::{Output, table, within};
+use super::super::text::{clock, spread};
+use dann::profile::shader::{BoundResource, LoopCount, ShaderReport};
+
+/// llvmpipe ends every loop after so many turns.
+const LLVMPIPE_TURNS: f64 = 65_535.0;
+
+pub fn print(reports: &[ShaderReport], out: &Output) -> anyhow::Result<()> {
+    // What is told of the shader itself is the same on all adapters.
+    let Some(report) = reports.first() else { return Ok(()) };
+    let header = ["binding", "name", "kind", "bytes", "read ≤", "written ≤"];
+    out.text(within(table(header, report.bindings.iter().map(binding))))?;
+    let header = [
+        "adapter",
+        "runs",
+        "median µs (p10–p90)",
+        "floor µs",
+        "GFLOP/s",
+        "% peak",
+        "GB/s",
+        "% copy",
+        "bound",
+    ];
+    out.text(within(table(header, reports.iter().map(row))))?;
+    let [size, count] = [report.workgroup_size, report.workgroups].map(by);
+    out.text(format!("{}, {}: {count} workgroups of {size}", report.shader, report.entry))?;
+    out.text(counts(report))?;
+    for report in reports {
+        remarks(report).iter().try_for_each(|remark| out.text(remark))?;
+    }
+    Ok(())
+}
+
+pub fn by([x, y, z]: [u32; 3]) -> String {
+    format!("{x}×{y}×{z}")
+}
+
+fn known(value: Option<f64>, digits: usize) -> String {
+    value.map_or("unknown".into(), |value| format!("{value:.digits$}"))
+}
+
+fn binding(resource: &BoundResource) -> [String; 6] {
+    let BoundResource { place, name, kind, bytes, traffic, .. } = resource;
+    let [read, written] = [traffic.read, traffic.written]
+        .map(|bytes| bytes.map_or("unknown".to_owned(), |bytes| bytes.to_string()));
+    [place.clone(), name.clone(), kind.clone(), bytes.to_string(), read, written]
+}
+
+fn row(report: &ShaderReport) -> [String; 9] {
+    let share = |share: Option<f64>| known(share.map(|share| 100.0 * share), 1);
+    [
+        report.adapter.clone(),
+        report.runs.to_string(),
+        spread(&report.us),
+        format!("{:.1}", report.peaks.empty_dispatch_us),
+        known(report.gflops, 2),
+        share(report.of_peak),
+        known(report.gb_s, 2),
+        share(report.of_bandwidth),
+        report.bound.map_or("unknown", |bound| bound.name()).to_owned(),
+    ]
+}
+
+/// What is counted, in thousands and millions.
+fn counts(report: &ShaderReport) -> String {
+    let all: Vec<String> =
+        report.counts.iter().map(|(kind, count)| format!("{kind} {}", rounded(*count))).collect();
+    let exactly = if report.is_exact { "exactly" } else { "at most" };
+    let mut text = match all.is_empty() {
+        true => "Counted: nothing".to_owned(),
+        false => format!("Counted, {exactly}: {}", all.join(", ")),
+    };
+    if report.workgroup_bytes > 0 {
+        text += &format!("; workgroup memory {} bytes", report.workgroup_bytes);
+    }
+    if !report.loops.is_empty() {
+        let all: Vec<String> = report.loops.iter().map(turns).collect();
+        text += &format!("\nLoops: {}", all.join(", "));
+        if report.loops.iter().any(|turns| turns.turns.is_none()) {
+            text += "; of those unknown one turn is counted";
+        }
+    }
+    text
+}
+
+fn turns(turns: &LoopCount) -> String {
+    match turns {
+        LoopCount { line: 0, .. } => "more than are looked at".to_owned(),
+        LoopCount { line, turns: Some(turns) } => format!("line {line} {turns} turns"),
+        LoopCount { line, turns: None } => format!("line {line} unknown"),
+    }
+}
+
+fn rounded(count: f64) -> String {
+    let units = [(1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")];
+    let unit = units.iter().find(|(least, _)| count >= *least);
+    unit.map_or(format!("{count:.0}"), |(unit, name)| format!("{:.2}{name}", count / unit))
+}
+
+fn remarks(report: &ShaderReport) -> Vec<String> {
+    let mut all = vec![clock(report.clock, report.clock_reason.as_deref())];
+    if report.is_near_floor {
+        let (us, floor) = (report.us.median, report.peaks.empty_dispatch_us);
+        all.push(format!(
+            "Near the launch floor: of {us:.1} µs, {floor:.1} are what a dispatch that does nothing takes; more work in a \
+             dispatch tells more"
+        ));
+    }
+    let cut = report.loops.iter().filter(|turns| turns.turns.is_none_or(|turns| turns > LLVMPIPE_TURNS));
+    let lines: Vec<String> = cut.map(|turns| turns.line.to_string()).collect();
+    if report.adapter.contains("llvmpipe") && !lines.is_empty() {
+        all.push(format!(
+            "llvmpipe ends every loop after {LLVMPIPE_TURNS} turns: those that begin on line {} may be cut short",
+            lines.join(", ")
+        ));
+    }
+    all
+}

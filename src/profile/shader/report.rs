@@ -1,0 +1,163 @@
+//! What there is to tell of a shader's runs on an adapter.
+
+use super::count::{Counted, LoopCount, Traffic};
+use super::job::Job;
+use super::plan::{Filled, Shape};
+use super::reflect::Resource;
+use crate::profile::{Bound, Clock, Peaks, Spread};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Something that the shader binds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoundResource {
+    /// Group and binding.
+    pub place: String,
+    /// The variable.
+    pub name: String,
+    /// What it is.
+    pub kind: String,
+    /// Its bytes.
+    pub bytes: u64,
+    /// The bytes that can be touched.
+    #[serde(flatten)]
+    pub traffic: Traffic,
+}
+
+/// A shader on an adapter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShaderReport {
+    /// The file.
+    pub shader: String,
+    /// The entry point.
+    pub entry: String,
+    /// Workgroups in x, y and z.
+    pub workgroups: [u32; 3],
+    /// Threads of a workgroup in x, y and z.
+    pub workgroup_size: [u32; 3],
+    /// The values that override constants were given.
+    pub overrides: BTreeMap<String, f64>,
+    /// What it binds.
+    pub bindings: Vec<BoundResource>,
+    /// Backend, name and driver.
+    pub adapter: String,
+    /// What told the time.
+    pub clock: Clock,
+    /// Why it was not the device.
+    pub clock_reason: Option<String>,
+    /// How often it was run.
+    pub runs: usize,
+    /// Microseconds a run.
+    pub us: Spread,
+    /// What the adapter can do at most; a dispatch that does nothing is the floor of all times.
+    pub peaks: Peaks,
+    /// Whether the launch takes most of the time.
+    pub is_near_floor: bool,
+    /// What is done, at most, in all: operations by type, loads and stores by memory.
+    pub counts: BTreeMap<String, f64>,
+    /// Whether exactly this is done.
+    pub is_exact: bool,
+    /// The loops.
+    pub loops: Vec<LoopCount>,
+    /// Bytes of workgroup memory.
+    pub workgroup_bytes: u64,
+    /// Operations on floating-point numbers, at most; unknown with loops that have no known end.
+    pub flops: Option<f64>,
+    /// Billion of them a second, at the median.
+    pub gflops: Option<f64>,
+    /// Of the peak of f32.
+    pub of_peak: Option<f64>,
+    /// Bytes that can be read and written; unknown where neither indices nor accesses can be counted.
+    pub bytes: Option<u64>,
+    /// Billion of them a second, at the median.
+    pub gb_s: Option<f64>,
+    /// Of the bandwidth of a copy; above 1 where data stay in caches.
+    pub of_bandwidth: Option<f64>,
+    /// Operations a byte.
+    pub flop_per_byte: Option<f64>,
+    /// What limits the shader at best; unknown where operations or bytes are.
+    pub bound: Option<Bound>,
+    /// Microseconds at that limit.
+    pub limit_us: Option<f64>,
+}
+
+/// A time of so many empty dispatches is mostly the launch.
+const FLOORS: f64 = 2.0;
+
+impl ShaderReport {
+    pub(super) fn new(
+        job: &Job<'_>,
+        adapter: &str,
+        (clock, reason): (Clock, Option<&str>),
+        peaks: &Peaks,
+        (runs, us): (usize, Spread),
+    ) -> Self {
+        let counts = job.counts();
+        let (flops, bytes) = (counts.flops(), counts.bytes());
+        // Operations, or bytes, a nanosecond are billions a second.
+        let ns = (1e3 * us.median).max(1.0);
+        let (gflops, gb_s) = (flops.map(|flops| flops / ns), bytes.map(|bytes| bytes as f64 / ns));
+        let limit = limit(peaks, flops, bytes);
+        let named = |kind: &Counted, count: f64| (kind.to_string(), count * counts.threads);
+        Self {
+            shader: job.shader.path().display().to_string(),
+            entry: job.shader.entry().to_owned(),
+            workgroups: job.workgroups,
+            workgroup_size: job.shader.workgroup_size(),
+            overrides: job.shader.overrides().iter().map(|set| (set.name.clone(), set.value)).collect(),
+            bindings: bindings(job, &counts.traffic),
+            adapter: adapter.to_owned(),
+            clock,
+            clock_reason: reason.map(str::to_owned),
+            runs,
+            us,
+            peaks: peaks.clone(),
+            is_near_floor: us.median < FLOORS * peaks.empty_dispatch_us,
+            counts: counts.thread.iter().map(|(kind, count)| named(kind, *count)).collect(),
+            is_exact: counts.is_exact,
+            loops: counts.loops,
+            workgroup_bytes: counts.workgroup_bytes,
+            flops,
+            gflops,
+            of_peak: gflops.map(|gflops| gflops / peaks.f32_gflops),
+            bytes,
+            gb_s,
+            of_bandwidth: gb_s.map(|gb_s| gb_s / peaks.copy_gb_s),
+            flop_per_byte: flops.zip(bytes).map(|(flops, bytes)| flops / (bytes as f64).max(1.0)),
+            bound: limit.map(|(bound, _)| bound),
+            limit_us: limit.map(|(_, us)| us),
+        }
+    }
+}
+
+/// What limits the shader at best, and to how many microseconds.
+fn limit(peaks: &Peaks, flops: Option<f64>, bytes: Option<u64>) -> Option<(Bound, f64)> {
+    let limits = [
+        (Bound::Compute, flops? / (1e3 * peaks.f32_gflops)),
+        (Bound::Memory, bytes? as f64 / (1e3 * peaks.copy_gb_s)),
+        (Bound::Launch, peaks.empty_dispatch_us),
+    ];
+    limits.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+fn bindings(job: &Job<'_>, traffic: &[Traffic]) -> Vec<BoundResource> {
+    let all = job.resources.iter().zip(job.contents).zip(traffic);
+    let of = all.map(|((resource, filled), traffic)| BoundResource {
+        place: resource.place(),
+        name: resource.name.clone(),
+        kind: described(resource, filled),
+        bytes: filled.bytes(),
+        traffic: *traffic,
+    });
+    of.collect()
+}
+
+/// With the size and the format of a texture.
+fn described(resource: &Resource, filled: &Filled) -> String {
+    match filled.shape {
+        Shape::Texels { extent: [x, y, z], format } => {
+            format!("{} {x}×{y}×{z} {format:?}", resource.what())
+        }
+        _ => resource.what(),
+    }
+}
