@@ -1,5 +1,6 @@
 // The loss and the number of correct rows of one head, written into the step's row of the metrics table.
 //   table[step, column] = Σ_n loss[n];  table[step, column + 1] = Σ_n [argmax(logits[n]) = label[n]]
+// `total` writes the sum alone.
 // Twin: src/ops/metrics/proof.rs. The first maximum counts, as in torch.argmax on the CPU.
 //
 // One workgroup: every thread sums its share, then the shares are added pairwise.
@@ -33,21 +34,38 @@ fn is_hit(n: u32) -> bool {
     return best == labels[n];
 }
 
+// The sum of all threads' shares, for thread 0.
+fn summed(lane: u32, share: vec2f) -> vec2f {
+    partial[lane] = share;
+    for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if lane < half { partial[lane] += partial[lane + half]; }
+    }
+    return partial[0];
+}
+
+// Where the step's row starts; its number comes from memory that others can write.
+fn first() -> u32 {
+    return min(step.index, params.steps - 1u) * params.columns + params.column;
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn reduce(@builtin(local_invocation_index) lane: u32) {
     var share = vec2f(0.0);
     for (var n = lane; n < params.rows; n += WORKGROUP_SIZE) {
         share += vec2f(loss[n], select(0.0, 1.0, is_hit(n)));
     }
-    partial[lane] = share;
-    for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
-        workgroupBarrier();
-        if lane < half { partial[lane] += partial[lane + half]; }
-    }
+    let sum = summed(lane, share);
     if lane == 0u {
-        // The index comes from memory that others can write.
-        let index = min(step.index, params.steps - 1u) * params.columns + params.column;
-        table[index] = partial[0].x;
-        table[index + 1u] = partial[0].y;
+        table[first()] = sum.x;
+        table[first() + 1u] = sum.y;
     }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn total(@builtin(local_invocation_index) lane: u32) {
+    var share = 0.0;
+    for (var n = lane; n < params.rows; n += WORKGROUP_SIZE) { share += loss[n]; }
+    let sum = summed(lane, vec2f(share, 0.0));
+    if lane == 0u { table[first()] = sum.x; }
 }

@@ -1,16 +1,17 @@
 //! Golden cases of whole training steps: the recording that a training replays, fed with a file's batches.
 
-use crate::check::{Array, Bound, Comparison, GoldenCase, Values, compare};
+use crate::check::{Array, Bound, Case, Comparison, GoldenCase, Values, compare};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Tensor};
-use crate::model::{Dann, DomainLoss, ModelSpec, Objective};
+use crate::model::{AdaptationLoss, Dann, DomainLoss, ModelSpec, Objective};
 use crate::ops::Step;
-use crate::ops::optimizers::OptimizerSpec;
-use crate::ops::sgd::Sgd;
 use crate::train::{Config, TrainingStep};
 use std::collections::BTreeMap;
 
+/// Of a case of the paper's network.
 const ATTRIBUTES: [&str; 8] = ["net", "n", "size", "steps", "lambda", "lr", "momentum", "domain_loss"];
+/// Of a case with a recipe of its own, as TOML.
+const OF_RECIPES: [&str; 6] = ["recipe", "steps", "lambda", "lr", "adaptation", "average"];
 /// The step whose gradients a file holds: the first one with λ above 0.
 const GRADIENT_STEP: usize = 1;
 /// How far results may lie from the file's.
@@ -31,14 +32,17 @@ const MIXED: Tolerances = Tolerances { loss: 1e-2, tensor: 1e-1 };
 /// [`Error::Input`] naming what the case holds and this program does not know.
 pub fn run(gpu: &Gpu, golden: &GoldenCase) -> Result<Vec<Comparison>> {
     let case = Steps::read(golden)?;
-    let spec = case.spec()?;
-    let model = Dann::new(gpu, &spec)?;
+    let mut model = Dann::new(gpu, &case.spec)?;
+    if case.averages {
+        model.keep_average()?;
+    }
     let names: Vec<&str> = model.parameters.infos().iter().map(|info| info.name.as_str()).collect();
     let mut tensors: Vec<String> = names.iter().map(|name| format!("init.{name}")).collect();
     tensors.extend(["x".into(), "labels".into()]);
     let tensors: Vec<&str> = tensors.iter().map(String::as_str).collect();
-    golden.case.expect_known(&ATTRIBUTES, &tensors)?;
-    case.check_tensors(&spec)?;
+    let attributes: &[&str] = if is_recipe(&golden.case) { &OF_RECIPES } else { &ATTRIBUTES };
+    golden.case.expect_known(attributes, &tensors)?;
+    case.check_tensors()?;
     case.initialize(&model)?;
     let outcome = case.train(&model)?;
     let tolerances = if gpu.variant().is_mixed() { MIXED } else { F32 };
@@ -48,75 +52,106 @@ pub fn run(gpu: &Gpu, golden: &GoldenCase) -> Result<Vec<Comparison>> {
 /// A case's attributes.
 struct Steps<'a> {
     golden: &'a GoldenCase,
+    spec: ModelSpec,
     rows: usize,
-    size: usize,
     lambda: Vec<f32>,
     learning_rate: Vec<f32>,
+    /// The share of their weights that the methods of adaptation have.
+    adaptation: Vec<f32>,
+    /// Whether an average is kept, and how much of it stays.
+    averages: bool,
+    average: Vec<f32>,
+    objective: Objective,
+}
+
+/// What a case trains, and on how many source rows.
+struct Setup {
+    spec: ModelSpec,
+    rows: usize,
+    averages: bool,
     objective: Objective,
 }
 
 /// What training left behind.
 struct Outcome {
-    losses: [Vec<f32>; 2],
+    /// By name.
+    losses: Vec<(&'static str, Vec<f32>)>,
     gradients: BTreeMap<String, Vec<f32>>,
     parameters: BTreeMap<String, Vec<f32>>,
+    averages: BTreeMap<String, Vec<f32>>,
+}
+
+/// Whether the case has a recipe of its own.
+fn is_recipe(case: &Case) -> bool {
+    case.attributes.contains_key("recipe")
+}
+
+/// The attribute of that name: numbers, one a step.
+fn list(case: &Case, attribute: &str, steps: usize) -> Result<Vec<f32>> {
+    let values = case.attributes.get(attribute).and_then(|value| value.as_array());
+    let values: Option<Vec<f32>> =
+        values.and_then(|list| list.iter().map(|v| v.as_f64().map(|v| v as f32)).collect());
+    let right = values.filter(|list| list.len() == steps && list.iter().all(|v| v.is_finite()));
+    let expected = format!("{steps} numbers, one a step");
+    right.ok_or_else(|| Error::input(case.attribute_of(attribute), expected, "others"))
+}
+
+/// That of a case of the paper's network.
+fn of_paper(case: &Case) -> Result<Setup> {
+    let named = |attribute: &str, known: &str| match case.attributes.get(attribute) {
+        Some(value) if value.as_str() == Some(known) => Ok(()),
+        found => {
+            let found = found.map_or("none".into(), ToString::to_string);
+            Err(Error::input(case.attribute_of(attribute), format!("\"{known}\""), found))
+        }
+    };
+    named("net", "paper")?;
+    let domain_loss = match named("domain_loss", "mean") {
+        Ok(()) => DomainLoss::Mean,
+        Err(_) => named("domain_loss", "sum").map(|()| DomainLoss::Sum)?,
+    };
+    let size = case.size("size")?;
+    let mut config = Config::preset("paper")?;
+    (config.model.input.height, config.model.input.width) = (size, size);
+    config.training.domain_loss = domain_loss;
+    config.training.momentum = Some(case.real("momentum")?);
+    config.training.clip_norm = None;
+    let objective = config.training.objective()?;
+    Ok(Setup { spec: config.model, rows: case.size("n")?, averages: false, objective })
+}
+
+/// That of a case with a recipe.
+fn of_recipe(case: &Case) -> Result<Setup> {
+    let recipe = case.attributes.get("recipe").and_then(|value| value.as_str());
+    let key = case.attribute_of("recipe");
+    let recipe = recipe.ok_or_else(|| Error::input(&key, "a recipe as TOML", "something else"))?;
+    let config = Config::parse(&key, recipe)?;
+    let objective = config.training.objective()?;
+    let training = config.training;
+    Ok(Setup { spec: config.model, rows: training.batch, averages: training.average.is_some(), objective })
 }
 
 impl<'a> Steps<'a> {
     fn read(golden: &'a GoldenCase) -> Result<Self> {
         let case = &golden.case;
-        let named = |attribute: &str, known: &str| match case.attributes.get(attribute) {
-            Some(value) if value.as_str() == Some(known) => Ok(()),
-            found => {
-                let found = found.map_or("none".into(), ToString::to_string);
-                Err(Error::input(case.attribute_of(attribute), format!("\"{known}\""), found))
-            }
-        };
-        named("net", "paper")?;
-        let domain_loss = match named("domain_loss", "mean") {
-            Ok(()) => DomainLoss::Mean,
-            Err(_) => named("domain_loss", "sum").map(|()| DomainLoss::Sum)?,
-        };
         let steps = case.size("steps")?;
-        let list = |attribute: &str| {
-            let values = case.attributes.get(attribute).and_then(|value| value.as_array());
-            let values: Option<Vec<f32>> =
-                values.and_then(|list| list.iter().map(|v| v.as_f64().map(|v| v as f32)).collect());
-            let right = values.filter(|list| list.len() == steps && list.iter().all(|v| v.is_finite()));
-            let expected = format!("{steps} numbers, one a step");
-            right.ok_or_else(|| Error::input(case.attribute_of(attribute), expected, "others"))
+        let setup = if is_recipe(case) { of_recipe(case)? } else { of_paper(case)? };
+        let Setup { spec, rows, averages, objective } = setup;
+        let if_there = |attribute: &str| match case.attributes.contains_key(attribute) {
+            true => list(case, attribute, steps),
+            false => Ok(vec![0.0; steps]),
         };
-        Ok(Self {
-            golden,
-            rows: case.size("n")?,
-            size: case.size("size")?,
-            lambda: list("lambda")?,
-            learning_rate: list("lr")?,
-            objective: Objective {
-                domain_loss: Some(domain_loss),
-                optimizer: OptimizerSpec::Sgd(Sgd {
-                    momentum: case.real("momentum")?,
-                    nesterov: false,
-                    weight_decay: 0.0,
-                }),
-                parameter_groups: vec![],
-                clip_norm: None,
-            },
-        })
+        let (adaptation, average) = (if_there("adaptation")?, if_there("average")?);
+        let (lambda, learning_rate) = (list(case, "lambda", steps)?, list(case, "lr", steps)?);
+        Ok(Self { golden, spec, rows, lambda, learning_rate, adaptation, averages, average, objective })
     }
 
-    fn spec(&self) -> Result<ModelSpec> {
-        let mut spec = Config::preset("paper")?.model;
-        (spec.input.height, spec.input.width) = (self.size, self.size);
-        Ok(spec)
-    }
-
-    fn check_tensors(&self, spec: &ModelSpec) -> Result<()> {
+    fn check_tensors(&self) -> Result<()> {
         let (steps, rows) = (self.lambda.len(), self.rows);
-        let input = spec.input.shape();
+        let input = self.spec.input.shape();
         let x = [steps, 2 * rows, input.channels, input.height, input.width];
         self.golden.case.expect_reals("x", &x)?;
-        self.golden.case.expect_indices("labels", &[steps, rows], spec.classes()?)
+        self.golden.case.expect_indices("labels", &[steps, rows], self.spec.classes()?)
     }
 
     fn initialize(&self, model: &Dann) -> Result<()> {
@@ -137,7 +172,7 @@ impl<'a> Steps<'a> {
         let x: Vec<f32> = self.golden.case.reals("x")?.into_iter().map(|v| v as f32).collect();
         let labels = self.golden.case.whole("labels")?;
         let rows: Vec<Step> = (0..steps).map(|index| self.step(index)).collect();
-        let table = Tensor::from_slice(gpu, "steps", &[steps, 8], &rows)?;
+        let table = Tensor::from_slice(gpu, "steps", &[steps, Step::WORDS], &rows)?;
         let mut gradients = BTreeMap::new();
         for index in 0..steps {
             let (batch, count) = (&training.batch, training.batch.x.len());
@@ -150,10 +185,10 @@ impl<'a> Steps<'a> {
                 gradients = model.parameters.read(gpu, &model.parameters.grads)?;
             }
         }
-        let metrics: Vec<f32> = training.outputs.metrics_buffer.table.read(gpu)?;
-        let column = |column: usize| metrics.chunks(4).map(|row| row[column]).collect();
-        let parameters = model.parameters.read(gpu, &model.parameters.values)?;
-        Ok(Outcome { losses: [column(0), column(2)], gradients, parameters })
+        let values = |model: &Dann| model.parameters.read(gpu, &model.parameters.values);
+        let averages = model.average().map_or(Ok(BTreeMap::new()), values)?;
+        let losses = losses(gpu, &training.outputs.metrics_buffer.table)?;
+        Ok(Outcome { losses, gradients, parameters: values(model)?, averages })
     }
 
     fn step(&self, index: usize) -> Step {
@@ -161,27 +196,38 @@ impl<'a> Steps<'a> {
             index: index as u32,
             lambda: self.lambda[index],
             learning_rate: self.learning_rate[index],
+            adaptation: self.adaptation[index],
+            average: self.average[index],
             ..Step::default()
         }
     }
 }
 
+/// The losses that steps have reported, by name.
+fn losses(gpu: &Gpu, table: &Tensor) -> Result<Vec<(&'static str, Vec<f32>)>> {
+    let (metrics, columns): (Vec<f32>, _) = (table.read(gpu)?, table.map().len());
+    let named = [
+        ("label_loss", 0),
+        ("domain_loss", 2),
+        ("target_entropy", AdaptationLoss::Entropy.column()),
+        ("class_confusion", AdaptationLoss::ClassConfusion.column()),
+    ];
+    let known = named.into_iter().filter(|(_, column)| *column < columns);
+    Ok(known.map(|(name, at)| (name, metrics.chunks(columns).map(|row| row[at]).collect())).collect())
+}
+
 impl Outcome {
     fn compare(&self, name: &str, expected: &Array, tolerances: &Tolerances) -> Result<Comparison> {
-        let unknown = || Error::input("expect", "label_loss, domain_loss, grad1.* and final.*", name);
-        let values = match name {
-            "label_loss" => &self.losses[0],
-            "domain_loss" => &self.losses[1],
-            _ => {
-                let gradient = name.strip_prefix("grad1.").and_then(|name| self.gradients.get(name));
-                let parameter = name.strip_prefix("final.").and_then(|name| self.parameters.get(name));
-                gradient.or(parameter).ok_or_else(unknown)?
-            }
-        };
-        let loss = name.ends_with("_loss");
+        let known = self.losses.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let unknown = || Error::input("expect", format!("{known}, grad1.*, final.* and average.*"), name);
+        let loss = self.losses.iter().find(|(known, _)| *known == name).map(|(_, values)| values);
+        let gradient = name.strip_prefix("grad1.").and_then(|name| self.gradients.get(name));
+        let parameter = name.strip_prefix("final.").and_then(|name| self.parameters.get(name));
+        let average = name.strip_prefix("average.").and_then(|name| self.averages.get(name));
+        let values = loss.or(gradient).or(parameter).or(average).ok_or_else(unknown)?;
         let answers = expected.reals().ok_or_else(|| Error::input(name, "real numbers", "whole ones"))?;
         let norm = answers.iter().map(|v| v * v).sum::<f64>().sqrt();
-        let bound = if loss {
+        let bound = if loss.is_some() {
             let each = answers.iter().map(|answer| tolerances.loss * answer.abs()).collect();
             Bound { each, l2: f64::INFINITY }
         } else {

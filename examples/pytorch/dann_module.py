@@ -49,6 +49,7 @@ class Dann(nn.Module):
         self.feature_extractor = chain(modules["feature_extractor"])
         self.label_predictor = chain(modules["label_predictor"])
         self.domain_classifier = chain(modules["domain_classifier"])
+        self.conditional = config["model"].get("domain_input") == "conditional"
         normalization = spec.get("target_normalization", spec["normalization"])
         column = lambda values: torch.tensor(values).reshape(1, -1, 1, 1)
         self.scale, self.shift = column(normalization["scale"]), column(normalization["shift"])
@@ -56,7 +57,13 @@ class Dann(nn.Module):
     def forward(self, images):
         """Logits of the classes and of the domains for bytes (N, C, H, W)."""
         features = self.feature_extractor(images / 255.0 * self.scale + self.shift)
-        return self.label_predictor(features).flatten(1), self.domain_classifier(features).flatten(1)
+        logits = self.label_predictor(features).flatten(1)
+        given = features
+        if self.conditional:
+            # The features times each probability.
+            product = logits.softmax(1).unsqueeze(2) * features.flatten(1).unsqueeze(1)
+            given = product.reshape(len(features), -1, *features.shape[2:])
+        return logits, self.domain_classifier(given).flatten(1)
 
 
 def load(path):

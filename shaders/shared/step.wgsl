@@ -9,4 +9,6 @@ struct Step {
     lambda: f32,         // λ of the gradient reversal.
     learning_rate: f32,  // The step size of the optimiser.
     optimizer: vec2f,    // What the optimiser needs anew for each step.
+    adaptation: f32,     // The share of their weights that the methods of adaptation beside the reversal have.
+    average: f32,        // The share of the averaged parameters that stays.
 }

@@ -9,7 +9,7 @@ use crate::train::TrainingLoop;
 use std::collections::BTreeMap;
 
 /// What a trainer leaves in its buffers for the application to draw: of the batch that was looked at last, and of
-/// the model. N = 2·S rows, S of the source and then S of the target; with other methods than
+/// the model in training. N = 2·S rows, S of the source and then S of the target; with other methods than
 /// [`Method::Dann`](crate::train::Method::Dann) the S labelled ones alone. K classes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

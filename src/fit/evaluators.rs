@@ -16,7 +16,9 @@ impl Evaluators {
         let input = &config.model.input;
         let of_target = input.normalization_of_target();
         let evaluator = |data: &Option<Dataset>, normalization| {
-            data.as_ref().map(|data| Evaluator::new(trainer.model(), data, normalization)).transpose()
+            data.as_ref()
+                .map(|data| Evaluator::new(trainer.model().evaluated(), data, normalization))
+                .transpose()
         };
         Ok(Self {
             source: evaluator(&sets.source_test, &input.normalization)?,

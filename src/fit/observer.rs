@@ -18,9 +18,9 @@ pub struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    /// The model, with what it has learned so far.
+    /// The model, with what it has learned so far: its average, if the recipe asks for one.
     pub fn model(&self) -> &'a Dann {
-        self.trainer.model()
+        self.trainer.model().evaluated()
     }
 
     /// The recipe.

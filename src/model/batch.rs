@@ -1,5 +1,6 @@
 //! What goes into a step and what comes out of it.
 
+use super::objective::Objective;
 use super::update::OptimizerState;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Tensor};
@@ -27,7 +28,8 @@ impl Batch {
 /// What steps report, a row each.
 #[derive(Clone, Debug)]
 pub struct MetricsBuffer {
-    /// (steps, 4): label loss, source rows classified rightly, domain loss, rows whose domain was told rightly.
+    /// (steps, 4): label loss, source rows classified rightly, domain loss, rows whose domain was told rightly. Behind them
+    /// stand the losses of [`Adaptation`](super::Adaptation), where there is one.
     pub table: Tensor,
     /// (steps), u32: which update is no finite number; see
     /// [`first_fault`](crate::ops::optimizer::first_fault). Must hold 0 before a step.
@@ -39,9 +41,9 @@ impl MetricsBuffer {
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] when there is no memory for it.
-    pub fn new(gpu: &Gpu, steps: usize) -> Result<Self> {
+    pub fn new(gpu: &Gpu, steps: usize, objective: &Objective) -> Result<Self> {
         Ok(Self {
-            table: Tensor::zeros(gpu, "metrics", &[steps, 4])?,
+            table: Tensor::zeros(gpu, "metrics", &[steps, objective.adaptation.columns()])?,
             faults: Tensor::zeros_of::<u32>(gpu, "faults", &[steps])?,
         })
     }

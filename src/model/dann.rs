@@ -2,16 +2,18 @@
 
 use super::Initialization;
 use super::batch::{Batch, Inference, MetricsBuffer, StepOutputs};
+use super::domain_input::{DomainInput, Given};
 use super::graph::Node;
+use super::heads::{Adversary, Held, record_domain, record_loss};
 use super::network::Network;
-use super::objective::{DomainLoss, Objective};
+use super::objective::Objective;
 use super::parameters::Parameters;
 use super::spec::ModelSpec;
 use super::stage::Mode;
 use super::update::Update;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Phase, Recording, Tensor};
-use crate::ops::{Step, gradient_reversal, metrics, softmax_cross_entropy};
+use crate::ops::{Step, gradient_reversal};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -24,6 +26,8 @@ pub struct Dann {
     feature_extractor: Network,
     label_predictor: Network,
     domain_classifier: Network,
+    /// What is evaluated in its place, if an average is kept.
+    pub(super) average: Option<Box<Self>>,
 }
 
 /// Shapes and values by name.
@@ -47,6 +51,7 @@ impl Dann {
             label_predictor: Network::new(gpu, y, &parameters, behind_f)?,
             domain_classifier: Network::new(gpu, d, &parameters, behind_y)?,
             parameters,
+            average: None,
         })
     }
 
@@ -66,13 +71,14 @@ impl Dann {
         &self.gpu
     }
 
-    /// Draws the parameters that training starts from.
+    /// Draws the parameters that training starts from, and its average with it.
     ///
     /// # Errors
     /// [`Error::Gpu`] when the device was lost.
     pub fn initialize(&self, initialization: Initialization, seed: u64) -> Result<()> {
         let values = self.parameters.initial(initialization, seed);
-        self.parameters.write(&self.gpu, &self.parameters.values, &values)
+        self.parameters.write(&self.gpu, &self.parameters.values, &values)?;
+        self.average().map_or(Ok(()), |average| average.initialize(initialization, seed))
     }
 
     /// The state that is not trained but belongs to the model (running statistics), by name.
@@ -105,11 +111,20 @@ impl Dann {
         Ok(all)
     }
 
-    /// Overwrites everything that the network has learned.
+    /// Overwrites everything that the network has learned, and its average, if one is kept.
     ///
     /// # Errors
     /// [`Error::Input`] naming a tensor that is missing, unknown or of another size.
     pub fn write(&self, values: &BTreeMap<String, Vec<f32>>) -> Result<()> {
+        self.write_trained(values)?;
+        self.average().map_or(Ok(()), |average| average.write(values))
+    }
+
+    /// Overwrites what is trained, and leaves its average as it is.
+    ///
+    /// # Errors
+    /// As [`Dann::write`].
+    pub(crate) fn write_trained(&self, values: &BTreeMap<String, Vec<f32>>) -> Result<()> {
         let state = self.state();
         let known = |name: &String| {
             state.contains_key(name) || self.parameters.infos().iter().any(|info| info.name == *name)
@@ -129,7 +144,7 @@ impl Dann {
 
     /// Records one training step: forward, losses, backward through the gradient reversal, update.
     ///
-    /// `step` (8 words) is read when the recording runs; `metrics_buffer` receives what the step reports.
+    /// `step`, a row of a [`Step`], is read when the recording runs; `metrics_buffer` receives what the step reports.
     ///
     /// # Errors
     /// [`Error::Input`] when the batch does not fit the network.
@@ -142,27 +157,32 @@ impl Dann {
         metrics_buffer: &MetricsBuffer,
         objective: &Objective,
     ) -> Result<StepOutputs> {
-        let Objective { domain_loss, optimizer, parameter_groups, clip_norm } = objective;
-        let update =
-            Update { optimizer: optimizer.optimizer(), groups: parameter_groups, clip_norm: *clip_norm };
+        let update = Update::of(objective);
         let frozen = &|name: &str| update.is_frozen(name);
         batch.check()?;
         let (source_rows, table) = (batch.labels.rows(), &metrics_buffer.table);
         rec.phase(Phase::Forward);
         let features = self.feature_extractor.forward(rec, step, &batch.x, Mode::Training)?;
-        let source_features = features.y.first_rows(source_rows);
-        let labels = self.label_predictor.forward(rec, step, &source_features, Mode::Training)?;
-        let scale = 1.0 / source_rows as f32;
-        let dlogits = self.record_loss(rec, step, &labels.y, &batch.labels, scale, table, 0)?;
+        // Target rows are predicted where their predictions are made use of, in one batch with the source rows.
+        let predicted = if self.predicts_target(objective) { features.y.rows() } else { source_rows };
+        let predicted = features.y.first_rows(predicted);
+        let labels = self.label_predictor.forward(rec, step, &predicted, Mode::Training)?;
+        let (x, logits) = (features.y.clone(), labels.y.clone());
+        let counts = objective.of_labels(source_rows);
+        let held = Held { labels: &batch.labels, counts, column: 0, table };
+        let dlogits = record_loss(rec, step, &logits, &held)?;
+        objective.adaptation.record(rec, step, (&logits, source_rows), &dlogits, table)?;
         rec.phase(Phase::Backward);
-        let logits = labels.y.clone();
         let d_label = labels.backward(rec, dlogits, frozen)?;
 
-        let x = features.y.clone();
-        let d_features = match *domain_loss {
+        let d_features = match objective.domain_loss {
             None => d_label,
             Some(domain_loss) => {
-                let d_domain = self.record_domain(rec, step, &x, source_rows, domain_loss, table, frozen)?;
+                let (classifier, input) = (&self.domain_classifier, self.spec.domain_input);
+                let (features, logits) = (&x, &logits);
+                let adversary =
+                    Adversary { classifier, input, features, logits, source_rows, domain_loss, table };
+                let d_domain = record_domain(rec, step, &adversary, objective, frozen)?;
                 let d_features = Tensor::zeros(&self.gpu, "d_features", x.dims())?;
                 gradient_reversal::backward_fan_in(rec, step, &d_domain, &d_label, &d_features)?;
                 d_features
@@ -171,59 +191,16 @@ impl Dann {
         features.backward_to_parameters(rec, d_features, frozen)?;
         rec.phase(Phase::Update);
         let optimizer = update.record(rec, &self.parameters, step, &metrics_buffer.faults)?;
+        self.record_average(rec, step)?;
+        let logits = logits.first_rows(source_rows);
         Ok(StepOutputs { metrics_buffer: metrics_buffer.clone(), features: x, logits, optimizer })
     }
 
-    /// The domain classifier's share of the step, up to the gradient that reaches the reversal layer.
-    #[allow(clippy::too_many_arguments)] // a part of record_step, with what that knows
-    fn record_domain(
-        &self,
-        rec: &mut Recording,
-        step: &Tensor,
-        features: &Tensor,
-        source_rows: usize,
-        domain_loss: DomainLoss,
-        table: &Tensor,
-        frozen: &dyn Fn(&str) -> bool,
-    ) -> Result<Tensor> {
-        let rows = features.rows();
-        if rows != 2 * source_rows {
-            let expected = format!("as many target rows as source rows ({source_rows})");
-            return Err(Error::input("batch", expected, rows - source_rows));
-        }
-        let domains: Vec<u32> = (0..rows).map(|row| u32::from(row >= source_rows)).collect();
-        let domains = Tensor::from_slice(&self.gpu, "domains", &[rows], &domains)?;
-        let x = gradient_reversal::forward(features);
-        rec.phase(Phase::Forward);
-        let logits = self.domain_classifier.forward(rec, step, x, Mode::Training)?;
-        let scale = match domain_loss {
-            DomainLoss::Sum => 1.0 / source_rows as f32,
-            DomainLoss::Mean => 1.0 / rows as f32,
-        };
-        let dlogits = self.record_loss(rec, step, &logits.y, &domains, scale, table, 2)?;
-        rec.phase(Phase::Backward);
-        logits.backward(rec, dlogits, frozen)
-    }
-
-    /// One head's loss into the table, and the gradient of its logits.
-    #[allow(clippy::too_many_arguments)] // the two heads differ in just these
-    fn record_loss(
-        &self,
-        rec: &mut Recording,
-        step: &Tensor,
-        logits: &Tensor,
-        labels: &Tensor,
-        scale: f32,
-        table: &Tensor,
-        column: usize,
-    ) -> Result<Tensor> {
-        let logits = logits.reshaped(&[logits.rows(), logits.map().len()]);
-        let loss = Tensor::zeros(&self.gpu, "loss", &[logits.rows()])?;
-        let dlogits = Tensor::zeros(&self.gpu, "dlogits", logits.dims())?;
-        rec.phase(Phase::Loss);
-        softmax_cross_entropy::forward_backward(rec, &logits, labels, &loss, &dlogits, scale)?;
-        metrics::reduce(rec, step, &loss, &logits, labels, table, column)?;
-        Ok(dlogits)
+    /// Whether a step makes use of the predictions of target rows.
+    fn predicts_target(&self, objective: &Objective) -> bool {
+        let conditional = self.spec.domain_input == DomainInput::Conditional;
+        let asked = !objective.adaptation.is_off() || objective.entropy_weighting || conditional;
+        objective.domain_loss.is_some() && asked
     }
 
     /// Records the classes' logits (N, K) of x (N, C, H, W) with everything in evaluation mode.
@@ -258,7 +235,8 @@ impl Dann {
         let step = Step::table(&self.gpu, "step", 1)?;
         let features = self.feature_extractor.forward(rec, &step, x, Mode::Evaluation)?.y;
         let logits = self.label_predictor.forward(rec, &step, &features, Mode::Evaluation)?.y;
-        let domains = self.domain_classifier.forward(rec, &step, &features, Mode::Evaluation)?.y;
+        let given = Given::record(rec, self.spec.domain_input, &features, &logits)?;
+        let domains = self.domain_classifier.forward(rec, &step, &given.x, Mode::Evaluation)?.y;
         Ok(Inference { features, logits, domains })
     }
 }

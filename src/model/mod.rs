@@ -16,10 +16,14 @@
 //! # }
 //! ```
 
+mod adaptation;
+mod average;
 mod batch;
 mod dann;
+mod domain_input;
 mod fusion;
 mod graph;
+mod heads;
 mod initialization;
 mod layers;
 mod learned;
@@ -33,9 +37,12 @@ mod stage;
 mod torch;
 mod update;
 
+pub(crate) use adaptation::AdaptationLoss;
+pub use adaptation::{Adaptation, AdaptationSchedule};
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use batch::{Batch, Inference, MetricsBuffer, StepOutputs};
 pub use dann::{Dann, NamedValues};
+pub use domain_input::DomainInput;
 #[cfg(feature = "export")]
 pub(crate) use graph::{Graph, Node};
 pub use initialization::Initialization;

@@ -1,7 +1,9 @@
 //! What a training step minimises, and how.
 
+use super::Adaptation;
 use crate::ops::optimizer::ParameterGroup;
 use crate::ops::optimizers::OptimizerSpec;
+use crate::ops::softmax_cross_entropy::Counts;
 use serde::{Deserialize, Serialize};
 
 /// How the domain losses of the two domains make up L_d.
@@ -21,10 +23,23 @@ pub enum DomainLoss {
 pub struct Objective {
     /// How L_d is made up; `None` trains on the source rows' L_y alone, without domain classifier.
     pub domain_loss: Option<DomainLoss>,
+    /// Whether a row counts the more in L_d the surer its prediction is (CDAN+E, Long et al. 2018).
+    pub entropy_weighting: bool,
+    /// The share of each label that is spread over all classes alike.
+    pub label_smoothing: f32,
+    /// What is minimised of the predictions of target rows, beside L_d.
+    pub adaptation: Adaptation,
     /// From gradients to new parameters.
     pub optimizer: OptimizerSpec,
     /// Parameters that are trained in another way than the others.
     pub parameter_groups: Vec<ParameterGroup>,
     /// The largest norm of all gradients together; `None` leaves them as they are.
     pub clip_norm: Option<f32>,
+}
+
+impl Objective {
+    /// What the labels of so many rows count.
+    pub(super) fn of_labels(&self, rows: usize) -> Counts<'static> {
+        Counts { smoothing: self.label_smoothing, ..Counts::alike(1.0 / rows as f32) }
+    }
 }

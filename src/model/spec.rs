@@ -1,5 +1,6 @@
 //! The network as configuration: what a preset or a TOML file says.
 
+use super::domain_input::DomainInput;
 use super::graph::Graph;
 use super::layers::LayerSpec;
 use crate::error::{Error, Result};
@@ -11,6 +12,9 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ModelSpec {
+    /// What the domain classifier is given; the features if left out.
+    #[serde(default, skip_serializing_if = "DomainInput::is_default")]
+    pub domain_input: DomainInput,
     /// What goes in.
     pub input: InputSpec,
     /// G_f: from images to features.
@@ -128,7 +132,8 @@ impl ModelSpec {
         label_predictor: Vec<LayerSpec>,
         domain_classifier: Vec<LayerSpec>,
     ) -> Self {
-        Self { input, feature_extractor, label_predictor, domain_classifier }
+        let domain_input = DomainInput::default();
+        Self { domain_input, input, feature_extractor, label_predictor, domain_classifier }
     }
 
     /// K, the number of classes.
@@ -163,11 +168,12 @@ impl ModelSpec {
         }
         let extractor = Graph::new("feature_extractor", &self.feature_extractor, input)?;
         let predictor = Graph::new("label_predictor", &self.label_predictor, extractor.y)?;
-        let classifier = Graph::new("domain_classifier", &self.domain_classifier, extractor.y)?;
         let logits = predictor.y;
         if logits.height * logits.width != 1 || logits.channels < 2 {
             return Err(Error::input("label_predictor", "to end in two or more logits (K×1×1)", logits));
         }
+        let given = self.domain_input.shape(extractor.y, logits.channels);
+        let classifier = Graph::new("domain_classifier", &self.domain_classifier, given)?;
         if classifier.y != MapShape::new(2, 1, 1) {
             let expected = "to end in two logits (2×1×1)";
             return Err(Error::input("domain_classifier", expected, classifier.y));

@@ -1,5 +1,6 @@
 //! From the gradients to new parameters: groups of parameters, clipping, and the optimiser's state.
 
+use super::objective::Objective;
 use super::parameters::{ParameterInfo, Parameters};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording, Tensor};
@@ -47,7 +48,12 @@ impl Range {
     }
 }
 
-impl Update<'_> {
+impl<'a> Update<'a> {
+    /// As `objective` says.
+    pub fn of(objective: &'a Objective) -> Self {
+        let Objective { optimizer, parameter_groups, clip_norm, .. } = objective;
+        Self { optimizer: optimizer.optimizer(), groups: parameter_groups, clip_norm: *clip_norm }
+    }
     /// The group of the parameter called `name`, if it is in one.
     fn group(&self, name: &str) -> Option<&ParameterGroup> {
         let holding = self.groups.iter().filter(|group| group.holds(name));

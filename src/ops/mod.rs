@@ -6,11 +6,15 @@
 pub mod adamw;
 pub mod add;
 pub mod augment;
+pub mod average;
 pub mod batch_norm2d;
+pub mod class_confusion;
 pub mod clip_grad_norm;
 pub mod conv2d;
 pub mod dense;
 pub mod dropout;
+pub mod entropy;
+pub mod entropy_weights;
 pub mod gather_batch;
 pub mod gemm;
 pub mod global_avg_pool2d;
@@ -21,6 +25,8 @@ pub mod max_pool2d;
 pub mod metrics;
 pub mod optimizer;
 pub mod optimizers;
+pub mod outer_product;
+mod predictions;
 pub mod register_tiled;
 pub mod relu;
 pub mod sgd;
@@ -32,6 +38,7 @@ pub mod tuning;
 mod updates;
 
 pub use kernels::KERNELS;
+pub use predictions::Predictions;
 pub use step::Step;
 
 #[cfg(feature = "check")]
@@ -56,12 +63,17 @@ pub const OPS: &[&dyn Op] = &[
     &batch_norm2d::proof::BatchNorm2d,
     &dropout::proof::Dropout,
     &softmax_cross_entropy::proof::SoftmaxCrossEntropy,
+    &entropy::proof::Entropy,
+    &class_confusion::proof::ClassConfusion,
+    &entropy_weights::proof::EntropyWeights,
+    &outer_product::proof::OuterProduct,
     &gradient_reversal::proof::GradientReversal,
     &add::proof::AddRelu,
     &sgd::proof::Sgd,
     &sgd::proof::SgdNesterov,
     &adamw::proof::AdamW,
     &clip_grad_norm::proof::ClipGradNorm,
+    &average::proof::Average,
     &gather_batch::proof::GatherBatch,
     &augment::proof::Augment,
     &metrics::proof::Metrics,

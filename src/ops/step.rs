@@ -7,7 +7,7 @@ use crate::gpu::{Element, Gpu, Tensor, Value, sealed};
 
 impl Step {
     /// How many four-byte values a step takes.
-    pub(crate) const WORDS: usize = size_of::<Self>() / 4;
+    pub const WORDS: usize = size_of::<Self>() / 4;
 
     /// A tensor for `count` steps.
     pub(crate) fn table(gpu: &Gpu, label: &str, count: usize) -> Result<Tensor> {

@@ -82,7 +82,7 @@ fn peaks_are_plausible_and_the_same_arithmetic_is_near_them() {
 fn samples(gpu: &Gpu) -> Samples {
     let tensor = |dims: &[usize]| Tensor::zeros(gpu, "tensor", dims).unwrap();
     let (x, y) = (tensor(&[1000]), tensor(&[1000]));
-    let step = Tensor::zeros_of::<Step>(gpu, "step", &[1, 8]).unwrap();
+    let step = Tensor::zeros_of::<Step>(gpu, "step", &[1, Step::WORDS]).unwrap();
     let faults = &Tensor::zeros_of::<u32>(gpu, "faults", &[1]).unwrap();
     let mut recording = Recording::new(gpu);
     relu::forward(&mut recording, &x, &y, 0.0).unwrap();

@@ -6,7 +6,6 @@ use super::step::TrainingStep;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording, Tensor};
-use crate::model::Dann;
 use crate::ops::Step;
 use crate::rng;
 use rand::{Rng as _, RngExt as _};
@@ -38,8 +37,7 @@ impl StepBench {
     pub fn new(gpu: &Gpu, config: &Config) -> Result<Self> {
         config.check()?;
         let spec = &config.training;
-        let model = Dann::new(gpu, &config.model)?;
-        model.initialize(spec.initialization, spec.seed)?;
+        let model = spec.model(gpu, &config.model)?;
         // Before the images: the device refuses a batch that is too large before the host draws any.
         let training_step = TrainingStep::new(&model, spec.batch, spec.objective()?, Self::MOST_STEPS)?;
         let batches = (IMAGES / spec.batch).clamp(1, MOST_BATCHES);
@@ -124,6 +122,8 @@ fn step_values(config: &Config, batches: usize) -> Vec<Step> {
             lambda: spec.lambda.at(1.0) as f32,
             learning_rate: spec.learning_rate.at(1.0) as f32,
             optimizer: [0.0; 2],
+            adaptation: spec.adaptation_at(1.0) as f32,
+            average: spec.average_at(u64::MAX - 1) as f32,
         }
     };
     (0..StepBench::MOST_STEPS).map(step).collect()

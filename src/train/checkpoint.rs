@@ -60,12 +60,12 @@ impl Checkpoint {
     /// the same bytes.
     pub const KEY: &'static str = "dann";
 
-    /// Reads everything that `model` has learned from its device.
+    /// Reads everything that `model` has learned from its device, or the average of it that is kept.
     ///
     /// # Errors
     /// [`Error::DeviceLost`] when the device was lost.
     pub fn of(model: &Dann, config: &Config, classes: &[String], step: u64) -> Result<Self> {
-        Ok(Self::of_read(config.clone(), classes.to_vec(), step, model.read()?))
+        Ok(Self::of_read(config.clone(), classes.to_vec(), step, model.evaluated().read()?))
     }
 
     /// As [`Checkpoint::of`], with what training needs to go on from here on `data`.
@@ -93,8 +93,9 @@ impl Checkpoint {
         mut values: NamedValues,
         data: DataSets,
     ) -> Self {
-        let slots = Resumption::take(&mut values);
-        Self { resumption: Some(Resumption { data, slots }), ..Self::of_read(config, classes, step, values) }
+        let (slots, trained) = Resumption::take(&mut values);
+        let resumption = Some(Resumption { data, slots, trained });
+        Self { resumption, ..Self::of_read(config, classes, step, values) }
     }
 
     /// A checkpoint of values that were read already.
@@ -223,8 +224,8 @@ impl Checkpoint {
             let value = bytemuck::pod_collect_to_vec(view.data());
             values.insert(name, (view.shape().to_vec(), value));
         }
-        let slots = Resumption::take(&mut values);
-        let resumption = data.map(|data| Resumption { data, slots });
+        let (slots, trained) = Resumption::take(&mut values);
+        let resumption = data.map(|data| Resumption { data, slots, trained });
         let checkpoint = Self { config, classes, step, resumption, values };
         let found = checkpoint.tensors().checksum();
         if !checksum.is_empty() && checksum != found {

@@ -3,7 +3,7 @@
 use super::recorded;
 use super::schedule::{Lambda, LearningRate};
 use crate::error::{Error, Result};
-use crate::model::{DomainLoss, Initialization, ModelSpec, Objective};
+use crate::model::{Adaptation, DomainLoss, Initialization, ModelSpec, Objective};
 use crate::ops::augment::Augmentation;
 use crate::ops::optimizer::{Optimizer as _, ParameterGroup};
 use crate::ops::optimizers::OptimizerSpec;
@@ -83,6 +83,20 @@ pub struct TrainingSpec {
     /// Random views of both domains' images while training; none if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub augmentation: Option<Augmentation>,
+    /// Whether an image counts the more in L_d the surer its prediction is (CDAN+E).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub entropy_weighting: bool,
+    /// The share of each label that is spread over all classes alike; 0 if left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub label_smoothing: f32,
+    /// What is asked of the predictions of target images, beside the gradient reversal; nothing if left out. For
+    /// [`Method::Dann`] alone.
+    #[serde(default, skip_serializing_if = "Adaptation::is_default")]
+    pub adaptation: Adaptation,
+    /// How much of the average of the model over training stays in each step, as in 0.998. The average is evaluated and kept
+    /// in place of the model; none if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average: Option<f32>,
     /// How weights start; `he_normal` if left out.
     #[serde(default)]
     pub initialization: Initialization,
@@ -93,6 +107,11 @@ pub struct TrainingSpec {
     pub learning_rate: LearningRate,
     /// λ of the gradient reversal.
     pub lambda: Lambda,
+}
+
+/// Whether a number is what it is if left out.
+fn is_zero(value: &f32) -> bool {
+    *value == 0.0
 }
 
 /// The presets that come with the crate: name and TOML text.
@@ -179,6 +198,17 @@ impl Config {
             return Err(Error::input("training.clip_norm", "above 0", norm));
         }
         training.augmentation.map_or(Ok(()), |augmentation| augmentation.check("training.augmentation"))?;
+        if !(0.0..1.0).contains(&training.label_smoothing) {
+            return Err(Error::input(
+                "training.label_smoothing",
+                "at least 0 and below 1",
+                training.label_smoothing,
+            ));
+        }
+        training.adaptation.check("training.adaptation")?;
+        if let Some(stays) = training.average.filter(|stays| !(0.0..1.0).contains(stays)) {
+            return Err(Error::input("training.average", "at least 0 and below 1", stays));
+        }
         training.learning_rate.check()?;
         training.lambda.check()?;
         self.model.check().map(drop)
@@ -216,6 +246,10 @@ impl TrainingSpec {
             parameter_groups: vec![],
             clip_norm: None,
             augmentation: None,
+            entropy_weighting: false,
+            label_smoothing: 0.0,
+            adaptation: Adaptation::default(),
+            average: None,
             initialization: Initialization::default(),
             domain_loss: DomainLoss::default(),
             learning_rate,
@@ -257,8 +291,12 @@ impl TrainingSpec {
     /// As [`TrainingSpec::optimizer`].
     #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
     pub fn objective(&self) -> Result<Objective> {
+        let adapts = self.method == Method::Dann;
         Ok(Objective {
-            domain_loss: (self.method == Method::Dann).then_some(self.domain_loss),
+            domain_loss: adapts.then_some(self.domain_loss),
+            entropy_weighting: adapts && self.entropy_weighting,
+            label_smoothing: self.label_smoothing,
+            adaptation: if adapts { self.adaptation } else { Adaptation::default() },
             optimizer: self.optimizer()?,
             parameter_groups: self.parameter_groups.clone(),
             clip_norm: self.clip_norm,

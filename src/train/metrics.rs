@@ -14,7 +14,7 @@ pub struct Report {
 }
 
 /// What one step reported.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StepMetrics {
     /// Counted from 0.
@@ -33,20 +33,38 @@ pub struct StepMetrics {
     /// The share of rows whose domain was told rightly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain_accuracy: Option<f32>,
+    /// The mean entropy of the predictions of target rows, if it is minimised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_entropy: Option<f32>,
+    /// How much the predictions of target rows confuse classes, from 0 to 1, if that is minimised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_confusion: Option<f32>,
 }
 
 impl StepMetrics {
+    /// The losses of the methods beside the gradient reversal, those that are minimised, by name.
+    pub fn adaptation(&self) -> impl Iterator<Item = (&'static str, f32)> {
+        let losses = [("target entropy", self.target_entropy), ("class confusion", self.class_confusion)];
+        losses.into_iter().filter_map(|(name, loss)| Some((name, loss?)))
+    }
+
     /// The means of losses and accuracies over `steps`, with the last one's step, λ and learning rate.
     pub fn mean(steps: &[Self]) -> Option<Self> {
         let last = steps.last()?;
         let mean = |value: fn(&Self) -> f32| {
             (steps.iter().map(|m| f64::from(value(m))).sum::<f64>() / steps.len() as f64) as f32
         };
+        let some = |value: fn(&Self) -> Option<f32>| {
+            let sum: Option<f64> = steps.iter().map(|m| value(m).map(f64::from)).sum();
+            sum.map(|sum| (sum / steps.len() as f64) as f32)
+        };
         Some(Self {
             label_loss: mean(|m| m.label_loss),
             label_accuracy: mean(|m| m.label_accuracy),
-            domain_loss: last.domain_loss.map(|_| mean(|m| m.domain_loss.unwrap_or(f32::NAN))),
-            domain_accuracy: last.domain_accuracy.map(|_| mean(|m| m.domain_accuracy.unwrap_or(f32::NAN))),
+            domain_loss: some(|m| m.domain_loss),
+            domain_accuracy: some(|m| m.domain_accuracy),
+            target_entropy: some(|m| m.target_entropy),
+            class_confusion: some(|m| m.class_confusion),
             ..*last
         })
     }
@@ -59,9 +77,9 @@ pub(super) fn finite<'a>(
     faulty: impl Iterator<Item = Option<&'a str>>,
 ) -> Result<()> {
     for (m, parameter) in metrics.iter().zip(faulty) {
-        let losses = [("label loss", Some(m.label_loss)), ("domain loss", m.domain_loss)];
-        let lost =
-            losses.iter().filter_map(|(name, loss)| Some((name, loss.filter(|loss| !loss.is_finite())?)));
+        let losses = [Some(("label loss", m.label_loss)), m.domain_loss.map(|loss| ("domain loss", loss))];
+        let losses = losses.into_iter().flatten().chain(m.adaptation());
+        let lost = losses.filter(|(_, loss)| !loss.is_finite());
         let mut found: Vec<String> = lost.map(|(name, loss)| format!("the {name} is {loss}")).collect();
         found.extend(parameter.map(|name| format!("the update of {name} is no finite number")));
         if !found.is_empty() {

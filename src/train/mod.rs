@@ -25,6 +25,7 @@
 mod bench;
 mod checkpoint;
 mod config;
+mod course;
 mod data_loader;
 mod device_data;
 mod evaluate;

@@ -50,7 +50,8 @@ fn assign(root: &mut Value, assignment: &str) -> Result<()> {
                 table.insert(part.into(), value(text));
                 return Ok(());
             }
-            Value::Table(table) => table.get_mut(part),
+            // What a recipe leaves out may be a table; what is none is refused as an unknown key.
+            Value::Table(table) => Some(table.entry(part).or_insert_with(|| Value::Table(Table::new()))),
             Value::Array(list) => part.parse().ok().and_then(|index: usize| list.get_mut(index)),
             _ => None,
         }
@@ -82,6 +83,7 @@ mod tests {
             "training.steps=7",
             "training.domain_loss=sum",
             "training.lambda.maximum = 0.5",
+            "training.adaptation.entropy = 0.25",
             "model.feature_extractor.0.outputs=16",
             "model.input.normalization={ scale = [1.0, 1.0, 1.0], shift = [0.0, 0.0, 0.0] }",
         ])
@@ -89,6 +91,7 @@ mod tests {
         assert_eq!(config.training.steps, Some(7));
         assert_eq!(config.training.domain_loss, DomainLoss::Sum);
         assert_eq!(config.training.lambda.maximum, 0.5);
+        assert_eq!(config.training.adaptation.entropy, 0.25);
         let LayerSpec::Conv2d(conv) = &config.model.feature_extractor[0] else { panic!("no convolution") };
         assert_eq!(conv.outputs, 16);
         assert_eq!(config.model.input.normalization.scale, [1.0; 3]);
@@ -108,7 +111,8 @@ mod tests {
             ("training.speed=3", "unknown field `speed`"),
             ("training.epochs=many", "invalid type"),
             ("training.epochs", "expected KEY=VALUE"),
-            ("nowhere.epochs=1", "nothing at \"nowhere\""),
+            ("nowhere.epochs=1", "unknown field `nowhere`"),
+            ("training.seed.epochs=1", "nothing at \"epochs\""),
             ("model.feature_extractor.9.outputs=1", "nothing at \"9\""),
             ("training.momentum=2", "training.momentum: expected at least 0 and below 1"),
         ] {

@@ -6,9 +6,6 @@ use crate::gpu::{Gpu, Readback, Staging, Stopwatch, Tensor};
 use crate::model::MetricsBuffer;
 use std::time::Duration;
 
-/// Words of a step's row in the table.
-pub(super) const COLUMNS: usize = 4;
-
 /// Where steps report to, and the memory that brings it to the host.
 pub(super) struct Reports {
     metrics_buffer: MetricsBuffer,
@@ -43,6 +40,11 @@ impl Reports {
         self.stopwatch.as_ref().and_then(|watch| watch.pass(begins, ends))
     }
 
+    /// Words of a step's row in the table.
+    pub fn columns(&self) -> usize {
+        self.metrics_buffer.table.map().len()
+    }
+
     fn parts(&self, first: u64, count: u64) -> [Tensor; 2] {
         let MetricsBuffer { table, faults } = &self.metrics_buffer;
         [table, faults].map(|tensor| tensor.rows_from(first as usize, count as usize))
@@ -65,7 +67,8 @@ impl Reports {
         before: &Tensor,
     ) -> Result<Readback> {
         let reading = self.stopwatch.as_ref().map_or(0, |_| Stopwatch::BYTES);
-        let bytes = |steps: u64| 4 * (steps * (COLUMNS as u64 + 1) + 1) + reading;
+        let words = self.columns() as u64 + 1;
+        let bytes = |steps: u64| 4 * (steps * words + 1) + reading;
         let staging = match super::fitting(&mut self.free, bytes(count), Staging::capacity) {
             Some(staging) => staging,
             None => Staging::new(gpu, bytes(count.max(self.most)))?,
@@ -95,7 +98,7 @@ impl Reports {
 
     /// The words of a copy of `count` steps.
     pub fn read<'a>(&self, words: &'a [u32], count: usize) -> Reading<'a> {
-        let (table, rest) = words.split_at(COLUMNS * count);
+        let (table, rest) = words.split_at(self.columns() * count);
         let (faults, rest) = rest.split_at(count);
         let (before, reading) = rest.split_at(1);
         Reading { table, faults, before: before[0], time: self.time(reading) }

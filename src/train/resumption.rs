@@ -15,6 +15,8 @@ use std::path::PathBuf;
 
 /// In front of a slot's name and a parameter's, as in `optimizer.velocity.label_predictor.dense1.weight`.
 const OPTIMIZER: &str = "optimizer.";
+/// In front of the name of what is trained, where the model that is kept is an average of it.
+const TRAINED: &str = "trained.";
 
 /// What was trained on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +38,8 @@ pub struct Resumption {
     pub data: DataSets,
     /// By slot, then by parameter.
     pub(super) slots: BTreeMap<String, NamedValues>,
+    /// What is trained, where the checkpoint's values are an average of it; otherwise empty.
+    pub(super) trained: NamedValues,
 }
 
 /// Shapes and values by name.
@@ -95,45 +99,68 @@ impl Resumption {
             });
             slots.insert((*slot).to_owned(), named.collect());
         }
-        Ok(Self { data: data.clone(), slots })
+        let trained = if model.average().is_some() { model.read()? } else { NamedValues::new() };
+        Ok(Self { data: data.clone(), slots, trained })
     }
 
-    /// The optimiser's state on the device, named as in a file.
+    /// The optimiser's state on the device, and what is trained where an average is kept, named as in a file.
     pub(super) fn on_device(model: &Dann, state: &OptimizerState) -> impl Iterator<Item = (String, Tensor)> {
-        state.slots.iter().flat_map(|(slot, flat)| {
+        let slots = state.slots.iter().flat_map(|(slot, flat)| {
             let named = move |(name, part)| (format!("{OPTIMIZER}{slot}.{name}"), part);
             model.parameters.parts(flat).map(named)
-        })
+        });
+        let trained = model.average().map(|_| model.tensors()).into_iter().flatten();
+        slots.chain(trained.map(|(name, tensor)| (format!("{TRAINED}{name}"), tensor)))
     }
 
     /// What a file holds of it.
     pub(super) fn tensors(&self) -> impl Iterator<Item = (String, (&[usize], &[f32]))> {
-        self.slots.iter().flat_map(|(slot, values)| {
+        let slots = self.slots.iter().flat_map(|(slot, values)| {
             let name = move |name: &String| format!("{OPTIMIZER}{slot}.{name}");
             values.iter().map(move |(key, (dims, values))| (name(key), (&dims[..], &values[..])))
-        })
+        });
+        let trained = self.trained.iter();
+        let trained =
+            trained.map(|(name, (dims, values))| (format!("{TRAINED}{name}"), (&dims[..], &values[..])));
+        slots.chain(trained)
     }
 
-    /// Takes the optimiser's state out of everything that a file holds.
-    pub(super) fn take(values: &mut NamedValues) -> BTreeMap<String, NamedValues> {
+    /// Takes the optimiser's state, and what is trained, out of everything that a file holds.
+    pub(super) fn take(values: &mut NamedValues) -> (BTreeMap<String, NamedValues>, NamedValues) {
         let all = std::mem::take(values);
         let mut slots: BTreeMap<String, NamedValues> = BTreeMap::new();
+        let mut trained = NamedValues::new();
         for (name, value) in all {
-            match name.strip_prefix(OPTIMIZER).and_then(|rest| rest.split_once('.')) {
-                Some((slot, parameter)) => {
+            let of_slot = name.strip_prefix(OPTIMIZER).and_then(|rest| rest.split_once('.'));
+            match (of_slot, name.strip_prefix(TRAINED)) {
+                (Some((slot, parameter)), _) => {
                     slots.entry(slot.to_owned()).or_default().insert(parameter.to_owned(), value);
                 }
-                None => drop(values.insert(name, value)),
+                (None, Some(name)) => drop(trained.insert(name.to_owned(), value)),
+                (None, None) => drop(values.insert(name, value)),
             }
         }
-        slots
+        (slots, trained)
     }
 
-    /// Overwrites the optimiser's state, laid out as the parameters of `model`.
+    /// Overwrites what is trained with `model`, which holds what the checkpoint does.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming what is missing or of another size.
+    fn load_trained_into(&self, model: &Dann) -> Result<()> {
+        if model.average().is_none() {
+            return Ok(());
+        }
+        let values = self.trained.iter().map(|(name, (_, values))| (name.clone(), values.clone()));
+        model.write_trained(&values.collect())
+    }
+
+    /// Overwrites what is trained with `model`, and the optimiser's state, laid out as its parameters.
     ///
     /// # Errors
     /// [`Error::Input`] naming what is missing or of another size.
     pub(super) fn load_into(&self, model: &Dann, state: &OptimizerState) -> Result<()> {
+        self.load_trained_into(model)?;
         let parameters = &model.parameters;
         for (slot, flat) in &state.slots {
             let kept = self.slots.get(*slot).ok_or_else(|| {

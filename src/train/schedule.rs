@@ -35,7 +35,12 @@ impl Lambda {
 
     /// λ at progress `p`.
     pub fn at(&self, p: f64) -> f64 {
-        self.maximum * (2.0 / (1.0 + (-self.gamma * p).exp()) - 1.0)
+        self.maximum * self.share_at(p)
+    }
+
+    /// The share of the maximum that λ has at progress `p`.
+    pub(super) fn share_at(&self, p: f64) -> f64 {
+        2.0 / (1.0 + (-self.gamma * p).exp()) - 1.0
     }
 
     pub(super) fn check(&self) -> Result<()> {

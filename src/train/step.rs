@@ -33,7 +33,7 @@ impl TrainingStep {
             labels: Tensor::zeros_of::<u32>(gpu, "labels", &[source_rows])?,
         };
         let step = Step::table(gpu, "step", 1)?;
-        let metrics_buffer = MetricsBuffer::new(gpu, table_rows)?;
+        let metrics_buffer = MetricsBuffer::new(gpu, table_rows, &objective)?;
         let mut recording = Recording::new(gpu);
         let outputs = model.record_step(&mut recording, &batch, &step, &metrics_buffer, &objective)?;
         Ok(Self { batch, step, outputs, recording })

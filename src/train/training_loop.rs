@@ -5,14 +5,14 @@ use super::checkpoint::Checkpoint;
 use super::config::{Config, TrainingSpec};
 use super::data_loader::DataLoader;
 use super::metrics::{StepMetrics, finite};
-use super::reports::{COLUMNS, Reading, Reports};
+use super::reports::{Reading, Reports};
 use super::resumption::Resumption;
 use super::sequence::Sequence;
 use super::step::TrainingStep;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Arrival, Gpu, Readback, Recording, Tensor, Upload};
-use crate::model::Dann;
+use crate::model::{AdaptationLoss, Dann};
 use crate::ops::Step;
 use crate::ops::{optimizer, optimizers::OptimizerSpec};
 use crate::rng::{self, Rng};
@@ -94,8 +94,7 @@ impl TrainingLoop {
         let per_epoch = (data.images() / spec.batch) as u64;
         let total = spec.steps.unwrap_or(spec.epochs * per_epoch);
         let table_rows = per_epoch.min(total) as usize;
-        let model = Dann::new(gpu, &config.model)?;
-        model.initialize(spec.initialization, spec.seed)?;
+        let model = spec.model(gpu, &config.model)?;
         let training_step = TrainingStep::new(&model, spec.batch, spec.objective()?, table_rows)?;
         Ok(Self {
             data_loader: data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?,
@@ -121,10 +120,10 @@ impl TrainingLoop {
         &self.model
     }
 
-    /// Everything that a checkpoint to go on from holds, by the names in its file: what was learned, and what the
-    /// optimiser keeps.
+    /// Everything that a checkpoint to go on from holds, by the names in its file: what was learned, what the optimiser
+    /// keeps and, where the former is an average, what is trained.
     pub fn tensors(&self) -> BTreeMap<String, Tensor> {
-        let mut tensors = self.model.tensors();
+        let mut tensors = self.model.evaluated().tensors();
         tensors.extend(Resumption::on_device(&self.model, &self.training_step.outputs.optimizer));
         tensors
     }
@@ -253,6 +252,8 @@ impl TrainingLoop {
             lambda: lambda.unwrap_or_else(|| self.spec.lambda.at(progress) as f32),
             learning_rate: learning_rate.unwrap_or_else(|| self.spec.learning_rate.at(progress) as f32),
             optimizer: self.optimizer.optimizer().step_values(done + 1),
+            adaptation: self.spec.adaptation_at(progress) as f32,
+            average: self.spec.average_at(done + 1) as f32,
         }
     }
 
@@ -278,7 +279,7 @@ impl TrainingLoop {
         let Reading { table, faults, before, time } = self.reports.read(&words, rows.len());
         self.sequence.arrived(before, first, first + rows.len() as u64 - 1)?;
         let metrics: Vec<StepMetrics> = (first..)
-            .zip(rows.iter().zip(table.chunks(COLUMNS)))
+            .zip(rows.iter().zip(table.chunks(self.reports.columns())))
             .map(|(step, (row, values))| self.metrics(step, row, values))
             .collect();
         let faulty = |fault: &u32| {
@@ -291,8 +292,9 @@ impl TrainingLoop {
 
     fn metrics(&self, step: u64, row: &Step, words: &[u32]) -> StepMetrics {
         let rows = self.spec.batch as f32;
-        let adapts = self.data.adapts();
+        let (adapts, adaptation) = (self.data.adapts(), &self.spec.adaptation);
         let value = |column: usize| f32::from_bits(words[column]);
+        let of = |weight: f32, loss: AdaptationLoss| (adapts && weight > 0.0).then(|| value(loss.column()));
         StepMetrics {
             step,
             lambda: row.lambda,
@@ -301,6 +303,8 @@ impl TrainingLoop {
             label_accuracy: value(1) / rows,
             domain_loss: adapts.then(|| value(2)),
             domain_accuracy: adapts.then(|| value(3) / (2.0 * rows)),
+            target_entropy: of(adaptation.entropy, AdaptationLoss::Entropy),
+            class_confusion: of(adaptation.class_confusion, AdaptationLoss::ClassConfusion),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::python::{python, run};
 use crate::sandbox::SIDE;
-use crate::support::{trained, write_logits};
+use crate::support::{assert_same_domains, trained, trained_with, write_logits};
 use serde_json::Value;
 
 const SCRIPT: &str = r#"
@@ -47,4 +47,28 @@ fn onnxruntime_gives_the_same_logits_and_the_checker_has_no_complaint() {
         serde_json::from_str(report["metadata"]["classes"].as_str().expect("classes")).expect("a list");
     assert_eq!(classes, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
     assert!(report["metadata"]["config"].as_str().expect("TOML").contains("[model.input]"));
+}
+
+const DOMAINS: &str = r#"
+import json, sys
+import numpy, onnxruntime
+path, images, side = sys.argv[1], sys.argv[2], int(sys.argv[3])
+session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+x = numpy.fromfile(images, dtype=numpy.uint8).reshape(-1, 3, side, side)
+domains = session.run(["domain_logits"], {"images": x})[0].astype(numpy.float64)
+powers = numpy.exp(domains - domains.max(1, keepdims=True))
+print(json.dumps((powers / powers.sum(1, keepdims=True))[:, 1].tolist()))
+"#;
+
+#[test]
+fn onnxruntime_gives_the_same_opinion_of_domains_where_the_classifier_is_conditional() {
+    let Some(python) = python(&["numpy", "onnx", "onnxruntime"], &["numpy", "onnx", "onnxruntime"]) else {
+        return;
+    };
+    let sandbox = trained_with("--set model.domain_input=conditional");
+    sandbox.text("export --run run --format onnx --out model.onnx");
+    let [model, images] = ["model.onnx", "images.bytes"].map(|file| sandbox.path(file));
+    let said = run(&python, DOMAINS, &[&model, &images, SIDE.to_string().as_ref()]);
+    let found: Vec<f64> = serde_json::from_str(said.lines().last().expect("a line")).expect("a list");
+    assert_same_domains(&sandbox, &found);
 }

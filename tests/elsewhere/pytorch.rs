@@ -1,7 +1,7 @@
 //! Safetensors files there and back.
 
 use crate::python::{python, run};
-use crate::support::{trained, write_logits};
+use crate::support::{assert_same_domains, trained, trained_with, write_logits};
 use std::path::Path;
 
 /// Loads the module, compares its logits, changes its values and saves them as f32 and as f16.
@@ -78,4 +78,27 @@ fn names_and_layouts_are_those_of_pytorch_and_half_floats_are_read_back() {
     assert!(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"].contains(
         &sandbox.json("predict --run half images/0000.png")[0]["class"].as_str().expect("a class")
     ));
+}
+
+const DOMAINS: &str = r#"
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import numpy, torch
+from dann_module import load
+folder = sys.argv[2]
+x = torch.from_numpy(numpy.fromfile(folder + "/images.bytes", dtype=numpy.uint8).reshape(-1, 3, 8, 8))
+with torch.no_grad():
+    domains = load(folder + "/model.safetensors")(x)[1]
+print(json.dumps(domains.softmax(1)[:, 1].tolist()))
+"#;
+
+#[test]
+fn pytorch_gives_the_same_opinion_of_domains_where_the_classifier_is_conditional() {
+    let Some(python) = python(&["torch", "safetensors", "numpy"], &[]) else { return };
+    let sandbox = trained_with("--set model.domain_input=conditional --set training.average=0.9");
+    sandbox.text("export --run run --format safetensors --out model.safetensors");
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/pytorch");
+    let said = run(&python, DOMAINS, &[&examples, &sandbox.path("")]);
+    let found: Vec<f64> = serde_json::from_str(said.trim()).expect("a list");
+    assert_same_domains(&sandbox, &found);
 }

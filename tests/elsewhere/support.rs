@@ -30,12 +30,17 @@ domain_classifier = [{ layer = "dense", outputs = 5 }, { layer = "relu" }, { lay
 /// A sandbox with the run `run` of a network that has every layer, and the images `0000.png`, … in `images`, all of
 /// them also in the file `images.bytes`, (N, C, H, W).
 pub fn trained() -> Sandbox {
+    trained_with("")
+}
+
+/// The same, trained with more flags.
+pub fn trained_with(flags: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     let from = CONFIG.find("feature_extractor").expect("layers");
     let to = CONFIG.find("[model.input]").expect("an input");
     let rest = &CONFIG[to + "[model.input]".len()..];
     sandbox.write("tiny.toml", format!("{}{}{rest}", &CONFIG[..from], EVERY_LAYER.trim_start()));
-    sandbox.train("run", "--epochs 10");
+    sandbox.train("run", &format!("--epochs 10 {flags}"));
     write_images(&sandbox);
     sandbox
 }
@@ -68,4 +73,17 @@ pub fn write_logits(sandbox: &Sandbox, run: &str) -> Vec<f32> {
     assert_eq!(logits.len(), IMAGES * CLASSES);
     sandbox.write("logits.f32", logits.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());
     logits
+}
+
+/// Whether the program itself gives each image the same probability of coming from the target.
+pub fn assert_same_domains(sandbox: &Sandbox, found: &[f64]) {
+    let lines = sandbox.json("predict --run run images --explain");
+    let expected: Vec<f64> =
+        lines.iter().map(|line| line["domain"]["target"].as_f64().expect("a probability")).collect();
+    assert_eq!(found.len(), expected.len());
+    let largest = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(largest <= 1e-4, "{largest}");
+    // Opinions that are all alike would agree with anything.
+    let spread = |pick: fn(f64, f64) -> f64| expected.iter().copied().fold(0.5, pick);
+    assert!(spread(f64::max) - spread(f64::min) > 0.02, "{expected:?}");
 }

@@ -80,8 +80,12 @@ impl Application {
     }
 
     pub fn trainer(&self) -> Trainer {
+        self.trainer_of(config())
+    }
+
+    pub fn trainer_of(&self, config: Config) -> Trainer {
         let (labelled, unlabelled) = (data(1), data(2));
-        let options = TrainerOptions::new(config(), &labelled, Some(&unlabelled));
+        let options = TrainerOptions::new(config, &labelled, Some(&unlabelled));
         Trainer::new(&self.device, &self.queue, options).unwrap()
     }
 

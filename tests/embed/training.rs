@@ -228,10 +228,13 @@ fn a_budget_holds_the_steps_that_fit() {
 fn training_goes_on_exactly_from_an_applications_own_bytes() {
     let app = Application::new();
     let (labelled, unlabelled) = (data(1), data(2));
-    let whole = embedded(&app, app.trainer(), &[5]);
-    // In the middle of an epoch, and at its end.
-    for step in [4, 6] {
-        let mut first = app.trainer();
+    let mut averaged = config();
+    averaged.training.average = Some(0.75);
+    // In the middle of an epoch, at its end, and with an average of what is trained.
+    for (config, step) in [(config(), 4), (config(), 6), (averaged, 4)] {
+        let trainer = || app.trainer_of(config.clone());
+        let whole = embedded(&app, trainer(), &[5]);
+        let mut first = trainer();
         let mut all = app.frame(&mut first, step);
         let mut encoder = app.encoder();
         first.encode_checkpoint(&mut encoder).unwrap();
@@ -241,7 +244,7 @@ fn training_goes_on_exactly_from_an_applications_own_bytes() {
         let kept = first.checkpoint().expect("a checkpoint").to_bytes().unwrap();
         drop(first);
         let kept = Checkpoint::parse("kept".as_ref(), &kept).unwrap();
-        let options = TrainerOptions::new(config(), &labelled, Some(&unlabelled)).resume(&kept);
+        let options = TrainerOptions::new(config.clone(), &labelled, Some(&unlabelled)).resume(&kept);
         let again = Trainer::new(&app.device, &app.queue, options).unwrap();
         assert_eq!((again.steps_done(), again.steps_encoded()), (step, step));
         let (rest, model) = embedded(&app, again, &[5]);

@@ -6,7 +6,8 @@ use dann::ops::gather_batch::{Chunk, Domain, ResidentData};
 use dann::ops::max_pool2d::{self, Window};
 use dann::ops::optimizer::{Operands, Optimizer as _, Settings};
 use dann::ops::sgd::Sgd;
-use dann::ops::{Step, augment, dropout, gradient_reversal, metrics, softmax_cross_entropy};
+use dann::ops::softmax_cross_entropy::{self, Counts};
+use dann::ops::{Step, augment, dropout, gradient_reversal, metrics};
 
 const ROUNDS: usize = 40;
 
@@ -15,7 +16,7 @@ fn gpu() -> Gpu {
 }
 
 fn steps(gpu: &Gpu) -> Tensor {
-    Tensor::zeros_of::<Step>(gpu, "step", &[1, 8]).unwrap()
+    Tensor::zeros_of::<Step>(gpu, "step", &[1, Step::WORDS]).unwrap()
 }
 
 #[test]
@@ -30,7 +31,15 @@ fn a_label_that_is_no_class_makes_the_loss_no_number() {
     logits.tensor.write(&gpu, &[0.5_f32; ROWS * CLASSES]).unwrap();
     let mut rec = Recording::new(&gpu);
     let (x, y) = (&logits.tensor, &loss.tensor);
-    softmax_cross_entropy::forward_backward(&mut rec, x, &labels.tensor, y, &dlogits.tensor, 1.0).unwrap();
+    softmax_cross_entropy::forward_backward(
+        &mut rec,
+        x,
+        &labels.tensor,
+        y,
+        &dlogits.tensor,
+        Counts::alike(1.0),
+    )
+    .unwrap();
     for round in 0..ROUNDS {
         let words = hostile.words(ROWS, CLASSES as u32);
         labels.tensor.write(&gpu, &words).unwrap();

@@ -12,7 +12,8 @@ use dann::ops::register_tiled::conv_chain::ConvChain;
 use dann::ops::register_tiled::conv2d_tiled::Conv2dTiled;
 use dann::ops::register_tiled::{Convolution, Gradients, Parameters, dense_chain};
 use dann::ops::sgd::Sgd;
-use dann::ops::{Step, dropout, relu, softmax_cross_entropy};
+use dann::ops::softmax_cross_entropy::{self, Counts};
+use dann::ops::{Step, dropout, relu};
 use dann::shape::MapShape;
 use dann::train::Config;
 
@@ -42,7 +43,7 @@ fn assert_says<T>(result: Result<T, Error>, expected: &str) {
 fn tensors_refuse_other_values_than_their_own() {
     let gpu = trusted(Variant::Plain);
     let (reals, labels) = (real(&gpu, &[3]), whole(&gpu, &[3]));
-    let step = Tensor::zeros_of::<Step>(&gpu, "step", &[1, 8]).unwrap();
+    let step = Tensor::zeros_of::<Step>(&gpu, "step", &[1, Step::WORDS]).unwrap();
     assert_eq!((reals.element(), labels.element()), (Element::Real, Element::Whole));
     assert_says(reals.write(&gpu, &[1_u32]), "expected one of u32, found a tensor of f32 in shape [3]");
     assert_says(labels.write(&gpu, &[1.0_f32]), "expected one of f32, found a tensor of u32");
@@ -76,12 +77,12 @@ fn nothing_is_written_past_the_end() {
 fn ops_refuse_tensors_of_the_other_kind() {
     let gpu = trusted(Variant::Plain);
     let rec = &mut Recording::new(&gpu);
-    let step = Tensor::zeros_of::<Step>(&gpu, "step", &[1, 8]).unwrap();
+    let step = Tensor::zeros_of::<Step>(&gpu, "step", &[1, Step::WORDS]).unwrap();
     let (x, y) = (real(&gpu, &[4, 3]), real(&gpu, &[4, 3]));
     let (rows, labels) = (real(&gpu, &[4]), whole(&gpu, &[4]));
-    let loss = softmax_cross_entropy::forward_backward(rec, &x, &rows, &rows, &y, 1.0);
+    let loss = softmax_cross_entropy::forward_backward(rec, &x, &rows, &rows, &y, Counts::alike(1.0));
     assert_says(loss, "labels: expected a tensor of u32, found f32");
-    let loss = softmax_cross_entropy::forward_backward(rec, &x, &labels, &labels, &y, 1.0);
+    let loss = softmax_cross_entropy::forward_backward(rec, &x, &labels, &labels, &y, Counts::alike(1.0));
     assert_says(loss, "loss: expected a tensor of f32, found u32");
     assert_says(relu::forward(rec, &whole(&gpu, &[4, 3]), &y, 0.0), "x: expected a tensor of f32");
     assert_says(
@@ -105,11 +106,11 @@ fn a_step_refuses_more_labels_than_rows() {
     let config = Config::preset("paper").unwrap();
     let model = Dann::new(&gpu, &config.model).unwrap();
     let batch = Batch { x: real(&gpu, &[4, 3, 28, 28]), labels: whole(&gpu, &[5]) };
-    let metrics_buffer = MetricsBuffer::new(&gpu, 1).unwrap();
-    let step = Tensor::zeros_of::<Step>(&gpu, "step", &[1, 8]).unwrap();
+    let objective = config.training.objective().unwrap();
+    let metrics_buffer = MetricsBuffer::new(&gpu, 1, &objective).unwrap();
+    let step = Tensor::zeros_of::<Step>(&gpu, "step", &[1, Step::WORDS]).unwrap();
     let rec = &mut Recording::new(&gpu);
-    let recorded =
-        model.record_step(rec, &batch, &step, &metrics_buffer, &config.training.objective().unwrap());
+    let recorded = model.record_step(rec, &batch, &step, &metrics_buffer, &objective);
     assert_says(recorded, "labels of at most 4 rows");
     let other = model.parameters().read(&gpu, &real(&gpu, &[3]));
     assert_says(other, "a flat buffer of shape");

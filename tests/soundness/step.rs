@@ -70,7 +70,7 @@ impl Rig {
         let faults = Guarded::new::<u32>(&gpu, &[STEPS]);
         let batch = Batch { x: x.tensor.clone(), labels: labels.tensor.clone() };
         let metrics_buffer = MetricsBuffer { table: table.tensor.clone(), faults: faults.tensor.clone() };
-        let step = Tensor::zeros_of::<Step>(&gpu, "step", &[1, 8]).unwrap();
+        let step = Tensor::zeros_of::<Step>(&gpu, "step", &[1, Step::WORDS]).unwrap();
         let mut recording = Recording::new(&gpu);
         let objective = config.training.objective().unwrap();
         let outputs = model.record_step(&mut recording, &batch, &step, &metrics_buffer, &objective).unwrap();
@@ -163,10 +163,10 @@ fn a_table_of_hostile_steps_is_harmless() {
         let gpu = trusted(variant);
         let model = Dann::new(&gpu, &config.model).unwrap();
         let training = TrainingStep::new(&model, ROWS, config.training.objective().unwrap(), STEPS).unwrap();
-        let steps = Tensor::zeros_of::<Step>(&gpu, "steps", &[ROUNDS, 8]).unwrap();
+        let steps = Tensor::zeros_of::<Step>(&gpu, "steps", &[ROUNDS, Step::WORDS]).unwrap();
         let mut hostile = Hostile::new(12);
         let words: Vec<Step> =
-            (0..ROUNDS).map(|_| bytemuck::cast_slice(&hostile.words(8, STEPS as u32))[0]).collect();
+            (0..ROUNDS).map(|_| bytemuck::cast_slice(&hostile.words(Step::WORDS, STEPS as u32))[0]).collect();
         steps.write(&gpu, &words).unwrap();
         for row in 0..ROUNDS {
             let mut encoder = gpu.device().create_command_encoder(&Default::default());

@@ -1,5 +1,6 @@
 //! Whole networks and training steps through the library, in one program: each test program links all of it anew.
 
+mod adaptation;
 mod graph;
 mod replay;
 mod surface;

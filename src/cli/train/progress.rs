@@ -66,8 +66,9 @@ impl Observer for Progress<'_> {
 fn epoch_text(epoch: &EpochRecord) -> String {
     let mean = &epoch.mean;
     let domain = mean.domain_loss.map_or(String::new(), |loss| format!("  domain loss {loss:.4}"));
+    let others: String = mean.adaptation().map(|(name, loss)| format!("  {name} {loss:.4}")).collect();
     format!(
-        "epoch {:2}  label loss {:.4}{domain}  λ {:.3}  lr {:.5}  {:.0} s | for report only: source test {}, target test {}",
+        "epoch {:2}  label loss {:.4}{domain}{others}  λ {:.3}  lr {:.5}  {:.0} s | for report only: source test {}, target test {}",
         epoch.epoch,
         mean.label_loss,
         mean.lambda,

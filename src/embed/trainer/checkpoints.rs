@@ -6,8 +6,9 @@ use crate::error::Result;
 use crate::train::Checkpoint;
 
 impl Trainer {
-    /// Records into `encoder` a copy of everything learned so far, and of the optimiser's state; [`Trainer::checkpoint`] gives it once
-    /// [`Trainer::take_metrics`] has seen it arrive. A copy asked for earlier that is still on its way is given up.
+    /// Records into `encoder` a copy of everything learned so far (of its average too, if the recipe asks for one) and of the
+    /// optimiser's state; [`Trainer::checkpoint`] gives it once [`Trainer::take_metrics`] has seen it arrive. A copy asked
+    /// for earlier that is still on its way is given up.
     ///
     /// # Errors
     /// [`Error::DeviceLost`] when the device was lost or destroyed, [`Error::OutOfMemory`] when it has no memory left.

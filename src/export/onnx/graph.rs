@@ -75,6 +75,25 @@ impl<'a> Graph<'a> {
         Ok(values[network.output.index()].clone())
     }
 
+    /// What a conditional domain classifier is given, of the shape `given`: the features times each probability.
+    pub fn conditional(&mut self, features: &Value, logits: &Value, given: MapShape) -> Value {
+        let name = "conditions.given";
+        let axis = |axis| [Attribute::Int("axis", axis)];
+        self.node("Flatten", "conditions.logits", &[&logits.name], &axis(1));
+        self.node("Softmax", "conditions.p", &["conditions.logits"], &axis(1));
+        self.node("Flatten", "conditions.features", &[&features.name], &axis(1));
+        self.whole_numbers("conditions.columns", &[2]);
+        self.whole_numbers("conditions.rows", &[1]);
+        self.node("Unsqueeze", "conditions.column", &["conditions.p", "conditions.columns"], &[]);
+        self.node("Unsqueeze", "conditions.row", &["conditions.features", "conditions.rows"], &[]);
+        self.node("Mul", "conditions.product", &["conditions.column", "conditions.row"], &[]);
+        let dims = [given.channels, given.height, given.width].map(|size| size as i64);
+        let sizes = if features.flat { &dims[..1] } else { &dims[..] };
+        self.whole_numbers("conditions.shape", &[&[-1], sizes].concat());
+        self.node("Reshape", name, &["conditions.product", "conditions.shape"], &[]);
+        Value { name: name.into(), flat: features.flat }
+    }
+
     /// The operators of one node.
     fn node_of(&mut self, inputs: &[Value], node: &Node) -> Result<Value> {
         let layout = node.layer.layout();
@@ -124,8 +143,7 @@ impl<'a> Graph<'a> {
 
     fn as_maps(&mut self, layer: &str, index: usize, x: &str) -> String {
         let (axes, maps) = (format!("{layer}.axes{index}"), format!("{layer}.maps{index}"));
-        let bytes = [2_i64, 3].map(i64::to_le_bytes).concat();
-        self.proto.initializer.push(tensor(&axes, Element::Int64, &[2], bytes));
+        self.whole_numbers(&axes, &[2, 3]);
         self.node("Unsqueeze", &maps, &[x, &axes], &[]);
         maps
     }
@@ -136,6 +154,11 @@ impl<'a> Graph<'a> {
         let (dims, values) = values.get(name).ok_or_else(|| Error::input("model", name, "no such tensor"))?;
         self.floats(name, dims, values);
         Ok(name.to_owned())
+    }
+
+    fn whole_numbers(&mut self, name: &str, values: &[i64]) {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.proto.initializer.push(tensor(name, Element::Int64, &[values.len()], bytes));
     }
 
     fn floats(&mut self, name: &str, dims: &[usize], values: &[f32]) {

@@ -18,7 +18,7 @@ mod graph;
 mod messages;
 
 use crate::error::Result;
-use crate::model::Normalization;
+use crate::model::{DomainInput, Normalization};
 use crate::train::{Checkpoint, Method, write_whole};
 use graph::Graph;
 use messages::{Element, Entry, ModelProto, OperatorSetId};
@@ -55,7 +55,14 @@ fn model(checkpoint: &Checkpoint, normalization: &Normalization) -> Result<Model
     graph.output(LOGITS, &logits, spec.classes()?);
     // Other methods leave the domain classifier as it was drawn.
     if checkpoint.config.training.method == Method::Dann {
-        let domains = graph.part(&features, classifier)?;
+        let given = match spec.domain_input {
+            DomainInput::Conditional => {
+                let shape = spec.domain_input.shape(extractor.y, predictor.y.channels);
+                graph.conditional(&features, &logits, shape)
+            }
+            DomainInput::Features => features,
+        };
+        let domains = graph.part(&given, classifier)?;
         graph.output(DOMAIN_LOGITS, &domains, 2);
     }
     Ok(ModelProto {

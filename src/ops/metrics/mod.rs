@@ -43,3 +43,27 @@ pub fn reduce(
     let work = work.moving(4 * (logits.len() + loss.len() + labels.len() + 2));
     rec.dispatch_workgroups(wgsl::Reduce { params: &params, step, loss, logits, labels, table }, 1, work)
 }
+
+/// The sum of loss (N) into column `column` of the step's row of `table` (steps, columns).
+///
+/// # Errors
+/// [`Error::Input`] when the shapes do not fit.
+pub fn total(rec: &mut Recording, step: &Tensor, loss: &Tensor, table: &Tensor, column: usize) -> Result<()> {
+    const OP: &str = "metrics";
+    expect_rank(OP, "loss", loss, 1)?;
+    expect_rank(OP, "table", table, 2)?;
+    let columns = table.map().len();
+    if column >= columns {
+        return Err(Error::input("metrics: column", format!("below {columns}"), column));
+    }
+    let params = wgsl::Params {
+        rows: u32_of(OP, loss.len())?,
+        classes: 0,
+        column: u32_of(OP, column)?,
+        columns: u32_of(OP, columns)?,
+        steps: u32_of(OP, table.rows())?,
+    };
+    // Of the table one value is written.
+    let work = Work::new(loss.len(), by(loss.dims())).moving(4 * (loss.len() + 1));
+    rec.dispatch_workgroups(wgsl::Total { params: &params, step, loss, table }, 1, work)
+}

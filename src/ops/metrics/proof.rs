@@ -1,7 +1,8 @@
 //! What is counted of a batch: the sum of its losses and its hits, `(logits.argmax(1) == labels).sum()` in
 //! PyTorch.
 //!
-//! Proof of metrics: the sum of the losses and the hits, into a row and two columns of a table that keeps the rest.
+//! Proof of metrics: the sum of the losses and, where there are logits, the hits, into a row and one or two columns of a
+//! table that keeps the rest.
 
 use crate::contract::{Arrays, Bound, Bounds, Case, Op, Rig, SEED, absolute, reals};
 use crate::error::{Error, Result};
@@ -29,7 +30,8 @@ pub struct Metrics;
 
 struct Shape {
     rows: usize,
-    classes: usize,
+    /// None where there are no logits.
+    classes: Option<usize>,
     columns: usize,
     /// Where the results go, counted in values of the table.
     at: usize,
@@ -38,13 +40,18 @@ struct Shape {
 }
 
 fn shape(case: &Case) -> Result<Shape> {
-    let [rows, classes] = case.dims("logits")?;
-    case.expect_reals("loss", &[rows])?;
-    case.expect_indices("labels", &[rows], classes)?;
+    let [rows] = case.dims("loss")?;
+    let mut classes = None;
+    if case.inputs.contains_key("logits") {
+        let [_, k] = case.dims("logits")?;
+        case.expect_reals("logits", &[rows, k])?;
+        case.expect_indices("labels", &[rows], k)?;
+        classes = Some(k);
+    }
     let [steps, columns] = case.dims("table")?;
     let (row, column) = (case.size("row")?, case.size("column")?);
-    if row >= steps || column + 2 > columns {
-        return Err(Error::input("metrics", "a row and two columns of the table", case.shapes()));
+    if row >= steps || column + 1 + usize::from(classes.is_some()) > columns {
+        return Err(Error::input("metrics", "a row and columns of the table", case.shapes()));
     }
     Ok(Shape { rows, classes, columns, at: row * columns + column, row, column })
 }
@@ -65,18 +72,26 @@ impl Op for Metrics {
     fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
         let s = shape(rig.case)?;
         let step = rig.step(Step { index: s.row as u32, ..Default::default() })?;
-        let (loss, logits, labels) = (rig.input("loss")?, rig.input("logits")?, rig.input("labels")?);
+        let loss = rig.input("loss")?;
         let table = rig.in_place("new_table", "table")?;
+        if s.classes.is_none() {
+            return host::total(&mut rig.rec, &step, &loss, &table, s.column);
+        }
+        let (logits, labels) = (rig.input("logits")?, rig.input("labels")?);
         host::reduce(&mut rig.rec, &step, &loss, &logits, &labels, &table, s.column)
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {
         let s = shape(case)?;
-        let (loss, logits) = (case.reals("loss")?, case.reals("logits")?);
-        let (sum, hits) = forward(&loss, &logits, case.whole("labels")?, s.classes);
-        let mut table = case.reals("table")?;
-        table[s.at] = sum;
-        table[s.at + 1] = f64::from(hits);
+        let (loss, mut table) = (case.reals("loss")?, case.reals("table")?);
+        match s.classes {
+            None => table[s.at] = loss.iter().sum(),
+            Some(k) => {
+                let (sum, hits) = forward(&loss, &case.reals("logits")?, case.whole("labels")?, k);
+                table[s.at] = sum;
+                table[s.at + 1] = f64::from(hits);
+            }
+        }
         Ok(reals([("new_table", &[table.len() / s.columns, s.columns], table)]))
     }
 
@@ -103,11 +118,20 @@ fn cases() -> Vec<Case> {
             .indices("labels", &[n], k as u32)
             .normal("table", &[steps, columns], 1.0)
     };
+    let total = |name, n: usize, [steps, columns]: [usize; 2], [row, column]: [usize; 2]| {
+        Case::new("metrics", name, SEED)
+            .attribute("row", row)
+            .attribute("column", column)
+            .normal("loss", &[n], 1.0)
+            .normal("table", &[steps, columns], 1.0)
+    };
     vec![
         case("single row", [1, 1], [1, 2], [0, 0]),
         case("ragged", [65, 10], [5, 7], [3, 4]),
         case("more rows than threads", [1000, 3], [2, 4], [1, 0]),
         case("ties", [65, 3], [1, 4], [0, 2]).levels("logits", &[65, 3], 2),
+        total("total, single row", 1, [1, 1], [0, 0]),
+        total("total, last column", 133, [3, 5], [1, 4]),
     ]
 }
 

@@ -8,9 +8,25 @@ use super::{expect, expect_rank, u32_of};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor, Work, by};
 
+/// What labels and rows count.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts<'a> {
+    /// What every row is multiplied by: with 1/N the losses add up to the mean.
+    pub scale: f32,
+    /// The share of each label that is spread over all classes alike.
+    pub smoothing: f32,
+    /// (N): what each row is multiplied by besides; 1 if left out.
+    pub weights: Option<&'a Tensor>,
+}
+
+impl Counts<'_> {
+    /// All rows alike, and labels as they are.
+    pub const fn alike(scale: f32) -> Self {
+        Self { scale, smoothing: 0.0, weights: None }
+    }
+}
+
 /// loss (N), one per row and already scaled, and dlogits (N, K) from logits (N, K) and labels (N, u32).
-///
-/// With `scale` = 1/N the losses add up to the mean.
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when the shapes do not fit.
@@ -20,7 +36,7 @@ pub fn forward_backward(
     labels: &Tensor,
     loss: &Tensor,
     dlogits: &Tensor,
-    scale: f32,
+    counts: Counts<'_>,
 ) -> Result<()> {
     const OP: &str = "softmax_cross_entropy";
     expect_rank(OP, "logits", logits, 2)?;
@@ -28,7 +44,16 @@ pub fn forward_backward(
     expect(OP, "labels", labels, &[rows])?;
     expect(OP, "loss", loss, &[rows])?;
     expect(OP, "dlogits", dlogits, logits.dims())?;
-    let params = wgsl::Params { rows: u32_of(OP, rows)?, classes: u32_of(OP, logits.map().len())?, scale };
-    let work = Work::new(8 * logits.len() + 4 * rows, by(logits.dims()));
-    rec.dispatch(wgsl::ForwardBackward { params: &params, logits, labels, loss, dlogits }, rows, work)
+    let (classes, Counts { scale, smoothing, weights }) = (logits.map().len(), counts);
+    let off = smoothing / classes as f32;
+    let on = 1.0 - smoothing + off;
+    let params = &wgsl::Params { rows: u32_of(OP, rows)?, classes: u32_of(OP, classes)?, scale, on, off };
+    let of_smoothing = if smoothing > 0.0 { 2 } else { 0 };
+    let work = Work::new((8 + of_smoothing) * logits.len() + 4 * rows, by(logits.dims()));
+    let Some(weights) = weights else {
+        return rec.dispatch(wgsl::ForwardBackward { params, logits, labels, loss, dlogits }, rows, work);
+    };
+    expect(OP, "weights", weights, &[rows])?;
+    let weighted = wgsl::ForwardBackwardWeighted { params, logits, labels, loss, dlogits, weights };
+    rec.dispatch(weighted, rows, work)
 }

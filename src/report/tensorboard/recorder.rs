@@ -70,6 +70,9 @@ fn write_step(events: &mut EventFile, step: &StepMetrics) -> Result<()> {
     ];
     scalars.extend(step.domain_loss.map(|loss| ("training/domain_loss", loss)));
     scalars.extend(step.domain_accuracy.map(|accuracy| ("training/domain_accuracy", accuracy)));
+    let tag = |(name, loss): (&str, f32)| (format!("training/{}", name.replace(' ', "_")), loss);
+    let others: Vec<_> = step.adaptation().map(tag).collect();
+    scalars.extend(others.iter().map(|(tag, loss)| (tag.as_str(), *loss)));
     let scalars: Vec<_> = scalars.into_iter().map(|(tag, value)| (tag, f64::from(value))).collect();
     events.scalars(step.step, &scalars)
 }

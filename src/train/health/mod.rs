@@ -158,6 +158,7 @@ mod tests {
             label_accuracy: 0.5,
             domain_loss: Some(domain_loss),
             domain_accuracy: Some(domain_accuracy),
+            ..StepMetrics::default()
         };
         let steps = (0..40).map(|index| step(index, if index < 20 { label[0] } else { label[1] })).collect();
         History { steps, epochs: vec![] }

@@ -161,6 +161,7 @@ mod tests {
             label_accuracy: 0.5,
             domain_loss: Some(domain_loss),
             domain_accuracy: Some(0.5),
+            ..StepMetrics::default()
         }
     }
 

@@ -1,0 +1,56 @@
+// How much each row counts in the domain loss: the surer its prediction, the more.
+//   w[n] = rows · (1 + e^-H[n]) / Σ_m (1 + e^-H[m]),  H[n] = -Σ_k p[n,k] · log p[n,k],  p = softmax(logits)
+// over the rows of a domain, so that their mean is 1 in each. No gradient passes through them.
+// Twin: src/ops/entropy_weights/proof.rs. Source: Long et al. 2018 (CDAN+E), equation 8 and the authors' code.
+//
+// A workgroup a domain: every thread weights and sums its share of the rows, then the shares are added pairwise.
+
+struct Params {
+    classes: u32,       // K
+    source_rows: u32,   // S, which come first
+    target_rows: u32,   // T
+}
+
+const WORKGROUP_SIZE = 64u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> logits: array<f32>;         // (S + T, K)
+@group(0) @binding(2) var<storage, read_write> weights: array<f32>;  // (S + T)
+
+var<workgroup> partial: array<f32, WORKGROUP_SIZE>;
+
+// 1 + e^-H of row n; with d[k] = max_j logits[j] - logits[k] ≥ 0, H is log Σ e^-d + Σ p·d.
+fn certainty(n: u32) -> f32 {
+    let row = n * params.classes;
+    var largest = logits[row];
+    for (var k = 1u; k < params.classes; k++) { largest = max(largest, logits[row + k]); }
+    var sum = 0.0;
+    for (var k = 0u; k < params.classes; k++) { sum += exp(logits[row + k] - largest); }
+    var distance = 0.0;
+    for (var k = 0u; k < params.classes; k++) {
+        let below = largest - logits[row + k];
+        distance += exp(-below) / sum * below;
+    }
+    return 1.0 + exp(-(log(sum) + distance));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+    let is_target = group.x == 1u;
+    let first = select(0u, params.source_rows, is_target);
+    let rows = select(params.source_rows, params.target_rows, is_target);
+    var share = 0.0;
+    for (var n = lane; n < rows; n += WORKGROUP_SIZE) {
+        let own = certainty(first + n);
+        weights[first + n] = own;
+        share += own;
+    }
+    partial[lane] = share;
+    for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if lane < half { partial[lane] += partial[lane + half]; }
+    }
+    workgroupBarrier();
+    let scale = f32(rows) / partial[0];
+    for (var n = lane; n < rows; n += WORKGROUP_SIZE) { weights[first + n] *= scale; }
+}

@@ -1,0 +1,126 @@
+//! What is asked of the predictions of target rows, beside the gradient reversal.
+
+use crate::error::{Error, Result};
+use crate::gpu::{Phase, Recording, Tensor};
+use crate::ops::class_confusion::{self, Confusion};
+use crate::ops::{Predictions, entropy, metrics};
+use serde::{Deserialize, Serialize};
+
+/// Methods beside the gradient reversal: what is minimised of the predictions of target rows, whose labels nobody knows. Those
+/// with the weight 0 are left out.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Adaptation {
+    /// The weight of the predictions' mean entropy (Grandvalet & Bengio 2004; VADA, Shu et al. 2018, equation 4).
+    pub entropy: f32,
+    /// The weight of the confusion of classes (MCC, Jin et al. 2020).
+    pub class_confusion: f32,
+    /// What logits are divided by where class confusion is measured.
+    pub temperature: f32,
+    /// How the weights come to be what they are.
+    pub schedule: AdaptationSchedule,
+}
+
+/// How the weights of [`Adaptation`] come to be what they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AdaptationSchedule {
+    /// They rise from 0 as λ does: predictions tell nothing at first.
+    #[default]
+    Lambda,
+    /// They are what they are from the first step on.
+    Constant,
+}
+
+/// Columns of the metrics table that every step has.
+const OF_EVERY_STEP: usize = 4;
+
+/// The losses of [`Adaptation`], in the order of their columns in the metrics table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AdaptationLoss {
+    /// Of the entropy.
+    Entropy,
+    /// Of the confusion of classes.
+    ClassConfusion,
+}
+
+impl AdaptationLoss {
+    /// How many there are.
+    const COUNT: usize = 2;
+
+    /// Its column in the table.
+    pub const fn column(self) -> usize {
+        OF_EVERY_STEP + self as usize
+    }
+}
+
+impl Default for Adaptation {
+    fn default() -> Self {
+        let schedule = AdaptationSchedule::default();
+        Self { entropy: 0.0, class_confusion: 0.0, temperature: 2.5, schedule }
+    }
+}
+
+impl Adaptation {
+    /// Whether nothing is asked.
+    pub(crate) fn is_off(&self) -> bool {
+        self.entropy == 0.0 && self.class_confusion == 0.0
+    }
+
+    /// Whether nothing is said of it.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// How many columns the metrics table has.
+    pub(super) fn columns(&self) -> usize {
+        if self.is_off() { OF_EVERY_STEP } else { OF_EVERY_STEP + AdaptationLoss::COUNT }
+    }
+
+    /// Refuses settings that cannot work; `key` is where they stand.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the setting.
+    pub(crate) fn check(&self, key: &str) -> Result<()> {
+        for (name, weight) in [("entropy", self.entropy), ("class_confusion", self.class_confusion)] {
+            if !(weight >= 0.0 && weight.is_finite()) {
+                return Err(Error::input(format!("{key}.{name}"), "a weight of at least 0", weight));
+            }
+        }
+        if !(self.temperature > 0.0 && self.temperature.is_finite()) {
+            return Err(Error::input(format!("{key}.temperature"), "above 0", self.temperature));
+        }
+        Ok(())
+    }
+
+    /// Records the losses of the rows of `logits` (N, K) behind the labelled ones into `table`, and the gradient of their
+    /// weighted sum into these rows of `dlogits` (N, K).
+    pub(super) fn record(
+        &self,
+        rec: &mut Recording,
+        step: &Tensor,
+        (logits, labelled): (&Tensor, usize),
+        dlogits: &Tensor,
+        table: &Tensor,
+    ) -> Result<()> {
+        rec.phase(Phase::Loss);
+        let logits = logits.reshaped(dlogits.dims());
+        let predictions = Predictions { logits: &logits, first_row: labelled };
+        let gpu = rec.gpu().clone();
+        if self.entropy > 0.0 {
+            let loss = Tensor::zeros(&gpu, "entropy", &[logits.rows().saturating_sub(labelled).max(1)])?;
+            entropy::forward_backward(rec, step, &predictions, &loss, dlogits, self.entropy)?;
+            metrics::total(rec, step, &loss, table, AdaptationLoss::Entropy.column())?;
+        }
+        if self.class_confusion > 0.0 {
+            let loss = Tensor::zeros(&gpu, "class confusion", &[logits.map().len()])?;
+            let (temperature, weight) = (self.temperature, self.class_confusion);
+            let confusion = Confusion { temperature, weight, adds: self.entropy > 0.0 };
+            class_confusion::forward_backward(rec, step, &predictions, &loss, dlogits, confusion)?;
+            metrics::total(rec, step, &loss, table, AdaptationLoss::ClassConfusion.column())?;
+        }
+        Ok(())
+    }
+}

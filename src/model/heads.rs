@@ -1,0 +1,93 @@
+//! What the two heads lose in a step, and what flows back from the domain classifier.
+
+use super::domain_input::{DomainInput, Given};
+use super::network::Network;
+use super::objective::{DomainLoss, Objective};
+use super::stage::Mode;
+use crate::error::{Error, Result};
+use crate::gpu::{Phase, Recording, Tensor};
+use crate::ops::softmax_cross_entropy::{self, Counts};
+use crate::ops::{entropy_weights, metrics};
+
+/// What a head is held to, and where it reports.
+pub(super) struct Held<'a> {
+    /// (rows), u32: of the first rows; nothing is asked of others.
+    pub labels: &'a Tensor,
+    pub counts: Counts<'a>,
+    /// Where its loss and its hits stand in the table.
+    pub column: usize,
+    pub table: &'a Tensor,
+}
+
+/// The domain classifier, and what it learns from.
+pub(super) struct Adversary<'a> {
+    pub classifier: &'a Network,
+    pub input: DomainInput,
+    /// (N, …)
+    pub features: &'a Tensor,
+    /// (N, K), or fewer rows where nobody asks for predictions of the others.
+    pub logits: &'a Tensor,
+    pub source_rows: usize,
+    pub domain_loss: DomainLoss,
+    pub table: &'a Tensor,
+}
+
+/// One head's loss into the table, and the gradient of its logits: 0 on rows without labels.
+pub(super) fn record_loss(
+    rec: &mut Recording,
+    step: &Tensor,
+    logits: &Tensor,
+    held: &Held<'_>,
+) -> Result<Tensor> {
+    let Held { labels, counts, column, table } = *held;
+    let logits = logits.reshaped(&[logits.rows(), logits.map().len()]);
+    let dlogits = Tensor::zeros(rec.gpu(), "dlogits", logits.dims())?;
+    let [logits, of_labels] = [&logits, &dlogits].map(|tensor| tensor.first_rows(labels.rows()));
+    let loss = Tensor::zeros(rec.gpu(), "loss", &[logits.rows()])?;
+    rec.phase(Phase::Loss);
+    softmax_cross_entropy::forward_backward(rec, &logits, labels, &loss, &of_labels, counts)?;
+    metrics::reduce(rec, step, &loss, &logits, labels, table, column)?;
+    Ok(dlogits)
+}
+
+/// The domain classifier's share of the step, up to the gradient that reaches the reversal layer.
+pub(super) fn record_domain(
+    rec: &mut Recording,
+    step: &Tensor,
+    adversary: &Adversary<'_>,
+    objective: &Objective,
+    frozen: &dyn Fn(&str) -> bool,
+) -> Result<Tensor> {
+    let Adversary { classifier, input, features, logits, source_rows, domain_loss, table } = *adversary;
+    let rows = features.rows();
+    if rows != 2 * source_rows {
+        let expected = format!("as many target rows as source rows ({source_rows})");
+        return Err(Error::input("batch", expected, rows - source_rows));
+    }
+    let domains: Vec<u32> = (0..rows).map(|row| u32::from(row >= source_rows)).collect();
+    let domains = Tensor::from_slice(rec.gpu(), "domains", &[rows], &domains)?;
+    rec.phase(Phase::Forward);
+    let given = Given::record(rec, input, features, logits)?;
+    let opinions = classifier.forward(rec, step, &given.x, Mode::Training)?;
+    let scale = match domain_loss {
+        DomainLoss::Sum => 1.0 / source_rows as f32,
+        DomainLoss::Mean => 1.0 / rows as f32,
+    };
+    let weights = objective.entropy_weighting.then(|| record_weights(rec, logits, source_rows));
+    let weights = weights.transpose()?;
+    let counts = Counts { weights: weights.as_ref(), ..Counts::alike(scale) };
+    let held = Held { labels: &domains, counts, column: 2, table };
+    let dlogits = record_loss(rec, step, &opinions.y, &held)?;
+    rec.phase(Phase::Backward);
+    let d_given = opinions.backward(rec, dlogits, frozen)?;
+    given.backward(rec, d_given)
+}
+
+/// How much each row counts in the domain loss by the entropy of its prediction.
+fn record_weights(rec: &mut Recording, logits: &Tensor, source_rows: usize) -> Result<Tensor> {
+    let logits = logits.reshaped(&[logits.rows(), logits.map().len()]);
+    let weights = Tensor::zeros(rec.gpu(), "entropy weights", &[logits.rows()])?;
+    rec.phase(Phase::Loss);
+    entropy_weights::forward(rec, &logits, source_rows, &weights)?;
+    Ok(weights)
+}

@@ -1,0 +1,129 @@
+//! Entropy conditioning: Long, Cao, Wang, Jordan, "Conditional Adversarial Domain Adaptation", NeurIPS 2018, equation 8.
+//!
+//! `w[n] = rows · (1 + exp(−H[n])) / Σ_m (1 + exp(−H[m]))` over the rows of a domain, `H[n]` the entropy of
+//! `softmax(logits[n])`. As in the authors' code, the weights of each domain are brought to the mean 1.
+//!
+//! Proof of entropy_weights: the weights from logits and the number of source rows.
+
+use crate::contract::{Array, Arrays, Bound, Bounds, Case, Op, Rig, SEED, real_output, reals};
+use crate::error::Result;
+use crate::ops::entropy_weights as host;
+use rand::RngExt;
+
+/// The entropy of the softmax of a row.
+fn entropy(row: &[f64]) -> f64 {
+    let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = row.iter().map(|logit| (logit - max).exp()).sum();
+    let p = row.iter().map(|logit| (logit - max).exp() / sum);
+    p.filter(|&p| p > 0.0).map(|p| -p * p.ln()).sum()
+}
+
+/// logits (N, K), S rows of the source first → weights (N).
+pub fn forward(logits: &[f64], k: usize, source_rows: usize) -> Vec<f64> {
+    let (source, target) = logits.split_at(source_rows * k);
+    let mut weights = Vec::new();
+    for domain in [source, target] {
+        let raw: Vec<f64> = domain.chunks_exact(k).map(|row| 1.0 + (-entropy(row)).exp()).collect();
+        let sum: f64 = raw.iter().sum();
+        weights.extend(raw.iter().map(|weight| weight * raw.len() as f64 / sum));
+    }
+    weights
+}
+
+pub struct EntropyWeights;
+
+impl Op for EntropyWeights {
+    fn name(&self) -> &'static str {
+        "entropy_weights"
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["source_rows"]
+    }
+
+    fn tensors(&self) -> &'static [&'static str] {
+        &["logits"]
+    }
+
+    fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
+        let [n, _] = rig.case.dims("logits")?;
+        let (logits, weights) = (rig.input("logits")?, rig.output("weights", &[n])?);
+        host::forward(&mut rig.rec, &logits, rig.case.size("source_rows")?, &weights)
+    }
+
+    fn twin(&self, case: &Case) -> Result<Arrays> {
+        let [n, k] = case.dims("logits")?;
+        let weights = forward(&case.reals("logits")?, k, case.size("source_rows")?);
+        Ok(reals([("weights", &[n], weights)]))
+    }
+
+    /// In units of 2⁻²⁴, as in entropy: WGSL lets exp(d) be off by 3 + 2·|d| units in the last place, division by 2.5, and log
+    /// by 3 or by 2⁻²¹ near 1. What is rounded is at least 1; additions are as many as the domain has rows.
+    fn bounds(&self, case: &Case, twin: &Arrays) -> Result<Bounds> {
+        let [n, k] = case.dims("logits")?;
+        let source_rows = case.size("source_rows")?;
+        let weights = real_output(twin, "weights")?;
+        let mut relative = Vec::new();
+        for row in case.reals("logits")?.chunks_exact(k) {
+            let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let below: Vec<f64> = row.iter().map(|logit| max - logit).collect();
+            let sum: f64 = below.iter().map(|d| (-d).exp()).sum();
+            let p: Vec<f64> = below.iter().map(|d| (-d).exp() / sum).collect();
+            let of_exp = |d: f64| 6.0 + 5.0 * d;
+            let of_sum = k as f64 + p.iter().zip(&below).map(|(p, &d)| p * of_exp(d)).sum::<f64>();
+            let own = |(p, &d): (&f64, &f64)| p * d * (of_exp(d) + of_sum + 7.0 + k as f64);
+            let of_distance: f64 = p.iter().zip(&below).map(own).sum();
+            let h = entropy(row);
+            let of_entropy = of_sum + 8.0 + 7.0 * sum.ln() + of_distance + h;
+            relative.push((-h).exp() * (of_entropy + 6.0 + 4.0 * h) + 1.0);
+        }
+        let worst = |rows: &[f64]| rows.iter().copied().fold(0.0, f64::max) + rows.len() as f64 + 6.0;
+        let (source, target) = relative.split_at(source_rows);
+        let (source, target) = (worst(source), worst(target));
+        let sums = (0..n).map(|row| if row < source_rows { source } else { target });
+        let each: Vec<f64> =
+            weights.iter().zip(&relative).zip(sums).map(|((w, own), sum)| w * (own + sum)).collect();
+        Ok([("weights", Bound::guaranteed(&each))].into())
+    }
+
+    fn cases(&self) -> Vec<Case> {
+        cases()
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let case = |name, n: usize, k: usize, source_rows: usize, scale| {
+        Case::new("entropy_weights", name, SEED).attribute("source_rows", source_rows).normal(
+            "logits",
+            &[n, k],
+            scale,
+        )
+    };
+    let huge = |case: Case| {
+        let mut rng = case.stream("huge");
+        let draw = |_| if rng.random::<bool>() { 1e4 } else { -1e4 };
+        case.input("logits", Array::f32(&[65, 3], (0..195).map(draw).collect()))
+    };
+    vec![
+        case("one row each", 2, 2, 1, 1.0),
+        case("one class", 5, 1, 2, 1.0),
+        case("ragged", 34, 15, 9, 1.0),
+        case("digits", 128, 10, 64, 3.0),
+        case("more rows than threads", 300, 5, 100, 8.0),
+        huge(case("logits of ±10,000", 65, 3, 30, 1.0)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiny_values_by_hand() {
+        // The source's one row has the mean 1. Of the target's, one is undecided between two classes and one is sure:
+        // 1 + e^(-ln 2) against 1 + e^0.
+        let weights = forward(&[3.0, 1.0, 5.0, 5.0, 1e4, 0.0], 2, 1);
+        let expected = [1.0, 6.0 / 7.0, 8.0 / 7.0];
+        assert!(weights.iter().zip(expected).all(|(w, e)| (w - e).abs() < 1e-15), "{weights:?}");
+    }
+}

@@ -1,0 +1,288 @@
+"""PyTorch's answers for the methods of adaptation: python make_adaptation.py [OUT.safetensors] [--seed 1]
+
+Op cases and whole training steps of small networks, in float64, stored as f32; what `dann check --golden` reads. The networks
+of the steps are made from the recipes that their cases hold, so that recipe and answers cannot drift apart.
+
+    pip install torch numpy safetensors
+"""
+import argparse
+import json
+import math
+import tomllib
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+
+torch.set_default_dtype(torch.float64)
+
+
+class File:
+    """Cases and their tensors, `<case>/<tensor>`."""
+
+    def __init__(self):
+        self.tensors, self.cases = {}, []
+
+    def add(self, name, op, attrs, inputs, expect):
+        self.cases.append({"name": name, "op": op, "attrs": attrs, "inputs": list(inputs), "expect": list(expect)})
+        for key, value in {**inputs, **expect}.items():
+            value = value.detach()
+            value = value.float() if value.is_floating_point() else value.int()
+            self.tensors[f"{name}/{key}"] = value.contiguous().clone()
+
+    def save(self, path):
+        save_file(self.tensors, path, {"cases": json.dumps(self.cases)})
+
+
+def normal(generator, *shape, scale=1.0):
+    """Values that f32 can hold."""
+    return (torch.randn(*shape, generator=generator) * scale).float().double()
+
+
+# The methods, each as its paper writes it.
+
+
+def entropies(p):
+    """-Σ p·log p of each row; a probability of 0 counts nothing."""
+    return -torch.xlogy(p, p).sum(1)
+
+
+def conditional_entropy(logits):
+    """VADA (Shu et al. 2018), equation 4."""
+    return entropies(F.softmax(logits, 1)).mean()
+
+
+def class_confusion(logits, temperature):
+    """MCC (Jin et al. 2020), equations 2 to 7; the weights pass no gradient on."""
+    rows, classes = logits.shape
+    p = F.softmax(logits / temperature, 1)
+    with torch.no_grad():
+        weights = 1 + torch.exp(-entropies(p))
+        weights = rows * weights / weights.sum()
+    c = torch.einsum("n,ni,nj->ij", weights, p, p)
+    c = c / c.sum(1, keepdim=True)
+    return (c.sum() - c.diagonal().sum()) / classes
+
+
+def entropy_weights(logits, source_rows):
+    """CDAN+E (Long et al. 2018), equation 8, brought to the mean 1 in each domain; no gradient passes through them."""
+    with torch.no_grad():
+        weights = 1 + torch.exp(-entropies(F.softmax(logits, 1)))
+        return torch.cat([half / half.mean() for half in (weights[:source_rows], weights[source_rows:])])
+
+
+def conditional(features, logits):
+    """CDAN, equation 6: features times probabilities; no gradient passes into these."""
+    p = F.softmax(logits, 1).detach()
+    product = torch.einsum("nk,nf->nkf", p, features.flatten(1))
+    return product.reshape(len(features), -1, *features.shape[2:])
+
+
+class Reversal(torch.autograd.Function):
+    """x, and -λ times the gradient."""
+
+    @staticmethod
+    def forward(context, x, strength):
+        context.strength = strength
+        return x.clone()
+
+    @staticmethod
+    def backward(context, dy):
+        return -context.strength * dy, None
+
+
+# Op cases.
+
+
+def ops(file, generator):
+    for index, (rows, labelled, classes, scale) in enumerate([(9, 4, 3, 1.0), (40, 17, 10, 4.0), (5, 0, 2, 6.0)]):
+        logits = normal(generator, rows, classes, scale=scale).requires_grad_()
+        before = normal(generator, rows, classes)
+        weight, share = 0.25, 0.5
+        attrs = {"labelled": labelled, "weight": weight, "adaptation": share}
+
+        loss = conditional_entropy(logits[labelled:])
+        (gradient,) = torch.autograd.grad(loss, logits)
+        dlogits = torch.cat([before[:labelled], weight * share * gradient[labelled:]])
+        file.add(f"entropy_{index}", "entropy", attrs, dict(logits=logits, before=before),
+                 dict(loss=loss.reshape(1), dlogits=dlogits))
+
+        temperature = [2.5, 1.0, 4.0][index]
+        loss = class_confusion(logits[labelled:], temperature)
+        (gradient,) = torch.autograd.grad(loss, logits)
+        dlogits = before + weight * share * gradient
+        file.add(f"class_confusion_{index}", "class_confusion", {**attrs, "temperature": temperature, "adds": True},
+                 dict(logits=logits, before=before), dict(loss=loss.reshape(1), dlogits=dlogits))
+
+        rows = 2 * labelled + 3
+        logits = normal(generator, rows, classes, scale=scale)
+        file.add(f"entropy_weights_{index}", "entropy_weights", {"source_rows": labelled + 1}, dict(logits=logits),
+                 dict(weights=entropy_weights(logits, labelled + 1)))
+
+        x = normal(generator, 5, 3, 2, 1).requires_grad_()
+        p = F.softmax(normal(generator, 5, classes), 1).float().double()
+        dy = normal(generator, 5, classes * 6)
+        y = torch.einsum("nk,nf->nkf", p, x.flatten(1)).flatten(1)
+        (dx,) = torch.autograd.grad(y, x, dy)
+        file.add(f"outer_product_{index}", "outer_product", {}, dict(p=p, x=x, dy=dy), dict(y=y, dx=dx))
+
+        logits, smoothing = normal(generator, rows, classes, scale=scale).requires_grad_(), [0.1, 0.3, 0.0][index]
+        labels = torch.randint(0, classes, (rows,), generator=generator)
+        weights = normal(generator, rows).abs()
+        losses = weights * F.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none") / rows
+        (dlogits,) = torch.autograd.grad(losses.sum(), logits)
+        file.add(f"softmax_cross_entropy_{index}", "softmax_cross_entropy", {"smoothing": smoothing},
+                 dict(logits=logits, labels=labels, weights=weights),
+                 dict(row_losses=losses, loss=losses.sum().reshape(1), dlogits=dlogits))
+
+
+# Whole steps.
+
+TRAINING = """
+[training]
+epochs = 1
+batch = 4
+momentum = 0.9
+learning_rate = {{ initial = 0.05, alpha = 10.0, beta = 0.75 }}
+lambda = {{ maximum = 1.0, gamma = 10.0 }}
+{training}
+[model]
+feature_extractor = [
+    {{ layer = "conv2d", outputs = 4, kernel = 3 }},
+    {{ layer = "relu" }},
+    {{ layer = "max_pool2d", kernel = 2 }},
+]
+label_predictor = [{{ layer = "dense", outputs = 6 }}, {{ layer = "relu" }}, {{ layer = "dense", outputs = 3 }}]
+domain_classifier = [{{ layer = "dense", outputs = 4 }}, {{ layer = "relu" }}, {{ layer = "dense", outputs = 2 }}]
+{model}
+[model.input]
+channels = 2
+height = 6
+width = 6
+normalization = {{ scale = [1.0, 1.0], shift = [0.0, 0.0] }}
+"""
+
+
+class Network:
+    """A part of a recipe's model; its parameters have the names that the program gives them."""
+
+    def __init__(self, name, layers, shape, generator, parameters):
+        self.steps, counts = [], {}
+        for layer in layers:
+            kind = layer["layer"]
+            stem = {"conv2d": "conv", "max_pool2d": "max_pool"}.get(kind, kind)
+            counts[stem] = counts.get(stem, 0) + 1
+            own = f"{name}.{stem}{counts[stem]}"
+            if kind == "conv2d":
+                dims = (layer["outputs"], shape[0], layer["kernel"], layer["kernel"])
+                shape = [layer["outputs"], *(side - layer["kernel"] + 1 for side in shape[1:])]
+            elif kind == "dense":
+                dims = (layer["outputs"], math.prod(shape))
+                shape = [layer["outputs"], 1, 1]
+            elif kind == "max_pool2d":
+                shape = [shape[0], *(side // layer["kernel"] for side in shape[1:])]
+            if kind in ("conv2d", "dense"):
+                scale = math.sqrt(2 / math.prod(dims[1:]))
+                parameters[f"{own}.weight"] = normal(generator, *dims, scale=scale).requires_grad_()
+                parameters[f"{own}.bias"] = normal(generator, dims[0], scale=0.1).requires_grad_()
+            self.steps.append((layer, own))
+        self.shape, self.parameters = shape, parameters
+
+    def __call__(self, x):
+        for layer, name in self.steps:
+            weight, bias = (self.parameters.get(f"{name}.{suffix}") for suffix in ("weight", "bias"))
+            match layer["layer"]:
+                case "conv2d":
+                    x = F.conv2d(x, weight, bias)
+                case "dense":
+                    x = F.linear(x.flatten(1), weight, bias)
+                case "relu":
+                    x = F.relu(x)
+                case "max_pool2d":
+                    x = F.max_pool2d(x, layer["kernel"])
+                case kind:
+                    raise ValueError(f"no layer {kind}")
+        return x
+
+
+def steps(file, generator, name, training="", model="", count=2, with_gradients=False):
+    recipe = TRAINING.format(training=training, model=model)
+    config = tomllib.loads(recipe)
+    training, spec = config["training"], config["model"]
+    adaptation, rows = training.get("adaptation", {}), training["batch"]
+    is_conditional = spec.get("domain_input") == "conditional"
+    shape = [spec["input"][key] for key in ("channels", "height", "width")]
+    parameters = {}
+    extractor = Network("feature_extractor", spec["feature_extractor"], shape, generator, parameters)
+    predictor = Network("label_predictor", spec["label_predictor"], extractor.shape, generator, parameters)
+    given = list(extractor.shape)
+    if is_conditional:
+        given[0] *= predictor.shape[0]
+    classifier = Network("domain_classifier", spec["domain_classifier"], given, generator, parameters)
+    first = {f"init.{key}": value.detach().clone() for key, value in parameters.items()}
+    x = normal(generator, count, 2 * rows, *shape)
+    labels = torch.randint(0, predictor.shape[0], (count, rows), generator=generator)
+    strengths, shares = [0.25 * (i + 1) for i in range(count)], [0.5 * (i + 1) for i in range(count)]
+    rates = [0.05 / (i + 1) for i in range(count)]
+    domains = torch.cat([torch.zeros(rows), torch.ones(rows)]).long()
+    velocities = {key: torch.zeros_like(value) for key, value in parameters.items()}
+    averages = {key: value.detach().clone() for key, value in parameters.items()}
+    stays = [0.5 + 0.25 * i for i in range(count)]
+    reports, gradients = {}, {}
+    for i in range(count):
+        features = extractor(x[i])
+        logits = predictor(features)
+        smoothing = training.get("label_smoothing", 0.0)
+        losses = {"label_loss": F.cross_entropy(logits[:rows], labels[i], label_smoothing=smoothing)}
+        given = conditional(features, logits) if is_conditional else features
+        opinions = classifier(Reversal.apply(given, strengths[i]))
+        weights = torch.ones(2 * rows)
+        if training.get("entropy_weighting", False):
+            weights = entropy_weights(logits, rows)
+        of_rows = weights * F.cross_entropy(opinions, domains, reduction="none")
+        losses["domain_loss"] = of_rows[:rows].mean() + of_rows[rows:].mean()
+        total = losses["label_loss"] + losses["domain_loss"]
+        if "entropy" in adaptation:
+            losses["target_entropy"] = conditional_entropy(logits[rows:])
+            total = total + adaptation["entropy"] * shares[i] * losses["target_entropy"]
+        if "class_confusion" in adaptation:
+            losses["class_confusion"] = class_confusion(logits[rows:], adaptation.get("temperature", 2.5))
+            total = total + adaptation["class_confusion"] * shares[i] * losses["class_confusion"]
+        found = torch.autograd.grad(total, list(parameters.values()))
+        for key, value in losses.items():
+            reports.setdefault(key, []).append(value.detach())
+        if i == 1 and with_gradients:
+            gradients = {f"grad1.{key}": value for key, value in zip(parameters, found)}
+        with torch.no_grad():
+            for (key, value), gradient in zip(parameters.items(), found):
+                velocities[key].mul_(training["momentum"]).add_(gradient)
+                value -= rates[i] * velocities[key]
+                averages[key] = stays[i] * averages[key] + (1 - stays[i]) * value
+    average = {}
+    if "average" in training:
+        average = {f"average.{key}": value for key, value in averages.items()}
+    file.add(name, "dann_steps",
+             {"recipe": recipe, "steps": count, "lambda": strengths, "adaptation": shares, "average": stays, "lr": rates},
+             {**first, "x": x, "labels": labels},
+             {**{key: torch.stack(values) for key, values in reports.items()}, **gradients,
+              **{f"final.{key}": value for key, value in parameters.items()}, **average})
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", nargs="?", default=Path(__file__).with_name("adaptation.safetensors"))
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    generator, file = torch.Generator().manual_seed(arguments.seed), File()
+    ops(file, generator)
+    steps(file, generator, "entropy", training="adaptation = { entropy = 0.3 }")
+    steps(file, generator, "class_confusion", training="adaptation = { class_confusion = 1.0, temperature = 2.0 }")
+    steps(file, generator, "average_and_label_smoothing", training="average = 0.9\nlabel_smoothing = 0.2")
+    steps(file, generator, "conditional", model='domain_input = "conditional"')
+    steps(file, generator, "everything", training="""
+        adaptation = { entropy = 0.3, class_confusion = 1.0 }
+        average = 0.9
+        label_smoothing = 0.1
+        entropy_weighting = true""", model='domain_input = "conditional"', with_gradients=True)
+    file.save(arguments.out)
