@@ -19,6 +19,7 @@ mod results;
 mod resuming;
 mod sandbox;
 mod selecting;
+mod shaders;
 mod target_labels;
 mod training;
 mod tune;

@@ -4,3 +4,4 @@ mod architecture;
 mod imports;
 mod kernels;
 mod public;
+mod rules;

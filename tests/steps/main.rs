@@ -1,6 +1,7 @@
 //! Whole networks and training steps through the library, in one program: each test program links all of it anew.
 
 mod adaptation;
+mod adaptation_keys;
 mod graph;
 mod replay;
 mod surface;
