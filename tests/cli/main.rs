@@ -13,6 +13,7 @@ mod experiment;
 mod fitting;
 mod habits;
 mod memory;
+mod pairs;
 mod predicting;
 mod profile;
 mod results;

@@ -9,7 +9,7 @@ pub fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
 }
 
-fn profile(sandbox: &Sandbox, arguments: &str) -> Value {
+pub fn profile(sandbox: &Sandbox, arguments: &str) -> Value {
     let mut lines = sandbox.json(&format!("profile {arguments}"));
     assert_eq!(lines.len(), 1);
     lines.remove(0)

@@ -1,6 +1,6 @@
 //! Anyone's shaders, timed and translated by `dann profile --shader`.
 
-use crate::profile::{assert_narrow, number};
+use crate::profile::{assert_narrow, number, profile};
 use crate::sandbox::Sandbox;
 use serde_json::Value;
 

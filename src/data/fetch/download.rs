@@ -6,6 +6,7 @@ use crate::data::digest::Digest;
 use crate::data::task::Task;
 use crate::error::Result;
 use std::collections::HashSet;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 use ureq::Agent;
@@ -60,14 +61,29 @@ impl<'a> Downloader<'a> {
 
     /// Writes the first whole copy that `sources` have to `path`, safely on disk.
     pub(super) fn download(&mut self, sources: &[Source], path: &Path) -> Result<Outcome> {
+        let take = |source: &Source, body: &mut dyn Read, task: &Task| {
+            Ok(source.digest.save(body, path, |bytes| task.advance(bytes))?)
+        };
+        self.first(sources, |source| (&source.url, Some(source.digest.bytes)), take)
+    }
+
+    /// Hands what `places` send to `take`, one after the other, until it can use it. `of` gives a place's address and, if
+    /// it is known, how many bytes there are.
+    pub(super) fn first<P>(
+        &mut self,
+        places: &[P],
+        of: impl Fn(&P) -> (&str, Option<u64>),
+        take: impl Fn(&P, &mut dyn Read, &Task) -> Attempt<()>,
+    ) -> Result<Outcome> {
         let mut reasons = Vec::new();
-        for source in sources {
-            let server = server_of(&source.url);
+        for place in places {
+            let (url, bytes) = of(place);
+            let server = server_of(url);
             if self.silent.contains(&server) {
-                reasons.push(format!("{}: {server} did not answer before", source.url));
+                reasons.push(format!("{url}: {server} did not answer before"));
                 continue;
             }
-            let reason = match self.attempt(source, path) {
+            let reason = match self.attempt(url, bytes, |body, task| take(place, body, task)) {
                 Ok(()) => return Ok(Outcome::Done),
                 Err(Failure::Local(error)) => return Err(error),
                 Err(Failure::Unusable(reason)) => reason,
@@ -76,21 +92,25 @@ impl<'a> Downloader<'a> {
                     reason
                 }
             };
-            reasons.push(format!("{}: {reason}", source.url));
+            reasons.push(format!("{url}: {reason}"));
         }
         Ok(Outcome::Failed(reasons))
     }
 
-    fn attempt(&self, source: &Source, path: &Path) -> Attempt<()> {
-        let task = Task::start(self.progress, &source.url, Some(source.digest.bytes));
-        let answer = self.agent.get(&source.url).call();
+    fn attempt(
+        &self,
+        url: &str,
+        bytes: Option<u64>,
+        take: impl Fn(&mut dyn Read, &Task) -> Attempt<()>,
+    ) -> Attempt<()> {
+        let task = Task::start(self.progress, url, bytes);
+        let answer = self.agent.get(url).call();
         let answer = answer.map_err(|error| match error {
             ureq::Error::StatusCode(code) => Failure::Unusable(format!("HTTP status {code}")),
             error => Failure::Silent(error.to_string()),
         })?;
         let mut body = answer.into_body().into_reader();
-        source.digest.save(&mut body, path, |bytes| task.advance(bytes))?;
-        Ok(())
+        take(&mut body, &task)
     }
 }
 

@@ -6,9 +6,11 @@ mod mnist;
 mod npm;
 #[cfg(test)]
 mod tests;
+mod usps;
 
 pub use bsds500::fetch_bsds500;
 pub use mnist::fetch_mnist;
+pub use usps::fetch_usps;
 
 use super::digest::Fault;
 use crate::error::{Error, Result};

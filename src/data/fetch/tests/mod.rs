@@ -6,6 +6,7 @@ mod mnist;
 #[cfg(unix)]
 mod npm;
 mod server;
+mod usps;
 
 use super::download::{Patience, Source};
 use crate::data::digest::Digest;
