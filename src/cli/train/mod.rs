@@ -1,19 +1,21 @@
 //! `dann train`
 
 mod interrupt;
+mod introduction;
 mod progress;
 mod sabotage;
 
 use super::gpu::GpuArgs;
 use super::hint::{FETCH, Hint as _, is_bad_model, is_no_data_set, is_taken};
-use super::output::{Output, wrapped};
+use super::output::Output;
 use super::report::PAGE;
 use anyhow::Context as _;
 use clap::{ArgGroup, Args, ValueEnum};
-use dann::fit::{Sets, Training};
+use dann::fit::{Observer, Sets, Training};
 use dann::report::page;
 use dann::report::tensorboard::Recorder;
 use dann::train::{Config, DataSets, Method, RunDirectory, RunResult};
+use introduction::Introduction;
 use sabotage::Sabotage;
 use std::path::{Path, PathBuf};
 
@@ -180,28 +182,17 @@ pub fn repeat(directory: &Path, source: &Path, target: &Path) -> String {
     )
 }
 
-/// What is trained on.
-fn introduce(sets: &Sets, method: Method, out: &Output) -> anyhow::Result<()> {
-    let labelled =
-        if method == Method::TargetOnly { ("target", &sets.target) } else { ("source", &sets.source) };
-    let unlabelled = sets.unlabelled.iter().map(|data| (("target", &sets.target), data));
-    for ((domain, path), data) in std::iter::once((labelled, &sets.labelled)).chain(unlabelled) {
-        out.remark(wrapped(&format!("{domain} {}: {}", path.display(), data.summary())))?;
-    }
-    Ok(())
-}
-
 pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {
     let mut interrupts = Interrupts::watch()?;
     let (training, source, target) = args.training()?;
     args.gpu.expect_f32()?;
     let sets = Sets::read(&source, &target, training.config()).hint_if(is_no_data_set, FETCH)?;
-    introduce(&sets, training.config().training.method, out)?;
     let open = || args.gpu.open();
     let (mut sabotage, mut recorder) = (Sabotage::after(args.destroy_device_at), Recorder::default());
-    let mut progress = Progress::new(out);
-    let trained =
-        training.run(&sets, &open, &mut [&mut interrupts, &mut sabotage, &mut recorder, &mut progress])?;
+    let (mut introduction, mut progress) = (Introduction::new(out), Progress::new(out));
+    let observers: &mut [&mut dyn Observer] =
+        &mut [&mut interrupts, &mut sabotage, &mut recorder, &mut introduction, &mut progress];
+    let trained = training.run(&sets, &open, observers)?;
     let RunResult { method, seconds, steps, directory, .. } = &trained.result;
     if !trained.complete {
         return Err(Interrupted { steps: *steps, directory: directory.clone() }.into());
