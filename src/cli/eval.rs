@@ -51,9 +51,9 @@ pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {
     let part = if data::has_part(&args.data, Part::Test)? { Part::Test } else { Part::Train };
     let images = data::load(&args.data, part, checkpoint.config.model.input.frame(), Labels::Required)?;
     let images = images.with_classes(&checkpoint.classes)?;
-    out.remark(wrapped(&format!("{part} part of {}: {}", args.data.display(), images.summary())))?;
     let model = checkpoint.model(&args.gpu.open()?)?;
     let evaluator = Evaluator::new(&model, &images, args.domain.normalization(&checkpoint))?;
+    out.remark(wrapped(&format!("{part} part of {}: {}", args.data.display(), images.summary())))?;
     let evaluation = evaluator.evaluate()?;
     print(&evaluation, &checkpoint.classes, out)
 }
