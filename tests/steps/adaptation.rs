@@ -1,17 +1,16 @@
 //! Methods of adaptation beside the gradient reversal: against PyTorch's answers, together, and left out.
 
+use crate::support::{data, gpu, possible};
 use dann::check::{CaseResult, Only, run_golden};
 use dann::data::Dataset;
 use dann::golden_steps;
-use dann::gpu::{Gpu, Options, ShaderChecks, Variant, choose};
+use dann::gpu::{Gpu, Variant};
 use dann::model::{Dann, Dense, NamedValues};
 use dann::ops::Step;
-use dann::shape::MapShape;
 use dann::train::{Checkpoint, Config, DataSets, Inspector, StepMetrics, Stepper, TrainingStep, softmax};
 use std::path::Path;
 
 const ROWS: usize = 4;
-const IMAGES: usize = 24;
 
 pub const TRAINING: &str = r#"
 [training]
@@ -63,21 +62,6 @@ pub fn config(keys: &str) -> Config {
 fn conditional(keys: &str) -> Config {
     let model = MODEL.replace("[model]\n", "[model]\ndomain_input = \"conditional\"\n");
     Config::parse("test", &format!("{TRAINING}{keys}\n{model}")).unwrap()
-}
-
-pub fn gpu(variant: Variant) -> Gpu {
-    let options = Options::default().checks(ShaderChecks::Trusted).variant(variant);
-    Gpu::open(&choose(None).unwrap(), options).unwrap()
-}
-
-/// The families that this adapter can run.
-fn possible() -> impl Iterator<Item = Variant> {
-    let adapter = choose(None).unwrap();
-    Variant::every().filter(move |&variant| {
-        let obstacle = adapter.variant_obstacle(variant);
-        obstacle.iter().for_each(|obstacle| eprintln!("skipped: {variant} kernels: {obstacle}"));
-        obstacle.is_none()
-    })
 }
 
 fn step_of(config: &Config, gpu: &Gpu) -> (Dann, TrainingStep) {
@@ -179,18 +163,9 @@ fn a_repeated_run_gives_the_same_bits() {
     }
 }
 
-pub fn data() -> Dataset {
-    let shape = MapShape::new(3, 12, 10);
-    let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
-    let images = (0..IMAGES * shape.len()).map(noise).collect();
-    let labels = (0..IMAGES).map(|i| (i % 5) as u8).collect();
-    let classes = (0..5).map(|class| class.to_string()).collect();
-    Dataset::new(shape, images, Some(labels), classes).unwrap()
-}
-
 #[test]
 fn an_interrupted_training_goes_on_bit_for_bit_and_reports_its_losses() {
-    let (gpu, config, data) = (gpu(Variant::Plain), conditional(ALL), data());
+    let (gpu, config, data) = (gpu(Variant::Plain), conditional(ALL), data(5));
     let trainer = || Stepper::new(&gpu, &config, &data, Some(&data)).unwrap();
     let mut whole = trainer();
     let metrics = run(&mut whole, 12);
@@ -232,7 +207,7 @@ fn kept(trainer: &Stepper, config: &Config, data: &Dataset) -> Checkpoint {
 /// The average is the mean of all models so far until its decay is reached, running statistics too, and it is what is kept.
 #[test]
 fn the_average_of_the_model_is_evaluated_and_kept() {
-    let (gpu, config, data) = (gpu(Variant::Plain), config("average = 0.75"), data());
+    let (gpu, config, data) = (gpu(Variant::Plain), config("average = 0.75"), data(5));
     let mut trainer = Stepper::new(&gpu, &config, &data, Some(&data)).unwrap();
     trainer.rest_every(1);
     let mut expected = trainer.model().read().unwrap();
@@ -274,7 +249,7 @@ fn a_conditional_domain_classifier_looks_at_features_times_probabilities() {
     };
     let features = 8 * 5 * 4;
     assert_eq!(weight.0, [2, 5 * features]);
-    let images: Vec<u8> = data().image(3).iter().chain(data().image(7)).copied().collect();
+    let images: Vec<u8> = data(5).image(3).iter().chain(data(5).image(7)).copied().collect();
     let inspector = Inspector::new(&model, 3, &config.model.input.normalization).unwrap();
     let found = inspector.inspect(&images).unwrap();
     for row in 0..2 {

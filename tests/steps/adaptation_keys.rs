@@ -1,13 +1,14 @@
 //! What the keys of the methods beside the reversal mean, and what they refuse.
 
-use crate::adaptation::{MODEL, TRAINING, config, data, gpu};
+use crate::adaptation::{MODEL, TRAINING, config};
+use crate::support::{data, gpu};
 use dann::gpu::Variant;
 use dann::train::{Config, Stepper};
 
 /// The first step has λ = 0: weights that rise with it are 0 then too.
 #[test]
 fn weights_rise_with_lambda_or_stay() {
-    let (gpu, data) = (gpu(Variant::Plain), data());
+    let (gpu, data) = (gpu(Variant::Plain), data(5));
     let after_one_step = |keys: &str| {
         let mut trainer = Stepper::new(&gpu, &config(keys), &data, Some(&data)).unwrap();
         trainer.rest_every(1);

@@ -1,14 +1,12 @@
 //! Networks that are more than chains, the optimisers, and groups of parameters.
 
-use dann::data::Dataset;
-use dann::gpu::{Gpu, Options, ShaderChecks, Variant, choose};
+use crate::support::{data, gpu};
+use dann::gpu::{Gpu, Variant, choose};
 use dann::model::{Dann, NamedValues};
 use dann::ops::Step;
-use dann::shape::MapShape;
 use dann::train::{Checkpoint, Config, DataSets, Stepper, TrainingStep};
 
 const ROWS: usize = 4;
-const IMAGES: usize = 24;
 /// Three steps of rounding, as in tests/steps/variants.rs.
 const TOLERANCE: f64 = 1e-4;
 
@@ -57,11 +55,6 @@ fn config(feature_extractor: &str, optimizer: &str) -> Config {
 
 const SGD: &str = "optimizer = { kind = \"sgd\", momentum = 0.9, nesterov = true, weight_decay = 0.001 }";
 const ADAMW: &str = "optimizer = { kind = \"adamw\", weight_decay = 0.05 }";
-
-fn gpu(variant: Variant) -> Gpu {
-    let options = Options::default().checks(ShaderChecks::Trusted).variant(variant);
-    Gpu::open(&choose(None).unwrap(), options).unwrap()
-}
 
 fn model(gpu: &Gpu, config: &Config) -> Dann {
     let model = Dann::new(gpu, &config.model).unwrap();
@@ -192,21 +185,12 @@ fn an_optimiser_is_set_up_in_one_place() {
     refused("optimizer = { kind = \"adamw\", momentum = 0.9 }", "unknown field `momentum`");
 }
 
-fn data() -> Dataset {
-    let shape = MapShape::new(3, 12, 10);
-    let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
-    let images = (0..IMAGES * shape.len()).map(noise).collect();
-    let labels = (0..IMAGES).map(|i| (i % 10) as u8).collect();
-    let classes = (0..10).map(|class| class.to_string()).collect();
-    Dataset::new(shape, images, Some(labels), classes).unwrap()
-}
-
 /// What both optimisers keep is in the checkpoint.
 #[test]
 fn every_optimiser_goes_on_bit_for_bit() {
     let gpu = gpu(Variant::Plain);
     for optimizer in [SGD, ADAMW] {
-        let (config, data) = (config(RESIDUAL, optimizer), data());
+        let (config, data) = (config(RESIDUAL, optimizer), data(10));
         let trainer = || Stepper::new(&gpu, &config, &data, Some(&data)).unwrap();
         let run = |trainer: &mut Stepper, until: u64| {
             while trainer.steps_done() < until && !trainer.advance().unwrap().is_empty() {}

@@ -4,6 +4,7 @@ mod adaptation;
 mod adaptation_keys;
 mod graph;
 mod replay;
+mod support;
 mod surface;
 mod variants;
 mod work;

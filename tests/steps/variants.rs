@@ -1,5 +1,6 @@
 //! Fused and tiled kernels train as the plain ones do.
 
+use crate::support::possible;
 use dann::gpu::{Gpu, Options, Recording, ShaderChecks, Tensor, Texels, Variant, choose};
 use dann::model::{Dann, Dense, Initialization, Relu};
 use dann::ops::register_tiled::{Parameters, dense_chain};
@@ -80,16 +81,6 @@ normalization = { scale = [1.0, 1.0, 1.0], shift = [0.0, 0.0, 0.0] }
 fn register() -> Gpu {
     let options = Options::default().variant(Variant::Register);
     Gpu::open(&choose(None).unwrap(), options).unwrap()
-}
-
-/// The families that this adapter can run.
-fn possible() -> impl Iterator<Item = Variant> {
-    let adapter = choose(None).unwrap();
-    Variant::every().filter(move |&variant| {
-        let obstacle = adapter.variant_obstacle(variant);
-        obstacle.iter().for_each(|obstacle| eprintln!("skipped: {variant} kernels: {obstacle}"));
-        obstacle.is_none()
-    })
 }
 
 fn paper() -> Config {
