@@ -1,10 +1,11 @@
 //! Proof of class_confusion: each class's share of the loss and dlogits from logits; dlogits is `weight` times the gradient,
 //! and keeps what it holds in the labelled rows. Formula: `twin.rs`.
 
-use super::twin::{backward, forward, probabilities, row_weights};
+use super::twin::{backward, forward, probabilities};
 use crate::contract::{Array, Arrays, Bound, Bounds, Case, Gradient, Op, Rig, SEED, reals};
 use crate::error::Result;
 use crate::ops::class_confusion::{self as host, Confusion};
+use crate::ops::entropy_weights::proof::row_weights;
 use crate::ops::{Predictions, Step, metrics};
 use rand::RngExt;
 

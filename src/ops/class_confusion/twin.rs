@@ -5,24 +5,12 @@
 //! `C[i,j] = Σ_n w[n]·p[n,i]·p[n,j]`, `loss = 1/K · Σ_{i≠j} C[i,j] / Σ_l C[i,l]`, over the T rows behind the labelled ones.
 //! The weights pass no gradient on. The row of a class that nothing is taken for counts as confused through and through.
 
+use crate::ops::softmax::proof::forward as softmax;
+
 /// logits (T, K) → probabilities (T, K) at a temperature.
 pub fn probabilities(logits: &[f64], k: usize, temperature: f64) -> Vec<f64> {
-    let mut all = Vec::new();
-    for row in logits.chunks_exact(k) {
-        let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let powers: Vec<f64> = row.iter().map(|logit| ((logit - max) / temperature).exp()).collect();
-        let sum: f64 = powers.iter().sum();
-        all.extend(powers.iter().map(|power| power / sum));
-    }
-    all
-}
-
-/// p (T, K) → how much each row counts (T).
-pub fn row_weights(p: &[f64], k: usize) -> Vec<f64> {
-    let entropy = |row: &[f64]| -> f64 { row.iter().filter(|&&p| p > 0.0).map(|p| -p * p.ln()).sum() };
-    let raw: Vec<f64> = p.chunks_exact(k).map(|row| 1.0 + (-entropy(row)).exp()).collect();
-    let sum: f64 = raw.iter().sum();
-    raw.iter().map(|weight| weight * raw.len() as f64 / sum).collect()
+    let cooled: Vec<f64> = logits.iter().map(|logit| logit / temperature).collect();
+    softmax(&cooled, k).0
 }
 
 /// p (T, K), weights (T) → C (K, K).
@@ -78,6 +66,7 @@ pub fn backward(logits: &[f64], weights: &[f64], k: usize, temperature: f64) -> 
 mod tests {
     use super::*;
     use crate::contract::testing::{assert_close, assert_gradient, normal};
+    use crate::ops::entropy_weights::proof::row_weights;
 
     #[test]
     fn tiny_values_by_hand() {

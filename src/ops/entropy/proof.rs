@@ -8,19 +8,17 @@
 
 use crate::contract::{Array, Arrays, Bound, Bounds, Case, Gradient, Op, Rig, SEED, real_output, reals};
 use crate::error::Result;
+use crate::ops::softmax::proof::forward as probabilities;
 use crate::ops::{Predictions, Step, entropy as host, metrics};
 use rand::RngExt;
 
 /// The softmax of a row.
 fn softmax(row: &[f64]) -> Vec<f64> {
-    let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let powers: Vec<f64> = row.iter().map(|logit| (logit - max).exp()).collect();
-    let sum: f64 = powers.iter().sum();
-    powers.iter().map(|power| power / sum).collect()
+    probabilities(row, row.len()).0
 }
 
 /// −Σ p·ln p; what has no probability has no part in it.
-fn entropy(p: &[f64]) -> f64 {
+pub(crate) fn entropy(p: &[f64]) -> f64 {
     p.iter().filter(|&&p| p > 0.0).map(|p| -p * p.ln()).sum()
 }
 

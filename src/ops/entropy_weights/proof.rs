@@ -7,27 +7,23 @@
 
 use crate::contract::{Array, Arrays, Bound, Bounds, Case, Op, Rig, SEED, real_output, reals};
 use crate::error::Result;
+use crate::ops::entropy::proof::entropy;
 use crate::ops::entropy_weights as host;
+use crate::ops::softmax::proof::forward as probabilities;
 use rand::RngExt;
 
-/// The entropy of the softmax of a row.
-fn entropy(row: &[f64]) -> f64 {
-    let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = row.iter().map(|logit| (logit - max).exp()).sum();
-    let p = row.iter().map(|logit| (logit - max).exp() / sum);
-    p.filter(|&p| p > 0.0).map(|p| -p * p.ln()).sum()
+/// p (T, K) → how much each row counts (T), the mean being 1.
+pub(crate) fn row_weights(p: &[f64], k: usize) -> Vec<f64> {
+    let raw: Vec<f64> = p.chunks_exact(k).map(|row| 1.0 + (-entropy(row)).exp()).collect();
+    let sum: f64 = raw.iter().sum();
+    raw.iter().map(|weight| weight * raw.len() as f64 / sum).collect()
 }
 
 /// logits (N, K), S rows of the source first → weights (N).
 pub fn forward(logits: &[f64], k: usize, source_rows: usize) -> Vec<f64> {
     let (source, target) = logits.split_at(source_rows * k);
-    let mut weights = Vec::new();
-    for domain in [source, target] {
-        let raw: Vec<f64> = domain.chunks_exact(k).map(|row| 1.0 + (-entropy(row)).exp()).collect();
-        let sum: f64 = raw.iter().sum();
-        weights.extend(raw.iter().map(|weight| weight * raw.len() as f64 / sum));
-    }
-    weights
+    let weights = |domain: &[f64]| row_weights(&probabilities(domain, k).0, k);
+    [weights(source), weights(target)].concat()
 }
 
 pub struct EntropyWeights;
@@ -73,7 +69,7 @@ impl Op for EntropyWeights {
             let of_sum = k as f64 + p.iter().zip(&below).map(|(p, &d)| p * of_exp(d)).sum::<f64>();
             let own = |(p, &d): (&f64, &f64)| p * d * (of_exp(d) + of_sum + 7.0 + k as f64);
             let of_distance: f64 = p.iter().zip(&below).map(own).sum();
-            let h = entropy(row);
+            let h = entropy(&p);
             let of_entropy = of_sum + 8.0 + 7.0 * sum.ln() + of_distance + h;
             relative.push((-h).exp() * (of_entropy + 6.0 + 4.0 * h) + 1.0);
         }
