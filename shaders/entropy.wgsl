@@ -3,8 +3,6 @@
 //   dlogits[n,k] = -scale · weight · p[n,k] · (log p[n,k] + H[n])
 // Twin: src/ops/entropy/proof.rs. Source: Grandvalet & Bengio 2004; Shu et al. 2018 (VADA), equation 4. weight is the
 // method's, times the step's share of it. The rows in front of first_row, of which nothing is asked, stay as they are.
-//
-// With d[k] = max_j logits[j] - logits[k] ≥ 0, H is log Σ e^-d + Σ p·d: sums without a negative term.
 
 struct Params {
     rows: u32,       // T, those whose entropy counts
@@ -24,24 +22,18 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(3) var<storage, read_write> loss: array<f32>;     // (T)
 @group(0) @binding(4) var<storage, read_write> dlogits: array<f32>;  // (N, K)
 
+import "shared/row_entropy.wgsl";
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn forward_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
     let n = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if n >= params.rows { return; }
     let row = (params.first_row + n) * params.classes;
-    var largest = logits[row];
-    for (var k = 1u; k < params.classes; k++) { largest = max(largest, logits[row + k]); }
-    var sum = 0.0;
-    for (var k = 0u; k < params.classes; k++) { sum += exp(logits[row + k] - largest); }
-    var distance = 0.0;
-    for (var k = 0u; k < params.classes; k++) {
-        let below = largest - logits[row + k];
-        distance += exp(-below) / sum * below;
-    }
-    loss[n] = params.scale * (log(sum) + distance);
+    let own = row_entropy(row);
+    loss[n] = params.scale * (log(own.sum) + own.distance);
     let scale = params.scale * params.weight * step.adaptation;
     for (var k = 0u; k < params.classes; k++) {
-        let below = largest - logits[row + k];
-        dlogits[row + k] = scale * (exp(-below) / sum * (below - distance));
+        let below = own.largest - logits[row + k];
+        dlogits[row + k] = scale * (exp(-below) / own.sum * (below - own.distance));
     }
 }

@@ -17,21 +17,14 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(1) var<storage, read> logits: array<f32>;         // (S + T, K)
 @group(0) @binding(2) var<storage, read_write> weights: array<f32>;  // (S + T)
 
+import "shared/row_entropy.wgsl";
+
 var<workgroup> partial: array<f32, WORKGROUP_SIZE>;
 
-// 1 + e^-H of row n; with d[k] = max_j logits[j] - logits[k] ≥ 0, H is log Σ e^-d + Σ p·d.
+// 1 + e^-H of row n.
 fn certainty(n: u32) -> f32 {
-    let row = n * params.classes;
-    var largest = logits[row];
-    for (var k = 1u; k < params.classes; k++) { largest = max(largest, logits[row + k]); }
-    var sum = 0.0;
-    for (var k = 0u; k < params.classes; k++) { sum += exp(logits[row + k] - largest); }
-    var distance = 0.0;
-    for (var k = 0u; k < params.classes; k++) {
-        let below = largest - logits[row + k];
-        distance += exp(-below) / sum * below;
-    }
-    return 1.0 + exp(-(log(sum) + distance));
+    let own = row_entropy(n * params.classes);
+    return 1.0 + exp(-(log(own.sum) + own.distance));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
