@@ -264,20 +264,21 @@ impl TrainingLoop {
     /// [`Error::Input`] when the in-flight batch's encoder was dropped without being submitted, or submitted out of turn.
     pub fn poll(&mut self, in_flight: InFlight) -> Result<Outcome> {
         let InFlight { first, rows, metrics, upload } = in_flight;
+        let last = first + rows.len() as u64 - 1;
         let (words, staging) = match metrics.try_take::<u32>(self.training_step.gpu())? {
             Arrival::Here(words, staging) => (words, staging),
             Arrival::Pending(metrics) => {
                 return Ok(Outcome::Pending(InFlight { first, rows, metrics, upload }));
             }
             Arrival::Dropped => {
-                let found = format!("it was dropped with steps {first} to {}", first + rows.len() as u64 - 1);
+                let found = format!("it was dropped with steps {first} to {last}");
                 return Err(Error::input("the encoder of training steps", "to be submitted", found));
             }
         };
         self.reports.give_back(staging);
         self.uploads.push(upload);
         let Reading { table, faults, before, time } = self.reports.read(&words, rows.len());
-        self.sequence.arrived(before, first, first + rows.len() as u64 - 1)?;
+        self.sequence.arrived(before, first, last)?;
         let metrics: Vec<StepMetrics> = (first..)
             .zip(rows.iter().zip(table.chunks(self.reports.columns())))
             .map(|(step, (row, values))| self.metrics(step, row, values))
