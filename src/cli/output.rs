@@ -22,6 +22,11 @@ impl Output {
         self.json
     }
 
+    /// Whether what says how work goes on is shown: neither under `--quiet` nor under `--json`.
+    pub fn remarks(&self) -> bool {
+        !self.quiet && !self.json
+    }
+
     /// As [`Output::text`], for what says how work goes on; nothing under `--quiet`.
     pub fn remark(&self, text: impl std::fmt::Display) -> anyhow::Result<()> {
         if self.quiet { Ok(()) } else { self.text(text) }

@@ -89,13 +89,9 @@ pub struct Comparisons {
 impl Comparisons {
     /// Compares `after` with `before`.
     pub fn of(before: &Report, after: &Report) -> Self {
-        let mut kernels: Vec<Comparison> = before
-            .kernels
-            .iter()
-            .map(|row| Comparison::of(Some(row), after.kernels.iter().find(|other| same(row, other))))
-            .collect();
-        let added = after.kernels.iter().filter(|row| !before.kernels.iter().any(|other| same(row, other)));
-        kernels.extend(added.map(|row| Comparison::of(None, Some(row))));
+        let pairs = paired(&before.kernels, &after.kernels, same);
+        let mut kernels: Vec<Comparison> =
+            pairs.into_iter().map(|(before, after)| Comparison::of(before, after)).collect();
         kernels.sort_by(|a, b| b.more_ms.abs().total_cmp(&a.more_ms.abs()));
         let (before_ms, after_ms) = (before.step.kernels_ms, after.step.kernels_ms);
         Self {
@@ -130,6 +126,17 @@ impl Comparison {
             more_ms: ms(after) - ms(before),
         }
     }
+}
+
+/// Each of `before` beside what is the same in `after`, where there is one, and then what is in `after` alone.
+pub(super) fn paired<'a, T>(
+    before: &'a [T],
+    after: &'a [T],
+    same: fn(&T, &T) -> bool,
+) -> Vec<(Option<&'a T>, Option<&'a T>)> {
+    let kept = before.iter().map(|one| (Some(one), after.iter().find(|other| same(one, other))));
+    let added = after.iter().filter(|one| !before.iter().any(|other| same(other, one)));
+    kept.chain(added.map(|one| (None, Some(one)))).collect()
 }
 
 /// Whether two rows are one kernel's, whatever its workgroups: these are what people tune.

@@ -81,10 +81,10 @@ pub fn run(args: &PredictArgs, out: &Output) -> anyhow::Result<()> {
     let model = checkpoint.model(&args.gpu.open()?)?;
     let inspector = Inspector::new(&model, size.channels, args.domain.normalization(&checkpoint))?;
     let format = if out.is_json() { Format::Json } else { args.format };
-    // Stands above the first results, if there are any.
+    // Stands above the first results, if there are any. No header is read for what nobody gets to see.
     let mut introduction = match format {
-        Format::Table => Some(introduction(&images, size, &checkpoint)?),
-        Format::Json | Format::Csv => None,
+        Format::Table if out.remarks() => Some(introduction(&images, size, &checkpoint)?),
+        _ => None,
     };
     let mut printer = Printer::new(format, args.explain);
     let bar = bar(images.len() as u64, "{pos}/{len} images [{wide_bar}]  {eta} left");

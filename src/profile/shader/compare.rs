@@ -1,6 +1,7 @@
 //! Reports of shaders side by side.
 
 use super::report::ShaderReport;
+use crate::profile::compare::paired;
 use crate::profile::{Spread, Verdict};
 use serde::Serialize;
 use std::path::Path;
@@ -29,13 +30,8 @@ pub struct ShaderComparison {
 impl ShaderComparison {
     /// Compares each shader, entry point and adapter of either list; directories of files make no difference.
     pub fn of(before: &[ShaderReport], after: &[ShaderReport]) -> Vec<Self> {
-        let of = |report: &ShaderReport| {
-            Self::pair(Some(report), after.iter().find(|other| is_same(report, other)))
-        };
-        let added = after.iter().filter(|report| !before.iter().any(|other| is_same(report, other)));
-        let mut all: Vec<Self> = before.iter().map(of).collect();
-        all.extend(added.map(|report| Self::pair(None, Some(report))));
-        all
+        let pairs = paired(before, after, is_same);
+        pairs.into_iter().map(|(before, after)| Self::pair(before, after)).collect()
     }
 
     fn pair(before: Option<&ShaderReport>, after: Option<&ShaderReport>) -> Self {
