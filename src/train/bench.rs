@@ -108,7 +108,7 @@ fn random_images(config: &Config, name: &str, count: usize) -> Result<Dataset> {
     Ok(Dataset::new(shape, images, Some(labels), classes)?.with_origin("random images"))
 }
 
-/// The schedules' last values: the full λ, and the learning rate that keeps any number of steps stable.
+/// The schedules' last values: the full λ, and the learning rate that keeps any number of steps stable, be it 0.
 fn step_values(config: &Config, batches: usize) -> Vec<Step> {
     let spec = &config.training;
     let mut seeds = rng::stream(spec.seed, "dropout");
@@ -120,7 +120,7 @@ fn step_values(config: &Config, batches: usize) -> Vec<Step> {
             target_start: start,
             seed: seeds.next_u32(),
             lambda: spec.lambda.at(1.0) as f32,
-            learning_rate: spec.learning_rate.at(1.0) as f32,
+            learning_rate: spec.learning_rate.at(1, 1) as f32,
             optimizer: [0.0; 2],
             adaptation: spec.adaptation_at(1.0) as f32,
             average: spec.average_at(u64::MAX - 1) as f32,

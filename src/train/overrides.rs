@@ -83,6 +83,8 @@ mod tests {
             "training.steps=7",
             "training.domain_loss=sum",
             "training.lambda.maximum = 0.5",
+            "training.lambda.start = 0.2",
+            "training.learning_rate.warmup = 0.1",
             "training.adaptation.entropy = 0.25",
             "model.feature_extractor.0.outputs=16",
             "model.input.normalization={ scale = [1.0, 1.0, 1.0], shift = [0.0, 0.0, 0.0] }",
@@ -90,7 +92,11 @@ mod tests {
         .expect("a configuration");
         assert_eq!(config.training.steps, Some(7));
         assert_eq!(config.training.domain_loss, DomainLoss::Sum);
-        assert_eq!(config.training.lambda.maximum, 0.5);
+        assert_eq!((config.training.lambda.maximum, config.training.lambda.start), (0.5, 0.2));
+        assert_eq!(
+            (config.training.learning_rate.warmup, config.training.learning_rate.cooldown),
+            (0.1, 0.0)
+        );
         assert_eq!(config.training.adaptation.entropy, 0.25);
         let LayerSpec::Conv2d(conv) = &config.model.feature_extractor[0] else { panic!("no convolution") };
         assert_eq!(conv.outputs, 16);

@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// λ_p = maximum · (2 / (1 + e^(-gamma·p)) - 1); Ganin & Lempitsky 2015, section 4.
+/// λ_p = maximum · (2 / (1 + e^(-gamma·p')) - 1); Ganin & Lempitsky 2015, section 4, where p' is p. Until the share `start`
+/// of training it is 0; from there on p' = (p - start) / (1 - start).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -12,9 +13,13 @@ pub struct Lambda {
     pub maximum: f64,
     /// How steeply; 10 in the paper.
     pub gamma: f64,
+    /// The share of training that has passed when λ begins to rise; 0 if left out, as in the paper.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub start: f64,
 }
 
-/// lr_p = initial / (1 + alpha·p)^beta; Ganin & Lempitsky 2015, section 4.
+/// lr_p = initial / (1 + alpha·p)^beta; Ganin & Lempitsky 2015, section 4. In the shares `warmup` and `cooldown` of training,
+/// its first and its last steps, this is multiplied by what rises linearly from 0 to 1 and falls back to 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -25,12 +30,23 @@ pub struct LearningRate {
     pub alpha: f64,
     /// 0.75 in the paper.
     pub beta: f64,
+    /// The share of training in which the rate rises from 0; 0 if left out, as in the paper.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub warmup: f64,
+    /// The share of training in which the rate falls to 0 at the end; 0 if left out, as in the paper.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cooldown: f64,
+}
+
+/// Whether a number is what it is if left out.
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 impl Lambda {
-    /// λ that rises to `maximum` as steeply as `gamma` says.
+    /// λ that rises to `maximum` as steeply as `gamma` says, from the first step on.
     pub const fn new(maximum: f64, gamma: f64) -> Self {
-        Self { maximum, gamma }
+        Self { maximum, gamma, start: 0.0 }
     }
 
     /// λ at progress `p`.
@@ -40,30 +56,41 @@ impl Lambda {
 
     /// The share of the maximum that λ has at progress `p`.
     pub(super) fn share_at(&self, p: f64) -> f64 {
+        let p = ((p - self.start) / (1.0 - self.start)).max(0.0);
         2.0 / (1.0 + (-self.gamma * p).exp()) - 1.0
     }
 
     pub(super) fn check(&self) -> Result<()> {
+        const KEY: &str = "training.lambda";
         let good = self.maximum >= 0.0 && self.gamma >= 0.0 && (self.maximum + self.gamma).is_finite();
-        require(good, "training.lambda", "maximum and gamma of at least 0", self)
+        require(good, KEY, "maximum and gamma of at least 0", self)?;
+        require((0.0..1.0).contains(&self.start), KEY, "start at least 0 and below 1", self)
     }
 }
 
 impl LearningRate {
     /// A learning rate that falls from `initial`.
     pub const fn new(initial: f64, alpha: f64, beta: f64) -> Self {
-        Self { initial, alpha, beta }
+        Self { initial, alpha, beta, warmup: 0.0, cooldown: 0.0 }
     }
 
-    /// The learning rate at progress `p`.
-    pub fn at(&self, p: f64) -> f64 {
-        self.initial / (1.0 + self.alpha * p).powf(self.beta)
+    /// The learning rate of step number `step`, counted from 0, of `steps` in all; that of number `steps` is where it ends.
+    /// The first step of `n` in the warmup has the share 1/n, and so has the last one in a cooldown of `n`.
+    pub fn at(&self, step: u64, steps: u64) -> f64 {
+        let p = step as f64 / steps as f64;
+        let rate = self.initial / (1.0 + self.alpha * p).powf(self.beta);
+        let share =
+            |done: u64, of: f64| if of > 0.0 { (done as f64 / (of * steps as f64)).min(1.0) } else { 1.0 };
+        rate * share(step + 1, self.warmup) * share(steps.saturating_sub(step), self.cooldown)
     }
 
     pub(super) fn check(&self) -> Result<()> {
+        const KEY: &str = "training.learning_rate";
         let rest = self.alpha >= 0.0 && (self.initial + self.alpha + self.beta).is_finite();
         let good = self.initial > 0.0 && rest;
-        require(good, "training.learning_rate", "initial above 0, alpha at least 0", self)
+        require(good, KEY, "initial above 0, alpha at least 0", self)?;
+        let good = self.warmup >= 0.0 && self.cooldown >= 0.0 && self.warmup + self.cooldown <= 1.0;
+        require(good, KEY, "warmup and cooldown of at least 0 and together at most 1", self)
     }
 }
 
@@ -77,7 +104,7 @@ mod tests {
 
     #[test]
     fn lambda_rises_from_zero_to_its_maximum() {
-        let paper = Lambda { maximum: 1.0, gamma: 10.0 };
+        let paper = Lambda::new(1.0, 10.0);
         assert_eq!(paper.at(0.0), 0.0);
         // 2 / (1 + e^-5) - 1, by hand.
         assert!((paper.at(0.5) - 0.986_614_298_151_430_3).abs() < 1e-12);
@@ -87,18 +114,58 @@ mod tests {
     }
 
     #[test]
+    fn lambda_that_starts_late_rises_over_what_is_left() {
+        let paper = Lambda::new(0.5, 10.0);
+        let late = Lambda { start: 0.25, ..paper };
+        for (p, of_the_rest) in
+            [(0.0, 0.0), (0.2, 0.0), (0.25, 0.0), (0.4375, 0.25), (0.625, 0.5), (1.0, 1.0)]
+        {
+            assert_eq!(late.at(p), paper.at(of_the_rest), "{p}");
+        }
+    }
+
+    #[test]
     fn the_learning_rate_falls_as_in_the_paper() {
-        let paper = LearningRate { initial: 0.01, alpha: 10.0, beta: 0.75 };
-        assert_eq!(paper.at(0.0), 0.01);
-        // 0.01 / 11^0.75, by hand.
-        assert!((paper.at(1.0) - 0.001_655_600_6).abs() < 1e-9);
+        let paper = LearningRate::new(0.01, 10.0, 0.75);
+        assert_eq!(paper.at(0, 8), 0.01);
+        // 0.01 / 6^0.75 and 0.01 / 11^0.75, by hand.
+        assert!((paper.at(4, 8) - 0.002_608_474_3).abs() < 1e-9);
+        assert!((paper.at(8, 8) - 0.001_655_600_6).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_learning_rate_warms_up_and_cools_down_linearly() {
+        let flat = LearningRate::new(2.0, 0.0, 0.0);
+        let rates = |rate: LearningRate| (0..=8).map(|step| rate.at(step, 8)).collect::<Vec<_>>();
+        let warmed = LearningRate { warmup: 0.5, ..flat };
+        assert_eq!(rates(warmed), [0.5, 1.0, 1.5, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0]);
+        let cooled = LearningRate { cooldown: 0.5, ..flat };
+        assert_eq!(rates(cooled), [2.0, 2.0, 2.0, 2.0, 2.0, 1.5, 1.0, 0.5, 0.0]);
+        // Both multiply what the paper has, and less than a step of warmup is none.
+        let paper = LearningRate::new(0.01, 10.0, 0.75);
+        let both = LearningRate { warmup: 0.25, cooldown: 0.25, ..paper };
+        for (step, share) in [(0, 0.5), (1, 1.0), (6, 1.0), (7, 0.5)] {
+            assert_eq!(both.at(step, 8), share * paper.at(step, 8), "{step}");
+        }
+        let short = LearningRate { warmup: 0.1, cooldown: 0.1, ..paper };
+        assert!((0..8).all(|step| short.at(step, 8) == paper.at(step, 8)));
     }
 
     #[test]
     fn senseless_schedules_are_refused() {
-        assert!(Lambda { maximum: -1.0, gamma: 10.0 }.check().is_err());
-        assert!(Lambda { maximum: f64::NAN, gamma: 10.0 }.check().is_err());
-        assert!(LearningRate { initial: 0.0, alpha: 10.0, beta: 0.75 }.check().is_err());
-        assert!(LearningRate { initial: 0.01, alpha: f64::INFINITY, beta: 0.75 }.check().is_err());
+        let (lambda, rate) = (Lambda::new(1.0, 10.0), LearningRate::new(0.01, 10.0, 0.75));
+        assert!(lambda.check().is_ok() && rate.check().is_ok());
+        assert!(Lambda { start: 0.99, ..lambda }.check().is_ok());
+        assert!(LearningRate { warmup: 0.5, cooldown: 0.5, ..rate }.check().is_ok());
+        assert!(Lambda { maximum: -1.0, ..lambda }.check().is_err());
+        assert!(Lambda { maximum: f64::NAN, ..lambda }.check().is_err());
+        assert!(LearningRate { initial: 0.0, ..rate }.check().is_err());
+        assert!(LearningRate { alpha: f64::INFINITY, ..rate }.check().is_err());
+        for start in [-0.1, 1.0, f64::NAN] {
+            assert!(Lambda { start, ..lambda }.check().is_err(), "{start}");
+        }
+        for (warmup, cooldown) in [(-0.1, 0.0), (0.0, -0.1), (0.6, 0.5), (f64::NAN, 0.0), (0.0, f64::NAN)] {
+            assert!(LearningRate { warmup, cooldown, ..rate }.check().is_err(), "{warmup} {cooldown}");
+        }
     }
 }

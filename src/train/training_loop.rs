@@ -250,7 +250,8 @@ impl TrainingLoop {
             target_start: start,
             seed: self.dropout.next_u32(),
             lambda: lambda.unwrap_or_else(|| self.spec.lambda.at(progress) as f32),
-            learning_rate: learning_rate.unwrap_or_else(|| self.spec.learning_rate.at(progress) as f32),
+            learning_rate: learning_rate
+                .unwrap_or_else(|| self.spec.learning_rate.at(done, self.total) as f32),
             optimizer: self.optimizer.optimizer().step_values(done + 1),
             adaptation: self.spec.adaptation_at(progress) as f32,
             average: self.spec.average_at(done + 1) as f32,

@@ -74,6 +74,10 @@ fn numbers_out_of_range() {
     refused_with("momentum = 0.9", "momentum = nan", &["training.momentum", "below 1, found NaN"]);
     refused_with("initial = 0.01", "initial = 0.0", &["training.learning_rate", "initial above 0", "0.0"]);
     refused_with("maximum = 1.0", "maximum = -1.0", &["training.lambda", "at least 0", "-1.0"]);
+    let late = ["training.lambda", "start at least 0 and below 1", "start: 1.0"];
+    refused_with("maximum = 1.0", "maximum = 1.0, start = 1.0", &late);
+    let long = ["training.learning_rate", "warmup and cooldown", "together at most 1", "cooldown: 0.5"];
+    refused_with("initial = 0.01", "initial = 0.01, warmup = 0.6, cooldown = 0.5", &long);
 }
 
 #[test]

@@ -28,14 +28,24 @@ fn a_run_reports_every_epoch_and_leaves_four_files() {
     assert_eq!(&kept, result);
 }
 
+/// The lines of the steps of `run`, which has so many lines in all.
+fn steps(sandbox: &Sandbox, run: &str, lines: usize) -> Vec<Value> {
+    let text = String::from_utf8(sandbox.read(&format!("{run}/metrics.jsonl"))).expect("UTF-8");
+    let mut steps: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert_eq!(steps.len(), lines);
+    steps.retain(|line| line.get("epoch").is_none());
+    steps
+}
+
 #[test]
 fn each_step_follows_the_schedules_of_the_paper() {
     let sandbox = Sandbox::new();
     sandbox.train("out", "");
-    let text = String::from_utf8(sandbox.read("out/metrics.jsonl")).expect("UTF-8");
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
-    let steps: Vec<&Value> = lines.iter().filter(|line| line.get("epoch").is_none()).collect();
-    assert_eq!((lines.len(), steps.len()), (8, 6));
+    let steps = steps(&sandbox, "out", 8);
+    assert_eq!(steps.len(), 6);
+    // What is not said in a recipe is not said of the run.
+    let kept = String::from_utf8(sandbox.read("out/config.toml")).expect("UTF-8");
+    assert!(!["start", "warmup", "cooldown"].iter().any(|key| kept.contains(key)), "{kept}");
     for (index, step) in steps.iter().enumerate() {
         let p = index as f64 / 6.0;
         let lambda = 2.0 / (1.0 + (-10.0 * p).exp()) - 1.0;
@@ -43,6 +53,28 @@ fn each_step_follows_the_schedules_of_the_paper() {
         assert!((number(step, "lambda") - lambda).abs() < 1e-6, "{step}");
         assert!((number(step, "learning_rate") - rate).abs() < 1e-8, "{step}");
     }
+}
+
+#[test]
+fn schedules_start_late_warm_up_and_cool_down_and_a_resumed_run_follows_them() {
+    let sandbox = Sandbox::new();
+    let keys = "--set training.lambda.start=0.5 --set training.learning_rate.warmup=0.5 \
+                --set training.learning_rate.cooldown=0.5 --set training.adaptation.entropy=1 --no-report";
+    sandbox.train("out", keys);
+    let whole = steps(&sandbox, "out", 8);
+    for (index, step) in whole.iter().enumerate() {
+        let p = index as f64 / 6.0;
+        let lambda = 2.0 / (1.0 + (-10.0 * (2.0 * p - 1.0).max(0.0)).exp()) - 1.0;
+        let share = [1.0, 2.0, 3.0, 3.0, 2.0, 1.0][index] / 3.0;
+        assert!((number(step, "lambda") - lambda).abs() < 1e-6, "{step}");
+        let rate = share * 0.01 / (1.0 + 10.0 * p).powf(0.75);
+        assert!((number(step, "learning_rate") - rate).abs() < 1e-8, "{step}");
+    }
+    sandbox.train("again", keys);
+    std::fs::remove_file(sandbox.path("again/result.json")).expect("the run was finished");
+    sandbox.json("train --resume again/checkpoints/step_00000003.safetensors --no-report");
+    assert_eq!(steps(&sandbox, "again", 8), whole);
+    assert!(sandbox.read("again/model.safetensors") == sandbox.read("out/model.safetensors"));
 }
 
 #[test]
