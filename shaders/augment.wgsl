@@ -1,6 +1,8 @@
 // Random views of a batch's images: moved, and each channel inverted, stretched, shaded and shifted in value.
 //   y[n,c,i,j] = ±contrast · (1 + s[n] · f[n,c](i, j)) · x[n,c, clamp(i + di), clamp(j + dj)] + brightness
-// f is bilinear between the nodes of a grid laid over the image, each drawn evenly from [-1, 1).
+// f is a sum of octaves, each of half the wavelength and 0.6 of the height of the one before, as photos are rough at every
+// scale. An octave is bilinear between the nodes of a grid laid over the image: a number of the image's and half of one of
+// the channel's, as a photo's channels are alike, both drawn evenly from [-1, 1).
 // What is drawn follows from the step's seed, the image and the channel by a counter-based generator; nothing is stored.
 // Twin: src/ops/augment/proof.rs. Sources: torchvision's RandomAffine (translate, edges repeated), RandomInvert and
 // ColorJitter; TorchIO's RandomBiasField, but of both signs; the hash is PCG RXS-M-XS 32.
@@ -25,8 +27,14 @@ const SALT = 0x80000000u;
 // Numbers set aside for an image, and the first that belong to a channel.
 const DRAWS = 1024u;
 const OF_CHANNEL = 4u;
-// Nodes of the grid of shades on a side.
-const NODES = 7u;
+// Cells on a side of the first octave's grid; each octave has twice as many as the one before.
+const CELLS = 3u;
+const OCTAVES = 4u;
+const PERSISTENCE = 0.6;
+// The share of a channel's own number in a node.
+const OWN = 0.5;
+// Numbers set aside for an octave: more than its nodes.
+const OF_OCTAVE = 1024u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<uniform> step: Step;
@@ -63,22 +71,49 @@ struct Place {
     share: f32,
 }
 
-fn place(index: u32, size: u32) -> Place {
+fn place(index: u32, size: u32, cells: u32) -> Place {
     let last = max(size, 2u) - 1u;
-    let along = index * (NODES - 1u);
-    let node = min(along / last, NODES - 2u);
+    let along = index * cells;
+    let node = min(along / last, cells - 1u);
     return Place(node, f32(along - node * last) / f32(last));
 }
 
-// A node of the field whose random numbers start from `field`.
-fn shade(field: u32, row: u32, column: u32) -> f32 {
-    return 2.0 * unit(pcg(field ^ (row * NODES + column))) - 1.0;
+// What the nodes of a field are drawn from: the image's numbers and the channel's.
+struct Field {
+    image: u32,
+    channel: u32,
 }
 
-// f between two nodes of a row of the grid.
-fn across(field: u32, row: u32, at: Place) -> f32 {
-    let left = shade(field, row, at.node);
-    return left + at.share * (shade(field, row, at.node + 1u) - left);
+fn even(random: u32) -> f32 {
+    return 2.0 * unit(random) - 1.0;
+}
+
+fn node(field: Field, index: u32) -> f32 {
+    return even(pcg(field.image ^ index)) + OWN * even(pcg(field.channel ^ index));
+}
+
+// An octave between two nodes of a row of its grid, of which `first` is the first one's number.
+fn across(field: Field, first: u32, at: Place) -> f32 {
+    let left = node(field, first + at.node);
+    return left + at.share * (node(field, first + at.node + 1u) - left);
+}
+
+// f in a pixel.
+fn shade(field: Field, row: u32, column: u32) -> f32 {
+    var sum = 0.0;
+    var height = 1.0;
+    var cells = CELLS;
+    for (var octave = 0u; octave < OCTAVES; octave++) {
+        let down = place(row, params.height, cells);
+        let right = place(column, params.width, cells);
+        let first = octave * OF_OCTAVE + down.node * (cells + 1u);
+        let above = across(field, first, right);
+        let below = across(field, first + cells + 1u, right);
+        sum += height * (above + down.share * (below - above));
+        height *= PERSISTENCE;
+        cells *= 2u;
+    }
+    return sum;
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -94,17 +129,13 @@ fn views(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) work
     let i = clamp(i32(row % params.height) + offset(image, 0u), 0, i32(params.height) - 1);
     let dj = offset(image, 1u);
     let first = (plane * params.height + u32(i)) * params.width;
-    let field = hash(image, own + 3u);
+    let field = Field(hash(image, 3u), hash(image, own + 3u));
     let shading = params.shading * draw(image, 2u);
-    let down = place(row % params.height, params.height);
     for (var j = 0u; j < params.width; j++) {
         let column = clamp(i32(j) + dj, 0, i32(params.width) - 1);
         var factor = contrast;
         if params.shading > 0.0 {
-            let right = place(j, params.width);
-            let above = across(field, down.node, right);
-            let below = across(field, down.node + 1u, right);
-            factor *= 1.0 + shading * (above + down.share * (below - above));
+            factor *= 1.0 + shading * shade(field, row % params.height, j);
         }
         y[row * params.width + j] = factor * x[first + u32(column)] + brightness;
     }

@@ -26,8 +26,9 @@ pub struct Augmentation {
     pub contrast: f32,
     /// A number between −brightness and brightness is added to a channel's values.
     pub brightness: f32,
-    /// A channel's values are multiplied by a field that varies smoothly over the image: 1 + s·f, where f is bilinear
-    /// between 7 × 7 numbers in [−1, 1), and s, one number an image, lies between 0 and `shading`.
+    /// A channel's values are multiplied by a field that is rough at every scale, as photos are: 1 + s·f, where s, one number
+    /// an image, lies between 0 and `shading`, and f is the sum of four octaves. Octave k is 0.6^k times what is bilinear
+    /// between (3·2^k + 1)² nodes; a node is a number in [−1, 1) of the image's, and half of one of the channel's.
     pub shading: f32,
 }
 

@@ -17,8 +17,14 @@ const SALT: u32 = 0x8000_0000;
 /// Numbers set aside for an image, and for a channel of it.
 const DRAWS: u32 = 1024;
 const OF_CHANNEL: u32 = 4;
-/// Nodes of the grid of shades on a side.
-const NODES: usize = 7;
+/// Cells on a side of the first octave's grid, and octaves.
+const CELLS: usize = 3;
+const OCTAVES: usize = 4;
+/// How high an octave is beside the one before, and the share of a channel's own number in a node.
+const PERSISTENCE: f64 = 0.6;
+const OWN: f64 = 0.5;
+/// Numbers set aside for an octave.
+const OF_OCTAVE: u32 = 1024;
 
 /// What is drawn for a channel of an image: the factor and the summand.
 fn tone(image: u32, channel: u32, settings: Augmentation, seed: u32) -> (f64, f64) {
@@ -37,19 +43,23 @@ fn offset(image: u32, settings: Augmentation, seed: u32) -> (isize, isize) {
     (draw(0), draw(1))
 }
 
-/// The nodes of a channel's field, row by row: each in [−1, 1).
-fn nodes(image: u32, channel: u32, seed: u32) -> Vec<f64> {
-    let own = image * DRAWS + OF_CHANNEL * (1 + channel);
-    let field = pcg((own + 3) ^ pcg(seed ^ SALT));
-    let node = |index: u32| 2.0 * f64::from(pcg(field ^ index) >> 8) / f64::from(1 << 24) - 1.0;
-    (0..(NODES * NODES) as u32).map(node).collect()
+/// The nodes of an octave of a channel's field, row by row: each in [−1.5, 1.5).
+fn nodes(image: u32, channel: u32, octave: usize, seed: u32) -> Vec<f64> {
+    let drawn = |index: u32| pcg((image * DRAWS + index) ^ pcg(seed ^ SALT));
+    let fields = [drawn(3), drawn(OF_CHANNEL * (1 + channel) + 3)];
+    let even = |field: u32, index: u32| 2.0 * f64::from(pcg(field ^ index) >> 8) / f64::from(1 << 24) - 1.0;
+    let side = (CELLS << octave) + 1;
+    let first = octave as u32 * OF_OCTAVE;
+    (first..first + (side * side) as u32)
+        .map(|index| even(fields[0], index) + OWN * even(fields[1], index))
+        .collect()
 }
 
-/// The field f of a channel, in every pixel: bilinear, its corners those of the image.
-fn field(nodes: &[f64], s: MapShape) -> Vec<f64> {
+/// What is bilinear between the `nodes` of a grid of so many cells on a side, in every pixel; its corners are the image's.
+fn bilinear(nodes: &[f64], cells: usize, s: MapShape) -> Vec<f64> {
     let place = |index: usize, size: usize| {
-        let along = (index * (NODES - 1)) as f64 / (size.max(2) - 1) as f64;
-        let node = (along as usize).min(NODES - 2);
+        let along = (index * cells) as f64 / (size.max(2) - 1) as f64;
+        let node = (along as usize).min(cells - 1);
         (node, along - node as f64)
     };
     let mut values = Vec::new();
@@ -58,13 +68,24 @@ fn field(nodes: &[f64], s: MapShape) -> Vec<f64> {
         for j in 0..s.width {
             let (column, right) = place(j, s.width);
             let across = |row: usize| {
-                let [a, b] = [0, 1].map(|next| nodes[row * NODES + column + next]);
+                let [a, b] = [0, 1].map(|next| nodes[row * (cells + 1) + column + next]);
                 (1.0 - right) * a + right * b
             };
             values.push((1.0 - down) * across(row) + down * across(row + 1));
         }
     }
     values
+}
+
+/// The field f of a channel, in every pixel.
+fn field(image: u32, channel: u32, seed: u32, s: MapShape) -> Vec<f64> {
+    let mut sum = vec![0.0; s.height * s.width];
+    for octave in 0..OCTAVES {
+        let height = PERSISTENCE.powi(octave as i32);
+        let values = bilinear(&nodes(image, channel, octave, seed), CELLS << octave, s);
+        sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += height * value);
+    }
+    sum
 }
 
 /// x (N, C, H, W), moved as it is drawn for each image.
@@ -89,7 +110,7 @@ pub fn views(x: &[f64], s: MapShape, settings: Augmentation, seed: u32) -> Vec<f
         let (image, channel) = ((plane / s.channels) as u32, (plane % s.channels) as u32);
         let (factor, summand) = tone(image, channel, settings, seed);
         let shading = f64::from(settings.shading) * uniform(image * DRAWS + 2, seed ^ SALT);
-        for (value, f) in values.iter_mut().zip(field(&nodes(image, channel, seed), s)) {
+        for (value, f) in values.iter_mut().zip(field(image, channel, seed, s)) {
             *value = factor * (1.0 + shading * f) * *value + summand;
         }
     }
@@ -135,17 +156,18 @@ impl Op for Augment {
         Ok(reals([("y", &dims, y)]))
     }
 
-    /// Three roundings make the contrast and the summand each. A shade takes 18: one for each of its two shares, three
-    /// for each of its three interpolations, whose terms are up to twice as large, and one each for s, s·f and the sum.
-    /// Its parts may cancel, so the bound goes with the largest that they can be. Three more make y.
+    /// Three roundings make the contrast and the summand each. An octave takes 28: a node two, a share one, each of its three
+    /// interpolations three, on terms up to twice as large, and one each for the height, the product and the sum. What is
+    /// added up may cancel, so the bound goes with the largest that it can be: a node is below 1.5, and the heights' sum
+    /// below 2.2. Two roundings more for 1 + s·f, and three that make y.
     fn bounds(&self, case: &Case, _twin: &Arrays) -> Result<Bounds> {
         let (settings, seed) = settings(case)?;
         let [_, c, h, w] = case.dims("x")?;
         let unshaded = Augmentation { shading: 0.0, brightness: 0.0, ..settings };
-        let (shade, brightness) = (f64::from(1.0 + 2.0 * settings.shading), f64::from(settings.brightness));
+        let (shade, brightness) = (f64::from(1.0 + 6.6 * settings.shading), f64::from(settings.brightness));
         let toned = views(&case.reals("x")?, MapShape::new(c, h, w), unshaded, seed);
         let magnitudes: Vec<f64> = toned.iter().map(|y| shade * y.abs() + 3.0 * brightness).collect();
-        let roundings = if settings.shading > 0.0 { 24 } else { 8 };
+        let roundings = if settings.shading > 0.0 { 36 } else { 8 };
         Ok([("y", Bound::rounding(&magnitudes, roundings))].into())
     }
 
@@ -230,19 +252,54 @@ mod tests {
     }
 
     #[test]
-    fn a_field_passes_through_its_nodes_and_is_even_between_them() {
-        let drawn = nodes(5, 1, 9);
-        let side = 2 * (NODES - 1) + 1;
-        let f = field(&drawn, MapShape::new(1, side, side));
-        for row in 0..NODES {
-            for column in 0..NODES {
-                assert_eq!(f[2 * row * side + 2 * column], drawn[row * NODES + column]);
+    fn an_octave_passes_through_its_nodes_and_is_even_between_them() {
+        let drawn = nodes(5, 1, 1, 9);
+        let (side, cells) = (2 * CELLS + 1, 2 * CELLS);
+        let (fine, shape) = (2 * cells + 1, MapShape::new(1, 2 * cells + 1, 2 * cells + 1));
+        let f = bilinear(&drawn, cells, shape);
+        for row in 0..side {
+            for column in 0..side {
+                assert_eq!(f[2 * row * fine + 2 * column], drawn[row * side + column]);
             }
         }
         assert_eq!(f[1], (drawn[0] + drawn[1]) / 2.0);
-        assert_eq!(f[side], (drawn[0] + drawn[NODES]) / 2.0);
-        let spread = (0..400).flat_map(|image| nodes(image, 0, 9)).map(|node| node * node).sum::<f64>();
-        let mean = spread / (400 * NODES * NODES) as f64;
-        assert!((mean - 1.0 / 3.0).abs() < 0.01, "mean square {mean}");
+        assert_eq!(f[fine], (drawn[0] + drawn[side]) / 2.0);
+    }
+
+    /// A node's two numbers are spread evenly over [−1, 1): a mean square of 1/3 for the image's and a quarter of that for the
+    /// channel's; two channels of an image share the former.
+    #[test]
+    fn channels_are_alike_and_images_are_not() {
+        let product = |a: (u32, u32), b: (u32, u32)| {
+            let of = |image: u32, (other, channel): (u32, u32)| nodes(2 * image + other, channel, 2, 9);
+            let pairs: Vec<f64> = (0..200)
+                .flat_map(|image| of(image, a).into_iter().zip(of(image, b)))
+                .map(|(a, b)| a * b)
+                .collect();
+            pairs.iter().sum::<f64>() / pairs.len() as f64
+        };
+        let expected = [
+            (product((0, 0), (0, 0)), 5.0 / 12.0),
+            (product((0, 0), (0, 1)), 1.0 / 3.0),
+            (product((0, 0), (1, 0)), 0.0),
+        ];
+        for (found, expected) in expected {
+            assert!((found - expected).abs() < 0.01, "{found} in place of {expected}");
+        }
+    }
+
+    /// The first octave has its nodes three pixels apart in a line of ten, and is the highest.
+    #[test]
+    fn octaves_are_finer_and_lower_one_by_one() {
+        let shape = MapShape::new(1, 1, 25);
+        let sum = field(3, 0, 7, shape);
+        let octave = |k: usize| bilinear(&nodes(3, 0, k, 7), CELLS << k, shape);
+        for (pixel, sum) in sum.iter().enumerate() {
+            let expected: f64 =
+                [1.0, 0.6, 0.36, 0.216].iter().enumerate().map(|(k, height)| height * octave(k)[pixel]).sum();
+            assert!((sum - expected).abs() < 1e-12, "{sum} in place of {expected}");
+        }
+        assert_eq!(octave(3).len(), 25);
+        assert_eq!(octave(3)[24], nodes(3, 0, 3, 7)[24]);
     }
 }
