@@ -85,10 +85,12 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
 }
 
-/// Mean and spread of each feature.
+/// Mean, spread and range of each feature.
 struct Scaling {
     mean: Vec<f64>,
     spread: Vec<f64>,
+    /// The lowest and the highest value that was learned from.
+    range: Vec<[f32; 2]>,
 }
 
 impl Scaling {
@@ -104,14 +106,22 @@ impl Scaling {
         let variance = mean_of(&|i, x| (x - mean[i]).powi(2));
         // A feature that never changes tells nothing; it stays at 0.
         let spread = variance.iter().map(|v| Some(v.sqrt()).filter(|s| *s > 1e-9).unwrap_or(1.0)).collect();
-        Self { mean, spread }
+        let mut range = vec![[f32::INFINITY, f32::NEG_INFINITY]; length];
+        for (x, _) in rows {
+            range.iter_mut().zip(*x).for_each(|([low, high], &x)| (*low, *high) = (low.min(x), high.max(x)));
+        }
+        Self { mean, spread, range }
     }
 
-    /// Features of mean 0 and spread 1, divided by the square root of their number, so that one step size fits all.
+    /// Features of mean 0 and spread 1, divided by the square root of their number, so that one step size fits all. What
+    /// lies outside the range that was learned from counts as its edge: nothing is known of what lies there, and a feature
+    /// that hardly ever changed, and so has a tiny spread, would outweigh all others.
     fn apply(&self, x: &[f32]) -> impl Iterator<Item = f64> {
         let unit = 1.0 / (self.mean.len() as f64).sqrt();
-        let values = x.iter().zip(self.mean.iter().zip(&self.spread));
-        values.map(move |(&v, (mean, spread))| unit * (f64::from(v) - mean) / spread)
+        let values = x.iter().zip(self.mean.iter().zip(&self.spread).zip(&self.range));
+        values.map(move |(&v, ((mean, spread), &[low, high]))| {
+            unit * (f64::from(v.max(low).min(high)) - mean) / spread
+        })
     }
 }
 
@@ -154,6 +164,19 @@ mod tests {
         let slope = |w: f64, b: f64| (loss(w, b) - loss(-w, -b)) / (2.0 * (w + b));
         assert!(slope(1e-4, 0.0).abs() < 1e-3 && slope(0.0, 1e-4).abs() < 1e-6);
         assert!(classifier.weight[1] > 1.0 && classifier.weight[0].abs() < 1.0, "{:?}", classifier.weight);
+    }
+
+    #[test]
+    fn a_feature_that_hardly_ever_changed_does_not_outweigh_the_others() {
+        // The first feature is above 0 in one row of the target alone, and there by very little.
+        let mut rows = cloud(1000, 0.5);
+        rows.iter_mut().for_each(|(x, _)| x[0] = 0.0);
+        rows[1].0[0] = 1e-3;
+        let classifier = fit(&rows);
+        let edge = classifier.score(&[1e-3, 0.5, 0.5]);
+        assert!(edge - classifier.score(&[0.0, 0.5, 0.5]) > 0.1, "{edge}");
+        assert_eq!(classifier.score(&[1.0, 0.5, 0.5]), edge);
+        assert_eq!(classifier.score(&[-1.0, 0.5, 0.5]), classifier.score(&[0.0, 0.5, 0.5]));
     }
 
     #[test]
