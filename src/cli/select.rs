@@ -5,9 +5,9 @@ use super::hint::{Hint as _, LIST_RUNS, is_no_data_set, is_no_run};
 use super::output::{Bars, Output, percent, share, table};
 use clap::Args;
 use dann::selection::{Candidates, Images, Outcome, Rating, Rule, Selection, best_runs};
-use dann::train::{History, RunDirectory};
+use dann::train::{History, Method, RunDirectory};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// A mean over fewer images tells little.
@@ -18,21 +18,22 @@ const FEW_IMAGES: f64 = 30.0;
 Examples:
   dann select runs/first
   dann select runs/lambda-0.5 runs/lambda-1        also which run to take, by their last steps
+  dann select runs/dann-0 runs/source-only-0       whether adaptation was worth it
   dann select runs/first --images 500 --json
 
 Every checkpoint but that of step 0 is rated by source images with labels that were not trained
 on (the test part) and by target images without labels (of the training part). * marks what a
 rule chooses, of equally good ones the last:
-  domain-risk     source error + how well the model's domain classifier separates the domains
-                  (0 at chance, 1 wholly); low is good
+  domain-risk     source error + how well a new linear classifier separates the domains'
+                  features (0 at chance, 1 wholly): half the proxy-distance; low is good
   target-entropy  mean entropy of the predictions on target images; low is good
   information     entropy of their mean prediction less their mean entropy; high is good
   weighted-risk   source loss, weighted by how much features look like the target's; low is good
   proxy-distance  how well a new linear classifier separates the domains' features (0 to 2); low
                   is good
 Accuracies on the target are those that training noted for the report; no rule sees them.
-Ratings and choices are written to selection.json in the run's directory. Among several runs a rule chooses where it has a
-value for each.")]
+Ratings and choices are written to selection.json in the run's directory. Among several runs a rule
+chooses where it has a value for each; those of a run without adaptation compare with the others'.")]
 pub struct SelectArgs {
     /// Finished runs with their checkpoints
     #[arg(required = true, value_name = "RUN_DIR")]
@@ -198,6 +199,7 @@ fn print_best_runs(rated: &[Rated], out: &Output) -> anyhow::Result<()> {
         out.json(&json!({
             "chosen_by": rule,
             "chosen_run": selections[place].run,
+            "chosen_method": selections[place].method,
             "for_report_only": { "target_test_accuracy": accuracy },
         }))?;
     }
@@ -205,5 +207,25 @@ fn print_best_runs(rated: &[Rated], out: &Output) -> anyhow::Result<()> {
         let cells = cells(run.selection.ratings.last()?, |rule| best.get(&rule) == Some(&place));
         Some(row(run.selection.run.display().to_string(), cells, run.last_accuracy()))
     });
-    out.text(table(header("run, by its last step"), rows))
+    out.text(table(header("run, by its last step"), rows))?;
+    unadapted(&selections, &best).try_for_each(|words| out.text(words))
+}
+
+/// Says which rules take a run without adaptation although there are some with it.
+fn unadapted<'a>(
+    runs: &'a [Selection],
+    best: &'a BTreeMap<Rule, usize>,
+) -> impl Iterator<Item = String> + 'a {
+    let adapts = |run: &Selection| run.method == Method::Dann;
+    let places = (0..runs.len()).filter(move |&place| runs.iter().any(adapts) && !adapts(&runs[place]));
+    places.filter_map(|place| {
+        let rules: Vec<&str> =
+            best.iter().filter(|(_, chosen)| **chosen == place).map(|(rule, _)| rule.name()).collect();
+        let (verb, these) = if rules.len() == 1 { ("takes", "this rule") } else { ("take", "these rules") };
+        let (rules, Selection { run, method, .. }) = (rules.join(", "), &runs[place]);
+        (!rules.is_empty()).then(|| {
+            let run = run.display();
+            format!("{rules} {verb} {run} ({method}): adaptation is not worth it here by {these}.")
+        })
+    })
 }

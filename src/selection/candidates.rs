@@ -85,7 +85,6 @@ struct Rater<'a> {
     validation: Eye<'a>,
     target: Eye<'a>,
     labels: &'a [u8],
-    adversarial: bool,
 }
 
 impl<'a> Rater<'a> {
@@ -100,7 +99,6 @@ impl<'a> Rater<'a> {
             target: Eye::new(&model, &sample.unlabelled, of_target)?,
             labels: labels
                 .ok_or_else(|| Error::file(&sample.validation.origin, "labelled images", "no labels"))?,
-            adversarial: candidates.result.method == Method::Dann,
             model,
         })
     }
@@ -112,7 +110,6 @@ impl<'a> Rater<'a> {
             validation: self.validation.look()?,
             labels: self.labels,
             target: self.target.look()?,
-            adversarial: self.adversarial,
         };
         Ok(Rating::of(checkpoint.step, &views))
     }

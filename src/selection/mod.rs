@@ -3,8 +3,8 @@
 //! In unsupervised adaptation there are no target labels to choose by; each [`Rule`] rates a model by what there is:
 //! source images with labels that were not trained on, and target images without. [`Selection::of_run`] rates all
 //! checkpoints of a run; accuracies on the target enter only into [`Outcome`], which tells how good the choices were.
-//! No rule is known to be best, and some are easily misled: a domain classifier that has stopped learning looks like
-//! aligned domains, and a model that is surely wrong has little entropy.
+//! No rule is known to be best, and some are easily misled: features that are alike in both domains say nothing of
+//! the classes, and a model that is surely wrong has little entropy.
 //!
 //! ```no_run
 //! use dann::data::NoProgress;

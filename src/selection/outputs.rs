@@ -1,4 +1,4 @@
-//! What rules make of a model's outputs: logits of classes (images, K) and of domains (images, 2).
+//! What rules make of a model's outputs: logits of classes (images, K).
 
 use crate::train::{argmax, softmax};
 
@@ -17,18 +17,6 @@ pub(super) fn losses(logits: &[f32], labels: &[u8]) -> Vec<f64> {
         largest + sum.ln() - f64::from(row[usize::from(label)])
     };
     logits.chunks(logits.len() / labels.len()).zip(labels).map(loss).collect()
-}
-
-/// How well a domain classifier separates source from target: |2 b - 1|, where b is its balanced accuracy, the mean of
-/// the share of source images taken for the source and that of target images taken for the target. 0 at chance; 1 where
-/// all are told apart, even if by the wrong names.
-pub(super) fn separation(source: &[f32], target: &[f32]) -> f64 {
-    let taken_for_target = |logits: &[f32]| {
-        let images = logits.chunks(2);
-        images.clone().filter(|row| row[1] > row[0]).count() as f64 / images.len() as f64
-    };
-    let balanced = 0.5 * (1.0 - taken_for_target(source) + taken_for_target(target));
-    (2.0 * balanced - 1.0).abs()
 }
 
 /// The entropy of a distribution, in nats.
@@ -77,20 +65,6 @@ mod tests {
         near(found[0], (4.0_f64 / 3.0).ln());
         near(found[1], 4.0_f64.ln());
         near(found[2], 2000.0);
-    }
-
-    #[test]
-    fn separation_is_nothing_at_chance_and_one_where_domains_are_told_apart() {
-        let (source, target) = ([1.0, 0.0], [0.0, 1.0]);
-        let of = |source: &[[f32; 2]], target: &[[f32; 2]]| separation(&source.concat(), &target.concat());
-        assert_eq!(of(&[source], &[target]), 1.0);
-        assert_eq!(of(&[target], &[source]), 1.0, "the wrong names tell apart just as well");
-        // Everything is taken for the source: half of all are right, whatever their numbers.
-        assert_eq!(of(&[source, source, source], &[source]), 0.0);
-        // Source 3/4 right, target 1/2: b = 5/8.
-        assert_eq!(of(&[source, source, source, target], &[source, target]), 0.25);
-        // A classifier that does not decide is at chance.
-        assert_eq!(of(&[[0.5, 0.5]], &[[0.5, 0.5]]), 0.0);
     }
 
     #[test]

@@ -16,8 +16,8 @@ pub struct Rating {
     pub step: u64,
     /// The share of the source's validation images that are classified wrongly; `None` without finite outputs.
     pub source_error: Option<f64>,
-    /// How well the model's own domain classifier separates the domains (0 at chance, 1 wholly); `None` where none was
-    /// trained.
+    /// How well a new linear classifier separates the domains' features (0 at chance, 1 wholly): half the proxy
+    /// A-distance; `None` without finite outputs.
     pub domain_separation: Option<f64>,
     /// As many equally weighted images would tell as much as those of [`Rule::WeightedRisk`].
     pub effective_images: Option<f64>,
@@ -37,14 +37,12 @@ pub(super) struct Views<'a> {
     pub labels: &'a [u8],
     /// Of the target's training part.
     pub target: Inspection,
-    /// Whether the domain classifier was trained.
-    pub adversarial: bool,
 }
 
 impl Views<'_> {
     fn are_finite(&self) -> bool {
         let all = [&self.training, &self.validation, &self.target];
-        let mut outputs = all.iter().flat_map(|view| [&view.features, &view.logits, &view.domains]);
+        let mut outputs = all.iter().flat_map(|view| [&view.features, &view.logits]);
         outputs.all(|values| values.iter().all(|value| value.is_finite()))
     }
 
@@ -64,14 +62,16 @@ impl Rating {
             }
             return rating;
         }
-        let Views { training, validation, labels, target, adversarial } = views;
+        let Views { training, validation, labels, target } = views;
         let (length, classes) = (views.length(), validation.logits.len() / labels.len());
 
         let error = outputs::error(&validation.logits, labels);
-        let separation = adversarial.then(|| outputs::separation(&validation.domains, &target.domains));
+        let distance = proxy_a_distance(&training.features, &target.features, length);
+        let separation = distance.map(|distance| 0.5 * distance);
         (rating.source_error, rating.domain_separation) = (Some(error), separation);
-        let risk = separation.map(|separation| error + separation);
-        rating.note(Rule::DomainRisk, risk.ok_or("no domain classifier was trained"));
+        let too_few = "fewer than two training images of a domain";
+        rating.note(Rule::DomainRisk, separation.map(|separation| error + separation).ok_or(too_few));
+        rating.note(Rule::ProxyDistance, distance.ok_or(too_few));
 
         rating.note(Rule::TargetEntropy, Ok(outputs::mean_entropy(&target.logits, classes)));
         let information = outputs::mutual_information(&target.logits, classes);
@@ -81,9 +81,6 @@ impl Rating {
         let losses = outputs::losses(&validation.logits, labels);
         rating.note(Rule::WeightedRisk, Ok(weighted_risk(&weights, &losses)));
         rating.effective_images = Some(effective_images(&weights)).filter(|images| images.is_finite());
-
-        let distance = proxy_a_distance(&training.features, &target.features, length);
-        rating.note(Rule::ProxyDistance, distance.ok_or("fewer than two training images of a domain"));
         rating
     }
 
@@ -113,27 +110,26 @@ mod tests {
     /// ln 3, so that two logits differing by it have probabilities 3/4 and 1/4.
     const THREE_TO_ONE: f32 = 1.098_612_3;
 
-    /// Features alike in both domains, logits of class 0 at 3 to 1, and a domain classifier right about each.
-    fn views(adversarial: bool) -> Views<'static> {
-        let view = |domains: [f32; 2]| Inspection {
+    /// Features alike in both domains, logits of class 0 at 3 to 1, and a domain classifier that was never trained.
+    fn views() -> Views<'static> {
+        let view = Inspection {
             features: vec![0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0],
             logits: [THREE_TO_ONE, 0.0].repeat(4),
-            domains: domains.repeat(4),
+            domains: vec![f32::NAN; 8],
         };
-        let (source, target) = (view([1.0, 0.0]), view([0.0, 1.0]));
-        Views { training: source.clone(), validation: source, labels: &[0, 0, 0, 1], target, adversarial }
+        Views { training: view.clone(), validation: view.clone(), labels: &[0, 0, 0, 1], target: view }
     }
 
     #[test]
     fn each_rule_has_the_value_that_its_formula_gives() {
-        let rating = Rating::of(7, &views(true));
+        let rating = Rating::of(7, &views());
         assert_eq!((rating.step, rating.missing.len()), (7, 0));
-        assert_eq!((rating.source_error, rating.domain_separation), (Some(0.25), Some(1.0)));
+        assert_eq!((rating.source_error, rating.domain_separation), (Some(0.25), Some(0.0)));
         let near = |rule, by_hand: f64| {
             let value = rating.value(rule).expect("a value");
             assert!((value - by_hand).abs() < 1e-6, "{rule:?}: {value} is not {by_hand}");
         };
-        near(Rule::DomainRisk, 1.25);
+        near(Rule::DomainRisk, 0.25);
         near(Rule::TargetEntropy, 0.562_335_144_6);
         near(Rule::Information, 0.0);
         // Features tell nothing of the domain, so all weights are 1: (3 ln 4/3 + ln 4) / 4.
@@ -143,13 +139,20 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_value_has_a_reason() {
-        let rating = Rating::of(7, &views(false));
-        assert_eq!(rating.values.len(), 4);
-        assert_eq!(rating.missing[&Rule::DomainRisk], "no domain classifier was trained");
-        assert_eq!((rating.source_error, rating.domain_separation), (Some(0.25), None));
+    fn features_that_tell_the_domains_apart_add_one_to_the_domain_risk() {
+        let mut apart = views();
+        apart.target.features.iter_mut().for_each(|value| *value += 9.0);
+        let rating = Rating::of(7, &apart);
+        assert_eq!((rating.source_error, rating.domain_separation), (Some(0.25), Some(1.0)));
+        assert_eq!(
+            (rating.value(Rule::DomainRisk), rating.value(Rule::ProxyDistance)),
+            (Some(1.25), Some(2.0))
+        );
+    }
 
-        let mut lost = views(true);
+    #[test]
+    fn what_has_no_value_has_a_reason() {
+        let mut lost = views();
         lost.target.logits[3] = f32::NAN;
         let rating = Rating::of(7, &lost);
         assert!(rating.values.is_empty() && rating.source_error.is_none());

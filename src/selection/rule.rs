@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Rule {
-    /// The source's validation error plus how well the model's own domain classifier separates the domains: |2 b - 1|
-    /// for its balanced accuracy b, so 0 at chance. Low is good (Ganin & Lempitsky 2015 look at both errors).
-    /// Only for models whose domain classifier was trained: a fresh classifier in its place would be another measure.
+    /// The source's validation error plus how well a fresh linear classifier separates the domains' features: 2 b - 1
+    /// for its balanced accuracy b on images that it has not learned from, at least 0, which is half the proxy
+    /// A-distance. Low is good: what can be measured of the bound of Ben-David et al. (2007). The model's own domain
+    /// classifier has no part in it, so that models with one and without compare.
     DomainRisk,
     /// The mean entropy of p(y|x) on target images, in nats. Low is good (Grandvalet & Bengio 2004 train for it).
     TargetEntropy,

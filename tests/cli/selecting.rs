@@ -167,18 +167,36 @@ fn source_labels_do_matter() {
 }
 
 #[test]
-fn without_a_domain_classifier_a_rule_has_no_value_and_says_why() {
-    let sandbox = trained("source-only");
-    let lines = sandbox.json("select run");
-    let outcome = of_kind(&lines, "chosen_by")[0];
-    assert_eq!((&outcome["chosen_by"], &outcome["step"]), (&json!("domain-risk"), &Value::Null));
-    let text = sandbox.text("select run");
-    assert!(text.contains("n/a under domain-risk: no domain classifier was trained"), "{text}");
-    // Beside a run that has the value, the rule does not choose either.
-    sandbox.train("other", "--no-report");
+fn every_rule_compares_runs_with_adaptation_and_without() {
+    let sandbox = Sandbox::new();
+    // One has learned the source, whose test part looks like its training part, and one nothing at all.
+    sandbox.train("run", "--no-report --method source-only --steps 240 --keep 2");
+    sandbox.train("other", "--no-report --set training.learning_rate.initial=1e-9");
     let lines = sandbox.json("select run other");
-    let chosen: Vec<&Value> = of_kind(&lines, "chosen_run").iter().map(|line| &line["chosen_by"]).collect();
-    assert_eq!(chosen, RULES[1..].iter().collect::<Vec<_>>());
+    let chosen = of_kind(&lines, "chosen_run");
+    assert_eq!(
+        chosen.iter().map(|line| &line["chosen_by"]).collect::<Vec<_>>(),
+        RULES.iter().collect::<Vec<_>>()
+    );
+    let unadapted: Vec<&str> = chosen
+        .iter()
+        .filter(|line| line["chosen_run"] == "run")
+        .map(|line| line["chosen_by"].as_str().expect("a rule"))
+        .collect();
+    assert!(unadapted.contains(&"weighted-risk"), "{lines:?}");
+    for line in &chosen {
+        let method = if line["chosen_run"] == "run" { "source-only" } else { "dann" };
+        assert_eq!(line["chosen_method"], method);
+    }
+    let text = sandbox.text("select run other");
+    let (rules, few) = (unadapted.join(", "), unadapted.len() == 1);
+    let (verb, these) = if few { ("takes", "this rule.") } else { ("take", "these rules.") };
+    let words = format!("{rules} {verb} run (source-only): adaptation is not worth it here by {these}");
+    assert!(text.contains(&words), "{words}\n{text}");
+    assert!(!text.contains("n/a under"), "{text}");
+    // Without a run that adapts, nothing is said of adaptation.
+    let alone = sandbox.text("select run run");
+    assert!(!alone.contains("adaptation is not worth"), "{alone}");
 }
 
 #[test]
