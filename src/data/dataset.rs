@@ -128,6 +128,26 @@ impl Dataset {
         &self.images[index * self.shape.len()..][..self.shape.len()]
     }
 
+    /// The images that `indices` name, in this order, with their labels.
+    ///
+    /// # Panics
+    /// When an index is not below [`len`](Self::len), as indexing does.
+    #[must_use]
+    pub fn only(&self, indices: impl Iterator<Item = usize> + Clone) -> Self {
+        let images = indices.clone().flat_map(|index| self.image(index)).copied().collect();
+        let labels = self.labels.as_ref().map(|labels| indices.map(|index| labels[index]).collect());
+        Self {
+            shape: self.shape,
+            images,
+            labels,
+            classes: self.classes.clone(),
+            origin: self.origin.clone(),
+            labels_origin: self.labels_origin.clone(),
+            #[cfg(feature = "data")]
+            fitted: self.fitted.clone(),
+        }
+    }
+
     /// Fails when a label is not below `class_count`.
     pub fn check_labels(&self, class_count: usize) -> Result<()> {
         let labels = self.labels.iter().flatten().enumerate();
@@ -271,5 +291,17 @@ mod tests {
             error.to_string(),
             "somewhere/labels: expected labels below the class count of 9, found label 9 on image 1"
         );
+    }
+
+    #[test]
+    fn images_keep_their_labels_where_only_some_are_taken() {
+        let data = Dataset::new(
+            MapShape::new(1, 1, 2),
+            (0..8).collect(),
+            Some(vec![0, 1, 2, 3]),
+            ["a", "b", "c", "d"].map(Into::into).into(),
+        );
+        let some = data.expect("a data set").only([3, 1].into_iter());
+        assert_eq!((some.images(), some.labels()), (&[6, 7, 2, 3][..], Some(&[3, 1][..])));
     }
 }

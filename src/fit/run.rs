@@ -64,7 +64,7 @@ impl Run {
         let mut run = Self::new(directory, &checkpoint.config)?;
         for epoch in &history.epochs {
             // What they had to say was said when they ended.
-            run.monitor.epoch(&epoch.mean, None);
+            run.monitor.epoch(&epoch.mean, None, None);
         }
         let ended = checkpoint.step - checkpoint.step % steps_per_epoch;
         run.epoch_from = history.steps.partition_point(|step| step.step < ended);
@@ -110,7 +110,7 @@ impl Run {
 
     /// What there is to warn of after an epoch, of whose features the share `live` differ between images.
     pub fn warnings(&mut self, epoch: &EpochRecord, live: f64) -> Vec<Warning> {
-        self.monitor.epoch(&epoch.mean, Some(live))
+        self.monitor.epoch(&epoch.mean, Some(live), epoch.predictions.as_ref())
     }
 
     /// Keeps a checkpoint: of those in a directory the newest `most`, of those in memory the last, in `latest`.

@@ -1,13 +1,13 @@
 //! A training on one device, from where it stands to its end or to where it is stopped.
 
 use super::Sets;
-use super::evaluators::Evaluators;
+use super::evaluators::{self, Evaluators};
 use super::observer::{Audience, State};
 use super::plan::{Plan, Trained};
 use super::run::{Run, Start};
 use crate::error::Result;
 use crate::ops::tuning;
-use crate::train::{Checkpoint, DataSets, EpochRecord, RunResult, Stepper};
+use crate::train::{Checkpoint, DataSets, EpochRecord, Method, Predictions, RunResult, Stepper};
 use std::time::Instant;
 
 /// What a training works with.
@@ -114,6 +114,7 @@ impl<'a> Session<'a> {
             steps: self.trainer.steps_done(),
             mean,
             for_report_only: self.evaluators.report()?,
+            predictions: self.predictions()?,
             seconds: self.seconds(run),
         };
         run.end_epoch(&epoch)?;
@@ -122,6 +123,24 @@ impl<'a> Session<'a> {
         log::debug!("{:.1} % of the features differ between images", 100.0 * live);
         let warnings = run.warnings(&epoch, live);
         audience.tell(|observer| observer.epoch_ended(&self.state(), &epoch, &warnings))
+    }
+
+    /// What an adapted model says in the end of images that it was trained on. Without memory for that, the training is
+    /// worth keeping all the same.
+    fn predictions(&self) -> Result<Option<Predictions>> {
+        let unlabelled =
+            self.sets.unlabelled.as_ref().filter(|_| self.plan.config.training.method == Method::Dann);
+        let Some(unlabelled) = unlabelled.filter(|_| self.trainer.steps_done() == self.trainer.total_steps())
+        else {
+            return Ok(None);
+        };
+        match evaluators::predictions(&self.trainer, &self.sets.labelled, unlabelled, &self.plan.config) {
+            Err(error) if error.is_too_large() && self.trainer.model().gpu().healthy().is_ok() => {
+                log::warn!("whether adaptation looks harmful is not known: {error}");
+                Ok(None)
+            }
+            seen => seen.map(Some),
+        }
     }
 
     /// What training has come to; at the end, model and result are written.

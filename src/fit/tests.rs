@@ -5,7 +5,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Options, choose};
 use crate::train::health::Warning;
-use crate::train::{Checkpoint, Config, EpochRecord, RunResult, StepMetrics};
+use crate::train::{Checkpoint, Config, EpochRecord, Method, RunResult, StepMetrics};
 
 const CONFIG: &str = include_str!("tiny.toml");
 /// Three an epoch.
@@ -52,6 +52,7 @@ fn outcome(trained: &Trained) -> (Vec<StepMetrics>, Vec<(u64, StepMetrics)>, Vec
 #[derive(Default)]
 struct Witness {
     told: Vec<String>,
+    harm: Vec<Warning>,
     stop_at: Option<u64>,
     destroy_at: Option<u64>,
 }
@@ -69,8 +70,9 @@ impl Observer for Witness {
         self.stop_at.is_some_and(|at| at <= state.steps_done())
     }
 
-    fn epoch_ended(&mut self, _: &State<'_>, epoch: &EpochRecord, _: &[Warning]) -> Result<()> {
+    fn epoch_ended(&mut self, _: &State<'_>, epoch: &EpochRecord, warnings: &[Warning]) -> Result<()> {
         self.told.push(format!("epoch {}", epoch.epoch));
+        self.harm.extend(warnings.iter().filter(|warning| warning.looks_harmful()));
         Ok(())
     }
 
@@ -149,4 +151,34 @@ fn causes_are_told_apart() {
     let fewer = Sets::new(of_images(4, 1), Some(data(2)));
     let error = refused(Training::go_on(half.checkpoint, half.history), &fewer);
     assert!(matches!(error, Error::CannotResume { .. }), "{error}");
+}
+
+#[test]
+fn what_looks_harmful_is_told_after_the_last_epoch_of_an_adaptation_alone() {
+    let after = |method| {
+        let mut config = config();
+        config.training.method = method;
+        let mut witness = Witness::default();
+        let epochs = trained(Training::new(config), &mut [&mut witness]).history.epochs;
+        (epochs.iter().map(|epoch| epoch.predictions).collect::<Vec<_>>(), witness.harm)
+    };
+    // Noise cannot be learned in six steps.
+    let (seen, harm) = after(Method::Dann);
+    let [None, Some(last)] = seen[..] else { panic!("{seen:?}") };
+    assert!(
+        (1.0..=10.0).contains(&last.source_classes) && (1.0..=10.0).contains(&last.target_classes),
+        "{last:?}"
+    );
+    assert_eq!(harm.first(), Some(&Warning::LostSourceClasses(last.source_error)));
+    assert_eq!(after(Method::SourceOnly), (vec![None, None], vec![]));
+}
+
+#[test]
+fn target_labels_have_no_part_in_what_looks_harmful() {
+    let seen = |labels: Option<Vec<u8>>| {
+        let sets = Sets::new(data(1), Some(Dataset { labels, ..data(2) }));
+        let trained = Training::new(config()).run(&sets, &open, &mut []).expect("a training");
+        trained.history.epochs[1].predictions.expect("predictions")
+    };
+    assert_eq!(seen(None), seen(Some(vec![3; 12])));
 }

@@ -50,12 +50,7 @@ impl Sample {
 fn some(data: Dataset, name: &str, most: usize) -> Dataset {
     let mut order = shuffled(data.len(), &mut rng::stream(SEED, name));
     order.truncate(most);
-    let indices = || order.iter().map(|&index| index as usize);
-    Dataset {
-        images: indices().flat_map(|index| data.image(index)).copied().collect(),
-        labels: data.labels.as_ref().map(|labels| indices().map(|index| labels[index]).collect()),
-        ..data
-    }
+    data.only(order.iter().map(|&index| index as usize))
 }
 
 #[cfg(test)]

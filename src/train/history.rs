@@ -1,6 +1,7 @@
 //! The course of a run, as `metrics.jsonl` tells it.
 
 use super::metrics::{Report, StepMetrics};
+use super::predictions::Predictions;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -20,6 +21,9 @@ pub struct EpochRecord {
     pub seconds: f64,
     /// Nothing in training sees these.
     pub for_report_only: Report,
+    /// What the model says in the end of images that it was trained on, if it has adapted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predictions: Option<Predictions>,
 }
 
 /// Every step and every epoch.

@@ -226,3 +226,33 @@ fn every_file_of_a_run_can_be_read_by_whoever_may_read_new_files() {
         assert_eq!(mode(name), mode("result.json"), "{name}");
     }
 }
+
+#[test]
+fn an_adaptation_that_looks_harmful_is_told_with_a_way_to_compare() {
+    let sandbox = Sandbox::new();
+    let said = |target: &str, line: &str| {
+        let line = format!("train --config tiny.toml --source source --target {target} {line} --no-report");
+        let output = sandbox.dann(&line).assert().success();
+        String::from_utf8(output.get_output().stderr.clone()).expect("UTF-8 on stderr")
+    };
+    // Six steps teach hardly anything.
+    let harmful = said("target", "--out out");
+    let compare = [
+        "dann train --config out/config.toml --method source-only --source source --target target --out out-source-only\n",
+        "dann select out out-source-only\n",
+    ];
+    for words in
+        ["adaptation looks harmful: after the last step", "classified wrongly"].into_iter().chain(compare)
+    {
+        assert!(harmful.contains(words), "{words:?} is not in\n{harmful}");
+    }
+    assert_eq!(harmful.matches("after the last step").count(), 1, "{harmful}");
+    for command in compare {
+        sandbox.text(command.trim_start_matches("dann "));
+    }
+    // Enough of them, with a reversal that is weak enough and a target that is like the source, teach everything.
+    let learned = said("source", "--out learned --epochs 80 --set training.lambda.maximum=0.01");
+    assert!(!learned.contains("looks harmful"), "{learned}");
+    let without = said("target", "--out without --method source-only");
+    assert!(!without.contains("looks harmful"), "{without}");
+}

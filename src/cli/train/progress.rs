@@ -43,11 +43,14 @@ impl Observer for Progress<'_> {
         Ok(())
     }
 
-    fn epoch_ended(&mut self, _: &State<'_>, epoch: &EpochRecord, warnings: &[Warning]) -> Result<()> {
+    fn epoch_ended(&mut self, state: &State<'_>, epoch: &EpochRecord, warnings: &[Warning]) -> Result<()> {
         self.bar.suspend(|| {
             self.out.json_on(epoch)?;
             self.out.remark_on(epoch_text(epoch))?;
             warnings.iter().for_each(|warning| log::warn!("{warning}"));
+            if warnings.iter().any(Warning::looks_harmful) {
+                comparison(state).iter().for_each(|line| log::warn!("{line}"));
+            }
             Ok(())
         })
     }
@@ -61,6 +64,16 @@ impl Observer for Progress<'_> {
         self.bar.finish_and_clear();
         Ok(())
     }
+}
+
+/// How to see whether adaptation is worth it, for a run that has a directory.
+fn comparison(state: &State<'_>) -> Option<String> {
+    let (run, sets) = (state.directory()?.display(), state.sets());
+    let (source, target) = (sets.source.display(), sets.target.display());
+    Some(format!(
+        "to see whether adaptation is worth it:\n  dann train --config {run}/config.toml --method source-only --source {source} \
+         --target {target} --out {run}-source-only\n  dann select {run} {run}-source-only"
+    ))
 }
 
 fn epoch_text(epoch: &EpochRecord) -> String {

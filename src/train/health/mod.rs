@@ -13,11 +13,13 @@
 //! # }
 //! ```
 
-mod warnings;
+mod harm;
+mod monitor;
+mod warning;
 
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
-pub use warnings::Monitor;
-pub use warnings::Warning;
+pub use monitor::Monitor;
+pub use warning::Warning;
 
 use super::config::{Method, TrainingSpec};
 use super::history::History;
@@ -86,6 +88,9 @@ pub fn findings(
     if let Some(distance) = distance {
         findings.push(alignment(spec.method, distance));
     }
+    let seen = history.epochs.last().and_then(|epoch| epoch.predictions);
+    let harm = seen.map(|seen| harm::symptoms(spec, &seen)).unwrap_or_default();
+    findings.extend(harm.iter().map(|warning| finding(Level::Bad, warning.to_string())));
     findings
 }
 
@@ -147,7 +152,7 @@ fn alignment(method: Method, distance: f64) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::Config;
+    use crate::train::{Config, EpochRecord, Predictions, Report};
 
     fn history(label: [f32; 2], domain_loss: f32, domain_accuracy: f32) -> History {
         let step = |index: u64, label_loss| StepMetrics {
@@ -182,5 +187,26 @@ mod tests {
         assert_eq!(levels(&history([2.3, 0.1], 0.693, 0.5), Some(1.9)), [Good, Bad, Doubtful]);
         assert_eq!(levels(&history([2.3, 0.1], 0.05, 0.99), Some(1.9)), [Good, Doubtful, Doubtful]);
         assert_eq!(levels(&History::default(), None), [Doubtful]);
+    }
+
+    #[test]
+    fn what_looked_harmful_at_the_end_is_found_again() {
+        let mut run = history([2.3, 0.1], 0.6, 0.6);
+        let seen = Predictions { source_error: 0.2, source_classes: 9.0, target_classes: 3.0 };
+        let epoch = |predictions| EpochRecord {
+            epoch: 1,
+            steps: 40,
+            mean: run.steps[39],
+            seconds: 1.0,
+            for_report_only: Report::default(),
+            predictions,
+        };
+        run.epochs = vec![epoch(None), epoch(Some(seen))];
+        let spec = Config::preset("demo").expect("a preset").training;
+        let found = findings(&spec, 10, &run, None);
+        assert_eq!(found.len(), 4);
+        for finding in &found[2..] {
+            assert!(finding.level == Level::Bad && finding.text.contains("looks harmful"), "{finding:?}");
+        }
     }
 }
