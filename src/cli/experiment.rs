@@ -6,9 +6,11 @@ use super::output::{Bars, Output};
 use super::train::{Interrupted, Interrupts, Progress, repeat};
 use clap::Args;
 use dann::error::Result;
-use dann::experiment::{Divergence, Ending, Experiment, PlannedRun, Runner, Watcher};
+use dann::experiment::{Choice, Divergence, Ending, Experiment, PlannedRun, Runner, Watcher};
 use dann::fit::Observer;
 use dann::report::tensorboard::Recorder;
+use dann::selection::Rule;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,7 +23,10 @@ Examples:
 
 Each run has a directory and a JSON file, OUT/RECIPE/METHOD-SEED and OUT/RECIPE/METHOD-SEED.json; the tables are in
 OUT/RESULTS.md. What is finished is kept, and what was interrupted goes on, when the command is given again. A run that
-diverges is noted in OUT/RECIPE/METHOD-SEED.diverged.json and in the tables, and the others go on.")]
+diverges is noted in OUT/RECIPE/METHOD-SEED.diverged.json and in the tables, and the others go on.
+
+Beside each row stands which method of a recipe and seed is taken without target labels, by the rule that the file names
+(`rule = \"weighted-risk\"` if none), and what the methods taken reach on the target.")]
 pub struct ExperimentArgs {
     /// What is run, as in assets/experiments
     #[arg(value_name = "FILE.toml")]
@@ -56,8 +61,21 @@ pub fn run(args: &ExperimentArgs, out: &Output) -> anyhow::Result<()> {
     }
     runner.records().iter().try_for_each(|record| out.json(record))?;
     runner.divergences().iter().try_for_each(|divergence| out.json(divergence))?;
+    let rule = runner.experiment().rule;
+    runner.choices().iter().try_for_each(|choice| out.json(&line(rule, choice)))?;
     out.text(runner.summary())?;
     out.text(format!("the experiment is in {}", runner.directory().display()))
+}
+
+/// Accuracies stand apart from what is told without target labels.
+fn line(rule: Rule, choice: &Choice) -> serde_json::Value {
+    let Choice { recipe, seed, method, target_test_accuracy, below_best, .. } = choice;
+    json!({
+        "chosen_by": rule,
+        "chosen_run": format!("{recipe}/{method}-{seed}"),
+        "chosen_method": method,
+        "for_report_only": { "target_test_accuracy": target_test_accuracy, "below_best": below_best },
+    })
 }
 
 /// Says which run is made, and which diverged.

@@ -21,12 +21,14 @@
 //!
 //! A [`Runner`] makes the runs and goes on with what was interrupted.
 
+mod choice;
 mod record;
 mod runner;
 mod spec;
 mod summary;
 mod watcher;
 
+pub use choice::{Choice, choices};
 pub use record::{Chosen, Divergence, RunRecord};
 pub use runner::Runner;
 pub use spec::{Experiment, PlannedRun, Recipe};

@@ -22,6 +22,9 @@ pub struct RunRecord {
     /// Between source and target features after the last step: 0 aligned, 2 apart.
     #[serde(default)]
     pub proxy_a_distance: Option<f64>,
+    /// What each rule that needs no target label says of the model after the last step.
+    #[serde(default)]
+    pub ratings: BTreeMap<Rule, f64>,
     /// What rules that need no target label chose among the run's checkpoints, by the rule's name.
     #[serde(default)]
     pub selected: BTreeMap<String, Chosen>,
@@ -85,7 +88,8 @@ impl RunRecord {
     /// Of `run`, which has ended with `result`.
     pub fn new(run: &PlannedRun, result: RunResult) -> Self {
         let (recipe, config) = (run.recipe.clone(), run.config.clone());
-        Self { recipe, config, result, proxy_a_distance: None, selected: BTreeMap::new(), best: None }
+        let (ratings, selected) = (BTreeMap::new(), BTreeMap::new());
+        Self { recipe, config, result, proxy_a_distance: None, ratings, selected, best: None }
     }
 
     /// With what `selection` chose among the run's checkpoints; `history` is what the run reported.
@@ -95,10 +99,20 @@ impl RunRecord {
         let picks = selection.picks.iter().map(|(rule, &step)| (rule.name().to_owned(), chosen(step)));
         Self {
             proxy_a_distance: selection.ratings.last().and_then(|rating| rating.value(Rule::ProxyDistance)),
+            ratings: selection.ratings.last().map_or(BTreeMap::new(), |rating| rating.values.clone()),
             selected: picks.collect(),
             best: selection.best(history).map(|(step, _)| chosen(step)),
             ..self
         }
+    }
+
+    /// With the ratings that `selection` holds, where the record is of a version that kept none: those of the last step.
+    /// What such a version called [`Rule::DomainRisk`] was another measure, so that one is left out.
+    #[must_use]
+    pub(super) fn with_ratings_of(mut self, selection: &Selection) -> Self {
+        self.ratings = selection.ratings.last().map_or(BTreeMap::new(), |rating| rating.values.clone());
+        self.ratings.remove(&Rule::DomainRisk);
+        self
     }
 
     /// Writes `file` whole or not at all.
@@ -115,5 +129,59 @@ impl RunRecord {
     /// [`Error::Io`] or [`Error::Input`] naming the file.
     pub fn read(file: &Path) -> Result<Self> {
         read_json(file, "a run's record")
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::train::{Method, Report};
+
+    /// Of a run of preset `paper`.
+    pub fn record(method: Method, seed: u64, accuracy: f64) -> RunRecord {
+        let chosen = Chosen { step: 10, target_test_accuracy: Some(accuracy - 0.01) };
+        RunRecord {
+            recipe: "paper".into(),
+            config: Config::preset("paper").expect("a preset"),
+            result: RunResult {
+                method,
+                seed,
+                steps: 20,
+                batch: 4,
+                version: "0".into(),
+                adapter: "an adapter".into(),
+                kernels: "plain kernels".into(),
+                source: "s".into(),
+                target: "t".into(),
+                directory: "d".into(),
+                seconds: 90.0,
+                report: Report { source_test_accuracy: Some(0.99), target_test_accuracy: Some(accuracy) },
+            },
+            proxy_a_distance: Some(1.0),
+            ratings: BTreeMap::new(),
+            selected: [("entropy".to_owned(), chosen)].into(),
+            best: Some(Chosen { step: 15, target_test_accuracy: Some(accuracy + 0.01) }),
+        }
+    }
+
+    #[test]
+    fn records_are_read_as_they_were_written() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("record.json");
+        let ratings = [(Rule::WeightedRisk, 0.25)].into();
+        let record = RunRecord { ratings, ..record(Method::Dann, 3, 0.75) };
+        record.write(&file).expect("written");
+        assert_eq!(RunRecord::read(&file).expect("read"), record);
+    }
+
+    #[test]
+    fn records_of_earlier_versions_are_read() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("record.json");
+        let record = record(Method::Dann, 3, 0.75);
+        let mut written = serde_json::json!(record);
+        written.as_object_mut().expect("an object").remove("ratings").expect("ratings");
+        std::fs::write(&file, written.to_string()).expect("written");
+        assert_eq!(RunRecord::read(&file).expect("read"), record);
     }
 }

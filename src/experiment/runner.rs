@@ -2,7 +2,7 @@
 
 use super::spec::{Experiment, PlannedRun};
 use super::watcher::{Ending, Watcher};
-use super::{Divergence, RunRecord, summary};
+use super::{Choice, Divergence, RunRecord, choices, summary};
 use crate::data::{self, Progress};
 use crate::error::{Error, Result};
 use crate::fit::{Observer, Sets, Trained, Training};
@@ -57,7 +57,7 @@ impl Runner {
         let mut runner = Self { experiment, directory, runs, records, divergences, images };
         for run in &runner.runs {
             let record = kept(&runner.record_file(run), run, RunRecord::read, |record| &record.config)?;
-            runner.records.extend(record);
+            runner.records.extend(record.map(|record| runner.with_ratings(record, run)).transpose()?);
             let file = runner.divergence_file(run);
             runner.divergences.extend(kept(&file, run, Divergence::read, |divergence| &divergence.config)?);
         }
@@ -76,7 +76,18 @@ impl Runner {
 
     /// The tables of what has been made so far.
     pub fn summary(&self) -> String {
-        summary(&self.experiment.name(), &self.records, &self.divergences)
+        let Experiment { rule, .. } = self.experiment;
+        summary(&self.experiment.name(), rule, &self.records, &self.divergences)
+    }
+
+    /// What the experiment's rule, which sees no target label, takes of each recipe and seed.
+    pub fn choices(&self) -> Vec<Choice> {
+        choices(&self.records, self.experiment.rule)
+    }
+
+    /// The experiment.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
     }
 
     /// The experiment's directory.
@@ -207,6 +218,18 @@ impl Runner {
         let selection = Selection::of_run(gpu, path, &mut self.images, progress)?;
         selection.write()?;
         Ok(record.with_selection(&selection, &RunDirectory::history(path)?))
+    }
+
+    /// With the ratings that are in the run's directory, where an earlier version kept none in the record.
+    fn with_ratings(&self, record: RunRecord, run: &PlannedRun) -> Result<RunRecord> {
+        let path = self.directory.join(run.name());
+        if !record.ratings.is_empty() || !Selection::is_in(&path) {
+            return Ok(record);
+        }
+        let selection = Selection::read(&path)?;
+        let Experiment { source, target, .. } = &self.experiment;
+        let same_images = (&selection.source, &selection.target) == (source, target);
+        Ok(if same_images { record.with_ratings_of(&selection) } else { record })
     }
 
     /// How long the runs that are left take, as far as finished ones tell: a run with gradient reversal looks at twice

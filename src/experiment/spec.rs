@@ -1,6 +1,7 @@
 //! What an experiment consists of, as a TOML file says it.
 
 use crate::error::{Error, Result};
+use crate::selection::Rule;
 use crate::train::{Config, DataSets, Method};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -22,6 +23,9 @@ pub struct Experiment {
     /// Of every recipe that has none of its own; all three if left out.
     #[serde(default = "every_method")]
     pub methods: Vec<Method>,
+    /// What chooses among the methods of a recipe and seed, for the tables alone; [`Rule::WeightedRisk`] if left out.
+    #[serde(default = "default_rule")]
+    pub rule: Rule,
     /// What is compared.
     #[serde(rename = "recipe")]
     pub recipes: Vec<Recipe>,
@@ -66,6 +70,11 @@ fn default_source() -> PathBuf {
 
 fn default_target() -> PathBuf {
     DataSets::TARGET.into()
+}
+
+/// The one that preset `best` was chosen by.
+fn default_rule() -> Rule {
+    Rule::WeightedRisk
 }
 
 fn every_method() -> Vec<Method> {
@@ -239,6 +248,7 @@ mod tests {
             (recipe("name = \"a\"\npreset = \"demo\"\nset = [\"training.batch=0\"]"), "training.batch"),
             (recipe("name = \"a\"\npreset = \"demo\"\nseeds = [1, 1]"), "a/source-only-1 twice"),
             (recipe("name = \"a\"\npreset = \"demo\"\nseeds = []"), "a seed and a method"),
+            ("rule = \"luck\"\nseeds = [0]".to_owned(), "expected one of `domain-risk`"),
         ];
         for (text, expected) in wrong {
             let error = parsed(&text).expect_err("refused").to_string();

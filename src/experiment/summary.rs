@@ -1,13 +1,16 @@
 //! The runs of an experiment side by side, as Markdown.
 
+use super::choice::{Choice, choices};
 use super::record::{Chosen, Divergence, RunRecord};
+use crate::selection::Rule;
 use crate::train::Method;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// The tables of all runs: by recipe and method over the seeds, the share of the gap that adaptation covers, what rules
-/// without target labels choose, every run by itself, and those that diverged.
-pub fn summary(title: &str, records: &[RunRecord], divergences: &[Divergence]) -> String {
+/// The tables of all runs: by recipe and method over the seeds, with the method that `rule` takes without target labels,
+/// the share of the gap that adaptation covers, what rules choose among checkpoints, every run by itself, and those that
+/// diverged.
+pub fn summary(title: &str, rule: Rule, records: &[RunRecord], divergences: &[Divergence]) -> String {
     let mut text = format!("# {title}\n\n");
     let adapters: BTreeSet<String> =
         records.iter().map(|r| format!("{}, {}", r.result.adapter, r.result.kernels)).collect();
@@ -18,10 +21,12 @@ pub fn summary(title: &str, records: &[RunRecord], divergences: &[Divergence]) -
         "Adapter: {}. Accuracies are the last step's; means ± standard deviations over seeds.\n",
         adapters.join("; ")
     );
-    methods(&mut text, records);
+    let taken = choices(records, rule);
+    methods(&mut text, records, rule, &taken);
     gaps(&mut text, records);
+    costs(&mut text, rule, &taken);
     rules(&mut text, records);
-    runs(&mut text, records);
+    runs(&mut text, records, rule, &taken);
     diverged(&mut text, divergences);
     text
 }
@@ -57,9 +62,13 @@ fn of<'a>(records: &'a [RunRecord], recipe: &str, method: Method) -> Vec<&'a Run
 
 const METHODS: [Method; 3] = [Method::SourceOnly, Method::Dann, Method::TargetOnly];
 
-fn methods(text: &mut String, records: &[RunRecord]) {
-    *text += "| recipe | method | seeds | target test | lowest | source test | proxy A-distance | steps | minutes a run |\n";
-    *text += "|---|---|---|---|---|---|---|---|---|\n";
+fn methods(text: &mut String, records: &[RunRecord], rule: Rule, taken: &[Choice]) {
+    let taken_by = rule.name();
+    *text += &format!(
+        "| recipe | method | seeds | target test | lowest | taken by {taken_by} | target test of those taken | source test | \
+         proxy A-distance | steps | minutes a run |\n"
+    );
+    *text += "|---|---|---|---|---|---|---|---|---|---|---|\n";
     for recipe in recipes(records) {
         for method in METHODS {
             let runs = of(records, recipe, method);
@@ -69,9 +78,10 @@ fn methods(text: &mut String, records: &[RunRecord]) {
             let distances: Vec<f64> = runs.iter().filter_map(|run| run.proxy_a_distance).collect();
             let minutes: Vec<f64> = runs.iter().map(|run| run.result.seconds / 60.0).collect();
             let lowest = target.iter().copied().reduce(f64::min);
+            let [number, accuracy] = beside(recipe, method, taken);
             let _ = writeln!(
                 text,
-                "| {recipe} | {method} | {} | {} | {} | {} | {} | {} | {} |",
+                "| {recipe} | {method} | {} | {} | {} | {number} | {accuracy} | {} | {} | {} | {} |",
                 runs.len(),
                 percents(&target),
                 percents(lowest.as_slice()),
@@ -83,6 +93,43 @@ fn methods(text: &mut String, records: &[RunRecord]) {
         }
     }
     *text += "\n";
+}
+
+fn of_recipe<'a>(taken: &'a [Choice], recipe: &str) -> Vec<&'a Choice> {
+    taken.iter().filter(|choice| choice.recipe == recipe).collect()
+}
+
+/// For how many seeds of the recipe the method was taken, and the accuracy of what was taken for each seed.
+fn beside(recipe: &str, method: Method, taken: &[Choice]) -> [String; 2] {
+    let taken = of_recipe(taken, recipe);
+    if method == Method::TargetOnly {
+        return ["–", "–"].map(Into::into);
+    }
+    if taken.is_empty() {
+        return ["n/a", "n/a"].map(Into::into);
+    }
+    let of_method = taken.iter().filter(|choice| choice.method == method).count();
+    let accuracies: Vec<f64> = taken.iter().filter_map(|choice| choice.target_test_accuracy).collect();
+    [format!("{of_method} of {}", taken.len()), percents(&accuracies)]
+}
+
+/// What it costs not to see target labels.
+fn costs(text: &mut String, rule: Rule, taken: &[Choice]) {
+    let recipes: BTreeSet<&str> = taken.iter().map(|choice| choice.recipe.as_str()).collect();
+    for recipe in &recipes {
+        let below: Vec<f64> =
+            of_recipe(taken, recipe).iter().filter_map(|choice| choice.below_best).collect();
+        let Some(below) = mean(&below) else { continue };
+        let _ = writeln!(
+            text,
+            "Recipe {recipe}: what {} takes without target labels is {:.2} points below the best method of each seed.",
+            rule.name(),
+            100.0 * below
+        );
+    }
+    if !recipes.is_empty() {
+        *text += "\n";
+    }
 }
 
 /// (dann − source-only) / (target-only − source-only), of the means.
@@ -138,13 +185,22 @@ fn rules(text: &mut String, records: &[RunRecord]) {
     *text += "\n";
 }
 
-fn runs(text: &mut String, records: &[RunRecord]) {
-    *text += "| recipe | method | seed | target test | source test | minutes |\n|---|---|---|---|---|---|\n";
+fn runs(text: &mut String, records: &[RunRecord], rule: Rule, taken: &[Choice]) {
+    let rated = format!("{} (* taken)", rule.name());
+    let _ = writeln!(
+        text,
+        "| recipe | method | seed | target test | source test | {rated} | minutes |\n|---|---|---|---|---|---|---|"
+    );
     for record in records {
         let (recipe, result) = (&record.recipe, &record.result);
+        let is_taken = of_recipe(taken, recipe)
+            .iter()
+            .any(|choice| (choice.method, choice.seed) == (result.method, result.seed));
+        let mark = if is_taken { " *" } else { "" };
+        let rating = record.ratings.get(&rule).map_or("n/a".into(), |value| format!("{value:.4}{mark}"));
         let _ = writeln!(
             text,
-            "| {recipe} | {} | {} | {} | {} | {:.1} |",
+            "| {recipe} | {} | {} | {} | {} | {rating} | {:.1} |",
             result.method,
             result.seed,
             percents(result.report.target_test_accuracy.as_slice()),
@@ -182,66 +238,42 @@ fn spread(values: &[f64], digits: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::record::tests::record;
     use super::*;
-    use crate::train::{Config, Report, RunResult};
-
-    fn record(method: Method, seed: u64, accuracy: f64) -> RunRecord {
-        let chosen = Chosen { step: 10, target_test_accuracy: Some(accuracy - 0.01) };
-        RunRecord {
-            recipe: "paper".into(),
-            config: Config::preset("paper").expect("a preset"),
-            result: RunResult {
-                method,
-                seed,
-                steps: 20,
-                batch: 4,
-                version: "0".into(),
-                adapter: "an adapter".into(),
-                kernels: "plain kernels".into(),
-                source: "s".into(),
-                target: "t".into(),
-                directory: "d".into(),
-                seconds: 90.0,
-                report: Report { source_test_accuracy: Some(0.99), target_test_accuracy: Some(accuracy) },
-            },
-            proxy_a_distance: Some(1.0),
-            selected: [("entropy".to_owned(), chosen)].into(),
-            best: Some(Chosen { step: 15, target_test_accuracy: Some(accuracy + 0.01) }),
-        }
-    }
+    use crate::train::Config;
 
     #[test]
     fn seeds_are_summed_up_and_the_gap_is_told() {
+        let rated = |method, seed, accuracy, risk| RunRecord {
+            ratings: [(Rule::WeightedRisk, risk)].into(),
+            ..record(method, seed, accuracy)
+        };
         let records = [
-            record(Method::SourceOnly, 0, 0.5),
-            record(Method::Dann, 0, 0.8),
+            rated(Method::SourceOnly, 0, 0.5, 0.2),
+            rated(Method::Dann, 0, 0.8, 0.3),
             record(Method::TargetOnly, 0, 0.9),
-            record(Method::Dann, 1, 0.7),
+            rated(Method::Dann, 1, 0.7, 0.1),
         ];
         let config = Config::preset("paper").expect("a preset");
         let diverged = Divergence { recipe: "paper".into(), config, diverged: "diverged at step 7".into() };
-        let text = summary("Title", &records, &[diverged]);
+        let text = summary("Title", Rule::WeightedRisk, &records, &[diverged]);
         // The standard deviation of 80 and 70 is 7.07, by hand.
         for line in [
             "# Title",
-            "| paper | dann | 2 | 75.00 ± 7.07 % | 70.00 % | 99.00 ± 0.00 % | 1.00 ± 0.00 | 20 | 1.5 ± 0.0 |",
-            "| paper | source-only | 1 | 50.00 % | 50.00 % | 99.00 % | 1.00 | 20 | 1.5 |",
+            "| recipe | method | seeds | target test | lowest | taken by weighted-risk | target test of those taken |",
+            "| paper | dann | 2 | 75.00 ± 7.07 % | 70.00 % | 0 of 1 | 50.00 % | 99.00 ± 0.00 % | 1.00 ± 0.00 | 20 | 1.5 ± 0.0 |",
+            "| paper | source-only | 1 | 50.00 % | 50.00 % | 1 of 1 | 50.00 % | 99.00 % | 1.00 | 20 | 1.5 |",
+            "| paper | target-only | 1 | 90.00 % | 90.00 % | – | – | 99.00 % |",
+            "Recipe paper: what weighted-risk takes without target labels is 30.00 points below the best method of each seed.",
             "Recipe paper: adaptation covers 62.50 % of the gap between source-only and target-only.",
             "| recipe | method | last step | entropy | best |",
             "| paper | dann | 75.00 ± 7.07 % | 74.00 ± 7.07 % | 76.00 ± 7.07 % |",
-            "| paper | dann | 1 | 70.00 % | 99.00 % | 1.5 |",
+            "| paper | source-only | 0 | 50.00 % | 99.00 % | 0.2000 * | 1.5 |",
+            "| paper | target-only | 0 | 90.00 % | 99.00 % | n/a | 1.5 |",
+            "| paper | dann | 1 | 70.00 % | 99.00 % | 0.1000 | 1.5 |",
             "| paper | dann | 0 | diverged at step 7 |",
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }
-    }
-
-    #[test]
-    fn records_are_read_as_they_were_written() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let file = directory.path().join("record.json");
-        let record = record(Method::Dann, 3, 0.75);
-        record.write(&file).expect("written");
-        assert_eq!(RunRecord::read(&file).expect("read"), record);
     }
 }

@@ -108,6 +108,11 @@ impl Selection {
         candidates.rate(gpu, &sample, progress)
     }
 
+    /// Whether there is such a file in the run's directory.
+    pub fn is_in(run: &Path) -> bool {
+        run.join(FILE).exists()
+    }
+
     /// Reads what [`Selection::write`] left in the run's directory.
     ///
     /// # Errors

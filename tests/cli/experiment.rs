@@ -49,6 +49,21 @@ fn an_experiment_leaves_a_file_a_run_and_a_table() {
     assert!(chosen["step"] == 3 || chosen["step"] == 6, "{chosen}");
     assert!(chosen["target_test_accuracy"].is_number() && record["proxy_a_distance"].is_number(), "{record}");
     assert!(table.contains("| recipe | method | last step | domain-risk | information |"), "{table}");
+    // Of each seed, the rule takes one of the two methods; the record says by which value.
+    assert!(table.contains("| taken by weighted-risk | target test of those taken |"), "{table}");
+    let choices: Vec<&Value> = lines.iter().filter(|line| line.get("chosen_run").is_some()).collect();
+    assert_eq!(choices.len(), 2, "{lines:?}");
+    for (choice, runs) in choices.iter().zip([[ended[0], ended[1]], [ended[3], ended[4]]]) {
+        let risk = |run: &Value| run["ratings"]["weighted-risk"].as_f64().expect("a rating");
+        let better = if risk(runs[0]) < risk(runs[1]) { runs[0] } else { runs[1] };
+        let name = format!("tiny/{}-{}", better["method"].as_str().expect("a method"), better["seed"]);
+        assert_eq!((&choice["chosen_by"], &choice["chosen_run"]), (&"weighted-risk".into(), &name.into()));
+        let accuracies = runs.map(|run| run["target_test_accuracy"].as_f64().expect("an accuracy"));
+        let report = &choice["for_report_only"];
+        assert_eq!(report["target_test_accuracy"], better["target_test_accuracy"]);
+        let below = accuracies[0].max(accuracies[1]) - better["target_test_accuracy"].as_f64().expect("one");
+        assert_eq!(report["below_best"], below);
+    }
     // A run by itself gives the same bytes.
     sandbox.train("alone", "--seed 4");
     assert!(
@@ -76,6 +91,41 @@ fn what_is_finished_is_kept_and_what_is_missing_is_made() {
         rows.map(|line| line.rsplitn(3, '|').last().unwrap_or_default().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(accuracies(&table), accuracies(&sandbox.read("runs/both/RESULTS.md")));
+}
+
+#[test]
+fn tables_are_made_again_from_what_is_kept() {
+    let sandbox = sandbox();
+    sandbox.text("experiment both.toml");
+    let table = sandbox.read("runs/both/RESULTS.md");
+    let runs =
+        ["source-only-3", "dann-3", "source-only-4", "dann-4"].map(|run| format!("runs/both/tiny/{run}"));
+    // Earlier versions kept no ratings in a run's record; they are in its directory too.
+    for run in &runs {
+        sandbox.edit(&format!("{run}.json"), |bytes| {
+            let mut record: Value = serde_json::from_slice(bytes).expect("JSON");
+            record.as_object_mut().expect("an object").remove("ratings").expect("ratings");
+            *bytes = record.to_string().into();
+        });
+    }
+    sandbox.text("experiment both.toml");
+    assert_eq!(
+        String::from_utf8_lossy(&table),
+        String::from_utf8_lossy(&sandbox.read("runs/both/RESULTS.md"))
+    );
+    // Another rule needs no training either.
+    sandbox.write("both.toml", format!("rule = \"information\"\n{EXPERIMENT}"));
+    let text = sandbox.text("experiment both.toml");
+    assert!(text.contains("taken by information") && text.contains("without target labels is"), "{text}");
+    // What was rated by other images does not compare, and what was not rated has no value.
+    sandbox.edit(&format!("{}/selection.json", runs[0]), |bytes| {
+        let mut selection: Value = serde_json::from_slice(bytes).expect("JSON");
+        selection["target"] = "elsewhere".into();
+        *bytes = selection.to_string().into();
+    });
+    fs::remove_file(sandbox.path(&format!("{}/selection.json", runs[2]))).expect("removed");
+    let text = sandbox.text("experiment both.toml");
+    assert!(text.contains("n/a | n/a") && !text.contains("without target labels is"), "{text}");
 }
 
 #[test]
