@@ -1,5 +1,6 @@
 // The sum of two values, and the ReLU behind it if there is one.
 //   y = a + b, or max(a + b, 0);  behind a ReLU: d = dy where y > 0, 0 elsewhere, the gradient of a and of b
+//   accumulate: y = y + a
 // Twin: src/ops/add/proof.rs. Source: torch.add, torch.nn.functional.relu; residual sums of He et al. 2016.
 
 struct Params {
@@ -31,4 +32,11 @@ fn backward_relu(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgrou
     let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.count { return; }
     d[index] = select(dy[index], 0.0, kept_y[index] <= 0.0);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn accumulate(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
+    if index >= params.count { return; }
+    y[index] += a[index];
 }

@@ -162,6 +162,10 @@ impl<'a> Steps<'a> {
             let value = self.golden.case.reals(&tensor)?;
             values.insert(info.name.clone(), value.into_iter().map(|v| v as f32).collect());
         }
+        // Running statistics start as those of any model do.
+        for (name, tensor) in model.state() {
+            values.insert(name, tensor.read(model.gpu())?);
+        }
         model.write(&values)
     }
 
@@ -211,6 +215,8 @@ fn losses(gpu: &Gpu, table: &Tensor) -> Result<Vec<(&'static str, Vec<f32>)>> {
         ("domain_loss", 2),
         ("target_entropy", AdaptationLoss::Entropy.column()),
         ("class_confusion", AdaptationLoss::ClassConfusion.column()),
+        ("virtual_adversarial", AdaptationLoss::VirtualAdversarial.column()),
+        ("virtual_adversarial_source", AdaptationLoss::VirtualAdversarialSource.column()),
     ];
     let known = named.into_iter().filter(|(_, column)| *column < columns);
     Ok(known.map(|(name, at)| (name, metrics.chunks(columns).map(|row| row[at]).collect())).collect())

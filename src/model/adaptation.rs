@@ -6,8 +6,8 @@ use crate::ops::class_confusion::{self, Confusion};
 use crate::ops::{Predictions, entropy, metrics};
 use serde::{Deserialize, Serialize};
 
-/// Methods beside the gradient reversal: what is minimised of the predictions of target rows, whose labels nobody knows. Those
-/// with the weight 0 are left out.
+/// Methods beside the gradient reversal: what is minimised of predictions for which no label is asked, of target rows above
+/// all. Those with the weight 0 are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -18,6 +18,17 @@ pub struct Adaptation {
     pub class_confusion: f32,
     /// What logits are divided by where class confusion is measured.
     pub temperature: f32,
+    /// The weight of virtual adversarial training on target rows (VAT, Miyato et al. 2018; VADA, equation 5): of how far the
+    /// predictions of an image and of the same image, changed by a little in the direction in which they change most, lie
+    /// apart, as the mean Kullback–Leibler divergence.
+    pub virtual_adversarial: f32,
+    /// The weight of the same on source rows, as in VADA's objective.
+    pub virtual_adversarial_source: f32,
+    /// By how much virtual adversarial training changes an image: the L2 norm over all its values, as the network takes them.
+    pub radius: f32,
+    /// By how much an image is changed to find the direction: so little that predictions change evenly, and so much that
+    /// rounding does not hide how.
+    pub probe: f32,
     /// How the weights come to be what they are.
     pub schedule: AdaptationSchedule,
 }
@@ -44,11 +55,15 @@ pub(crate) enum AdaptationLoss {
     Entropy,
     /// Of the confusion of classes.
     ClassConfusion,
+    /// Of virtual adversarial training on target rows.
+    VirtualAdversarial,
+    /// Of virtual adversarial training on source rows.
+    VirtualAdversarialSource,
 }
 
 impl AdaptationLoss {
     /// How many there are.
-    const COUNT: usize = 2;
+    const COUNT: usize = 4;
 
     /// Its column in the table.
     pub const fn column(self) -> usize {
@@ -59,14 +74,33 @@ impl AdaptationLoss {
 impl Default for Adaptation {
     fn default() -> Self {
         let schedule = AdaptationSchedule::default();
-        Self { entropy: 0.0, class_confusion: 0.0, temperature: 2.5, schedule }
+        Self {
+            entropy: 0.0,
+            class_confusion: 0.0,
+            temperature: 2.5,
+            virtual_adversarial: 0.0,
+            virtual_adversarial_source: 0.0,
+            radius: 3.5,
+            probe: 0.1,
+            schedule,
+        }
     }
 }
 
 impl Adaptation {
+    /// The weights by their keys.
+    fn weights(&self) -> [(&'static str, f32); AdaptationLoss::COUNT] {
+        [
+            ("entropy", self.entropy),
+            ("class_confusion", self.class_confusion),
+            ("virtual_adversarial", self.virtual_adversarial),
+            ("virtual_adversarial_source", self.virtual_adversarial_source),
+        ]
+    }
+
     /// Whether nothing is asked.
     pub(crate) fn is_off(&self) -> bool {
-        self.entropy == 0.0 && self.class_confusion == 0.0
+        self.weights().iter().all(|(_, weight)| *weight == 0.0)
     }
 
     /// Whether nothing is said of it.
@@ -84,19 +118,22 @@ impl Adaptation {
     /// # Errors
     /// [`Error::Input`] naming the setting.
     pub(crate) fn check(&self, key: &str) -> Result<()> {
-        for (name, weight) in [("entropy", self.entropy), ("class_confusion", self.class_confusion)] {
+        for (name, weight) in self.weights() {
             if !(weight >= 0.0 && weight.is_finite()) {
                 return Err(Error::input(format!("{key}.{name}"), "a weight of at least 0", weight));
             }
         }
-        if !(self.temperature > 0.0 && self.temperature.is_finite()) {
-            return Err(Error::input(format!("{key}.temperature"), "above 0", self.temperature));
+        let sizes = [("temperature", self.temperature), ("radius", self.radius), ("probe", self.probe)];
+        for (name, size) in sizes {
+            if !(size > 0.0 && size.is_finite()) {
+                return Err(Error::input(format!("{key}.{name}"), "above 0", size));
+            }
         }
         Ok(())
     }
 
-    /// Records the losses of the rows of `logits` (N, K) behind the labelled ones into `table`, and the gradient of their
-    /// weighted sum into these rows of `dlogits` (N, K).
+    /// Records what is asked of predictions as they are: the losses of the rows of `logits` (N, K) behind the labelled ones
+    /// into `table`, and the gradient of their weighted sum into these rows of `dlogits` (N, K).
     pub(super) fn record(
         &self,
         rec: &mut Recording,

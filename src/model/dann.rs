@@ -11,6 +11,7 @@ use super::parameters::Parameters;
 use super::spec::ModelSpec;
 use super::stage::Mode;
 use super::update::Update;
+use super::virtual_adversarial::{Perturbed, Smoothing};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Phase, Recording, Tensor};
 use crate::ops::{Step, gradient_reversal};
@@ -189,6 +190,11 @@ impl Dann {
             }
         };
         features.backward_to_parameters(rec, d_features, frozen)?;
+        let smoothing = Smoothing::new(&self.gpu, &self.spec, &self.parameters, &objective.adaptation)?;
+        if let Some(smoothing) = smoothing {
+            let perturbed = Perturbed { x: &batch.x, logits: &logits, source_rows, table };
+            smoothing.record(rec, step, &perturbed, frozen)?;
+        }
         rec.phase(Phase::Update);
         let optimizer = update.record(rec, &self.parameters, step, &metrics_buffer.faults)?;
         self.record_average(rec, step)?;

@@ -82,6 +82,11 @@ impl Graph {
         Ok(Self { y: builder.shapes[output.0], nodes: builder.nodes, output })
     }
 
+    /// Whether, in training too, each row of what comes out follows from its row of what goes in alone.
+    pub fn is_of_rows(&self) -> bool {
+        self.nodes.iter().all(|node| node.layer.is_of_row())
+    }
+
     /// How many nodes use each value; what comes out of the graph counts as used once more.
     pub fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.nodes.len() + 1];

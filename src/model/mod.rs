@@ -36,6 +36,7 @@ mod spec;
 mod stage;
 mod torch;
 mod update;
+mod virtual_adversarial;
 
 pub(crate) use adaptation::AdaptationLoss;
 pub use adaptation::{Adaptation, AdaptationSchedule};

@@ -92,6 +92,12 @@ impl Parameters {
         Ok(Self { values: flat("parameters")?, grads: flat("gradients")?, infos })
     }
 
+    /// The same values with gradients of their own: what is built on them a second time overwrites no others.
+    pub(super) fn with_own_gradients(&self, gpu: &Gpu) -> Result<Self> {
+        let grads = Tensor::zeros(gpu, "more gradients", self.grads.dims())?;
+        Ok(Self { infos: self.infos.clone(), values: self.values.clone(), grads })
+    }
+
     /// Names and shapes, in order.
     pub fn infos(&self) -> &[ParameterInfo] {
         &self.infos

@@ -104,7 +104,7 @@ impl Search<'_> {
                     continue;
                 }
                 let in_time = began.elapsed() < self.budget;
-                // Nothing needs the gradient of the images.
+                // But for virtual adversarial training, nothing needs the gradient of the images.
                 let wants_dx = part > 0 || group[0].inputs != [Value::INPUT];
                 let candidates = if in_time { self.candidates(group, rows, wants_dx)? } else { vec![] };
                 // The part says nothing: groups that are alike are searched once for all parts.

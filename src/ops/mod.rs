@@ -21,11 +21,13 @@ pub mod global_avg_pool2d;
 pub mod gradient_reversal;
 pub mod image_input;
 mod kernels;
+pub mod kl_divergence;
 pub mod max_pool2d;
 pub mod metrics;
 pub mod optimizer;
 pub mod optimizers;
 pub mod outer_product;
+pub mod perturb;
 mod predictions;
 pub mod register_tiled;
 pub mod relu;
@@ -65,6 +67,8 @@ pub const OPS: &[&dyn Op] = &[
     &softmax_cross_entropy::proof::SoftmaxCrossEntropy,
     &entropy::proof::Entropy,
     &class_confusion::proof::ClassConfusion,
+    &kl_divergence::proof::KlDivergence,
+    &perturb::proof::Perturb,
     &entropy_weights::proof::EntropyWeights,
     &outer_product::proof::OuterProduct,
     &gradient_reversal::proof::GradientReversal,

@@ -39,12 +39,23 @@ pub struct StepMetrics {
     /// How much the predictions of target rows confuse classes, from 0 to 1, if that is minimised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_confusion: Option<f32>,
+    /// How far predictions of target rows, and of the same rows changed a little, lie apart, if that is minimised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub virtual_adversarial: Option<f32>,
+    /// The same of source rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub virtual_adversarial_source: Option<f32>,
 }
 
 impl StepMetrics {
     /// The losses of the methods beside the gradient reversal, those that are minimised, by name.
     pub fn adaptation(&self) -> impl Iterator<Item = (&'static str, f32)> {
-        let losses = [("target entropy", self.target_entropy), ("class confusion", self.class_confusion)];
+        let losses = [
+            ("target entropy", self.target_entropy),
+            ("class confusion", self.class_confusion),
+            ("virtual adversarial", self.virtual_adversarial),
+            ("virtual adversarial source", self.virtual_adversarial_source),
+        ];
         losses.into_iter().filter_map(|(name, loss)| Some((name, loss?)))
     }
 
@@ -65,6 +76,8 @@ impl StepMetrics {
             domain_accuracy: some(|m| m.domain_accuracy),
             target_entropy: some(|m| m.target_entropy),
             class_confusion: some(|m| m.class_confusion),
+            virtual_adversarial: some(|m| m.virtual_adversarial),
+            virtual_adversarial_source: some(|m| m.virtual_adversarial_source),
             ..*last
         })
     }

@@ -307,6 +307,11 @@ impl TrainingLoop {
             domain_accuracy: adapts.then(|| value(3) / (2.0 * rows)),
             target_entropy: of(adaptation.entropy, AdaptationLoss::Entropy),
             class_confusion: of(adaptation.class_confusion, AdaptationLoss::ClassConfusion),
+            virtual_adversarial: of(adaptation.virtual_adversarial, AdaptationLoss::VirtualAdversarial),
+            virtual_adversarial_source: of(
+                adaptation.virtual_adversarial_source,
+                AdaptationLoss::VirtualAdversarialSource,
+            ),
         }
     }
 }

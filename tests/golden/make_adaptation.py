@@ -11,6 +11,7 @@ import math
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
@@ -79,6 +80,39 @@ def conditional(features, logits):
     return product.reshape(len(features), -1, *features.shape[2:])
 
 
+def divergence(given, logits):
+    """The mean Kullback-Leibler divergence of predictions from given ones, which pass no gradient on."""
+    return F.kl_div(F.log_softmax(logits, 1), F.softmax(given.detach(), 1), reduction="batchmean")
+
+
+def pcg(value):
+    """PCG RXS-M-XS 32 of whole numbers below 2^32."""
+    state = (value * 747796405 + 2891336453) & 0xFFFFFFFF
+    word = ((state >> ((state >> 28) + 4)) ^ state) * 277803737 & 0xFFFFFFFF
+    return (word >> 22) ^ word
+
+
+def drawn(first_row, shape, seed):
+    """The directions that the program draws for the rows from a first one on: the bytes of hashes added up."""
+    places = np.arange(math.prod(shape), dtype=np.uint64) + first_row * math.prod(shape[1:])
+    bytes_of = pcg(places ^ np.uint64(pcg(seed ^ 0x40000000)))
+    sums = sum((bytes_of >> np.uint64(8 * i)) & np.uint64(255) for i in range(4))
+    return torch.from_numpy(sums.astype(np.float64) - 510).reshape(shape)
+
+
+def moved(x, direction, length):
+    """Each image by a length in a direction of its own; none where that is 0."""
+    norms = direction.flatten(1).norm(dim=1).reshape(-1, *[1] * (x.dim() - 1))
+    return x + length * torch.where(norms > 0, direction / norms, torch.zeros(()))
+
+
+def virtual_adversarial(predict, x, given, first_row, seed, radius, probe):
+    """VAT (Miyato et al. 2018), algorithm 1, with one power iteration."""
+    probed = moved(x, drawn(first_row, x.shape, seed), probe).requires_grad_()
+    (direction,) = torch.autograd.grad(divergence(given, predict(probed)), probed)
+    return divergence(given, predict(moved(x, direction, radius)))
+
+
 class Reversal(torch.autograd.Function):
     """x, and -λ times the gradient."""
 
@@ -137,6 +171,25 @@ def ops(file, generator):
                  dict(row_losses=losses, loss=losses.sum().reshape(1), dlogits=dlogits))
 
 
+def perturbations(file, generator):
+    for index, (rows, labelled, classes, scale) in enumerate([(5, 4, 3, 1.0), (23, 17, 10, 4.0), (9, 0, 70, 2.0)]):
+        given = normal(generator, labelled + rows, classes, scale=scale)
+        logits = normal(generator, rows, classes, scale=scale).requires_grad_()
+        weight, share = 0.25, 0.5
+        loss = divergence(given[labelled:], logits)
+        (gradient,) = torch.autograd.grad(loss, logits)
+        file.add(f"kl_divergence_{index}", "kl_divergence", {"labelled": labelled, "weight": weight, "adaptation": share},
+                 dict(given=given, logits=logits), dict(loss=loss.reshape(1), dlogits=weight * share * gradient))
+
+        x, seed = normal(generator, labelled + rows, 3, 5, 4), 77 + index
+        direction = normal(generator, rows, 3, 5, 4)
+        direction[1] = 0
+        attrs = {"first_row": labelled, "length": 0.75 + index, "seed": seed}
+        file.add(f"perturb_{index}", "perturb", attrs, dict(x=x, direction=direction),
+                 dict(along=moved(x[labelled:], direction, attrs["length"]),
+                      at_random=moved(x[labelled:], drawn(labelled, direction.shape, seed), attrs["length"])))
+
+
 # Whole steps.
 
 TRAINING = """
@@ -149,7 +202,7 @@ lambda = {{ maximum = 1.0, gamma = 10.0 }}
 {training}
 [model]
 feature_extractor = [
-    {{ layer = "conv2d", outputs = 4, kernel = 3 }},
+    {{ layer = "conv2d", outputs = 4, kernel = 3 }},{behind_convolution}
     {{ layer = "relu" }},
     {{ layer = "max_pool2d", kernel = 2 }},
 ]
@@ -171,7 +224,7 @@ class Network:
         self.steps, counts = [], {}
         for layer in layers:
             kind = layer["layer"]
-            stem = {"conv2d": "conv", "max_pool2d": "max_pool"}.get(kind, kind)
+            stem = {"conv2d": "conv", "max_pool2d": "max_pool", "batch_norm2d": "batch_norm"}.get(kind, kind)
             counts[stem] = counts.get(stem, 0) + 1
             own = f"{name}.{stem}{counts[stem]}"
             if kind == "conv2d":
@@ -186,6 +239,9 @@ class Network:
                 scale = math.sqrt(2 / math.prod(dims[1:]))
                 parameters[f"{own}.weight"] = normal(generator, *dims, scale=scale).requires_grad_()
                 parameters[f"{own}.bias"] = normal(generator, dims[0], scale=0.1).requires_grad_()
+            if kind == "batch_norm2d":
+                parameters[f"{own}.weight"] = (1 + normal(generator, shape[0], scale=0.1)).float().double().requires_grad_()
+                parameters[f"{own}.bias"] = normal(generator, shape[0], scale=0.1).requires_grad_()
             self.steps.append((layer, own))
         self.shape, self.parameters = shape, parameters
 
@@ -199,6 +255,8 @@ class Network:
                     x = F.linear(x.flatten(1), weight, bias)
                 case "relu":
                     x = F.relu(x)
+                case "batch_norm2d":
+                    x = F.batch_norm(x, None, None, weight, bias, training=True, eps=1e-5)
                 case "max_pool2d":
                     x = F.max_pool2d(x, layer["kernel"])
                 case kind:
@@ -206,8 +264,8 @@ class Network:
         return x
 
 
-def steps(file, generator, name, training="", model="", count=2, with_gradients=False):
-    recipe = TRAINING.format(training=training, model=model)
+def steps(file, generator, name, training="", model="", behind_convolution="", count=2, with_gradients=False):
+    recipe = TRAINING.format(training=training, model=model, behind_convolution=behind_convolution)
     config = tomllib.loads(recipe)
     training, spec = config["training"], config["model"]
     adaptation, rows = training.get("adaptation", {}), training["batch"]
@@ -249,11 +307,20 @@ def steps(file, generator, name, training="", model="", count=2, with_gradients=
         if "class_confusion" in adaptation:
             losses["class_confusion"] = class_confusion(logits[rows:], adaptation.get("temperature", 2.5))
             total = total + adaptation["class_confusion"] * shares[i] * losses["class_confusion"]
+        for key, first_row in [("virtual_adversarial", rows), ("virtual_adversarial_source", 0)]:
+            if key in adaptation:
+                own = x[i, first_row:first_row + rows]
+                predict = lambda images: predictor(extractor(images))
+                # Batch norm takes its statistics of these rows alone, so that what is given is predicted of them alone.
+                losses[key] = virtual_adversarial(predict, own, predict(own), first_row, 0,
+                                                  adaptation.get("radius", 3.5), adaptation.get("probe", 0.1))
+                total = total + adaptation[key] * shares[i] * losses[key]
         found = torch.autograd.grad(total, list(parameters.values()))
         for key, value in losses.items():
             reports.setdefault(key, []).append(value.detach())
         if i == 1 and with_gradients:
-            gradients = {f"grad1.{key}": value for key, value in zip(parameters, found)}
+            # A bias in front of batch norm has none, but for rounding.
+            gradients = {f"grad1.{key}": value for key, value in zip(parameters, found) if value.norm() > 1e-9}
         with torch.no_grad():
             for (key, value), gradient in zip(parameters.items(), found):
                 velocities[key].mul_(training["momentum"]).add_(gradient)
@@ -285,4 +352,10 @@ if __name__ == "__main__":
         average = 0.9
         label_smoothing = 0.1
         entropy_weighting = true""", model='domain_input = "conditional"', with_gradients=True)
+    perturbations(file, generator)
+    steps(file, generator, "virtual_adversarial", training="adaptation = { virtual_adversarial = 0.5, radius = 1.5 }")
+    # What f32 rounds off a direction is inversely proportional to the probe; batch norm adds to it.
+    steps(file, generator, "virtual_adversarial_with_batch_norm", training="""
+        adaptation = { virtual_adversarial = 0.5, virtual_adversarial_source = 0.25, entropy = 0.1, radius = 1.0, probe = 1.0 }""",
+          behind_convolution=' { layer = "batch_norm2d" },', with_gradients=True)
     file.save(arguments.out)

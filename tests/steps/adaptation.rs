@@ -64,36 +64,46 @@ fn conditional(keys: &str) -> Config {
     Config::parse("test", &format!("{TRAINING}{keys}\n{model}")).unwrap()
 }
 
-fn step_of(config: &Config, gpu: &Gpu) -> (Dann, TrainingStep) {
+pub fn step_of(config: &Config, gpu: &Gpu, rows: usize) -> (Dann, TrainingStep) {
     let mut model = Dann::new(gpu, &config.model).unwrap();
     model.initialize(config.training.initialization, 1).unwrap();
     if config.training.average.is_some() {
         model.keep_average().unwrap();
     }
-    let training = TrainingStep::new(&model, ROWS, config.training.objective().unwrap(), 3).unwrap();
+    let training = TrainingStep::new(&model, rows, config.training.objective().unwrap(), 3).unwrap();
     (model, training)
 }
 
 /// Everything learned after three steps on made-up images.
-fn trained(config: &Config, gpu: &Gpu) -> NamedValues {
-    let (model, training) = step_of(config, gpu);
+pub fn trained(config: &Config, gpu: &Gpu) -> NamedValues {
+    trained_with(config, gpu, ROWS)
+}
+
+/// Some steps on made-up images.
+pub fn run_steps(training: &TrainingStep, gpu: &Gpu, steps: u32, seed: u32) {
     let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761) as f32 / u32::MAX as f32 - 0.5;
     let x: Vec<f32> = (0..training.batch.x.len()).map(noise).collect();
     training.batch.x.write(gpu, &x).unwrap();
-    training.batch.labels.write(gpu, &[3_u32, 1, 4, 1]).unwrap();
-    for index in 0..3 {
-        let values = Step { index, seed: 7 + index, lambda: 0.5, learning_rate: 0.01, ..Step::default() };
+    training.batch.labels.write(gpu, &[3_u32, 1, 4, 1][..training.batch.labels.rows()]).unwrap();
+    for index in 0..steps {
+        let values = Step { index, seed: seed + index, lambda: 0.5, learning_rate: 0.01, ..Step::default() };
         training.step.write(gpu, &[Step { adaptation: 0.5, average: 0.75, ..values }]).unwrap();
         training.recording().submit();
     }
+}
+
+/// The same with at most four source rows a step.
+pub fn trained_with(config: &Config, gpu: &Gpu, rows: usize) -> NamedValues {
+    let (model, training) = step_of(config, gpu, rows);
+    run_steps(&training, gpu, 3, 7);
     let averages = model.average().map(|average| average.read().unwrap()).unwrap_or_default();
     let averages = averages.into_iter().map(|(name, value)| (format!("average {name}"), value));
     model.read().unwrap().into_iter().chain(averages).collect()
 }
 
 /// The kernels of a step, in order.
-fn labels(config: &Config, gpu: &Gpu) -> Vec<&'static str> {
-    let (_, training) = step_of(config, gpu);
+pub fn labels(config: &Config, gpu: &Gpu) -> Vec<&'static str> {
+    let (_, training) = step_of(config, gpu, ROWS);
     training.recording().dispatches().iter().map(|dispatch| dispatch.kernel.label).collect()
 }
 
@@ -241,7 +251,7 @@ fn a_conditional_domain_classifier_looks_at_features_times_probabilities() {
     let gpu = gpu(Variant::Plain);
     let mut config = conditional("");
     config.model.domain_classifier = vec![Dense::new(2).into()];
-    let (model, _) = step_of(&config, &gpu);
+    let (model, _) = step_of(&config, &gpu, ROWS);
     let (weight, bias) = {
         let mut values = model.read().unwrap();
         let mut of = |suffix| values.remove(&format!("domain_classifier.dense1.{suffix}")).unwrap();

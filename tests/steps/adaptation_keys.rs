@@ -32,6 +32,14 @@ fn senseless_settings_are_refused_by_name() {
     };
     refused("entropy = -1.0", "training.adaptation.entropy: expected a weight of at least 0");
     refused("class_confusion = nan", "training.adaptation.class_confusion: expected a weight of at least 0");
+    refused(
+        "virtual_adversarial = -0.1",
+        "training.adaptation.virtual_adversarial: expected a weight of at least 0",
+    );
+    refused("virtual_adversarial_source = inf", "adaptation.virtual_adversarial_source: expected a weight");
+    refused("radius = 0.0", "training.adaptation.radius: expected above 0");
+    refused("radius = -1.0", "training.adaptation.radius: expected above 0");
+    refused("probe = 0.0", "training.adaptation.probe: expected above 0");
     refused("temperature = 0.0", "training.adaptation.temperature: expected above 0");
     refused("entropie = 1.0", "unknown field `entropie`");
     refused("schedule = \"linear\"", "unknown variant `linear`");

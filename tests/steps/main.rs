@@ -7,4 +7,5 @@ mod replay;
 mod support;
 mod surface;
 mod variants;
+mod virtual_adversarial;
 mod work;

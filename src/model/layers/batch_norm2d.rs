@@ -68,6 +68,11 @@ impl Layer for BatchNorm2d {
         ]
     }
 
+    /// Statistics are the whole batch's.
+    fn is_of_row(&self) -> bool {
+        false
+    }
+
     fn build(&self, site: &Site<'_>) -> Result<Box<dyn Stage>> {
         let c = only(site.x).channels;
         let running = Statistics {

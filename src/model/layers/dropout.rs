@@ -37,6 +37,11 @@ impl Layer for Dropout {
         Ok(only(x))
     }
 
+    /// What is dropped of a row depends on where in the batch it stands.
+    fn is_of_row(&self) -> bool {
+        false
+    }
+
     fn build(&self, site: &Site<'_>) -> Result<Box<dyn Stage>> {
         Ok(Box::new(Plain { name: site.name.to_owned(), rate: self.rate, salt: site.salt }))
     }

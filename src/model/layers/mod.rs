@@ -98,6 +98,11 @@ pub(crate) trait Layer: Any + Debug + Send + Sync {
         vec![]
     }
 
+    /// Whether, in training too, each row of what comes out follows from its row of what goes in alone.
+    fn is_of_row(&self) -> bool {
+        true
+    }
+
     /// The layer on a device, of the plain kernels.
     ///
     /// # Errors

@@ -23,6 +23,17 @@ pub fn forward(rec: &mut Recording, a: &Tensor, b: &Tensor, y: &Tensor, relu: bo
     rec.dispatch(wgsl::Forward { params: &params(y, relu)?, a, b, y }, y.len(), work)
 }
 
+/// y = y + a, of one shape: y is overwritten.
+///
+/// # Errors
+/// [`crate::error::Error::Input`] when the shapes differ.
+pub fn accumulate(rec: &mut Recording, a: &Tensor, y: &Tensor) -> Result<()> {
+    expect("add", "y", y, a.dims())?;
+    // Two values are read and one is written.
+    let work = Work::new(y.len(), by(y.dims())).moving(12 * y.len());
+    rec.dispatch(wgsl::Accumulate { params: &params(y, false)?, a, y }, y.len(), work)
+}
+
 /// d = dy where y = max(a + b, 0) is above 0, else 0: the gradient of a and of b. Without a ReLU that is dy itself.
 ///
 /// # Errors

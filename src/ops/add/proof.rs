@@ -2,7 +2,7 @@
 //!
 //! `y = max(a + b, 0)`, `da = db = dy` where `y > 0`, 0 elsewhere.
 //!
-//! Proof of add_relu: y, da and db from a, b and dy.
+//! Proof of add_relu: y, da and db from a, b and dy; the sum without a ReLU, and that of a and what the tensor holds, b.
 
 use crate::contract::{Array, Arrays, Bound, Bounds, Case, Gradient, Op, Rig, SEED, reals};
 use crate::error::Result;
@@ -51,19 +51,22 @@ impl Op for AddRelu {
         rig.expose("db", &d);
         // Without a ReLU the sum is the plain one.
         let sum = rig.output("sum", dims)?;
-        host::forward(&mut rig.rec, &a, &b, &sum, false)
+        host::forward(&mut rig.rec, &a, &b, &sum, false)?;
+        let total = rig.in_place("total", "b")?;
+        host::accumulate(&mut rig.rec, &a, &total)
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {
         let dims = dims(case)?;
         let (a, b, dy) = (case.reals("a")?, case.reals("b")?, case.reals("dy")?);
         let d = backward(&a, &b, &dy);
-        let sum = a.iter().zip(&b).map(|(a, b)| a + b).collect();
+        let sum: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a + b).collect();
         Ok(reals([
             ("y", dims, forward(&a, &b)),
             ("da", dims, d.clone()),
             ("db", dims, d),
-            ("sum", dims, sum),
+            ("sum", dims, sum.clone()),
+            ("total", dims, sum),
         ]))
     }
 
@@ -72,7 +75,8 @@ impl Op for AddRelu {
         let (a, b) = (case.reals("a")?, case.reals("b")?);
         let magnitudes: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a.abs() + b.abs()).collect();
         let (sum, exact) = (Bound::rounding(&magnitudes, 1), Bound::exact(a.len()));
-        Ok([("y", sum.clone()), ("sum", sum), ("da", exact.clone()), ("db", exact)].into())
+        let sums = [("y", sum.clone()), ("sum", sum.clone()), ("total", sum)];
+        Ok(sums.into_iter().chain([("da", exact.clone()), ("db", exact)]).collect())
     }
 
     fn gradients(&self) -> &'static [Gradient] {
