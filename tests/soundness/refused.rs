@@ -145,17 +145,18 @@ fn a_backward_pass_refuses_what_another_forward_pass_left() {
 
     let tiled = Conv2dTiled::new(small).unwrap();
     let saved = tiled.forward(rec, &x, &weight, &bias, &y(2)).unwrap();
-    let gradients = Gradients { dweight: &weight, dbias: &bias, dx: None };
+    let parameters = Parameters { weight: &weight, bias: &bias };
+    let gradients = Gradients { parameters: Some(parameters), dx: None };
     assert_says(tiled.backward(rec, &saved, &weight, &y(3), &gradients), REFUSED);
     let of_other = Conv2dTiled::new(large).unwrap();
-    let wider = Gradients { dweight: &of_large.weight, dbias: &bias, dx: None };
+    let wider = Parameters { weight: &of_large.weight, bias: &bias };
+    let wider = Gradients { parameters: Some(wider), dx: None };
     assert_says(of_other.backward(rec, &saved, &of_large.weight, &y(2), &wider), REFUSED);
 
     let chain = ConvChain::from(ConvBlock::new(small).unwrap());
-    let parameters = Parameters { weight: &weight, bias: &bias };
     let saved = chain.forward(rec, &x, &[parameters], &pooled(2)).unwrap();
     let backward = |rec: &mut Recording, weights: &[&Tensor], rows| {
-        chain.backward(rec, &saved, weights, &pooled(rows), &[parameters], None)
+        chain.backward(rec, &saved, weights, &pooled(rows), Some(&[parameters]), None)
     };
     assert_says(backward(rec, &[&weight], 3), REFUSED);
     assert_says(backward(rec, &[], 2), "weights: expected one for each of 1 blocks");
@@ -172,7 +173,10 @@ fn a_backward_pass_refuses_what_another_forward_pass_left() {
     let (weight, bias) = (real(&gpu, &[5, 6]), real(&gpu, &[5]));
     let parameters = Parameters { weight: &weight, bias: &bias };
     let saved = dense_chain::forward(rec, &x, &[parameters], &y).unwrap();
-    assert_says(dense_chain::backward(rec, &saved, &y, &[], None), "gradients of 1 layers");
+    assert_says(dense_chain::backward(rec, &saved, &y, Some(&[]), None), "gradients of 1 layers");
     let other = real(&gpu, &[3, 5]);
-    assert_says(dense_chain::backward(rec, &saved, &other, &[parameters], None), "dy: expected shape (4, 5)");
+    assert_says(
+        dense_chain::backward(rec, &saved, &other, Some(&[parameters]), None),
+        "dy: expected shape (4, 5)",
+    );
 }

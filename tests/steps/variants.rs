@@ -206,7 +206,7 @@ fn nan_passes_relu_alone_and_in_chains() {
     let gradients =
         [Parameters { weight: &dweight1, bias: &dbias1 }, Parameters { weight: &dweight2, bias: &dbias2 }];
     let saved = dense_chain::forward(&mut rec, &x1, &layers, &y2).unwrap();
-    dense_chain::backward(&mut rec, &saved, &dy2, &gradients, None).unwrap();
+    dense_chain::backward(&mut rec, &saved, &dy2, Some(&gradients), None).unwrap();
     rec.submit();
     let read = |tensor: &Tensor| tensor.read::<f32>(&gpu).unwrap();
     assert!(read(&y)[0].is_nan() && read(&y)[1..] == [2.0, 0.0, 0.0]);

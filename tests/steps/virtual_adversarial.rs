@@ -115,6 +115,39 @@ fn it_adds_its_passes_behind_the_step_and_changes_no_other_kernel() {
     assert_eq!(phases, [&pass.repeat(4)[..], &[Phase::Update]].concat());
 }
 
+/// Of the way back to the images, nothing but their gradient is computed, in whatever family. Frozen parameters too have none.
+#[test]
+fn gradients_of_parameters_that_nobody_asks_for_are_left_out() {
+    // For each layer's weight one of these computes the gradient, or ends it.
+    let of_weights = [
+        "conv2d.backward_weight",
+        "dense.backward_weight",
+        "conv2d_weight.reduce",
+        "winograd_gemm.sum_tiles",
+        "dense_tile.backward_parameters",
+        "workgroup_gemm.backward_weight",
+        "gemm_reduce.gradients",
+    ];
+    let paper = |keys: &str| {
+        let mut config = Config::preset("paper").unwrap();
+        config.training = of_rows(keys).training;
+        config
+    };
+    for variant in possible().filter(|variant| !variant.is_mixed()) {
+        let gpu = gpu(variant);
+        let count =
+            |config: &Config| labels(config, &gpu).iter().filter(|label| of_weights.contains(label)).count();
+        let once = count(&of_rows(HARDLY)) - 2;
+        // The domain classifier's two dense layers learn in the step alone.
+        assert!(once > 0, "{variant}");
+        assert_eq!(count(&of_rows(BOTH)), 3 * once + 2, "{variant}");
+        let without = count(&paper(HARDLY));
+        assert_eq!(count(&paper(BOTH)) - without, 2 * (without - 2), "{variant}");
+        let frozen = "parameter_groups = [{ parameters = \"label_predictor\", frozen = true }]\n";
+        assert!(count(&of_rows(&format!("{frozen}{HARDLY}"))) < count(&of_rows(HARDLY)), "{variant}");
+    }
+}
+
 /// Running statistics are those of the images as they are.
 #[test]
 fn perturbed_images_leave_running_statistics_alone() {

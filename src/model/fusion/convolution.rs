@@ -87,9 +87,9 @@ impl Stage for Blocks {
         Ok(Forward::new(y, move |rec, dy, wanted| {
             let dx = wanted.input().then(|| allocate(rec, &self.name, "dx", &x_dims)).transpose()?;
             let weights: Vec<_> = self.learned.iter().map(|learned| &learned.weight.value).collect();
-            let gradients = self.each(|parameter| &parameter.grad);
+            let gradients = wanted.parameters.then(|| self.each(|parameter| &parameter.grad));
             let maps = dx.as_ref().map(as_maps);
-            self.chain.backward(rec, &saved, &weights, &as_maps(dy), &gradients, maps.as_ref())?;
+            self.chain.backward(rec, &saved, &weights, &as_maps(dy), gradients.as_deref(), maps.as_ref())?;
             Ok(vec![dx])
         }))
     }
@@ -108,7 +108,8 @@ impl Stage for Alone {
         Ok(Forward::new(y, move |rec, dy, wanted| {
             let dx = wanted.input().then(|| allocate(rec, name, "dx", &x_dims)).transpose()?;
             let maps = dx.as_ref().map(as_maps);
-            let gradients = Gradients { dweight: &weight.grad, dbias: &bias.grad, dx: maps.as_ref() };
+            let parameters = wanted.parameters.then(|| self.learned.each(|parameter| &parameter.grad));
+            let gradients = Gradients { parameters, dx: maps.as_ref() };
             self.convolution.backward(rec, &saved, &weight.value, &as_maps(dy), &gradients)?;
             Ok(vec![dx])
         }))

@@ -66,7 +66,8 @@ impl Stage for DenseChain {
         let saved = kernels::forward(rec, &x[0], &layers, &y)?;
         Ok(Forward::new(y, move |rec, dy, wanted| {
             let dx = wanted.input().then(|| allocate(rec, name, "dx", &saved.x_dims)).transpose()?;
-            kernels::backward(rec, &saved, dy, &self.each(|parameter| &parameter.grad), dx.as_ref())?;
+            let gradients = wanted.parameters.then(|| self.each(|parameter| &parameter.grad));
+            kernels::backward(rec, &saved, dy, gradients.as_deref(), dx.as_ref())?;
             Ok(vec![dx])
         }))
     }

@@ -52,7 +52,8 @@ impl Stage for GemmStage {
         let x_dims = x[0].dims().to_vec();
         Ok(Forward::new(y, move |rec, dy, wanted| {
             let dx = wanted.input().then(|| allocate(rec, name, "dx", &x_dims)).transpose()?;
-            let gradients = Gradients { dweight: &weight.grad, dbias: &bias.grad, dx: dx.as_ref() };
+            let parameters = wanted.parameters.then(|| self.learned.each(|parameter| &parameter.grad));
+            let gradients = Gradients { parameters, dx: dx.as_ref() };
             self.gemm.backward(rec, &saved, &weight.value, dy, &gradients)?;
             Ok(vec![dx])
         }))

@@ -7,7 +7,7 @@ use crate::gpu::{Tensor, Variant};
 use crate::ops::conv2d::{self as host, Geometry};
 use crate::ops::gemm::{Epilogue, Gemm};
 use crate::ops::register_tiled::conv2d_tiled::Conv2dTiled;
-use crate::ops::register_tiled::{Convolution, Gradients};
+use crate::ops::register_tiled::{Convolution, Gradients, Parameters};
 use crate::shape::MapShape;
 use serde_json::json;
 
@@ -84,7 +84,8 @@ fn record_family(rig: &mut Rig<'_>, s: Conv2dShape, geometry: Geometry, t: &Tens
     }
     let (variant, convolution) = (rig.variant(), fusible(s));
     let (rec, Tensors { x, weight, dy, y, dx, dweight, .. }) = (&mut rig.rec, t);
-    let gradients = Gradients { dweight, dbias, dx: Some(dx) };
+    let parameters = Some(Parameters { weight: dweight, bias: dbias });
+    let gradients = Gradients { parameters, dx: Some(dx) };
     if let Some(gemm) = Gemm::new(variant, convolution, Epilogue::Nothing) {
         let saved = gemm.forward(rec, x, weight, bias, y)?;
         gemm.backward(rec, &saved, weight, dy, &gradients)?;

@@ -113,14 +113,15 @@ impl Op for Dense {
         let dbias = rig.output("dbias", bias.dims())?;
         if let Some(gemm) = Gemm::dense(rig.variant(), weight.map().len(), bias.len(), Epilogue::Nothing) {
             let saved = gemm.forward(&mut rig.rec, &x, &weight, &bias, &y)?;
-            let gradients = Gradients { dweight: &dweight, dbias: &dbias, dx: Some(&dx) };
+            let parameters = Some(Parameters { weight: &dweight, bias: &dbias });
+            let gradients = Gradients { parameters, dx: Some(&dx) };
             return gemm.backward(&mut rig.rec, &saved, &weight, &dy, &gradients);
         }
         if rig.variant() == Variant::Register {
             let parameters = [Parameters { weight: &weight, bias: &bias }];
             let gradients = [Parameters { weight: &dweight, bias: &dbias }];
             let saved = dense_chain::forward(&mut rig.rec, &x, &parameters, &y)?;
-            return dense_chain::backward(&mut rig.rec, &saved, &dy, &gradients, Some(&dx));
+            return dense_chain::backward(&mut rig.rec, &saved, &dy, Some(&gradients), Some(&dx));
         }
         let rec = &mut rig.rec;
         host::forward(rec, &x, &weight, &bias, &y)?;

@@ -146,7 +146,7 @@ impl Gemm {
         pooled.then(|| Tensor::zeros_of::<u32>(rec.gpu(), "argmax", y.dims())).transpose()
     }
 
-    /// Records the gradients from dy (N, O, …).
+    /// Records the gradients that are wanted from dy (N, O, …).
     ///
     /// # Errors
     /// [`Error::Input`] when the shapes do not fit, [`Error::Gpu`] when there is no memory for the partial sums.
@@ -162,10 +162,16 @@ impl Gemm {
         expect_saved(OP, (&saved.of, saved.rows), (self, rows))?;
         let dy = &self.checked("dy", dy, &self.y_dims(rows))?;
         let weight = &self.checked("weight", weight, &self.convolution.weight_dims())?;
-        let dweight = &self.checked("dweight", gradients.dweight, &self.convolution.weight_dims())?;
-        expect(OP, "dbias", gradients.dbias, &[self.map.channels])?;
+        let mut parameters = gradients.parameters;
+        let dweight =
+            parameters.map(|of| self.checked("dweight", of.weight, &self.convolution.weight_dims()));
+        let dweight = dweight.transpose()?;
+        if let Some((parameters, dweight)) = parameters.as_mut().zip(dweight.as_ref()) {
+            expect(OP, "dbias", parameters.bias, &[self.map.channels])?;
+            parameters.weight = dweight;
+        }
         let dx = gradients.dx.map(|dx| self.checked("dx", dx, &self.x_dims(rows))).transpose()?;
-        let gradients = Gradients { dweight, dbias: gradients.dbias, dx: dx.as_ref() };
+        let gradients = Gradients { parameters, dx: dx.as_ref() };
         match self.variant {
             Variant::Subgroup => self.subgroup_backward(rec, saved, weight, dy, &gradients),
             _ => self.workgroup_backward(rec, saved, weight, dy, &gradients),

@@ -4,7 +4,7 @@ use super::{Epilogue, Gemm, OP};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor, Work, by};
 use crate::ops::kernels::gemm_reduce as wgsl;
-use crate::ops::register_tiled::Gradients;
+use crate::ops::register_tiled::Parameters;
 use crate::ops::u32_of;
 
 impl Gemm {
@@ -28,10 +28,10 @@ impl Gemm {
         &self,
         rec: &mut Recording,
         sums: &Tensor,
-        gradients: &Gradients<'_>,
+        gradients: Parameters<'_>,
     ) -> Result<()> {
         let params = self.reduce_params(sums)?;
-        let &Gradients { dweight, dbias, .. } = gradients;
+        let Parameters { weight: dweight, bias: dbias } = gradients;
         let work = Work::new(sums.len(), by(dweight.dims()));
         let invocation = wgsl::Gradients { params: &params, sums, dweight, dbias };
         rec.dispatch(invocation, sums.len() / sums.rows(), work)

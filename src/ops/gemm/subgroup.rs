@@ -80,13 +80,15 @@ impl Gemm {
         let kept_y = &saved.y;
         // Without windows no kernel looks at the argmax.
         let kept_argmax = &saved.argmax.clone().unwrap_or_else(|| saved.y.as_words());
-        let splits = params.splits as usize;
-        let sums = self.allocate_parts(rec, splits, self.taps() + 1)?;
-        let count = threads(self.map.channels, self.taps() + 1, splits);
-        let x = &saved.x;
-        let invocation = wgsl::BackwardWeight { params, x, dy, kept_y, kept_argmax, sums: &sums };
-        rec.dispatch(invocation, count, self.work(rows, 0))?;
-        self.add_gradients(rec, &sums, gradients)?;
+        if let Some(parameters) = gradients.parameters {
+            let splits = params.splits as usize;
+            let sums = self.allocate_parts(rec, splits, self.taps() + 1)?;
+            let count = threads(self.map.channels, self.taps() + 1, splits);
+            let x = &saved.x;
+            let invocation = wgsl::BackwardWeight { params, x, dy, kept_y, kept_argmax, sums: &sums };
+            rec.dispatch(invocation, count, self.work(rows, 0))?;
+            self.add_gradients(rec, &sums, parameters)?;
+        }
         let Some(dx) = gradients.dx else { return Ok(()) };
         let x = self.convolution.x;
         let count = threads(x.channels, rows * x.height * x.width, 1);

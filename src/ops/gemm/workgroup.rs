@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::gpu::{Recording, Tensor, Variant};
 use crate::ops::kernels::tile_results::{self as wgsl, Shader};
 use crate::ops::kernels::tiles::Params;
-use crate::ops::register_tiled::{Convolution, Gradients};
+use crate::ops::register_tiled::{Convolution, Gradients, Parameters};
 use crate::ops::u32_of;
 
 /// Rows and columns of a tile, and threads that share one.
@@ -191,7 +191,9 @@ impl Gemm {
             None => (0, 0),
         };
         let d = self.gradient(rec, saved, dy, border)?;
-        self.workgroup_weight(rec, saved, &d, border, gradients)?;
+        if let Some(parameters) = gradients.parameters {
+            self.workgroup_weight(rec, saved, &d, border, parameters)?;
+        }
         match gradients.dx {
             Some(dx) => self.workgroup_input(rec, weight, &d, border, dx),
             None => Ok(()),
@@ -209,7 +211,7 @@ impl Gemm {
         saved: &Saved,
         d: &Tensor,
         border: Border,
-        gradients: &Gradients<'_>,
+        gradients: Parameters<'_>,
     ) -> Result<()> {
         let Convolution { x: map, kernel, .. } = self.convolution;
         let (rows, outputs, taps) = (d.rows(), self.map.channels, self.taps());
@@ -235,7 +237,7 @@ impl Gemm {
         let (shader, left, right, work) = (self.shader(), d, &saved.x, self.work(rows, 0));
         let Offsets { left: left_offsets, right: right_offsets } = &offsets;
         if shares.parts == 1 {
-            let &Gradients { dweight, dbias, .. } = gradients;
+            let Parameters { weight: dweight, bias: dbias } = gradients;
             let invocation = wgsl::BackwardWeight {
                 shader,
                 params,

@@ -2,7 +2,7 @@
 
 use super::super::expect;
 use super::texels::{self, Layout};
-use super::{Convolution, Gradients, conv2d_tile, conv2d_weight, paired_groups, weight_texels};
+use super::{Convolution, Gradients, Parameters, conv2d_tile, conv2d_weight, paired_groups, weight_texels};
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor, Texels};
 use crate::shape::MapShape;
@@ -71,7 +71,7 @@ impl Conv2dTiled {
         Ok(Saved { of: *self, rows, x })
     }
 
-    /// Records the gradients from dy (N, O, OH, OW).
+    /// Records the gradients that are wanted from dy (N, O, OH, OW).
     ///
     /// # Errors
     /// As [`Conv2dTiled::forward`].
@@ -89,14 +89,11 @@ impl Conv2dTiled {
         expect(OP, "dy", dy, &[rows, self.y.channels, self.y.height, self.y.width])?;
         let layout = self.d_layout(&gpu, rows)?;
         let texels = texels::packed(rec, &layout, "gradient texels", dy)?;
-        let operands = conv2d_weight::Operands {
-            x: (&saved.x.0, &saved.x.1),
-            d: (&layout, &texels),
-            argmax: None,
-            dweight: gradients.dweight,
-            dbias: gradients.dbias,
-        };
-        conv2d_weight::backward(rec, &self.convolution, (rows, self.y), &operands)?;
+        if let Some(Parameters { weight: dweight, bias: dbias }) = gradients.parameters {
+            let (x, d) = ((&saved.x.0, &saved.x.1), (&layout, &texels));
+            let operands = conv2d_weight::Operands { x, d, argmax: None, dweight, dbias };
+            conv2d_weight::backward(rec, &self.convolution, (rows, self.y), &operands)?;
+        }
         let Some(dx) = gradients.dx else { return Ok(()) };
         expect(OP, "dx", dx, &self.convolution.x_dims(rows))?;
         let weight = &weight_texels::rotated(rec, weight, layout.groups)?;

@@ -2,7 +2,7 @@
 
 use super::super::conv2d;
 use super::texels::Layout;
-use super::{TAPS, conv2d_tile, groups};
+use super::{Parameters, TAPS, conv2d_tile, groups};
 use crate::error::Result;
 use crate::gpu::{Gpu, Tensor, Work, by};
 use crate::shape::MapShape;
@@ -20,14 +20,12 @@ pub struct Convolution {
     pub padding: (usize, usize),
 }
 
-/// Where the gradients go.
-#[derive(Debug)]
+/// Where the gradients go that are wanted.
+#[derive(Clone, Copy, Debug)]
 pub struct Gradients<'a> {
-    /// (O, C, KH, KW)
-    pub dweight: &'a Tensor,
-    /// (O)
-    pub dbias: &'a Tensor,
-    /// (N, C, H, W), if wanted.
+    /// Those of (O, C, KH, KW) and (O).
+    pub parameters: Option<Parameters<'a>>,
+    /// (N, C, H, W)
     pub dx: Option<&'a Tensor>,
 }
 

@@ -40,7 +40,7 @@ impl Winograd {
         Ok(input)
     }
 
-    /// Records the gradients of the parameters and, if wanted, of x; `input` is the spectrum of x.
+    /// Records the gradients of the parameters and of x, those that are wanted; `input` is the spectrum of x.
     ///
     /// # Errors
     /// As [`Winograd::forward_pooled`].
@@ -50,18 +50,20 @@ impl Winograd {
         input: &Spectrum,
         weight: &Tensor,
         upstream: &Upstream<'_>,
-        gradients: Parameters<'_>,
+        gradients: Option<Parameters<'_>>,
         dx: Option<gradient::Destination<'_>>,
     ) -> Result<()> {
         let gpu = rec.gpu().clone();
         let (d_layout, d) = upstream.d;
         let map = Spectrum::new(&gpu, "spectrum of dy", input.maps, d_layout.groups)?;
         transform::gradient(rec, self, upstream, &map)?;
-        let dweight = product::sum_tiles(rec, self, input, &map)?;
-        expect("winograd", "dweight", gradients.weight, &self.convolution.weight_dims())?;
-        filter::gradient(rec, self, &dweight, map.groups, gradients.weight)?;
         let rows = self.rows(input.maps);
-        conv2d_weight::bias(rec, (rows, upstream.map), (d_layout, d), gradients.bias)?;
+        if let Some(gradients) = gradients {
+            let dweight = product::sum_tiles(rec, self, input, &map)?;
+            expect("winograd", "dweight", gradients.weight, &self.convolution.weight_dims())?;
+            filter::gradient(rec, self, &dweight, map.groups, gradients.weight)?;
+            conv2d_weight::bias(rec, (rows, upstream.map), (d_layout, d), gradients.bias)?;
+        }
         let Some(dx) = dx else { return Ok(()) };
         let weight = filter::rotated(rec, self, weight, (map.groups, input.groups))?;
         let spectrum = Spectrum::new(&gpu, "spectrum of dx", input.maps, input.groups)?;

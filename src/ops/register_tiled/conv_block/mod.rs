@@ -191,13 +191,13 @@ impl WinogradBlock {
 }
 
 impl Saved {
-    /// Records the gradients from d, the one behind pooling in [`ConvBlock::d_layout`], 0 where ReLU gave 0.
+    /// Records the gradients that are wanted from d, the one behind pooling in [`ConvBlock::d_layout`], 0 where ReLU gave 0.
     pub fn backward(
         &self,
         rec: &mut Recording,
         weight: &Tensor,
         d: (&Layout, &Texels),
-        gradients: Parameters<'_>,
+        gradients: Option<Parameters<'_>>,
         dx: Option<&Tensor>,
     ) -> Result<()> {
         match self {
@@ -216,14 +216,15 @@ impl DirectSaved {
         rec: &mut Recording,
         weight: &Tensor,
         d: (&Layout, &Texels),
-        gradients: Parameters<'_>,
+        gradients: Option<Parameters<'_>>,
         dx: Option<&Tensor>,
     ) -> Result<()> {
         let ConvBlock { convolution, pooled, .. } = &self.block;
-        let Parameters { weight: dweight, bias: dbias } = gradients;
-        let (x, argmax) = ((&self.x.0, &self.x.1), Some(&self.argmax));
-        let operands = conv2d_weight::Operands { x, d, argmax, dweight, dbias };
-        conv2d_weight::backward(rec, convolution, (self.rows, *pooled), &operands)?;
+        if let Some(Parameters { weight: dweight, bias: dbias }) = gradients {
+            let (x, argmax) = ((&self.x.0, &self.x.1), Some(&self.argmax));
+            let operands = conv2d_weight::Operands { x, d, argmax, dweight, dbias };
+            conv2d_weight::backward(rec, convolution, (self.rows, *pooled), &operands)?;
+        }
         let Some(dx) = dx else { return Ok(()) };
         let weight = &weight_texels::spread(rec, convolution, weight, 4 * d.0.groups)?;
         let operands = conv2d_spread::Operands { d, argmax: &self.argmax, weight, dx };
@@ -238,7 +239,7 @@ impl WinogradSaved {
         rec: &mut Recording,
         weight: &Tensor,
         d: (&Layout, &Texels),
-        gradients: Parameters<'_>,
+        gradients: Option<Parameters<'_>>,
         dx: Option<winograd_gradient::Destination<'_>>,
     ) -> Result<()> {
         let upstream = Upstream { d, argmax: &self.argmax, map: self.block.pooled };

@@ -47,7 +47,8 @@ fn fused(s: Conv2dShape, variant: Variant) -> Option<ConvChain> {
 
 fn record_product(rig: &mut Rig<'_>, gemm: Gemm, t: &Tensors) -> Result<()> {
     let saved = gemm.forward(&mut rig.rec, &t.x, &t.weight, &t.bias, &t.y)?;
-    let gradients = Gradients { dweight: &t.dweight, dbias: &t.dbias, dx: Some(&t.dx) };
+    let parameters = Some(Parameters { weight: &t.dweight, bias: &t.dbias });
+    let gradients = Gradients { parameters, dx: Some(&t.dx) };
     gemm.backward(&mut rig.rec, &saved, &t.weight, &t.dy, &gradients)
 }
 
@@ -67,7 +68,7 @@ fn record_fused(rig: &mut Rig<'_>, chain: &ConvChain, t: &Tensors) -> Result<()>
     let parameters = Parameters { weight: &t.weight, bias: &t.bias };
     let saved = chain.forward(&mut rig.rec, &t.x, &[parameters], &t.y)?;
     let gradients = Parameters { weight: &t.dweight, bias: &t.dbias };
-    chain.backward(&mut rig.rec, &saved, &[&t.weight], &t.dy, &[gradients], Some(&t.dx))
+    chain.backward(&mut rig.rec, &saved, &[&t.weight], &t.dy, Some(&[gradients]), Some(&t.dx))
 }
 
 fn record_plain(rig: &mut Rig<'_>, s: Conv2dShape, t: &Tensors) -> Result<()> {

@@ -129,7 +129,7 @@ impl ConvChain {
         std::iter::once(&self.first.convolution).chain(self.behind.iter().map(|block| &block.convolution))
     }
 
-    /// Records the gradients from dy (N, O, OH/2, OW/2), that of x (N, C, H, W) if it is wanted.
+    /// Records the gradients from dy (N, O, OH/2, OW/2), those of the parameters and of x (N, C, H, W) if they are wanted.
     ///
     /// # Errors
     /// As [`ConvChain::forward`].
@@ -139,14 +139,15 @@ impl ConvChain {
         saved: &Saved,
         weights: &[&Tensor],
         dy: &Tensor,
-        gradients: &[Parameters<'_>],
+        gradients: Option<&[Parameters<'_>]>,
         dx: Option<&Tensor>,
     ) -> Result<()> {
         let (gpu, rows) = (rec.gpu().clone(), dy.rows());
         super::expect_saved(OP, (&saved.of, saved.rows), (self, rows))?;
         expect(OP, "dy", dy, &self.y_dims(rows))?;
         self.expect_one_each("weights", weights.len())?;
-        self.expect_one_each("gradients", gradients.len())?;
+        gradients.map_or(Ok(()), |gradients| self.expect_one_each("gradients", gradients.len()))?;
+        let of_block = |index: usize| gradients.map(|gradients| gradients[index]);
         for (convolution, weight) in self.convolutions().zip(weights) {
             expect(OP, "weight", weight, &convolution.weight_dims())?;
         }
@@ -164,10 +165,10 @@ impl ConvChain {
             let in_front = allocate(&gpu, layout, "gradient texels")?;
             let (x, to) = ((&block.x.0, &block.x.1), (&in_front.0, &in_front.1));
             let dx = Some(winograd_gradient::Destination::Texels { x, d: to });
-            block.backward(rec, weights[number], (&d.0, &d.1), gradients[number], dx)?;
+            block.backward(rec, weights[number], (&d.0, &d.1), of_block(number), dx)?;
             d = in_front;
         }
-        saved.first.backward(rec, weights[0], (&d.0, &d.1), gradients[0], dx)
+        saved.first.backward(rec, weights[0], (&d.0, &d.1), of_block(0), dx)
     }
 }
 

@@ -69,7 +69,7 @@ fn record_chain(rig: &mut Rig<'_>, chain: &Kernels, blocks: &[Block], ends: [&Te
         blocks.iter().map(|b| Parameters { weight: &b.dweight, bias: &b.dbias }).collect();
     let weights: Vec<_> = blocks.iter().map(|b| &b.weight).collect();
     let saved = chain.forward(&mut rig.rec, x, &values, y)?;
-    chain.backward(&mut rig.rec, &saved, &weights, dy, &gradients, Some(dx))
+    chain.backward(&mut rig.rec, &saved, &weights, dy, Some(&gradients), Some(dx))
 }
 
 fn record_plain(rig: &mut Rig<'_>, shapes: &[Shapes], blocks: &[Block], ends: [&Tensor; 4]) -> Result<()> {

@@ -48,7 +48,7 @@ pub fn forward(rec: &mut Recording, x: &Tensor, layers: &[Parameters<'_>], y: &T
     Ok(Saved { x_dims, layers: saved })
 }
 
-/// Records the gradients of all parameters and, if wanted, dx from dy (N, O).
+/// Records the gradients of all parameters and dx, those that are wanted, from dy (N, O).
 ///
 /// # Errors
 /// As [`forward`].
@@ -56,16 +56,18 @@ pub fn backward(
     rec: &mut Recording,
     saved: &Saved,
     dy: &Tensor,
-    gradients: &[Parameters<'_>],
+    gradients: Option<&[Parameters<'_>]>,
     dx: Option<&Tensor>,
 ) -> Result<()> {
-    if gradients.len() != saved.layers.len() {
+    if let Some(gradients) = gradients.filter(|gradients| gradients.len() != saved.layers.len()) {
         let expected = format!("gradients of {} layers", saved.layers.len());
         return Err(Error::input("dense_chain", expected, gradients.len()));
     }
     let mut dy = Matrix::pack(rec, "dy", dy)?;
-    for (index, (layer, gradient)) in saved.layers.iter().zip(gradients).enumerate().rev() {
-        dense_tile::backward_parameters(rec, &layer.x, &dy, gradient.weight, gradient.bias)?;
+    for (index, layer) in saved.layers.iter().enumerate().rev() {
+        if let Some(gradient) = gradients.map(|gradients| gradients[index]) {
+            dense_tile::backward_parameters(rec, &layer.x, &dy, gradient.weight, gradient.bias)?;
+        }
         if index > 0 {
             dy = dense_tile::backward_input_relu(rec, &layer.x, &dy, &layer.weight)?;
         } else if let Some(dx) = dx {

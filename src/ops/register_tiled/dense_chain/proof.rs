@@ -39,7 +39,8 @@ struct Layer {
 
 impl Layer {
     fn gradients<'a>(&'a self, dx: &'a Tensor) -> Gradients<'a> {
-        Gradients { dweight: &self.dweight, dbias: &self.dbias, dx: Some(dx) }
+        let parameters = Some(Parameters { weight: &self.dweight, bias: &self.dbias });
+        Gradients { parameters, dx: Some(dx) }
     }
 }
 
@@ -56,7 +57,7 @@ fn record_fused(rig: &mut Rig<'_>, layers: &[Layer; 2], ends: &Ends) -> Result<(
     let parameters = layers.each_ref().map(|l| Parameters { weight: &l.weight, bias: &l.bias });
     let gradients = layers.each_ref().map(|l| Parameters { weight: &l.dweight, bias: &l.dbias });
     let saved = dense_chain::forward(&mut rig.rec, x, &parameters, y)?;
-    dense_chain::backward(&mut rig.rec, &saved, dy, &gradients, Some(dx))
+    dense_chain::backward(&mut rig.rec, &saved, dy, Some(&gradients), Some(dx))
 }
 
 fn record_plain(rig: &mut Rig<'_>, layers: &[Layer; 2], ends: &Ends) -> Result<()> {
