@@ -32,7 +32,7 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
         data { PartSummary, PictureSize, SynDigits, SynDigitsSummary }
         embed { Classifier, ClassifierOptions, Input, ModelSource, Texture, Trainer, TrainerOptions, View, Views }
         error { DatasetError, Error, ShaderError }
-        experiment { Chosen, Divergence, Ending, Experiment, PlannedRun, Recipe, RunRecord, Runner }
+        experiment { Choice, Chosen, Divergence, Ending, Experiment, PlannedRun, Recipe, RunRecord, Runner }
         pytorch { StateDict }
         fit { Sets, State, Trained, Training }
         gpu { Adapter, Element, Gpu, Options, Phase, Recording, ShaderChecks, Variant }
@@ -44,7 +44,7 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
         selection { Candidates, Counts, Images, Outcome, Rating, Rule, Sample, Selection }
         shape { Fit, Frame, MapShape }
         train { AdamW, Augmentation, Checkpoint, Config, DataSets, Description, EpochRecord, Evaluation, Evaluator }
-        train { History, Inspection, Inspector, Lambda, LearningRate, Method, OptimizerSpec, ParameterGroup, Report }
+        train { History, Inspection, Inspector, Lambda, LearningRate, Method, OptimizerSpec, ParameterGroup, Predictions, Report }
         train { Resumed, Resumption, RunDirectory, RunResult, Sgd, StepBench, StepMetrics, Stepper, TrainingSpec }
         health { Finding, Level, Warning }
     };
