@@ -258,6 +258,7 @@ impl Gpu {
     ///
     /// # Errors
     /// As [`Gpu::healthy`]; [`ShaderError::Timeout`] when it takes longer.
+    #[cfg_attr(not(feature = "profile"), allow(dead_code))]
     pub(crate) fn wait_for(&self, limit: Duration) -> Result<()> {
         let all = wgpu::PollType::Wait { submission_index: None, timeout: Some(limit) };
         match self.device().poll(all) {

@@ -61,6 +61,7 @@ pub use texels::{TexelFormat, Texels};
 pub use traffic::Traffic;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use upload::Upload;
+#[cfg(feature = "profile")]
 pub(crate) use upload::filled_buffer;
 pub use variant::Variant;
 pub use work::Phase;

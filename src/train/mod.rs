@@ -71,7 +71,10 @@ pub use schedule::{Lambda, LearningRate};
 pub use step::TrainingStep;
 pub use stepper::Stepper;
 pub(crate) use training_loop::{InFlight, Outcome, TrainingLoop};
-pub(crate) use whole_file::{read_json, write_whole};
+#[cfg(feature = "fit")]
+pub(crate) use whole_file::read_json;
+#[cfg(any(feature = "export", feature = "fit"))]
+pub(crate) use whole_file::write_whole;
 
 use crate::error::Result;
 use crate::gpu::Gpu;
