@@ -7,6 +7,7 @@
 use anyhow::Context as _;
 use dann::data::{self, Dataset, Labels, Part};
 use dann::gpu::{Gpu, Options, choose};
+use dann::model::Domain;
 use dann::train::{Evaluator, RunDirectory, argmax};
 use image::{Rgb, RgbImage};
 use std::path::Path;
@@ -47,8 +48,7 @@ fn block(gpu: &Gpu, data: &Path, run: &Path) -> anyhow::Result<RgbImage> {
     let images =
         data::load(data, Part::Test, input.frame(), Labels::Required)?.with_classes(&checkpoint.classes)?;
     let model = checkpoint.model(gpu)?;
-    let normalization = input.normalization_of_target();
-    let logits = Evaluator::new(&model, &images, normalization)?.logits()?;
+    let logits = Evaluator::new(&model, &images, Domain::Target)?.logits()?;
     let labels = images.labels().context("test images without labels")?;
     let cell = SCALE * input.width as u32 + 3 * FRAME;
     let mut block = RgbImage::from_pixel(COLUMNS as u32 * cell, ROWS as u32 * cell, PAPER);

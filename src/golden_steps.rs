@@ -77,7 +77,8 @@ struct Outcome {
     /// By name.
     losses: Vec<(&'static str, Vec<f32>)>,
     gradients: BTreeMap<String, Vec<f32>>,
-    parameters: BTreeMap<String, Vec<f32>>,
+    /// Parameters and running statistics.
+    learned: BTreeMap<String, Vec<f32>>,
     averages: BTreeMap<String, Vec<f32>>,
 }
 
@@ -155,7 +156,8 @@ impl<'a> Steps<'a> {
     }
 
     fn initialize(&self, model: &Dann) -> Result<()> {
-        let mut values = BTreeMap::new();
+        // Running statistics start as a new model's do.
+        let mut values = read(model)?;
         for info in model.parameters.infos() {
             let tensor = format!("init.{}", info.name);
             self.golden.case.expect_reals(&tensor, &info.dims)?;
@@ -189,10 +191,9 @@ impl<'a> Steps<'a> {
                 gradients = model.parameters.read(gpu, &model.parameters.grads)?;
             }
         }
-        let values = |model: &Dann| model.parameters.read(gpu, &model.parameters.values);
-        let averages = model.average().map_or(Ok(BTreeMap::new()), values)?;
+        let averages = model.average().map_or(Ok(BTreeMap::new()), read)?;
         let losses = losses(gpu, &training.outputs.metrics_buffer.table)?;
-        Ok(Outcome { losses, gradients, parameters: values(model)?, averages })
+        Ok(Outcome { losses, gradients, learned: read(model)?, averages })
     }
 
     fn step(&self, index: usize) -> Step {
@@ -205,6 +206,11 @@ impl<'a> Steps<'a> {
             ..Step::default()
         }
     }
+}
+
+/// Everything that a model has learned, by name.
+fn read(model: &Dann) -> Result<BTreeMap<String, Vec<f32>>> {
+    Ok(model.read()?.into_iter().map(|(name, (_, values))| (name, values)).collect())
 }
 
 /// The losses that steps have reported, by name.
@@ -228,9 +234,9 @@ impl Outcome {
         let unknown = || Error::input("expect", format!("{known}, grad1.*, final.* and average.*"), name);
         let loss = self.losses.iter().find(|(known, _)| *known == name).map(|(_, values)| values);
         let gradient = name.strip_prefix("grad1.").and_then(|name| self.gradients.get(name));
-        let parameter = name.strip_prefix("final.").and_then(|name| self.parameters.get(name));
+        let learned = name.strip_prefix("final.").and_then(|name| self.learned.get(name));
         let average = name.strip_prefix("average.").and_then(|name| self.averages.get(name));
-        let values = loss.or(gradient).or(parameter).or(average).ok_or_else(unknown)?;
+        let values = loss.or(gradient).or(learned).or(average).ok_or_else(unknown)?;
         let answers = expected.reals().ok_or_else(|| Error::input(name, "real numbers", "whole ones"))?;
         let norm = answers.iter().map(|v| v * v).sum::<f64>().sqrt();
         let bound = if loss.is_some() {

@@ -5,6 +5,7 @@ use crate::scene::scatter::{Projection, Scatter};
 use dann::data::Dataset;
 use dann::embed::{Gpu, Trainer, TrainerOptions};
 use dann::error::Result;
+use dann::model::Domain;
 use dann::train::{Config, StepMetrics};
 use dann::wgpu;
 use std::path::{Path, PathBuf};
@@ -44,7 +45,7 @@ impl Session {
         let trainer = Trainer::on(gpu, options)?;
         let (device, views) = (gpu.device(), trainer.views());
         let input = &material.config.model.input;
-        let normalization = input.normalization_of_target();
+        let normalization = input.normalization_of(Domain::Target);
         let projection = Projection::new(device, views);
         Ok(Self {
             scatter: Scatter::new(device, format, views, &projection),

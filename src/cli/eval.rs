@@ -4,7 +4,8 @@ use super::gpu::GpuArgs;
 use super::output::{Output, percent, share, table, wrapped};
 use clap::{Args, ValueEnum};
 use dann::data::{self, Labels, Part};
-use dann::train::{Checkpoint, Evaluation, Evaluator, RunDirectory};
+use dann::model::Domain;
+use dann::train::{Evaluation, Evaluator, RunDirectory};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -22,7 +23,7 @@ pub struct EvalArgs {
     /// A labelled data set
     #[arg(long)]
     data: PathBuf,
-    /// Whose input normalisation applies, where a model has one for each domain
+    /// Whose normalisation applies, of the input and in batch norm, where a model has one for each domain
     #[arg(long, value_enum, default_value_t = DomainArg::Target)]
     domain: DomainArg,
     #[command(flatten)]
@@ -36,12 +37,11 @@ pub enum DomainArg {
     Target,
 }
 
-impl DomainArg {
-    pub fn normalization(self, checkpoint: &Checkpoint) -> &dann::model::Normalization {
-        let input = &checkpoint.config.model.input;
-        match self {
-            Self::Source => &input.normalization,
-            Self::Target => input.normalization_of_target(),
+impl From<DomainArg> for Domain {
+    fn from(domain: DomainArg) -> Self {
+        match domain {
+            DomainArg::Source => Self::Source,
+            DomainArg::Target => Self::Target,
         }
     }
 }
@@ -52,7 +52,7 @@ pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {
     let images = data::load(&args.data, part, checkpoint.config.model.input.frame(), Labels::Required)?;
     let images = images.with_classes(&checkpoint.classes)?;
     let model = checkpoint.model(&args.gpu.open()?)?;
-    let evaluator = Evaluator::new(&model, &images, args.domain.normalization(&checkpoint))?;
+    let evaluator = Evaluator::new(&model, &images, args.domain.into())?;
     out.remark(wrapped(&format!("{part} part of {}: {}", args.data.display(), images.summary())))?;
     let evaluation = evaluator.evaluate()?;
     print(&evaluation, &checkpoint.classes, out)

@@ -25,7 +25,7 @@ pub struct ExportArgs {
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Whose input normalisation an ONNX file holds, where a model has one for each domain
+    /// Whose normalisation the file holds, in batch norm and (ONNX) of the input, where a model has one for each domain
     #[arg(long, value_enum, default_value_t = DomainArg::Target)]
     domain: DomainArg,
 }
@@ -41,8 +41,8 @@ enum Format {
 pub fn run(args: &ExportArgs, out: &Output) -> anyhow::Result<()> {
     let checkpoint = RunDirectory::checkpoint(&args.run)?;
     match args.format {
-        Format::Safetensors => pytorch::write(&checkpoint, &args.out)?,
-        Format::Onnx => onnx::write(&checkpoint, args.domain.normalization(&checkpoint), &args.out)?,
+        Format::Safetensors => pytorch::write(&checkpoint, args.domain.into(), &args.out)?,
+        Format::Onnx => onnx::write(&checkpoint, args.domain.into(), &args.out)?,
     }
     out.json(&serde_json::json!({ "run": args.run, "file": args.out }))?;
     out.text(format!("the model of {} is in {}", args.run.display(), args.out.display()))

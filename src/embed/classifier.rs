@@ -3,7 +3,7 @@
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::gpu::{self, Gpu, Recording, Tensor};
-use crate::model::Dann;
+use crate::model::{Dann, Domain};
 use crate::ops::image_input::{self, Texture};
 use crate::ops::softmax;
 use crate::train::{Checkpoint, RunDirectory};
@@ -161,12 +161,12 @@ impl Classifier {
     fn build(gpu: &Gpu, checkpoint: &Checkpoint, rows: usize) -> Result<Self> {
         let model: Dann = checkpoint.model(gpu)?;
         let input = &checkpoint.config.model.input;
-        let normalization = input.normalization_of_target();
+        let normalization = input.normalization_of(Domain::Target);
         let scale_shift = normalization.scale_shift();
         let shape = input.shape();
         let x = Tensor::zeros(gpu, "x", &[rows, shape.channels, shape.height, shape.width])?;
         let mut recording = Recording::new(gpu);
-        let logits = model.record_logits(&mut recording, &x)?;
+        let logits = model.record_logits(&mut recording, &x, Domain::Target)?;
         let probabilities = Tensor::zeros(gpu, "probabilities", logits.dims())?;
         let predictions = Tensor::zeros_of::<u32>(gpu, "predictions", &[rows])?;
         softmax::forward(&mut recording, &logits, &probabilities, &predictions)?;

@@ -38,7 +38,7 @@ impl Views {
     pub(super) fn record(training_loop: &TrainingLoop, onlooker: &mut Recording) -> Result<Self> {
         let (model, step) = (training_loop.model(), training_loop.training_step());
         let (gpu, features) = (model.gpu(), &step.outputs.features);
-        let logits = model.record_logits_of_features(onlooker, features)?;
+        let logits = model.record_logits_of_features(onlooker, features, step.batch.labels.rows())?;
         let probabilities = Tensor::zeros(gpu, "probabilities", logits.dims())?;
         let predictions = Tensor::zeros_of::<u32>(gpu, "predictions", &[logits.rows()])?;
         softmax::forward(onlooker, &logits, &probabilities, &predictions)?;

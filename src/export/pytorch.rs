@@ -16,7 +16,7 @@
 //! ```
 
 use crate::error::{Error, Result};
-use crate::model::NamedValues;
+use crate::model::{Domain, NamedValues};
 use crate::train::{Checkpoint, write_whole};
 use half::{bf16, f16};
 use safetensors::tensor::TensorView;
@@ -27,11 +27,13 @@ use std::path::Path;
 /// Batch norm in PyTorch counts its batches; nothing that a model computes depends on it.
 const BATCHES: &str = "num_batches_tracked";
 
-/// Writes the state dict of the equivalent PyTorch module.
+/// Writes the state dict of the PyTorch module that is equivalent for images of `domain`: batch norm with statistics of each
+/// domain becomes one with those of this one.
 ///
 /// # Errors
 /// [`Error::Io`] naming the file.
-pub fn write(checkpoint: &Checkpoint, path: &Path) -> Result<()> {
+pub fn write(checkpoint: &Checkpoint, domain: Domain, path: &Path) -> Result<()> {
+    let checkpoint = &checkpoint.of_domain(domain)?;
     let steps = checkpoint.step.to_le_bytes();
     let mut views = Vec::new();
     let refused = |e| Error::file(path, "tensors that safetensors can hold", e);

@@ -4,8 +4,8 @@
 use super::Sets;
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::model::Normalization;
-use crate::train::{Config, Evaluator, Predictions, Report, Stepper};
+use crate::model::Domain;
+use crate::train::{Evaluator, Predictions, Report, Stepper};
 
 /// So many images of a domain tell shares to about a hundredth, in the time of some steps.
 const SEEN: usize = 1000;
@@ -17,17 +17,14 @@ pub(super) struct Evaluators {
 }
 
 impl Evaluators {
-    pub fn new(trainer: &Stepper, sets: &Sets, config: &Config) -> Result<Self> {
-        let input = &config.model.input;
-        let of_target = input.normalization_of_target();
-        let evaluator = |data: &Option<Dataset>, normalization| {
-            data.as_ref()
-                .map(|data| Evaluator::new(trainer.model().evaluated(), data, normalization))
-                .transpose()
+    pub fn new(trainer: &Stepper, sets: &Sets) -> Result<Self> {
+        let model = trainer.model().evaluated();
+        let evaluator = |data: &Option<Dataset>, domain| {
+            data.as_ref().map(|data| Evaluator::new(model, data, domain)).transpose()
         };
         Ok(Self {
-            source: evaluator(&sets.source_test, &input.normalization)?,
-            target: evaluator(&sets.target_test, of_target)?,
+            source: evaluator(&sets.source_test, Domain::Source)?,
+            target: evaluator(&sets.target_test, Domain::Target)?,
         })
     }
 
@@ -47,15 +44,12 @@ pub(super) fn predictions(
     trainer: &Stepper,
     labelled: &Dataset,
     unlabelled: &Dataset,
-    config: &Config,
 ) -> Result<Predictions> {
-    let input = &config.model.input;
-    let logits = |data: &Dataset, normalization: &Normalization| {
-        Evaluator::new(trainer.model().evaluated(), data, normalization)?.logits()
-    };
+    let model = trainer.model().evaluated();
+    let logits = |data: &Dataset, domain| Evaluator::new(model, data, domain)?.logits();
     let (source, target) = (spread(labelled), spread(unlabelled));
-    let of_source = logits(&source, &input.normalization)?;
-    let of_target = logits(&target, input.normalization_of_target())?;
+    let of_source = logits(&source, Domain::Source)?;
+    let of_target = logits(&target, Domain::Target)?;
     Ok(Predictions::of(&of_source, source.labels.as_deref().unwrap_or_default(), &of_target))
 }
 

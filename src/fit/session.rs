@@ -134,7 +134,7 @@ impl<'a> Session<'a> {
         else {
             return Ok(None);
         };
-        match evaluators::predictions(&self.trainer, &self.sets.labelled, unlabelled, &self.plan.config) {
+        match evaluators::predictions(&self.trainer, &self.sets.labelled, unlabelled) {
             Err(error) if error.is_too_large() && self.trainer.model().gpu().healthy().is_ok() => {
                 log::warn!("whether adaptation looks harmful is not known: {error}");
                 Ok(None)

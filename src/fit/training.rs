@@ -188,7 +188,7 @@ impl Training {
 
 fn made(gpu: &Gpu, sets: &Sets, config: &Config) -> Result<(Stepper, Evaluators)> {
     let trainer = Stepper::new(gpu, config, &sets.labelled, sets.unlabelled.as_ref())?;
-    let evaluators = Evaluators::new(&trainer, sets, config)?;
+    let evaluators = Evaluators::new(&trainer, sets)?;
     Ok((trainer, evaluators))
 }
 

@@ -14,7 +14,7 @@ use super::update::Update;
 use super::virtual_adversarial::{Perturbed, Smoothing};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Phase, Recording, Tensor};
-use crate::ops::{Step, gradient_reversal};
+use crate::ops::{Step, gather_batch::Domain, gradient_reversal};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -162,12 +162,13 @@ impl Dann {
         let frozen = &|name: &str| update.is_frozen(name);
         batch.check()?;
         let (source_rows, table) = (batch.labels.rows(), &metrics_buffer.table);
+        let mode = Mode::Training { source_rows };
         rec.phase(Phase::Forward);
-        let features = self.feature_extractor.forward(rec, step, &batch.x, Mode::Training)?;
+        let features = self.feature_extractor.forward(rec, step, &batch.x, mode)?;
         // Target rows are predicted where their predictions are made use of, in one batch with the source rows.
         let predicted = if self.predicts_target(objective) { features.y.rows() } else { source_rows };
         let predicted = features.y.first_rows(predicted);
-        let labels = self.label_predictor.forward(rec, step, &predicted, Mode::Training)?;
+        let labels = self.label_predictor.forward(rec, step, &predicted, mode)?;
         let (x, logits) = (features.y.clone(), labels.y.clone());
         let counts = objective.of_labels(source_rows);
         let held = Held { labels: &batch.labels, counts, column: 0, table };
@@ -209,26 +210,37 @@ impl Dann {
         objective.domain_loss.is_some() && asked
     }
 
-    /// Records the classes' logits (N, K) of x (N, C, H, W) with everything in evaluation mode.
+    /// Records the classes' logits (N, K) of x (N, C, H, W), images of `domain`, with everything in evaluation mode.
     ///
     /// # Errors
     /// [`Error::Input`] when x does not fit the network.
     #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
-    pub fn record_logits(&self, rec: &mut Recording, x: &Tensor) -> Result<Tensor> {
+    pub fn record_logits(&self, rec: &mut Recording, x: &Tensor, domain: Domain) -> Result<Tensor> {
         // In evaluation no layer reads the step; dropout, which would, is left out.
         let step = Step::table(&self.gpu, "step", 1)?;
-        let features = self.feature_extractor.forward(rec, &step, x, Mode::Evaluation)?;
-        self.record_logits_of_features(rec, &features.y)
+        let mode = Mode::evaluation(domain, x.rows());
+        let features = self.feature_extractor.forward(rec, &step, x, mode)?;
+        self.record_logits_of(rec, &features.y, mode)
     }
 
-    /// Records the classes' logits (N, K) of features (N, …) with the label predictor in evaluation mode.
+    /// Records the classes' logits (N, K) of features (N, …), the first `source_rows` of them of the source, with the label
+    /// predictor in evaluation mode.
     ///
     /// # Errors
     /// [`Error::Input`] when the features do not fit the network.
     #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
-    pub fn record_logits_of_features(&self, rec: &mut Recording, features: &Tensor) -> Result<Tensor> {
+    pub fn record_logits_of_features(
+        &self,
+        rec: &mut Recording,
+        features: &Tensor,
+        source_rows: usize,
+    ) -> Result<Tensor> {
+        self.record_logits_of(rec, features, Mode::Evaluation { source_rows })
+    }
+
+    fn record_logits_of(&self, rec: &mut Recording, features: &Tensor, mode: Mode) -> Result<Tensor> {
         let step = Step::table(&self.gpu, "step", 1)?;
-        let logits = self.label_predictor.forward(rec, &step, features, Mode::Evaluation)?.y;
+        let logits = self.label_predictor.forward(rec, &step, features, mode)?.y;
         Ok(logits.reshaped(&[logits.rows(), logits.map().len()]))
     }
 
@@ -237,12 +249,13 @@ impl Dann {
     /// # Errors
     /// [`Error::Input`] when x does not fit the network.
     #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
-    pub fn record_inference(&self, rec: &mut Recording, x: &Tensor) -> Result<Inference> {
+    pub fn record_inference(&self, rec: &mut Recording, x: &Tensor, domain: Domain) -> Result<Inference> {
         let step = Step::table(&self.gpu, "step", 1)?;
-        let features = self.feature_extractor.forward(rec, &step, x, Mode::Evaluation)?.y;
-        let logits = self.label_predictor.forward(rec, &step, &features, Mode::Evaluation)?.y;
+        let mode = Mode::evaluation(domain, x.rows());
+        let features = self.feature_extractor.forward(rec, &step, x, mode)?.y;
+        let logits = self.label_predictor.forward(rec, &step, &features, mode)?.y;
         let given = Given::record(rec, self.spec.domain_input, &features, &logits)?;
-        let domains = self.domain_classifier.forward(rec, &step, &given.x, Mode::Evaluation)?.y;
+        let domains = self.domain_classifier.forward(rec, &step, &given.x, mode)?.y;
         Ok(Inference { features, logits, domains })
     }
 }

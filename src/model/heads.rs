@@ -68,7 +68,7 @@ pub(super) fn record_domain(
     let domains = Tensor::from_slice(rec.gpu(), "domains", &[rows], &domains)?;
     rec.phase(Phase::Forward);
     let given = Given::record(rec, input, features, logits)?;
-    let opinions = classifier.forward(rec, step, &given.x, Mode::Training)?;
+    let opinions = classifier.forward(rec, step, &given.x, Mode::Training { source_rows })?;
     let scale = match domain_loss {
         DomainLoss::Sum => 1.0 / source_rows as f32,
         DomainLoss::Mean => 1.0 / rows as f32,

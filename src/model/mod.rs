@@ -59,3 +59,5 @@ pub use size::Size2;
 pub use spec::{InputSpec, ModelSpec, Normalization};
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use update::OptimizerState;
+
+pub use crate::ops::gather_batch::Domain;

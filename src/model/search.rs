@@ -194,7 +194,8 @@ impl<'a> Setting<'a> {
     fn record(&self, gpu: &Gpu, variant: Variant) -> Result<(Recording, Vec<Tensor>)> {
         let network = Network::of_group(gpu, variant, self.group, &self.parameters)?;
         let mut rec = Recording::new(gpu);
-        let trace = network.forward(&mut rec, &self.step, &self.x, Mode::Training)?;
+        let mode = Mode::Training { source_rows: self.x.rows() };
+        let trace = network.forward(&mut rec, &self.step, &self.x, mode)?;
         let mut results = vec![trace.y.clone()];
         let dy = Tensor::from_slice(gpu, "dy", trace.y.dims(), &self.dy)?;
         if self.wants_dx {

@@ -2,8 +2,9 @@
 
 use super::domain_input::DomainInput;
 use super::graph::Graph;
-use super::layers::LayerSpec;
+use super::layers::{BatchStatistics, LayerSpec, Residual};
 use crate::error::{Error, Result};
+use crate::ops::gather_batch::Domain;
 use crate::shape::{Fit, Frame, MapShape};
 use serde::{Deserialize, Serialize};
 
@@ -78,9 +79,10 @@ impl InputSpec {
         Frame::new(self.height, self.width).fit(self.fit)
     }
 
-    /// That of target images: their own, else that of both domains.
-    pub fn normalization_of_target(&self) -> &Normalization {
-        self.target_normalization.as_ref().unwrap_or(&self.normalization)
+    /// That of images of `domain`: the target's own, where it has one, else that of both.
+    pub fn normalization_of(&self, domain: Domain) -> &Normalization {
+        let own = self.target_normalization.as_ref().filter(|_| domain == Domain::Target);
+        own.unwrap_or(&self.normalization)
     }
 }
 
@@ -134,6 +136,25 @@ impl ModelSpec {
     ) -> Self {
         let domain_input = DomainInput::default();
         Self { domain_input, input, feature_extractor, label_predictor, domain_classifier }
+    }
+
+    /// Makes all rows of a batch share their statistics, in every layer.
+    #[cfg_attr(not(feature = "export"), allow(dead_code))]
+    pub(crate) fn share_statistics(&mut self) {
+        fn share(layers: &mut [LayerSpec]) {
+            for layer in layers {
+                match layer {
+                    LayerSpec::BatchNorm2d(norm) => norm.statistics = BatchStatistics::Shared,
+                    LayerSpec::Residual(Residual { body, shortcut }) => {
+                        share(body);
+                        share(shortcut);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let parts = [&mut self.feature_extractor, &mut self.label_predictor, &mut self.domain_classifier];
+        parts.into_iter().for_each(|layers| share(layers));
     }
 
     /// K, the number of classes.

@@ -3,15 +3,30 @@
 use super::parameters::Parameters;
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor};
+use crate::ops::gather_batch::Domain;
 use crate::shape::MapShape;
 
-/// Whether dropout drops and batch norm uses the batch's own statistics.
+/// Whether dropout drops and batch norm uses the batch's own statistics, and how many rows of the batch, its first ones, are
+/// of the source. The others are of the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// They do.
-    Training,
+    Training {
+        /// Of the batch.
+        source_rows: usize,
+    },
     /// They do not: nothing is dropped, running statistics are used.
-    Evaluation,
+    Evaluation {
+        /// Of the batch.
+        source_rows: usize,
+    },
+}
+
+impl Mode {
+    /// Evaluation of `rows` rows of one domain.
+    pub fn evaluation(domain: Domain, rows: usize) -> Self {
+        Self::Evaluation { source_rows: if domain == Domain::Source { rows } else { 0 } }
+    }
 }
 
 /// Where a layer is built.

@@ -164,8 +164,10 @@ impl<'a> Smoothing<'a> {
     }
 
     fn predict(&self, rec: &mut Recording, step: &Tensor, x: &Tensor) -> Result<Predicted<'_>> {
-        let features = self.feature_extractor.forward(rec, step, x, Mode::Training)?;
-        let labels = self.label_predictor.forward(rec, step, &features.y, Mode::Training)?;
+        // Rows of one domain alone: which one does not matter, as its running statistics are nobody's.
+        let mode = Mode::Training { source_rows: x.rows() };
+        let features = self.feature_extractor.forward(rec, step, x, mode)?;
+        let labels = self.label_predictor.forward(rec, step, &features.y, mode)?;
         Ok(Predicted { features, logits: in_rows(&labels.y), labels })
     }
 }

@@ -5,7 +5,7 @@ use super::sample::Sample;
 use crate::data::{Dataset, Frame, Progress};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::model::{Dann, Normalization};
+use crate::model::{Dann, Domain};
 use crate::train::{Checkpoint, Inspection, Inspector, Method, RunDirectory, RunResult, trained_checkpoints};
 use std::path::{Path, PathBuf};
 
@@ -90,13 +90,11 @@ struct Rater<'a> {
 impl<'a> Rater<'a> {
     fn new(candidates: &Candidates, gpu: &Gpu, sample: &'a Sample) -> Result<Self> {
         let model = candidates.last.model(gpu)?;
-        let input = &candidates.last.config.model.input;
-        let of_target = input.normalization_of_target();
         let labels = sample.validation.labels.as_deref();
         Ok(Self {
-            training: Eye::new(&model, &sample.training, &input.normalization)?,
-            validation: Eye::new(&model, &sample.validation, &input.normalization)?,
-            target: Eye::new(&model, &sample.unlabelled, of_target)?,
+            training: Eye::new(&model, &sample.training, Domain::Source)?,
+            validation: Eye::new(&model, &sample.validation, Domain::Source)?,
+            target: Eye::new(&model, &sample.unlabelled, Domain::Target)?,
             labels: labels
                 .ok_or_else(|| Error::file(&sample.validation.origin, "labelled images", "no labels"))?,
             model,
@@ -122,8 +120,8 @@ struct Eye<'a> {
 }
 
 impl<'a> Eye<'a> {
-    fn new(model: &Dann, data: &'a Dataset, normalization: &Normalization) -> Result<Self> {
-        Ok(Self { inspector: Inspector::new(model, data.shape.channels, normalization)?, data })
+    fn new(model: &Dann, data: &'a Dataset, domain: Domain) -> Result<Self> {
+        Ok(Self { inspector: Inspector::new(model, data.shape.channels, domain)?, data })
     }
 
     fn look(&self) -> Result<Inspection> {

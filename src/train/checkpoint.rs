@@ -5,7 +5,7 @@ use super::resumption::{DataSets, Resumption, Tensors};
 use super::whole_file::write_whole;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::model::{Dann, NamedValues, OptimizerState};
+use crate::model::{Dann, Domain, NamedValues, OptimizerState};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -233,6 +233,25 @@ impl Checkpoint {
             return Err(Error::file(path, expected, found));
         }
         Ok(checkpoint)
+    }
+
+    /// The model for images of `domain` alone: where batch norm has statistics of each domain, it keeps those of this one.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the values do not fit the configuration.
+    #[cfg_attr(not(feature = "export"), allow(dead_code))]
+    pub(crate) fn of_domain(&self, domain: Domain) -> Result<Self> {
+        let mut config = self.config.clone();
+        config.model.share_statistics();
+        let mut values = NamedValues::new();
+        for (name, dims) in config.model.tensors()? {
+            let Some((held, value)) = self.values.get(&name) else { continue };
+            let apart = held.strip_prefix(&[2]).is_some_and(|rest| rest == dims);
+            let (source, target) = value.split_at(value.len() / if apart { 2 } else { 1 });
+            let own = if apart && domain == Domain::Target { target } else { source };
+            values.insert(name, (if apart { dims } else { held.clone() }, own.to_vec()));
+        }
+        Self::from_values(&config, &self.classes, self.step, values)
     }
 
     /// Builds the model on a device.

@@ -54,7 +54,7 @@ impl DataLoader {
             fit(data, input.shape())?;
             hold_a_batch(data, spec)?;
         }
-        let of_target = input.normalization_of_target();
+        let of_target = input.normalization_of(Domain::Target);
         let of_labelled = if spec.method == Method::TargetOnly { of_target } else { &input.normalization };
         let upload = |data, domain, normalization, stream| -> Result<Shuffled> {
             let data = DeviceData::upload(gpu, data, domain, normalization)?;

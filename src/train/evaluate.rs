@@ -4,8 +4,8 @@ use super::device_data::DeviceData;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Phase, Recording, Tensor};
-use crate::model::{Dann, Normalization};
-use crate::ops::{Step, gather_batch::Domain};
+use crate::model::{Dann, Domain};
+use crate::ops::Step;
 use serde::Serialize;
 use std::fmt;
 
@@ -40,11 +40,12 @@ pub struct Evaluation {
 }
 
 impl Evaluator {
-    /// Uploads `data` and records the forward pass.
+    /// Uploads `data` and records the forward pass. Images are normalised as those of `domain`, within the network too, where
+    /// batch norm tells domains apart.
     ///
     /// # Errors
     /// [`Error::Input`] when the data do not fit the model, [`Error::OutOfMemory`] when the device has no memory left.
-    pub fn new(model: &Dann, data: &Dataset, normalization: &Normalization) -> Result<Self> {
+    pub fn new(model: &Dann, data: &Dataset, domain: Domain) -> Result<Self> {
         let gpu = model.gpu();
         let classes = model.spec().classes()?;
         if data.is_empty() {
@@ -53,11 +54,18 @@ impl Evaluator {
         if data.labels.is_some() {
             data.check_labels(classes)?;
         }
+        let normalization = model.spec().input.normalization_of(domain);
         let on_device = DeviceData::upload(gpu, data, Domain::Source, normalization)?;
-        super::with_room(gpu, ROWS.min(data.len()), |rows| Self::of_rows(model, data, &on_device, rows))
+        let of_rows = |rows| Self::of_rows(model, (data, domain), &on_device, rows);
+        super::with_room(gpu, ROWS.min(data.len()), of_rows)
     }
 
-    fn of_rows(model: &Dann, data: &Dataset, on_device: &DeviceData, rows: usize) -> Result<Self> {
+    fn of_rows(
+        model: &Dann,
+        (data, domain): (&Dataset, Domain),
+        on_device: &DeviceData,
+        rows: usize,
+    ) -> Result<Self> {
         let gpu = model.gpu();
         let classes = model.spec().classes()?;
         // The last batch overlaps the one before it rather than being shorter.
@@ -73,7 +81,7 @@ impl Evaluator {
         recording.phase(Phase::Data);
         on_device.record_images(&mut recording, &step, &x, 0, rows)?;
         recording.phase(Phase::Forward);
-        let batch_logits = model.record_logits(&mut recording, &x)?;
+        let batch_logits = model.record_logits(&mut recording, &x, domain)?;
         let logits = Tensor::zeros(gpu, "logits", &[data.len(), classes])?;
         Ok(Self { recording, step, steps, starts, batch_logits, logits, labels: data.labels.clone() })
     }

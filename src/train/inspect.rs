@@ -4,8 +4,8 @@ use super::device_data::DeviceData;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Recording, Tensor};
-use crate::model::{Dann, Inference, Normalization};
-use crate::ops::{Step, gather_batch::Domain};
+use crate::model::{Dann, Domain, Inference};
+use crate::ops::Step;
 use crate::shape::MapShape;
 use std::fmt;
 
@@ -34,25 +34,27 @@ pub struct Inspection {
 }
 
 impl Inspector {
-    /// Records the forward pass for images of `channels` channels: the model's own number of them, or 1.
+    /// Records the forward pass for images of `channels` channels: the model's own number of them, or 1. They are normalised
+    /// as those of `domain`, within the network too, where batch norm tells domains apart.
     ///
     /// # Errors
     /// [`Error::Input`] when the channels do not fit, [`Error::OutOfMemory`] when the device has no memory left.
-    pub fn new(model: &Dann, channels: usize, normalization: &Normalization) -> Result<Self> {
-        super::with_room(model.gpu(), ROWS, |rows| Self::of_rows(model, rows, channels, normalization))
+    pub fn new(model: &Dann, channels: usize, domain: Domain) -> Result<Self> {
+        super::with_room(model.gpu(), ROWS, |rows| Self::of_rows(model, rows, channels, domain))
     }
 
-    fn of_rows(model: &Dann, rows: usize, channels: usize, normalization: &Normalization) -> Result<Self> {
+    fn of_rows(model: &Dann, rows: usize, channels: usize, domain: Domain) -> Result<Self> {
         let gpu = model.gpu();
         let input = model.spec().input.shape();
         let shape = MapShape { channels, ..input };
         let black = Dataset::new(shape, vec![0; rows * shape.len()], None, vec![])?;
+        let normalization = model.spec().input.normalization_of(domain);
         let data = DeviceData::upload(gpu, &black, Domain::Source, normalization)?;
         let step = Step::table(gpu, "step", 1)?;
         let x = Tensor::zeros(gpu, "x", &[rows, input.channels, input.height, input.width])?;
         let mut recording = Recording::new(gpu);
         data.record_images(&mut recording, &step, &x, 0, rows)?;
-        let outputs = model.record_inference(&mut recording, &x)?;
+        let outputs = model.record_inference(&mut recording, &x, domain)?;
         Ok(Self { recording, data, shape, rows, outputs })
     }
 

@@ -7,6 +7,7 @@ mod bad_idx;
 mod bad_images;
 mod bench;
 mod commands;
+mod domains;
 mod embedding;
 mod evaluation;
 mod experiment;

@@ -95,7 +95,12 @@ print(json.dumps(domains.softmax(1)[:, 1].tolist()))
 #[test]
 fn pytorch_gives_the_same_opinion_of_domains_where_the_classifier_is_conditional() {
     let Some(python) = python(&["torch", "safetensors", "numpy"], &[]) else { return };
-    let sandbox = trained_with("--set model.domain_input=conditional --set training.average=0.9");
+    let keys = [
+        "model.domain_input=conditional",
+        "training.average=0.9",
+        "model.feature_extractor.5.statistics=per_domain",
+    ];
+    let sandbox = trained_with(&keys.map(|key| format!("--set {key}")).join(" "));
     sandbox.text("export --run run --format safetensors --out model.safetensors");
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/pytorch");
     let said = run(&python, DOMAINS, &[&examples, &sandbox.path("")]);

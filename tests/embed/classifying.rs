@@ -4,6 +4,7 @@ use crate::application::{Application, IMAGES, config, data};
 use dann::data::Dataset;
 use dann::embed::{Classifier, ClassifierOptions, Gpu, Input, Texture};
 use dann::gpu::{self, Options, choose};
+use dann::model::Domain;
 use dann::train::{Checkpoint, Evaluator, softmax};
 use dann::wgpu::{self, TextureFormat};
 use std::path::Path;
@@ -27,8 +28,7 @@ fn trained(app: &Application) -> Checkpoint {
 fn expected(checkpoint: &Checkpoint, images: &Dataset) -> Vec<Vec<f64>> {
     let gpu = gpu::Gpu::open(&choose(None).unwrap(), Options::default()).unwrap();
     let model = checkpoint.model(&gpu).unwrap();
-    let normalization = &checkpoint.config.model.input.normalization;
-    let logits = Evaluator::new(&model, images, normalization).unwrap().logits().unwrap();
+    let logits = Evaluator::new(&model, images, Domain::Target).unwrap().logits().unwrap();
     logits.chunks(10).map(softmax).collect()
 }
 

@@ -126,6 +126,30 @@ class Reversal(torch.autograd.Function):
         return -context.strength * dy, None
 
 
+class BatchNorm:
+    """Statistics of all rows, or of those of each domain (DSBN, Chang et al. 2019, with one weight and bias)."""
+
+    def __init__(self, channels, statistics="shared", eps=1e-5, momentum=0.1):
+        count = 2 if statistics == "per_domain" else 1
+        self.mean, self.var = torch.zeros(count, channels), torch.ones(count, channels)
+        self.eps, self.momentum = eps, momentum
+
+    def running(self):
+        return {"running_mean": self.mean.squeeze(0), "running_var": self.var.squeeze(0)}
+
+    def __call__(self, x, weight, bias, source_rows, training=True):
+        """Without a number of source rows, of all rows, and running statistics stay as they are."""
+        if source_rows is None:
+            return F.batch_norm(x, None, None, weight, bias, training=True, eps=self.eps)
+        if len(self.mean) == 1:
+            return F.batch_norm(x, self.mean[0], self.var[0], weight, bias, training, self.momentum, self.eps)
+        halves = [x[:source_rows], x[source_rows:]]
+        if training and len(halves[1]) == 0:  # Its rows stand for the target's, too.
+            F.batch_norm(x, self.mean[1], self.var[1], None, None, True, self.momentum)
+        return torch.cat([F.batch_norm(half, self.mean[index], self.var[index], weight, bias, training, self.momentum, self.eps)
+                          for index, half in enumerate(halves) if len(half)])
+
+
 # Op cases.
 
 
@@ -190,6 +214,27 @@ def perturbations(file, generator):
                       at_random=moved(x[labelled:], drawn(labelled, direction.shape, seed), attrs["length"])))
 
 
+def batch_norms(file, generator):
+    """Statistics of each domain."""
+    for index, (rows, source_rows, channels) in enumerate([(7, 3, 5), (9, 9, 3), (6, 2, 17)]):
+        x = normal(generator, rows, channels, 3, 4, scale=2.0).requires_grad_()
+        weight, bias = (normal(generator, channels).requires_grad_() for _ in range(2))
+        norm = BatchNorm(channels, "per_domain", eps=[1e-5, 0.25, 0.125][index], momentum=0.25)
+        norm.mean, norm.var = normal(generator, 2, channels), normal(generator, 2, channels).abs() + 0.5
+        running = dict(running_mean=norm.mean.clone(), running_var=norm.var.clone())
+        running = {key: value.float().double() for key, value in running.items()}
+        norm.mean, norm.var = running["running_mean"].clone(), running["running_var"].clone()
+        attrs = {"eps": norm.eps, "momentum": norm.momentum, "source_rows": source_rows}
+        y = norm(x, weight, bias, source_rows, training=False)
+        file.add(f"batch_norm2d_evaluation_{index}", "batch_norm2d", {**attrs, "training": False},
+                 dict(x=x, weight=weight, bias=bias, **running), dict(y=y))
+        dy = normal(generator, *x.shape)
+        y = norm(x, weight, bias, source_rows)
+        dx, dweight, dbias = torch.autograd.grad(y, [x, weight, bias], dy)
+        file.add(f"batch_norm2d_{index}", "batch_norm2d", attrs, dict(x=x, weight=weight, bias=bias, dy=dy, **running),
+                 dict(y=y, dx=dx, dweight=dweight, dbias=dbias, new_running_mean=norm.mean, new_running_var=norm.var))
+
+
 # Whole steps.
 
 TRAINING = """
@@ -242,10 +287,16 @@ class Network:
             if kind == "batch_norm2d":
                 parameters[f"{own}.weight"] = (1 + normal(generator, shape[0], scale=0.1)).float().double().requires_grad_()
                 parameters[f"{own}.bias"] = normal(generator, shape[0], scale=0.1).requires_grad_()
+                layer["norm"] = BatchNorm(shape[0], **{key: layer[key] for key in ("statistics",) if key in layer})
             self.steps.append((layer, own))
         self.shape, self.parameters = shape, parameters
 
-    def __call__(self, x):
+    def state(self):
+        """Running statistics, by name."""
+        norms = [(layer["norm"], name) for layer, name in self.steps if "norm" in layer]
+        return {f"{name}.{key}": value for norm, name in norms for key, value in norm.running().items()}
+
+    def __call__(self, x, source_rows=None):
         for layer, name in self.steps:
             weight, bias = (self.parameters.get(f"{name}.{suffix}") for suffix in ("weight", "bias"))
             match layer["layer"]:
@@ -256,7 +307,7 @@ class Network:
                 case "relu":
                     x = F.relu(x)
                 case "batch_norm2d":
-                    x = F.batch_norm(x, None, None, weight, bias, training=True, eps=1e-5)
+                    x = layer["norm"](x, weight, bias, source_rows)
                 case "max_pool2d":
                     x = F.max_pool2d(x, layer["kernel"])
                 case kind:
@@ -264,8 +315,9 @@ class Network:
         return x
 
 
-def steps(file, generator, name, training="", model="", behind_convolution="", count=2, with_gradients=False):
+def steps(file, generator, name, training="", model="", behind_convolution="", norm="", count=2, with_gradients=False):
     recipe = TRAINING.format(training=training, model=model, behind_convolution=behind_convolution)
+    recipe = recipe.replace('{ layer = "relu" }', norm + '{ layer = "relu" }')
     config = tomllib.loads(recipe)
     training, spec = config["training"], config["model"]
     adaptation, rows = training.get("adaptation", {}), training["batch"]
@@ -289,12 +341,14 @@ def steps(file, generator, name, training="", model="", behind_convolution="", c
     stays = [0.5 + 0.25 * i for i in range(count)]
     reports, gradients = {}, {}
     for i in range(count):
-        features = extractor(x[i])
-        logits = predictor(features)
+        features = extractor(x[i], rows)
+        # Target rows are predicted where somebody asks for their predictions.
+        asked = adaptation or is_conditional or training.get("entropy_weighting", False)
+        logits = predictor(features if asked else features[:rows], rows)
         smoothing = training.get("label_smoothing", 0.0)
         losses = {"label_loss": F.cross_entropy(logits[:rows], labels[i], label_smoothing=smoothing)}
         given = conditional(features, logits) if is_conditional else features
-        opinions = classifier(Reversal.apply(given, strengths[i]))
+        opinions = classifier(Reversal.apply(given, strengths[i]), rows)
         weights = torch.ones(2 * rows)
         if training.get("entropy_weighting", False):
             weights = entropy_weights(logits, rows)
@@ -326,6 +380,7 @@ def steps(file, generator, name, training="", model="", behind_convolution="", c
                 velocities[key].mul_(training["momentum"]).add_(gradient)
                 value -= rates[i] * velocities[key]
                 averages[key] = stays[i] * averages[key] + (1 - stays[i]) * value
+    state = {key: value for part in (extractor, predictor, classifier) for key, value in part.state().items()}
     average = {}
     if "average" in training:
         average = {f"average.{key}": value for key, value in averages.items()}
@@ -333,7 +388,7 @@ def steps(file, generator, name, training="", model="", behind_convolution="", c
              {"recipe": recipe, "steps": count, "lambda": strengths, "adaptation": shares, "average": stays, "lr": rates},
              {**first, "x": x, "labels": labels},
              {**{key: torch.stack(values) for key, values in reports.items()}, **gradients,
-              **{f"final.{key}": value for key, value in parameters.items()}, **average})
+              **{f"final.{key}": value for key, value in {**parameters, **state}.items()}, **average})
 
 
 if __name__ == "__main__":
@@ -358,4 +413,9 @@ if __name__ == "__main__":
     steps(file, generator, "virtual_adversarial_with_batch_norm", training="""
         adaptation = { virtual_adversarial = 0.5, virtual_adversarial_source = 0.25, entropy = 0.1, radius = 1.0, probe = 1.0 }""",
           behind_convolution=' { layer = "batch_norm2d" },', with_gradients=True)
+    batch_norms(file, generator)
+    apart = '{ layer = "batch_norm2d", statistics = "per_domain" }, '
+    steps(file, generator, "batch_norm_shared", norm='{ layer = "batch_norm2d" }, ')
+    steps(file, generator, "batch_norm_per_domain", norm=apart, with_gradients=True)
+    steps(file, generator, "batch_norm_per_domain_and_entropy", training="adaptation = { entropy = 0.3 }", norm=apart)
     file.save(arguments.out)

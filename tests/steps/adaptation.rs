@@ -5,7 +5,7 @@ use dann::check::{CaseResult, Only, run_golden};
 use dann::data::Dataset;
 use dann::golden_steps;
 use dann::gpu::{Gpu, Variant};
-use dann::model::{Dann, Dense, NamedValues};
+use dann::model::{Dann, Dense, Domain, NamedValues};
 use dann::ops::Step;
 use dann::train::{Checkpoint, Config, DataSets, Inspector, StepMetrics, Stepper, TrainingStep, softmax};
 use std::path::Path;
@@ -260,7 +260,7 @@ fn a_conditional_domain_classifier_looks_at_features_times_probabilities() {
     let features = 8 * 5 * 4;
     assert_eq!(weight.0, [2, 5 * features]);
     let images: Vec<u8> = data(5).image(3).iter().chain(data(5).image(7)).copied().collect();
-    let inspector = Inspector::new(&model, 3, &config.model.input.normalization).unwrap();
+    let inspector = Inspector::new(&model, 3, Domain::Source).unwrap();
     let found = inspector.inspect(&images).unwrap();
     for row in 0..2 {
         let p = softmax(&found.logits[row * 5..][..5]);

@@ -2,6 +2,7 @@
 
 mod adaptation;
 mod adaptation_keys;
+mod domains;
 mod graph;
 mod replay;
 mod support;

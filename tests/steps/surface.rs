@@ -36,7 +36,7 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
         pytorch { StateDict }
         fit { Sets, State, Trained, Training }
         gpu { Adapter, Element, Gpu, Options, Phase, Recording, ShaderChecks, Variant }
-        model { Adaptation, AdaptationSchedule, BatchNorm2d, Conv2d, Dann, Dense, DomainInput, DomainLoss, Dropout, GlobalAvgPool2d, Initialization, InputSpec }
+        model { Adaptation, AdaptationSchedule, BatchNorm2d, BatchStatistics, Conv2d, Dann, Dense, Domain, DomainInput, DomainLoss, Dropout, GlobalAvgPool2d, Initialization, InputSpec }
         model { LayerSpec, LeakyRelu, MaxPool2d, ModelSpec, Normalization, Padding, Relu, Residual, Size2 }
         profile { Advice, Bound, Clock, Comparison, Comparisons, KernelRow, Peaks, PhaseRow, Report, Run, Samples }
         profile { Scopes, Span, Spread, StepTimes, Stopwatch, Verdict }
@@ -81,7 +81,7 @@ fn what_holds_much_is_printed_in_few_words() {
     let mut config = train::Config::preset("paper").unwrap();
     config.training.batch = 4;
     let trainer = train::Stepper::new(&gpu, &config, &data, Some(&data)).unwrap();
-    let evaluator = train::Evaluator::new(trainer.model(), &data, &config.model.input.normalization).unwrap();
+    let evaluator = train::Evaluator::new(trainer.model(), &data, model::Domain::Source).unwrap();
     let checkpoint = train::Checkpoint::of(trainer.model(), &config, &[], 0).unwrap();
     let all: [&dyn Debug; 6] = [&data, &gpu, &trainer, &evaluator, &checkpoint, trainer.model()];
     for printed in all.map(|value| format!("{value:?}")) {

@@ -42,7 +42,7 @@ pub struct PredictArgs {
     /// How images of other sizes come to the model's [default: as in training]
     #[arg(long, value_enum)]
     fit: Option<FitArg>,
-    /// Whose input normalisation applies, where a model has one for each domain
+    /// Whose normalisation applies, of the input and in batch norm, where a model has one for each domain
     #[arg(long, value_enum, default_value_t = DomainArg::Target)]
     domain: DomainArg,
     #[command(flatten)]
@@ -79,7 +79,7 @@ pub fn run(args: &PredictArgs, out: &Output) -> anyhow::Result<()> {
     let images = inputs(&args.images)?;
     let size = args.size(&checkpoint);
     let model = checkpoint.model(&args.gpu.open()?)?;
-    let inspector = Inspector::new(&model, size.channels, args.domain.normalization(&checkpoint))?;
+    let inspector = Inspector::new(&model, size.channels, args.domain.into())?;
     let format = if out.is_json() { Format::Json } else { args.format };
     // Stands above the first results, if there are any. No header is read for what nobody gets to see.
     let mut introduction = match format {

@@ -3,13 +3,13 @@
 //!
 //! ```no_run
 //! use dann::export::onnx;
+//! use dann::model::Domain;
 //! use dann::train::RunDirectory;
 //!
 //! # fn main() -> dann::error::Result<()> {
 //! let checkpoint = RunDirectory::checkpoint("runs/first".as_ref())?;
-//! // Images of the target, whose normalisation may be its own.
-//! let normalization = checkpoint.config.model.input.normalization_of_target();
-//! onnx::write(&checkpoint, normalization, "first.onnx".as_ref())?;
+//! // For images of the target, whose normalisation may be its own.
+//! onnx::write(&checkpoint, Domain::Target, "first.onnx".as_ref())?;
 //! # Ok(())
 //! # }
 //! ```
@@ -18,7 +18,7 @@ mod graph;
 mod messages;
 
 use crate::error::Result;
-use crate::model::{DomainInput, Normalization};
+use crate::model::{Domain, DomainInput, Normalization};
 use crate::train::{Checkpoint, Method, write_whole};
 use graph::Graph;
 use messages::{Element, Entry, ModelProto, OperatorSetId};
@@ -36,12 +36,13 @@ pub const LOGITS: &str = "logits";
 /// What the logits of the domains (source, target) are called.
 pub const DOMAIN_LOGITS: &str = "domain_logits";
 
-/// Writes the model in evaluation mode, with `normalization` in front of it.
+/// Writes the model in evaluation mode for images of `domain`, with their normalisation in front of it.
 ///
 /// # Errors
 /// [`crate::error::Error::Io`] naming the file, [`crate::error::Error::Input`] when the model is no network that can be written.
-pub fn write(checkpoint: &Checkpoint, normalization: &Normalization, path: &Path) -> Result<()> {
-    write_whole(path, &model(checkpoint, normalization)?.encode_to_vec())
+pub fn write(checkpoint: &Checkpoint, domain: Domain, path: &Path) -> Result<()> {
+    let normalization = checkpoint.config.model.input.normalization_of(domain);
+    write_whole(path, &model(&checkpoint.of_domain(domain)?, normalization)?.encode_to_vec())
 }
 
 fn model(checkpoint: &Checkpoint, normalization: &Normalization) -> Result<ModelProto> {

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
 use crate::model::parameters::WeightAndBias;
 use crate::model::stage::{Forward, Mode, Site, Stage, allocate};
-use crate::ops::batch_norm2d::{self, ParameterGradients, Statistics};
+use crate::ops::batch_norm2d::{self, ParameterGradients, Rows};
 use crate::shape::MapShape;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -21,6 +21,36 @@ pub struct BatchNorm2d {
     /// Share of the new batch in the running statistics; 0.1 if left out.
     #[serde(default = "default_momentum")]
     pub momentum: f32,
+    /// Which rows of a batch share their statistics; all of them if left out.
+    #[serde(default, skip_serializing_if = "BatchStatistics::is_default")]
+    pub statistics: BatchStatistics,
+}
+
+/// Which rows of a batch share mean and variance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BatchStatistics {
+    /// All of them, of whichever domain.
+    #[default]
+    Shared,
+    /// Those of each domain, under one weight and bias, with running statistics for each (AdaBN, Li et al. 2016; DSBN, Chang
+    /// et al. 2019). Rows of one domain alone move both.
+    PerDomain,
+}
+
+impl BatchStatistics {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The shape of running statistics of so many channels: (C), or (2, C), the source's first.
+    fn dims(self, channels: usize) -> Vec<usize> {
+        match self {
+            Self::Shared => vec![channels],
+            Self::PerDomain => vec![2, channels],
+        }
+    }
 }
 
 fn default_eps() -> f32 {
@@ -33,7 +63,7 @@ fn default_momentum() -> f32 {
 
 impl Default for BatchNorm2d {
     fn default() -> Self {
-        Self { eps: default_eps(), momentum: default_momentum() }
+        Self { eps: default_eps(), momentum: default_momentum(), statistics: BatchStatistics::default() }
     }
 }
 
@@ -61,7 +91,7 @@ impl Layer for BatchNorm2d {
     }
 
     fn state(&self, x: &[MapShape]) -> Vec<Learned> {
-        let dims = [only(x).channels];
+        let dims = self.statistics.dims(only(x).channels);
         vec![
             Learned::new("running_mean", &dims, Start::Constant(0.0)),
             Learned::new("running_var", &dims, Start::Constant(1.0)),
@@ -74,15 +104,11 @@ impl Layer for BatchNorm2d {
     }
 
     fn build(&self, site: &Site<'_>) -> Result<Box<dyn Stage>> {
-        let c = only(site.x).channels;
-        let running = Statistics {
-            mean: site.zeros("running_mean", &[c])?,
-            variance: Tensor::from_slice(
-                site.gpu,
-                &format!("{}.running_var", site.name),
-                &[c],
-                &vec![1.0_f32; c],
-            )?,
+        let dims = self.statistics.dims(only(site.x).channels);
+        let ones = vec![1.0_f32; dims.iter().product()];
+        let running = batch_norm2d::Statistics {
+            mean: site.zeros("running_mean", &dims)?,
+            variance: Tensor::from_slice(site.gpu, &format!("{}.running_var", site.name), &dims, &ones)?,
         };
         let learned = WeightAndBias::of(site.parameters, site.name)?;
         Ok(Box::new(Plain { learned, running, eps: self.eps, momentum: self.momentum }))
@@ -104,23 +130,28 @@ impl Layer for BatchNorm2d {
 /// The plain kernels.
 struct Plain {
     learned: WeightAndBias,
-    running: Statistics,
+    running: batch_norm2d::Statistics,
     eps: f32,
     momentum: f32,
 }
 
 impl Plain {
     /// The batch's own in training, which the running ones follow; the running ones in evaluation.
-    fn statistics(&self, rec: &mut Recording, x: &Tensor, mode: Mode) -> Result<Statistics> {
-        if mode == Mode::Evaluation {
+    fn statistics(
+        &self,
+        rec: &mut Recording,
+        rows: Rows<'_>,
+        mode: Mode,
+    ) -> Result<batch_norm2d::Statistics> {
+        if matches!(mode, Mode::Evaluation { .. }) {
             return Ok(self.running.clone());
         }
-        let c = self.running.mean.dims();
-        let batch = Statistics {
-            mean: allocate(rec, &self.learned.name, "mean", c)?,
-            variance: allocate(rec, &self.learned.name, "var", c)?,
+        let dims = self.running.mean.dims();
+        let batch = batch_norm2d::Statistics {
+            mean: allocate(rec, &self.learned.name, "mean", dims)?,
+            variance: allocate(rec, &self.learned.name, "var", dims)?,
         };
-        batch_norm2d::statistics(rec, x, &batch, &self.running, self.momentum)?;
+        batch_norm2d::statistics(rec, rows, &batch, &self.running, self.momentum)?;
         Ok(batch)
     }
 }
@@ -130,18 +161,21 @@ impl Stage for Plain {
         let WeightAndBias { name, weight, bias } = &self.learned;
         let (x, eps) = (x[0].clone(), self.eps);
         let y = allocate(rec, name, "y", x.dims())?;
-        let statistics = self.statistics(rec, &x, mode)?;
-        batch_norm2d::forward(rec, &x, &statistics, &weight.value, &bias.value, &y, eps)?;
+        let (Mode::Training { source_rows: source } | Mode::Evaluation { source_rows: source }) = mode;
+        let rows = Rows { x: &x, source };
+        let statistics = self.statistics(rec, rows, mode)?;
+        batch_norm2d::forward(rec, rows, &statistics, &weight.value, &bias.value, &y, eps)?;
         // The gradient of x is made from those of the parameters, so they are recorded even if nothing else asks for them.
         Ok(Forward::new(y, move |rec, dy, wanted| {
-            let (dweight, dbias) = (&weight.grad, &bias.grad);
-            batch_norm2d::backward_parameters(rec, &x, &statistics, dy, dweight, dbias, eps)?;
+            let rows = Rows { x: &x, source };
+            let shares = &allocate(rec, name, "shares", &batch_norm2d::shares_of(&statistics.mean))?;
+            let gradients = ParameterGradients { dweight: &weight.grad, dbias: &bias.grad, shares };
+            batch_norm2d::backward_parameters(rec, rows, &statistics, dy, &gradients, eps)?;
             if !wanted.input() {
                 return Ok(vec![None]);
             }
             let dx = allocate(rec, name, "dx", x.dims())?;
-            let gradients = ParameterGradients { dweight, dbias };
-            batch_norm2d::backward_input(rec, &x, &statistics, &weight.value, dy, &gradients, &dx, eps)?;
+            batch_norm2d::backward_input(rec, rows, &statistics, &weight.value, dy, shares, &dx, eps)?;
             Ok(vec![Some(dx)])
         }))
     }

@@ -11,7 +11,7 @@ mod max_pool2d;
 mod relu;
 mod residual;
 
-pub use batch_norm2d::BatchNorm2d;
+pub use batch_norm2d::{BatchNorm2d, BatchStatistics};
 pub use conv2d::{Conv2d, Padding};
 pub use dense::Dense;
 pub use dropout::Dropout;

@@ -1,6 +1,8 @@
 //! Batch normalisation; twin: `twin.rs`.
 
 #[cfg(feature = "check")]
+mod domains;
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 #[cfg(feature = "check")]
 pub(crate) mod twin;
@@ -10,96 +12,153 @@ use super::{expect, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Recording, Tensor, Work, by};
 
-/// Mean and (biased) variance of each channel, (C) each.
+const OP: &str = "batch_norm2d";
+
+/// Mean and (biased) variance of each channel: (C) each for all rows together, (2, C) for those of each domain apart.
 #[derive(Clone, Debug)]
 pub struct Statistics {
-    /// (C)
+    /// (C) or (2, C)
     pub mean: Tensor,
-    /// (C)
+    /// (C) or (2, C)
     pub variance: Tensor,
 }
 
-fn params(x: &Tensor, per_channel: &[&Tensor], eps: f32, momentum: f32) -> Result<wgsl::Params> {
-    const OP: &str = "batch_norm2d";
-    let map = x.map();
-    for tensor in per_channel {
-        expect(OP, "a value per channel", tensor, &[map.channels])?;
+/// The rows that are normalised, those of the source first.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// (N, C, H, W)
+    pub x: &'a Tensor,
+    /// Of these rows. It matters where statistics are apart.
+    pub source: usize,
+}
+
+impl Rows<'_> {
+    /// The parameters of kernels over these rows, under `statistics` and with a value per channel in other tensors.
+    fn params(
+        &self,
+        statistics: &[&Tensor],
+        per_channel: &[&Tensor],
+        eps: f32,
+        momentum: f32,
+    ) -> Result<wgsl::Params> {
+        let (rows, map) = (self.x.rows(), self.x.map());
+        for tensor in per_channel {
+            expect(OP, "a value per channel", tensor, &[map.channels])?;
+        }
+        let apart = statistics.iter().all(|tensor| are_apart(tensor));
+        let dims = [2, map.channels];
+        for tensor in statistics {
+            expect(OP, "statistics", tensor, if apart { &dims[..] } else { &dims[1..] })?;
+        }
+        if self.source > rows {
+            return Err(Error::input(
+                "batch_norm2d: rows of the source",
+                format!("at most {rows}"),
+                self.source,
+            ));
+        }
+        Ok(wgsl::Params {
+            rows: u32_of(OP, rows)?,
+            source_rows: u32_of(OP, if apart { self.source } else { rows })?,
+            channels: u32_of(OP, map.channels)?,
+            plane: u32_of(OP, map.height * map.width)?,
+            eps,
+            momentum,
+        })
     }
-    Ok(wgsl::Params {
-        rows: u32_of(OP, x.rows())?,
-        channels: u32_of(OP, map.channels)?,
-        plane: u32_of(OP, map.height * map.width)?,
-        eps,
-        momentum,
-    })
+
+    /// `flops` operations on each value.
+    fn work(&self, flops: usize) -> Work {
+        Work::new(flops * self.x.len(), by(self.x.dims()))
+    }
+
+    /// The fewest rows that share statistics.
+    fn fewest(&self, params: &wgsl::Params) -> usize {
+        let (rows, source) = (params.rows as usize, params.source_rows as usize);
+        if source == rows { rows } else { source.min(rows - source) }
+    }
 }
 
-/// `flops` operations on each value of x.
-fn work(x: &Tensor, flops: usize) -> Work {
-    Work::new(flops * x.len(), by(x.dims()))
+/// Whether statistics are those of each domain.
+fn are_apart(statistics: &Tensor) -> bool {
+    statistics.dims().len() == 2
 }
 
-/// The statistics of x (N, C, H, W) into `batch`; `running` moves towards them by the share `momentum`.
+/// The statistics of x into `batch`; `running` moves towards them by the share `momentum`. Where they are apart and all
+/// rows are of the source, they stand for the target too.
 ///
 /// # Errors
 /// [`Error::Input`] when the shapes do not fit or a channel has a single value, whose variance is undefined.
 pub fn statistics(
     rec: &mut Recording,
-    x: &Tensor,
+    rows: Rows<'_>,
     batch: &Statistics,
     running: &Statistics,
     momentum: f32,
 ) -> Result<()> {
-    let map = x.map();
-    if x.rows() * map.height * map.width < 2 {
-        let found = format!("shape {:?}", x.dims());
+    let (x, map) = (rows.x, rows.x.map());
+    let outs = [&batch.mean, &batch.variance, &running.mean, &running.variance];
+    let params = rows.params(&outs, &[], 0.0, momentum)?;
+    if rows.fewest(&params) * map.height * map.width < 2 {
+        let found = format!("shape {:?}, {} rows of the source", x.dims(), params.source_rows);
         return Err(Error::input("batch_norm2d: x", "two or more values a channel", found));
     }
-    let outs = [&batch.mean, &batch.variance, &running.mean, &running.variance];
-    let params = params(x, &outs, 0.0, momentum)?;
     let [mean, variance, running_mean, running_var] = outs;
     let invocation =
         wgsl::Statistics { params: &params, x, mean_out: mean, var_out: variance, running_mean, running_var };
     // The running statistics are read too.
-    let work = work(x, 4).moving(4 * (x.len() + 6 * map.channels));
-    rec.dispatch_workgroups(invocation, map.channels, work)
+    let work = rows.work(4).moving(4 * (x.len() + 6 * mean.len()));
+    rec.dispatch_workgroups(invocation, mean.len(), work)
 }
 
-/// y = (x - mean) / √(variance + eps) · weight + bias; x and y (N, C, H, W), weight and bias (C).
+/// y = (x - mean) / √(variance + eps) · weight + bias; y as x, weight and bias (C).
 ///
 /// # Errors
 /// [`Error::Input`] when the shapes do not fit.
 pub fn forward(
     rec: &mut Recording,
-    x: &Tensor,
+    rows: Rows<'_>,
     statistics: &Statistics,
     weight: &Tensor,
     bias: &Tensor,
     y: &Tensor,
     eps: f32,
 ) -> Result<()> {
-    let Statistics { mean, variance } = statistics;
-    let params = params(x, &[mean, variance, weight, bias], eps, 0.0)?;
-    expect("batch_norm2d", "y", y, x.dims())?;
-    rec.dispatch(wgsl::Forward { params: &params, x, mean, variance, weight, bias, y }, x.len(), work(x, 4))
+    let (x, Statistics { mean, variance }) = (rows.x, statistics);
+    let params = rows.params(&[mean, variance], &[weight, bias], eps, 0.0)?;
+    expect(OP, "y", y, x.dims())?;
+    let invocation = wgsl::Forward { params: &params, x, mean, variance, weight, bias, y };
+    rec.dispatch(invocation, x.len(), rows.work(4))
 }
 
-/// dweight and dbias (C) from x and dy (N, C, H, W), under the batch's own statistics.
+/// The gradients of weight and bias.
+#[derive(Debug)]
+pub struct ParameterGradients<'a> {
+    /// (C)
+    pub dweight: &'a Tensor,
+    /// (C)
+    pub dbias: &'a Tensor,
+    /// (D, C, 2): what each of the D domains that have statistics adds to both.
+    pub shares: &'a Tensor,
+}
+
+/// The gradients of weight and bias from x and dy (N, C, H, W), under the batch's own statistics.
 ///
 /// # Errors
 /// [`Error::Input`] when the shapes do not fit.
 pub fn backward_parameters(
     rec: &mut Recording,
-    x: &Tensor,
+    rows: Rows<'_>,
     statistics: &Statistics,
     dy: &Tensor,
-    dweight: &Tensor,
-    dbias: &Tensor,
+    gradients: &ParameterGradients<'_>,
     eps: f32,
 ) -> Result<()> {
-    let Statistics { mean, variance } = statistics;
-    let params = params(x, &[mean, variance, dweight, dbias], eps, 0.0)?;
-    expect("batch_norm2d", "dy", dy, x.dims())?;
+    let (x, Statistics { mean, variance }) = (rows.x, statistics);
+    let ParameterGradients { dweight, dbias, shares } = *gradients;
+    let params = rows.params(&[mean, variance], &[dweight, dbias], eps, 0.0)?;
+    expect(OP, "dy", dy, x.dims())?;
+    expect(OP, "shares", shares, &shares_of(mean))?;
     let invocation = wgsl::BackwardParameters {
         params: &params,
         x,
@@ -108,40 +167,38 @@ pub fn backward_parameters(
         dy,
         dweight_out: dweight,
         dbias_out: dbias,
+        shares_out: shares,
     };
-    rec.dispatch_workgroups(invocation, dbias.len(), work(x, 5))
+    rec.dispatch_workgroups(invocation, dbias.len(), rows.work(5))
 }
 
-/// The gradients of weight and bias, (C) each, as [`backward_parameters`] leaves them.
-#[derive(Debug)]
-pub struct ParameterGradients<'a> {
-    /// (C)
-    pub dweight: &'a Tensor,
-    /// (C)
-    pub dbias: &'a Tensor,
+/// The shape of [`ParameterGradients::shares`] beside statistics like `mean`.
+pub fn shares_of(mean: &Tensor) -> [usize; 3] {
+    let domains = if are_apart(mean) { 2 } else { 1 };
+    [domains, mean.len() / domains, 2]
 }
 
-/// dx (N, C, H, W), through the batch's mean and variance too.
+/// dx (N, C, H, W), through the batch's mean and variance too; `shares` (D, C, 2) as [`backward_parameters`] leaves them.
 ///
 /// # Errors
 /// [`Error::Input`] when the shapes do not fit.
 #[allow(clippy::too_many_arguments)] // one tensor an argument, as in the formula
 pub fn backward_input(
     rec: &mut Recording,
-    x: &Tensor,
+    rows: Rows<'_>,
     statistics: &Statistics,
     weight: &Tensor,
     dy: &Tensor,
-    gradients: &ParameterGradients<'_>,
+    shares: &Tensor,
     dx: &Tensor,
     eps: f32,
 ) -> Result<()> {
-    let Statistics { mean, variance } = statistics;
-    let ParameterGradients { dweight, dbias } = *gradients;
-    let params = params(x, &[mean, variance, weight, dweight, dbias], eps, 0.0)?;
-    expect("batch_norm2d", "dy", dy, x.dims())?;
-    expect("batch_norm2d", "dx", dx, x.dims())?;
-    let invocation =
-        wgsl::BackwardInput { params: &params, x, mean, variance, weight, dy, dweight, dbias, dx };
-    rec.dispatch(invocation, x.len(), work(x, 6))
+    let (x, Statistics { mean, variance }) = (rows.x, statistics);
+    let params = rows.params(&[mean, variance], &[weight], eps, 0.0)?;
+    for (name, tensor) in [("dy", dy), ("dx", dx)] {
+        expect(OP, name, tensor, x.dims())?;
+    }
+    expect(OP, "shares", shares, &shares_of(mean))?;
+    let invocation = wgsl::BackwardInput { params: &params, x, mean, variance, weight, dy, shares, dx };
+    rec.dispatch(invocation, x.len(), rows.work(6))
 }

@@ -1,11 +1,12 @@
 //! batch_norm2d: in training y, gradients and new running statistics; in evaluation (`training` false) y.
 
+use super::domains;
 use super::twin::{self, BatchNorm2dShape};
 use crate::contract::{
     Array, Arrays, Bound, Bounds, Case, Gradient, Op, PARAMETRIC, Rig, SEED, absolute, reals,
 };
 use crate::error::{Error, Result};
-use crate::ops::batch_norm2d::{self as host, ParameterGradients, Statistics};
+use crate::ops::batch_norm2d::{self as host, ParameterGradients, Rows, Statistics};
 use rand::RngExt;
 
 pub struct BatchNorm2d;
@@ -28,6 +29,12 @@ fn shape(case: &Case) -> Result<BatchNorm2dShape> {
     Ok(BatchNorm2dShape { n, c, h, w })
 }
 
+/// Refuses a case that does not fit; `apart` rows of it are of the source where statistics are those of each domain.
+fn check(case: &Case, apart: Option<usize>) -> Result<()> {
+    let Some(source) = apart else { return shape(case).map(drop) };
+    domains::of(case, source)?.iter().try_for_each(|domain| shape(&domain.case).map(drop))
+}
+
 fn is_training(case: &Case) -> Result<bool> {
     case.flag("training", true)
 }
@@ -43,7 +50,7 @@ impl Op for BatchNorm2d {
     }
 
     fn attributes(&self) -> &'static [&'static str] {
-        &["eps", "momentum", "training"]
+        &["eps", "momentum", "training", domains::SOURCE_ROWS]
     }
 
     fn tensors(&self) -> &'static [&'static str] {
@@ -51,33 +58,41 @@ impl Op for BatchNorm2d {
     }
 
     fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
-        let s = shape(rig.case)?;
+        let apart = domains::source_rows(rig.case)?;
+        check(rig.case, apart)?;
         let (eps, momentum) = (rig.case.real("eps")?, rig.case.real("momentum")?);
         let x = rig.input("x")?;
+        let rows = Rows { x: &x, source: apart.unwrap_or(x.rows()) };
         let (weight, bias) = (rig.input("weight")?, rig.input("bias")?);
         let y = rig.output("y", x.dims())?;
         if !is_training(rig.case)? {
             let running =
                 Statistics { mean: rig.input("running_mean")?, variance: rig.input("running_var")? };
-            return host::forward(&mut rig.rec, &x, &running, &weight, &bias, &y, eps);
+            return host::forward(&mut rig.rec, rows, &running, &weight, &bias, &y, eps);
         }
         let running = Statistics {
             mean: rig.in_place("new_running_mean", "running_mean")?,
             variance: rig.in_place("new_running_var", "running_var")?,
         };
-        let batch =
-            Statistics { mean: rig.output("mean", &[s.c])?, variance: rig.output("variance", &[s.c])? };
+        let dims = running.mean.dims().to_vec();
+        let batch = Statistics { mean: rig.output("mean", &dims)?, variance: rig.output("variance", &dims)? };
         let (dy, dx) = (rig.input("dy")?, rig.output("dx", x.dims())?);
-        let (dweight, dbias) = (rig.output("dweight", &[s.c])?, rig.output("dbias", &[s.c])?);
+        let (dweight, dbias) = (rig.output("dweight", weight.dims())?, rig.output("dbias", bias.dims())?);
+        let shares = rig.scratch("shares", &host::shares_of(&batch.mean))?;
         let rec = &mut rig.rec;
-        host::statistics(rec, &x, &batch, &running, momentum)?;
-        host::forward(rec, &x, &batch, &weight, &bias, &y, eps)?;
-        host::backward_parameters(rec, &x, &batch, &dy, &dweight, &dbias, eps)?;
-        let gradients = ParameterGradients { dweight: &dweight, dbias: &dbias };
-        host::backward_input(rec, &x, &batch, &weight, &dy, &gradients, &dx, eps)
+        host::statistics(rec, rows, &batch, &running, momentum)?;
+        host::forward(rec, rows, &batch, &weight, &bias, &y, eps)?;
+        let gradients = ParameterGradients { dweight: &dweight, dbias: &dbias, shares: &shares };
+        host::backward_parameters(rec, rows, &batch, &dy, &gradients, eps)?;
+        host::backward_input(rec, rows, &batch, &weight, &dy, &shares, &dx, eps)
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {
+        if let Some(source) = domains::source_rows(case)? {
+            let both = domains::of(case, source)?;
+            let results = [self.twin(&both[0].case)?, self.twin(&both[1].case)?];
+            return Ok(domains::join(&both, results));
+        }
         let s = shape(case)?;
         let (eps, momentum) = (f64::from(case.real("eps")?), f64::from(case.real("momentum")?));
         let (x, weight, bias) = (case.reals("x")?, case.reals("weight")?, case.reals("bias")?);
@@ -105,6 +120,12 @@ impl Op for BatchNorm2d {
     /// Sums over N·H·W values, then at most twelve more roundings on the way to dx; the magnitudes follow the
     /// formulas with absolute values for values and sums for differences.
     fn bounds(&self, case: &Case, twin: &Arrays) -> Result<Bounds> {
+        if let Some(source) = domains::source_rows(case)? {
+            let both = domains::of(case, source)?;
+            let of = |case: &Case| self.bounds(case, &self.twin(case)?);
+            let bounds = [of(&both[0].case)?, of(&both[1].case)?];
+            return Ok(domains::join_bounds(&both, bounds));
+        }
         let m = Magnitudes::new(case, twin, shape(case)?)?;
         let mut bounds = Bounds::from([("y", m.bound(&m.y()))]);
         if is_training(case)? {
@@ -224,6 +245,14 @@ fn cases() -> Vec<Case> {
         // What differs from training is the statistics; gradients belong to training alone.
         case(name, dims, 1.0, 1e-5, 0.1).attribute("training", false).not_smooth()
     };
+    let apart = |case: Case, source: usize| {
+        let c = case.inputs["weight"].len();
+        let mut case = case.attribute(domains::SOURCE_ROWS, source).normal("running_mean", &[2, c], 1.0);
+        let mut rng = case.stream("running_var of domains");
+        let variances = (0..2 * c).map(|_| rng.random_range(0.5..1.5)).collect();
+        case.inputs.insert("running_var".into(), Array::f32(&[2, c], variances));
+        case
+    };
     vec![
         case("two values", [2, 1, 1, 1], 1.0, 1e-5, 0.1),
         case("ragged", [3, 17, 5, 7], 1.0, 1e-5, 0.1),
@@ -233,5 +262,12 @@ fn cases() -> Vec<Case> {
         case("many rows", [65, 2, 1, 3], 1.0, 1e-5, 1.0),
         evaluation("evaluation", [3, 15, 2, 5]),
         evaluation("evaluation of a single value", [1, 1, 1, 1]),
+        apart(case("domains apart", [7, 17, 5, 3], 1.0, 1e-5, 0.1), 3),
+        apart(case("domains of two values", [4, 3, 1, 1], 1.0, 0.3, 0.7), 2),
+        apart(case("domains of many rows", [65, 2, 1, 3], 2.0, 1e-5, 1.0), 24),
+        apart(case("a domain alone", [5, 3, 4, 2], 1.0, 1e-5, 0.1), 5),
+        apart(evaluation("evaluation of domains", [5, 15, 2, 5]), 2),
+        apart(evaluation("evaluation of the source", [3, 4, 2, 2]), 3),
+        apart(evaluation("evaluation of the target", [3, 4, 2, 2]), 0),
     ]
 }

@@ -4,7 +4,7 @@ use super::study::{Study, features, test_part};
 use crate::data::{Dataset, Frame};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::model::Dann;
+use crate::model::{Dann, Domain};
 use crate::profile;
 use crate::selection::proxy_a_distance;
 use crate::train::health::{Finding, findings};
@@ -79,7 +79,6 @@ impl Story {
         let checkpoint = RunDirectory::checkpoint(path)?;
         let history = RunDirectory::history(path)?;
         let input = &checkpoint.config.model.input;
-        let of_target = input.normalization_of_target();
         let model = checkpoint.model(gpu)?;
         let source = sets.get(&result.source, input.frame(), &checkpoint.classes)?;
         let target = sets.get(&result.target, input.frame(), &checkpoint.classes)?;
@@ -88,14 +87,14 @@ impl Story {
                 let start = Dann::new(gpu, &checkpoint.config.model)?;
                 start.initialize(checkpoint.config.training.initialization, result.seed)?;
                 Some(Features {
-                    source: features(&start, source, &input.normalization)?,
-                    target: features(&start, target, of_target)?,
+                    source: features(&start, source, Domain::Source)?,
+                    target: features(&start, target, Domain::Target)?,
                 })
             }
             _ => None,
         };
-        let source = source.map(|data| Study::of(&model, data, &input.normalization)).transpose()?;
-        let target = target.map(|data| Study::of(&model, data, of_target)).transpose()?;
+        let source = source.map(|data| Study::of(&model, data, Domain::Source)).transpose()?;
+        let target = target.map(|data| Study::of(&model, data, Domain::Target)).transpose()?;
         let distance = match (&source, &target) {
             (Some(source), Some(target)) => {
                 let length = source.features.len() / source.sample.len();

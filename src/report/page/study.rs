@@ -2,7 +2,7 @@
 
 use crate::data::{self, Dataset, Frame, Labels, Part};
 use crate::error::Result;
-use crate::model::{Dann, Normalization};
+use crate::model::{Dann, Domain};
 use crate::train::{Inspector, argmax};
 use std::path::Path;
 use std::rc::Rc;
@@ -43,8 +43,8 @@ pub fn test_part(path: &Path, frame: Frame, classes: &[String]) -> Result<Option
 ///
 /// # Errors
 /// As [`Inspector::inspect`].
-pub fn features(model: &Dann, data: &Dataset, normalization: &Normalization) -> Result<Vec<f32>> {
-    let inspector = Inspector::new(model, data.shape.channels, normalization)?;
+pub fn features(model: &Dann, data: &Dataset, domain: Domain) -> Result<Vec<f32>> {
+    let inspector = Inspector::new(model, data.shape.channels, domain)?;
     Ok(inspector.inspect_some(data, &sample(data))?.features)
 }
 
@@ -58,8 +58,8 @@ impl Study {
     ///
     /// # Errors
     /// As [`Inspector::inspect`].
-    pub fn of(model: &Dann, data: Rc<Dataset>, normalization: &Normalization) -> Result<Self> {
-        let inspector = Inspector::new(model, data.shape.channels, normalization)?;
+    pub fn of(model: &Dann, data: Rc<Dataset>, domain: Domain) -> Result<Self> {
+        let inspector = Inspector::new(model, data.shape.channels, domain)?;
         let classes = model.spec().classes()?;
         let mut predictions = Vec::with_capacity(data.len());
         for images in data.images.chunks(inspector.rows() * data.shape.len()) {

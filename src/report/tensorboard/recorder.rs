@@ -4,10 +4,10 @@ use super::{Embeddings, EventFile, write_embeddings};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::fit::{Observer, Sets, State};
-use crate::model::{Dann, Normalization};
+use crate::model::{Dann, Domain};
 use crate::report::pictures::Picture;
 use crate::train::health::Warning;
-use crate::train::{Config, EpochRecord, Inspection, Inspector, RunResult, StepMetrics, argmax};
+use crate::train::{EpochRecord, Inspection, Inspector, RunResult, StepMetrics, argmax};
 
 /// Images of a domain that are shown, and whose features are embedded.
 const IMAGES: usize = 200;
@@ -44,12 +44,12 @@ impl Observer for Recorder {
         let (mut vectors, mut rows, mut images) = (vec![], vec![], vec![]);
         let classes = &state.sets().labelled.classes;
         let name = |k: usize| classes.get(k).cloned().unwrap_or_else(|| k.to_string());
-        for shown in Shown::of(state.sets(), state.config()) {
+        for shown in Shown::of(state.sets()) {
             let indices = shown.indices();
             let inspection = shown.inspect(state.model())?;
             for (&index, prediction) in indices.iter().zip(predictions(&inspection, indices.len())) {
                 let label = shown.data.labels.as_ref().map_or("?".into(), |l| name(l[index].into()));
-                rows.push([shown.domain.to_owned(), label, name(prediction)]);
+                rows.push([shown.name().to_owned(), label, name(prediction)]);
                 images.push((shown.data, index));
             }
             vectors.extend(inspection.features);
@@ -89,31 +89,33 @@ fn write_epoch(events: &mut EventFile, state: &State<'_>, epoch: &EpochRecord) -
         events.histogram(epoch.steps, &format!("parameters/{name}"), &values)?;
     }
     let classes = model.spec().classes()?;
-    for shown in Shown::of(state.sets(), state.config()) {
+    for shown in Shown::of(state.sets()) {
         let indices = shown.indices();
         let predictions = predictions(&shown.inspect(model)?, indices.len());
         let picture = Picture::predictions(shown.data, &indices, &predictions, classes, COLUMNS);
-        events.image(epoch.steps, &format!("predictions/{}_test", shown.domain), &picture)?;
+        events.image(epoch.steps, &format!("predictions/{}_test", shown.name()), &picture)?;
     }
     events.flush()
 }
 
 /// A domain's test part, for the eyes of people alone.
 struct Shown<'a> {
-    domain: &'static str,
+    domain: Domain,
     data: &'a Dataset,
-    normalization: &'a Normalization,
 }
 
 impl<'a> Shown<'a> {
-    fn of(sets: &'a Sets, config: &'a Config) -> impl Iterator<Item = Self> {
-        let input = &config.model.input;
-        let of_target = input.normalization_of_target();
-        let shown = |domain, data: &'a Option<Dataset>, normalization| {
-            data.as_ref().map(|data| Self { domain, data, normalization })
-        };
-        let source = shown("source", &sets.source_test, &input.normalization);
-        source.into_iter().chain(shown("target", &sets.target_test, of_target))
+    fn of(sets: &'a Sets) -> impl Iterator<Item = Self> {
+        let parts = [(Domain::Source, &sets.source_test), (Domain::Target, &sets.target_test)];
+        parts.into_iter().filter_map(|(domain, data)| Some(Self { domain, data: data.as_ref()? }))
+    }
+
+    /// As names of what is shown begin.
+    fn name(&self) -> &'static str {
+        match self.domain {
+            Domain::Source => "source",
+            Domain::Target => "target",
+        }
     }
 
     fn indices(&self) -> Vec<usize> {
@@ -121,7 +123,7 @@ impl<'a> Shown<'a> {
     }
 
     fn inspect(&self, model: &Dann) -> Result<Inspection> {
-        let inspector = Inspector::new(model, self.data.shape.channels, self.normalization)?;
+        let inspector = Inspector::new(model, self.data.shape.channels, self.domain)?;
         inspector.inspect_some(self.data, &self.indices())
     }
 }
