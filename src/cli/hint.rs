@@ -120,7 +120,7 @@ mod tests {
         for (error, expected) in [
             (
                 dann::train::Config::preset("x").expect_err("none"),
-                "--preset: expected one of paper, best, deep, demo, found x",
+                "--preset: expected one of paper, best, plus, demo, found x",
             ),
             (
                 Error::NoTargetImages,

@@ -118,7 +118,7 @@ fn is_zero(value: &f32) -> bool {
 const PRESETS: &[(&str, &str)] = &[
     ("paper", include_str!("../../assets/presets/paper.toml")),
     ("best", include_str!("../../assets/presets/best.toml")),
-    ("deep", include_str!("../../assets/presets/deep.toml")),
+    ("plus", include_str!("../../assets/presets/plus.toml")),
     ("demo", include_str!("../../assets/presets/demo.toml")),
 ];
 

@@ -99,7 +99,7 @@ fn flags_that_cannot_be() {
     sandbox.refuses_to_train("--method best", &["invalid value 'best'", "--method", "source-only"]);
     sandbox.refuses_to_train("--preset paper", &["--config", "cannot be used with", "--preset"]);
     let preset = "train --preset bset --source source --target target --out out";
-    sandbox.refused(preset, &["--preset: expected one of paper, best, deep, demo", "found bset"]);
+    sandbox.refused(preset, &["--preset: expected one of paper, best, plus, demo", "found bset"]);
     let config = "train --config nowhere.toml --source source --target target --out out";
     sandbox.refused(config, &["nowhere.toml: cannot read"]);
 }

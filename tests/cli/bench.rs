@@ -65,6 +65,6 @@ fn bad_flags_are_refused() {
     sandbox.refused("bench --batches 16,0", &["invalid value '0'", "--batches", "0 is not in 1.."]);
     sandbox.refused("bench --batches 16,,32", &["--batches", "invalid value ''"]);
     sandbox.refused("bench --batch 5000000000", &["--batch", "5000000000 is not in 1.."]);
-    sandbox.refused("bench --preset bset", &["invalid value 'bset'", "--preset", "paper, best, deep, demo"]);
+    sandbox.refused("bench --preset bset", &["invalid value 'bset'", "--preset", "paper, best, plus, demo"]);
     sandbox.refused("bench --batch 2 --batches 3", &["'--batch <BATCH>' cannot be used with '--batches"]);
 }

@@ -40,7 +40,7 @@ target) a folder of images. Of the target, training sees the images of its train
 target labels are read for the accuracies marked \"for report only\"."
 )]
 pub struct TrainArgs {
-    /// A recipe that comes with the program: paper, best, deep, demo [default: paper]
+    /// A recipe that comes with the program: paper, best, plus, demo [default: paper]
     #[arg(long)]
     preset: Option<String>,
     /// A recipe from a TOML file

@@ -101,6 +101,7 @@ impl Monitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::DomainLoss;
     use crate::train::Config;
 
     fn epoch(label_loss: f32, domain_loss: f32, lambda: f32) -> StepMetrics {
@@ -117,8 +118,10 @@ mod tests {
     }
 
     fn monitor() -> Monitor {
-        // Its domain loss at chance is ln 2.
-        Monitor::new(&Config::preset("demo").expect("a preset").training, 10)
+        let mut spec = Config::preset("demo").expect("a preset").training;
+        // At chance it is ln 2.
+        spec.domain_loss = DomainLoss::Mean;
+        Monitor::new(&spec, 10)
     }
 
     #[test]
