@@ -20,6 +20,7 @@ struct Params {
 }
 
 import "shared/step.wgsl";
+import "shared/pcg.wgsl";
 
 const WORKGROUP_SIZE = 64u;
 // Tells these draws from the masks of dropout, which count layers.
@@ -40,12 +41,6 @@ const OF_OCTAVE = 1024u;
 @group(0) @binding(1) var<uniform> step: Step;
 @group(0) @binding(2) var<storage, read> x: array<f32>;        // (N, C, H, W)
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;  // (N, C, H, W)
-
-fn pcg(value: u32) -> u32 {
-    let state = value * 747796405u + 2891336453u;
-    let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
-    return (word >> 22u) ^ word;
-}
 
 fn hash(image: u32, index: u32) -> u32 {
     return pcg((image * DRAWS + index) ^ pcg(step.seed ^ SALT));

@@ -10,6 +10,7 @@ struct Params {
 }
 
 import "shared/step.wgsl";
+import "shared/pcg.wgsl";
 
 const WORKGROUP_SIZE = 64u;
 
@@ -17,12 +18,6 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(1) var<uniform> step: Step;
 @group(0) @binding(2) var<storage, read> x: array<f32>;        // any shape; dy on the way back
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;  // as x; dx on the way back
-
-fn pcg(value: u32) -> u32 {
-    let state = value * 747796405u + 2891336453u;
-    let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
-    return (word >> 22u) ^ word;
-}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn apply(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {

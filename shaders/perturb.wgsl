@@ -12,6 +12,7 @@ struct Params {
 }
 
 import "shared/step.wgsl";
+import "shared/pcg.wgsl";
 
 const WORKGROUP_SIZE = 64u;
 // Tells these draws from the masks of dropout, which count layers, and from those of views.
@@ -26,12 +27,6 @@ const SMALLEST = 1.17549435e-38;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;    // (T, C, H, W)
 
 var<workgroup> partial: array<f32, WORKGROUP_SIZE>;
-
-fn pcg(value: u32) -> u32 {
-    let state = value * 747796405u + 2891336453u;
-    let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
-    return (word >> 22u) ^ word;
-}
 
 // Four bytes added up, less their mean: a whole number from -510 to 510.
 fn drawn(place: u32) -> f32 {
