@@ -148,6 +148,19 @@ impl Dataset {
         }
     }
 
+    /// The middle of every image, in the size of `shape`; images of that size stay as they are.
+    pub(crate) fn middle(self, shape: MapShape) -> Self {
+        let (from, to) = (self.shape, MapShape { channels: self.shape.channels, ..shape });
+        if from == to || from.height < to.height || from.width < to.width {
+            return self;
+        }
+        let (top, left) = ((from.height - to.height) / 2, (from.width - to.width) / 2);
+        let planes = self.images.chunks_exact(from.height * from.width);
+        let rows = planes.flat_map(|plane| plane.chunks_exact(from.width).skip(top).take(to.height));
+        let images = rows.flat_map(|row| &row[left..left + to.width]).copied().collect();
+        Self { shape: to, images, ..self }
+    }
+
     /// Fails when a label is not below `class_count`.
     pub fn check_labels(&self, class_count: usize) -> Result<()> {
         let labels = self.labels.iter().flatten().enumerate();

@@ -36,11 +36,13 @@ pub(super) fn fit(planes: &mut [u8], frame: Frame, image: Pixels<'_>, name: &Pat
 /// To what an image of `size` is scaled before it is centred, and whether all of it or just its middle.
 fn scaling(frame: Frame, size: ImageSize) -> (ImageSize, bool) {
     let to = ImageSize::from(frame);
+    let (height, width) = frame.resized();
+    let resized = ImageSize { height, width };
     let covers = size.height >= to.height && size.width >= to.width;
     let fits_in = size.height <= to.height && size.width <= to.width;
     match frame.fit {
-        Fit::Resize => (to, true),
-        Fit::Scale => (to, false),
+        Fit::Resize => (resized, true),
+        Fit::Scale => (resized, false),
         Fit::Crop if !covers => (to, false),
         Fit::Pad if !fits_in => (largest_within(to, size), true),
         Fit::Crop | Fit::Pad | Fit::Centre => (size, true),

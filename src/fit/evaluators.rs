@@ -4,7 +4,7 @@
 use super::Sets;
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::model::Domain;
+use crate::model::{Domain, InputSpec};
 use crate::train::{Evaluator, Predictions, Report, Stepper};
 
 /// So many images of a domain tell shares to about a hundredth, in the time of some steps.
@@ -47,14 +47,15 @@ pub(super) fn predictions(
 ) -> Result<Predictions> {
     let model = trainer.model().evaluated();
     let logits = |data: &Dataset, domain| Evaluator::new(model, data, domain)?.logits();
-    let (source, target) = (spread(labelled), spread(unlabelled));
+    let input = &model.spec().input;
+    let (source, target) = (spread(labelled, input), spread(unlabelled, input));
     let of_source = logits(&source, Domain::Source)?;
     let of_target = logits(&target, Domain::Target)?;
     Ok(Predictions::of(&of_source, source.labels.as_deref().unwrap_or_default(), &of_target))
 }
 
-/// At most [`SEEN`] images from all over `data`.
-fn spread(data: &Dataset) -> Dataset {
+/// At most [`SEEN`] images from all over `data`, as a model sees them that takes images of `input`.
+fn spread(data: &Dataset, input: &InputSpec) -> Dataset {
     let count = data.len().min(SEEN);
-    data.only((0..count).map(|index| index * data.len() / count))
+    data.only((0..count).map(|index| index * data.len() / count)).middle(input.shape())
 }

@@ -50,9 +50,9 @@ impl Sets {
     /// [`NoDataSet`](crate::error::Error::NoDataSet) where there is none, [`Input`](crate::error::Error::Input) naming
     /// what is wrong with a file, [`Io`](crate::error::Error::Io) naming what cannot be read.
     pub fn read(source: &Path, target: &Path, config: &Config) -> Result<Self> {
-        let frame = config.model.input.frame();
+        let (frame, views_of) = (config.model.input.frame(), config.model.input.training_frame());
         let method = config.training.method;
-        let train = |path: &Path, labels| data::load(path, Part::Train, frame, labels);
+        let train = |path: &Path, labels| data::load(path, Part::Train, views_of, labels);
         let labelled = match method {
             Method::TargetOnly => train(target, Labels::Required)?,
             Method::Dann | Method::SourceOnly => train(source, Labels::Required)?,

@@ -41,6 +41,10 @@ pub struct InputSpec {
     /// there was a choice, and nothing was scaled; a recipe that says nothing has its images resized.
     #[serde(default = "before_there_was_a_choice")]
     pub fit: Fit,
+    /// Rows that images are brought to where `fit` scales them; training takes its views from these (see
+    /// [`Augmentation`](crate::train::Augmentation)), and evaluation their middle. `height` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resize: Option<usize>,
     /// For both domains, unless the target has its own.
     pub normalization: Normalization,
     /// For the target domain alone.
@@ -66,7 +70,8 @@ impl InputSpec {
     /// Images of `shape`, to which others are resized, normalised in one way for both domains.
     pub fn new(shape: MapShape, normalization: Normalization) -> Self {
         let MapShape { channels, height, width } = shape;
-        Self { channels, height, width, fit: Fit::default(), normalization, target_normalization: None }
+        let fit = Fit::default();
+        Self { channels, height, width, fit, resize: None, normalization, target_normalization: None }
     }
 
     /// (C, H, W)
@@ -76,7 +81,28 @@ impl InputSpec {
 
     /// The size that images are brought to, and how.
     pub fn frame(&self) -> Frame {
-        Frame::new(self.height, self.width).fit(self.fit)
+        Frame::new(self.height, self.width).fit(self.fit).resize(self.resize)
+    }
+
+    /// The same of images to train on, of which views are taken.
+    pub fn training_frame(&self) -> Frame {
+        let (height, width) = self.frame().resized();
+        Frame::new(height, width).fit(self.fit)
+    }
+
+    /// Refuses rows that would not be there.
+    fn check_resize(&self) -> Result<()> {
+        let key = "model.input.resize";
+        match (self.resize, self.fit) {
+            (None, _) => Ok(()),
+            (Some(rows), Fit::Resize | Fit::Scale) if rows >= self.height => Ok(()),
+            (Some(rows), Fit::Resize | Fit::Scale) => {
+                Err(Error::input(key, format!("at least the height of {}", self.height), rows))
+            }
+            (Some(_), fit) => {
+                Err(Error::input(key, "fit = \"resize\" or \"scale\" beside it", format!("{fit:?}")))
+            }
+        }
     }
 
     /// That of images of `domain`: the target's own, where it has one, else that of both.
@@ -183,6 +209,7 @@ impl ModelSpec {
         if input.is_empty() {
             return Err(Error::input("model.input", "at least one channel, row and column", input));
         }
+        self.input.check_resize()?;
         self.input.normalization.check("model.input.normalization", input.channels)?;
         if let Some(own) = &self.input.target_normalization {
             own.check("model.input.target_normalization", input.channels)?;

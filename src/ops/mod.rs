@@ -29,6 +29,7 @@ pub mod optimizers;
 pub mod outer_product;
 pub mod perturb;
 mod predictions;
+pub mod random_view;
 pub mod register_tiled;
 pub mod relu;
 pub mod sgd;
@@ -80,6 +81,7 @@ pub const OPS: &[&dyn Op] = &[
     &average::proof::Average,
     &gather_batch::proof::GatherBatch,
     &augment::proof::Augment,
+    &random_view::proof::RandomView,
     &metrics::proof::Metrics,
     &softmax::proof::Softmax,
     &image_input::proof::ImageInput { texture: true },

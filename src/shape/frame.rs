@@ -40,17 +40,34 @@ pub struct Frame {
     pub width: usize,
     /// How images of other sizes come to this one.
     pub fit: Fit,
+    /// Rows that [`Fit::Resize`] and [`Fit::Scale`] bring images to, of which the middle is taken; the columns are in the
+    /// frame's proportions. `None`: as many as the frame has.
+    pub resize: Option<usize>,
 }
 
 impl Frame {
     /// So many pixels, to which images of other sizes are resized.
     pub const fn new(height: usize, width: usize) -> Self {
-        Self { height, width, fit: Fit::Resize }
+        Self { height, width, fit: Fit::Resize, resize: None }
     }
 
     /// The same size, to which images of other sizes come by `fit`.
     #[must_use]
     pub const fn fit(self, fit: Fit) -> Self {
         Self { fit, ..self }
+    }
+
+    /// The same size, of which images have had more rows before their middle was taken.
+    #[must_use]
+    pub const fn resize(self, rows: Option<usize>) -> Self {
+        Self { resize: rows, ..self }
+    }
+
+    /// Rows and columns that images are brought to before their middle is taken.
+    pub fn resized(self) -> (usize, usize) {
+        let Some(rows) = self.resize.filter(|_| matches!(self.fit, Fit::Resize | Fit::Scale)) else {
+            return (self.height, self.width);
+        };
+        (rows, (rows * self.width + self.height / 2) / self.height)
     }
 }

@@ -2,11 +2,11 @@
 
 use super::config::{Config, Method, TrainingSpec};
 use super::device_data::DeviceData;
+use super::views::Views;
 use crate::data::{Dataset, shuffled};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Phase, Recording, Tensor};
-use crate::model::Batch;
-use crate::ops::augment::{self, Augmentation};
+use crate::model::{Batch, InputSpec};
 use crate::ops::gather_batch::Domain;
 use crate::rng::{self, Rng};
 use crate::shape::MapShape;
@@ -15,7 +15,7 @@ use crate::shape::MapShape;
 pub(super) struct DataLoader {
     labelled: Shuffled,
     unlabelled: Option<Shuffled>,
-    augmentation: Option<Augmentation>,
+    views: Views,
 }
 
 /// A data set and the stream that shuffles it.
@@ -51,8 +51,12 @@ impl DataLoader {
             return Err(Error::NoTargetImages);
         }
         for data in [Some(labelled), unlabelled].into_iter().flatten() {
-            fit(data, input.shape())?;
+            fit(data, input)?;
             hold_a_batch(data, spec)?;
+        }
+        let stored = labelled.shape;
+        if let Some(other) = unlabelled.map(|data| data.shape).filter(|&other| !alike(stored, other)) {
+            return Err(Error::file(&labelled.origin, format!("images of {other}, as the target's"), stored));
         }
         let of_target = input.normalization_of(Domain::Target);
         let of_labelled = if spec.method == Method::TargetOnly { of_target } else { &input.normalization };
@@ -64,7 +68,7 @@ impl DataLoader {
         Ok(Self {
             labelled: upload(labelled, Domain::Source, of_labelled, "source order")?,
             unlabelled: unlabelled.map(target).transpose()?,
-            augmentation: spec.augmentation,
+            views: Views::new(spec.augmentation, stored, input.shape()),
         })
     }
 
@@ -86,19 +90,14 @@ impl DataLoader {
     pub fn record(&self, gpu: &Gpu, step: &Tensor, batch: &Batch, rows: usize) -> Result<Recording> {
         let mut recording = Recording::new(gpu);
         recording.phase(Phase::Data);
-        let gathered = match self.augmentation {
-            Some(_) => Tensor::zeros(gpu, "gathered", batch.x.dims())?,
-            None => batch.x.clone(),
-        };
+        let gathered = self.views.gathered(gpu, &batch.x)?;
         let labelled = &self.labelled.data;
         labelled.record_images(&mut recording, step, &gathered, 0, rows)?;
         labelled.record_labels(&mut recording, step, &gathered, &batch.labels)?;
         if let Some(target) = &self.unlabelled {
             target.data.record_images(&mut recording, step, &gathered, rows, rows)?;
         }
-        if let Some(augmentation) = &self.augmentation {
-            augment::views(&mut recording, step, &gathered, &batch.x, augmentation)?;
-        }
+        self.views.record(&mut recording, step, &gathered, &batch.x)?;
         Ok(recording)
     }
 
@@ -120,15 +119,21 @@ impl DataLoader {
     }
 }
 
-/// Grey images may stand for any number of channels.
-fn fit(data: &Dataset, input: MapShape) -> Result<()> {
-    let shape = data.shape;
-    if (shape.height, shape.width) == (input.height, input.width)
-        && [1, input.channels].contains(&shape.channels)
-    {
+/// Whether images have as many rows and columns.
+fn alike(a: MapShape, b: MapShape) -> bool {
+    (a.height, a.width) == (b.height, b.width)
+}
+
+/// Grey images may stand for any number of channels, and images may be of the size that views are taken of.
+fn fit(data: &Dataset, input: &InputSpec) -> Result<()> {
+    let (shape, frame, taken) = (data.shape, input.training_frame(), input.shape());
+    let views_of = MapShape { height: frame.height, width: frame.width, ..taken };
+    if (alike(shape, taken) || alike(shape, views_of)) && [1, taken.channels].contains(&shape.channels) {
         return Ok(());
     }
-    let expected = format!("images of {input}, as the model takes them, or grey ones of that size");
+    let or_larger = if views_of == taken { String::new() } else { format!(", or {views_of}") };
+    let expected =
+        format!("images of {taken}, as the model takes them{or_larger}, or grey ones of that size");
     Err(Error::file(&data.origin, expected, shape))
 }
 

@@ -46,6 +46,7 @@ mod step;
 mod stepper;
 mod submission;
 mod training_loop;
+mod views;
 mod whole_file;
 
 pub use crate::ops::adamw::AdamW;

@@ -56,6 +56,41 @@ fn training_evaluation_and_prediction_do_what_the_recipe_says() {
     sandbox.refused("train --config training.toml --source source --target target --out x", &refused);
 }
 
+/// Training takes views of images of 10×10, of which everything else sees the middle 8×8: of an image with a frame as wide as
+/// what is cut off, that is what is inside of it.
+#[test]
+fn views_are_taken_of_larger_images_than_the_model_sees() {
+    let sandbox = Sandbox::new();
+    sandbox.train("as_they_are", "--no-report");
+    sandbox.train("middle", "--no-report --set model.input.resize=10");
+    sandbox.train(
+        "views",
+        "--no-report --set model.input.resize=10 --set training.augmentation={crop=0.5,flip=0.5}",
+    );
+    sandbox
+        .train("whole", "--no-report --set training.augmentation={crop=0.5,rotation=20.0,zoom=0.2,shift=1}");
+    let runs = ["as_they_are", "middle", "views", "whole"];
+    let models: Vec<_> = runs.iter().map(|run| sandbox.read(&format!("{run}/model.safetensors"))).collect();
+    for (index, model) in models.iter().enumerate() {
+        assert!(!models[..index].contains(model), "{} trained as another", runs[index]);
+    }
+    // Ten rows of ten, of which a frame of one pixel is cut off.
+    let mut framed = RgbImage::from_pixel(SIDE as u32 + 2, SIDE as u32 + 2, Rgb([255; 3]));
+    image::imageops::replace(&mut framed, &target_image(4), 1, 1);
+    framed.save(sandbox.path("framed.png")).expect("an image");
+    target_image(4).save(sandbox.path("inner.png")).expect("an image");
+    let of = |file: &str, fit: &str| logits(&sandbox, &format!("predict --run views {file}{fit}"));
+    assert_eq!(of("framed.png", ""), of("inner.png", " --fit crop"));
+    assert_ne!(of("framed.png", ""), of("inner.png", ""));
+    for (value, words) in
+        [("7", ["model.input.resize", "at least the height of 8"]), ("-1", ["model.input", "resize"])]
+    {
+        sandbox.refuses_to_train(&format!("--set model.input.resize={value}"), &words);
+    }
+    let words = ["model.input.resize", "fit = \"resize\" or \"scale\""];
+    sandbox.refuses_to_train("--set model.input.resize=10 --set model.input.fit=crop", &words);
+}
+
 /// Takes the key out of everything that the run `out` has written down.
 fn make_old(sandbox: &Sandbox) {
     let text = String::from_utf8(sandbox.read("out/config.toml")).expect("UTF-8");

@@ -139,6 +139,11 @@ fn images_are_augmented_where_that_was_asked_for() {
     for (key, words) in [
         ("invert=2.0", ["training.augmentation.invert", "0 to 1"]),
         ("brightness=-1.0", ["training.augmentation.brightness", "at least 0"]),
+        ("crop=0.0", ["training.augmentation.crop", "above 0, up to 1"]),
+        ("crop=1.5", ["training.augmentation.crop", "above 0, up to 1"]),
+        ("flip=2.0", ["training.augmentation.flip", "0 to 1"]),
+        ("rotation=180.0", ["training.augmentation.rotation", "below 180"]),
+        ("zoom=1.0", ["training.augmentation.zoom", "0 to below 1"]),
         ("spin=1", ["unknown field `spin`", "training.augmentation"]),
     ] {
         sandbox.refuses_to_train(&format!("--set training.augmentation={{{key}}}"), &words);

@@ -7,7 +7,7 @@ use dann::ops::max_pool2d::{self, Window};
 use dann::ops::optimizer::{Operands, Optimizer as _, Settings};
 use dann::ops::sgd::Sgd;
 use dann::ops::softmax_cross_entropy::{self, Counts};
-use dann::ops::{Step, augment, dropout, gradient_reversal, metrics};
+use dann::ops::{Step, augment, dropout, gradient_reversal, metrics, random_view};
 
 const ROUNDS: usize = 40;
 
@@ -205,14 +205,18 @@ fn no_step_leads_what_draws_from_it_out_of_its_tensors() {
     let (gpu, mut hostile) = (gpu(), Hostile::new(5));
     let step = steps(&gpu);
     let x = Guarded::new::<f32>(&gpu, &DIMS);
-    let results = [(); 4].map(|()| Guarded::new::<f32>(&gpu, &DIMS));
+    let results = [(); 5].map(|()| Guarded::new::<f32>(&gpu, &DIMS));
     let source = Guarded::new::<f32>(&gpu, &[2, 2, 7, 9]);
+    let windows = Guarded::new::<f32>(&gpu, &[3, random_view::NUMBERS]);
     let mut rec = Recording::new(&gpu);
-    let [moved, dropped, reversed, joined] = &results;
+    let [moved, dropped, reversed, joined, seen] = &results;
     let mut augmentation = augment::Augmentation::default();
     (augmentation.shift, augmentation.brightness) = (u32::MAX, f32::MAX);
     (augmentation.invert, augmentation.contrast) = (0.5, 1.0);
     augment::views(&mut rec, &step, &x.tensor, &moved.tensor, &augmentation).unwrap();
+    let mut view = random_view::View::default();
+    (view.crop, view.flip, view.rotation, view.zoom) = (Some(f32::MIN_POSITIVE), 0.5, 179.0, 0.99);
+    random_view::random_view(&mut rec, &step, &x.tensor, (&windows.tensor, &seen.tensor), &view).unwrap();
     dropout::apply(&mut rec, &step, &x.tensor, &dropped.tensor, 0.5, u32::MAX).unwrap();
     gradient_reversal::backward(&mut rec, &step, &x.tensor, &reversed.tensor).unwrap();
     let (dy, to) = (&x.tensor, &joined.tensor);

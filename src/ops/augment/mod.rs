@@ -4,6 +4,7 @@
 pub(crate) mod proof;
 
 use super::kernels::augment as wgsl;
+use super::random_view::View;
 use super::{expect, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Recording, Tensor, Work, by};
@@ -18,6 +19,20 @@ const MOST_CHANNELS: usize = 255;
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Augmentation {
+    /// The least share of an image's area that a window onto it shows, above 0 and up to 1, in proportions from 3 : 4 to
+    /// 4 : 3; the window is scaled to the size that the network takes. If left out, the middle is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<f32>,
+    /// The probability that left and right change places.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub flip: f32,
+    /// Most degrees that an image is turned by in either direction, below 180; its edges are repeated. What is drawn evenly is
+    /// the tangent of half the angle.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub rotation: f32,
+    /// An image is enlarged by a number between 1 − zoom and 1 + zoom; below 1.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub zoom: f32,
     /// Most pixels that an image is moved by in either direction; its edges are repeated.
     pub shift: u32,
     /// The probability that a channel's values change their sign.
@@ -32,12 +47,29 @@ pub struct Augmentation {
     pub shading: f32,
 }
 
+/// Whether a number is what it is if left out.
+fn is_zero(value: &f32) -> bool {
+    *value == 0.0
+}
+
 impl Augmentation {
+    /// Which part of an image is shown, and how it lies.
+    pub(crate) fn view(&self) -> View {
+        View { crop: self.crop, flip: self.flip, rotation: self.rotation, zoom: self.zoom }
+    }
+
+    /// Whether anything is asked for beyond [`Augmentation::view`].
+    pub(crate) fn changes_tones_or_place(&self) -> bool {
+        let Self { shift, invert, contrast, brightness, shading, .. } = *self;
+        shift > 0 || [invert, contrast, brightness, shading].iter().any(|&most| most > 0.0)
+    }
+
     /// Refuses what makes no sense; `key` is how errors call it.
     ///
     /// # Errors
     /// [`Error::Input`] naming the key.
     pub fn check(&self, key: &str) -> Result<()> {
+        self.view().check(key)?;
         let shares = [("invert", self.invert, 1.0), ("contrast", self.contrast, 1.0)];
         let sizes = [("brightness", self.brightness, f32::MAX), ("shading", self.shading, f32::MAX)];
         for (name, value, most) in shares.into_iter().chain(sizes) {
@@ -50,7 +82,7 @@ impl Augmentation {
     }
 }
 
-/// y = ±contrast · shade · x, moved, + brightness; both (N, C, H, W). What is drawn follows from the step's seed.
+/// y = ±contrast · shade · x, moved, + brightness, whatever [`Augmentation::view`] says; both (N, C, H, W). What is drawn follows from the step's seed.
 ///
 /// # Errors
 /// [`Error::Input`] when the shapes differ, there are more than 255 channels, or a setting makes no sense.
@@ -68,7 +100,7 @@ pub fn views(
     if map.channels > MOST_CHANNELS {
         return Err(Error::input("augment: x", format!("at most {MOST_CHANNELS} channels"), map.channels));
     }
-    let Augmentation { shift, invert, contrast, brightness, shading } = *augmentation;
+    let Augmentation { shift, invert, contrast, brightness, shading, .. } = *augmentation;
     let (rows, channels) = (u32_of(OP, x.rows())?, u32_of(OP, map.channels)?);
     let (height, width) = (u32_of(OP, map.height)?, u32_of(OP, map.width)?);
     let params = wgsl::Params { rows, channels, height, width, shift, invert, contrast, brightness, shading };

@@ -125,7 +125,9 @@ fn settings(case: &Case) -> Result<(Augmentation, u32)> {
     let (shift, seed) = (case.size("shift")? as u32, case.size("seed")? as u32);
     let (invert, contrast) = (case.real("invert")?, case.real("contrast")?);
     let (brightness, shading) = (case.real("brightness")?, case.real("shading")?);
-    Ok((Augmentation { shift, invert, contrast, brightness, shading }, seed))
+    let augmentation =
+        Augmentation { shift, invert, contrast, brightness, shading, ..Augmentation::default() };
+    Ok((augmentation, seed))
 }
 
 impl Op for Augment {
@@ -203,8 +205,6 @@ mod tests {
     use super::*;
 
     const SHAPE: MapShape = MapShape { channels: 2, height: 2, width: 3 };
-    const NOTHING: Augmentation =
-        Augmentation { shift: 0, invert: 0.0, contrast: 0.0, brightness: 0.0, shading: 0.0 };
 
     fn images(count: usize) -> Vec<f64> {
         (0..count * SHAPE.len()).map(|i| (i % 12) as f64 - 5.0).collect()
@@ -213,14 +213,14 @@ mod tests {
     #[test]
     fn nothing_asked_for_changes_nothing_and_a_sure_inversion_turns_all_signs() {
         let x = images(3);
-        assert_eq!(views(&x, SHAPE, NOTHING, 7), x);
+        assert_eq!(views(&x, SHAPE, Augmentation::default(), 7), x);
         let rotated: Vec<f64> = x.iter().map(|x| -x).collect();
-        assert_eq!(views(&x, SHAPE, Augmentation { invert: 1.0, ..NOTHING }, 7), rotated);
+        assert_eq!(views(&x, SHAPE, Augmentation { invert: 1.0, ..Augmentation::default() }, 7), rotated);
     }
 
     #[test]
     fn moved_images_repeat_their_edges() {
-        let settings = Augmentation { shift: 1, ..NOTHING };
+        let settings = Augmentation { shift: 1, ..Augmentation::default() };
         // With seed 0 the draws of image 0 are 0.74 and 0.02, by the hash: one row down, one column to the left.
         let (down, right) = offset(0, settings, 0);
         let x: Vec<f64> = (0..6).map(f64::from).chain((10..16).map(f64::from)).collect();
@@ -236,7 +236,13 @@ mod tests {
 
     #[test]
     fn draws_are_spread_evenly_over_what_was_asked_for() {
-        let settings = Augmentation { shift: 2, invert: 0.25, contrast: 0.5, brightness: 0.1, ..NOTHING };
+        let settings = Augmentation {
+            shift: 2,
+            invert: 0.25,
+            contrast: 0.5,
+            brightness: 0.1,
+            ..Augmentation::default()
+        };
         let count = 20_000;
         let tones: Vec<(f64, f64)> = (0..count).map(|image| tone(image, 1, settings, 3)).collect();
         let inverted = tones.iter().filter(|(factor, _)| *factor < 0.0).count();
