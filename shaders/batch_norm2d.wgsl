@@ -139,6 +139,19 @@ fn backward_parameters(@builtin(workgroup_id) group: vec3u, @builtin(local_invoc
     }
 }
 
+// Of statistics that do not depend on x.
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn backward_input_frozen(
+    @builtin(global_invocation_id) id: vec3u,
+    @builtin(num_workgroups) workgroups: vec3u,
+) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
+    if index >= params.rows * params.channels * params.plane { return; }
+    let c = index / params.plane % params.channels;
+    let i = domain_of(index) * params.channels + c;
+    dx[index] = weight[c] / sqrt(variance[i] + params.eps) * dy[index];
+}
+
 // The batch's own mean and variance depend on x, hence the two corrections.
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {

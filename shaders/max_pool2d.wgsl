@@ -1,5 +1,5 @@
-// Max-pooling without padding; windows may overlap.
-//   y[n,c,i,j] = max over the window at (i·stride_h, j·stride_w); the first maximum wins, a NaN wins over all before it
+// Max-pooling; windows may overlap, and what lies beyond the maps is in none of them.
+//   y[n,c,i,j] = max over the window at (i·stride_h-pad_h, j·stride_w-pad_w); the first maximum wins, a NaN wins over all before it
 //   dx[n,c,a,b] = Σ dy of the windows whose maximum is (a, b)
 // Twin: src/ops/max_pool2d/proof.rs. Source: torch.nn.functional.max_pool2d.
 
@@ -11,9 +11,13 @@ struct Params {
     kernel_w: u32,  // KW
     stride_h: u32,
     stride_w: u32,
-    out_h: u32,     // OH = (H - KH) / stride_h + 1
-    out_w: u32,     // OW = (W - KW) / stride_w + 1
+    pad_h: u32,     // rows beyond the maps above and below, at most KH / 2
+    pad_w: u32,     // columns left and right, at most KW / 2
+    out_h: u32,     // OH = (H + 2·pad_h - KH) / stride_h + 1
+    out_w: u32,     // OW = (W + 2·pad_w - KW) / stride_w + 1
 }
+
+import "shared/windows.wgsl";
 
 const WORKGROUP_SIZE = 64u;
 
@@ -38,11 +42,13 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) wo
     let i = index / params.out_w % params.out_h;
     let plane = index / (params.out_w * params.out_h) * params.height * params.width;
 
-    var best = i * params.stride_h * params.width + j * params.stride_w;
+    let rows = within(i * params.stride_h, params.kernel_h, params.pad_h, params.height);
+    let columns = within(j * params.stride_w, params.kernel_w, params.pad_w, params.width);
+    var best = rows.x * params.width + columns.x;
     var best_value = x[plane + best];
-    for (var k = 0u; k < params.kernel_h; k++) {
-        for (var l = 0u; l < params.kernel_w; l++) {
-            let candidate = (i * params.stride_h + k) * params.width + j * params.stride_w + l;
+    for (var k = rows.x; k < rows.y; k++) {
+        for (var l = columns.x; l < columns.y; l++) {
+            let candidate = k * params.width + l;
             let value = x[plane + candidate];
             if value > best_value || is_nan(value) {
                 best = candidate;
@@ -54,20 +60,14 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) wo
     argmax_out[index] = best;
 }
 
-// First and one-past-last window, along one axis, that covers `position`.
-fn windows_over(position: u32, kernel: u32, stride: u32, count: u32) -> vec2u {
-    let first = select(0u, (position - kernel) / stride + 1u, position >= kernel);
-    return vec2u(first, min(count, position / stride + 1u));
-}
-
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
     let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.planes * params.height * params.width { return; }
     let position = index % (params.height * params.width);
     let plane = index / (params.height * params.width) * params.out_h * params.out_w;
-    let is = windows_over(position / params.width, params.kernel_h, params.stride_h, params.out_h);
-    let js = windows_over(position % params.width, params.kernel_w, params.stride_w, params.out_w);
+    let is = windows_over(position / params.width + params.pad_h, params.kernel_h, params.stride_h, params.out_h);
+    let js = windows_over(position % params.width + params.pad_w, params.kernel_w, params.stride_w, params.out_w);
     var sum = 0.0;
     for (var i = is.x; i < is.y; i++) {
         for (var j = js.x; j < js.y; j++) {

@@ -170,7 +170,8 @@ impl Dann {
         let predicted = features.y.first_rows(predicted);
         let labels = self.label_predictor.forward(rec, step, &predicted, mode)?;
         let (x, logits) = (features.y.clone(), labels.y.clone());
-        let counts = objective.of_labels(source_rows);
+        let class_weights = objective.of_classes(&self.gpu)?;
+        let counts = objective.of_labels(source_rows, class_weights.as_ref());
         let held = Held { labels: &batch.labels, counts, column: 0, table };
         let dlogits = record_loss(rec, step, &logits, &held)?;
         objective.adaptation.record(rec, step, (&logits, source_rows), &dlogits, table)?;

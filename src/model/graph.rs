@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_list_is_a_chain_and_one_run() {
-        let pool = MaxPool2d { kernel: Size2(2, 2), stride: None };
+        let pool = MaxPool2d::new(Size2(2, 2));
         let graph = graph(&[conv(4, 0), Relu {}.into(), conv(6, 0), pool.into()]).expect("a graph");
         let names: Vec<_> = graph.nodes.iter().map(|node| node.name.as_str()).collect();
         assert_eq!(names, ["part.conv1", "part.relu1", "part.conv2", "part.max_pool1"]);

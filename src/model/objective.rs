@@ -1,6 +1,8 @@
 //! What a training step minimises, and how.
 
 use super::Adaptation;
+use crate::error::Result;
+use crate::gpu::{Gpu, Tensor};
 use crate::ops::optimizer::ParameterGroup;
 use crate::ops::optimizers::OptimizerSpec;
 use crate::ops::softmax_cross_entropy::Counts;
@@ -27,6 +29,8 @@ pub struct Objective {
     pub entropy_weighting: bool,
     /// The share of each label that is spread over all classes alike.
     pub label_smoothing: f32,
+    /// What the rows of each class count in the label loss; all alike if left out.
+    pub class_weights: Option<Vec<f32>>,
     /// What is minimised of the predictions of target rows, beside L_d.
     pub adaptation: Adaptation,
     /// From gradients to new parameters.
@@ -38,8 +42,14 @@ pub struct Objective {
 }
 
 impl Objective {
+    /// The weights of the classes, where there are some.
+    pub(super) fn of_classes(&self, gpu: &Gpu) -> Result<Option<Tensor>> {
+        let upload = |weights: &Vec<f32>| Tensor::from_slice(gpu, "class weights", &[weights.len()], weights);
+        self.class_weights.as_ref().map(upload).transpose()
+    }
+
     /// What the labels of so many rows count.
-    pub(super) fn of_labels(&self, rows: usize) -> Counts<'static> {
-        Counts { smoothing: self.label_smoothing, ..Counts::alike(1.0 / rows as f32) }
+    pub(super) fn of_labels<'a>(&self, rows: usize, class_weights: Option<&'a Tensor>) -> Counts<'a> {
+        Counts { smoothing: self.label_smoothing, class_weights, ..Counts::alike(1.0 / rows as f32) }
     }
 }

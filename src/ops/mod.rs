@@ -7,6 +7,7 @@ pub mod adamw;
 pub mod add;
 pub mod augment;
 pub mod average;
+pub mod avg_pool2d;
 pub mod batch_norm2d;
 pub mod class_confusion;
 pub mod clip_grad_norm;
@@ -32,6 +33,7 @@ mod predictions;
 pub mod random_view;
 pub mod register_tiled;
 pub mod relu;
+pub mod relu6;
 pub mod sgd;
 pub mod softmax;
 pub mod softmax_cross_entropy;
@@ -39,6 +41,7 @@ mod step;
 pub mod tuning;
 #[cfg(feature = "check")]
 mod updates;
+mod window;
 
 pub use kernels::KERNELS;
 pub use predictions::Predictions;
@@ -61,9 +64,12 @@ pub const OPS: &[&dyn Op] = &[
     &dense_chain::proof::DenseReluDense,
     &relu::proof::Relu { leaky: false },
     &relu::proof::Relu { leaky: true },
+    &relu6::proof::Relu6,
     &max_pool2d::proof::MaxPool2d,
+    &avg_pool2d::proof::AvgPool2d,
     &global_avg_pool2d::proof::GlobalAvgPool2d,
     &batch_norm2d::proof::BatchNorm2d,
+    &batch_norm2d::frozen::BatchNorm2dFrozen,
     &dropout::proof::Dropout,
     &softmax_cross_entropy::proof::SoftmaxCrossEntropy,
     &entropy::proof::Entropy,

@@ -1,6 +1,6 @@
 //! What a recipe says of the course of a training: the model that it starts from, and values that change from step to step.
 
-use super::config::TrainingSpec;
+use super::training_spec::TrainingSpec;
 use crate::error::Result;
 use crate::gpu::Gpu;
 use crate::model::{AdaptationSchedule, Dann, ModelSpec};

@@ -1,7 +1,8 @@
 //! What fills the batches: both domains on the device, each in an order of its own.
 
-use super::config::{Config, Method, TrainingSpec};
+use super::config::Config;
 use super::device_data::DeviceData;
+use super::training_spec::{Method, TrainingSpec};
 use super::views::Views;
 use crate::data::{Dataset, shuffled};
 use crate::error::{Error, Result};

@@ -46,6 +46,7 @@ mod step;
 mod stepper;
 mod submission;
 mod training_loop;
+mod training_spec;
 mod views;
 mod whole_file;
 
@@ -56,7 +57,7 @@ pub use crate::ops::optimizers::OptimizerSpec;
 pub use crate::ops::sgd::Sgd;
 pub use bench::StepBench;
 pub use checkpoint::{Checkpoint, Description};
-pub use config::{Config, Method, TrainingSpec};
+pub use config::Config;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use device_data::DeviceData;
 pub use evaluate::{Evaluation, Evaluator, argmax, softmax};
@@ -72,6 +73,7 @@ pub use schedule::{Lambda, LearningRate};
 pub use step::TrainingStep;
 pub use stepper::Stepper;
 pub(crate) use training_loop::{InFlight, Outcome, TrainingLoop};
+pub use training_spec::{Method, TrainingSpec};
 #[cfg(feature = "fit")]
 pub(crate) use whole_file::read_json;
 #[cfg(any(feature = "export", feature = "fit"))]

@@ -1,10 +1,11 @@
 //! The directory that a training run leaves behind.
 
 use super::checkpoint::Checkpoint;
-use super::config::{Config, Method};
+use super::config::Config;
 use super::history::History;
 use super::metrics::Report;
 use super::recorded::{CONFIG, METRICS};
+use super::training_spec::Method;
 use super::whole_file::read_json;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};

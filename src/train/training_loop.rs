@@ -2,13 +2,14 @@
 //! submits, so that it serves the loop of [`Stepper`](super::Stepper) and the frames of an application alike.
 
 use super::checkpoint::Checkpoint;
-use super::config::{Config, TrainingSpec};
+use super::config::Config;
 use super::data_loader::DataLoader;
 use super::metrics::{StepMetrics, finite};
 use super::reports::{Reading, Reports};
 use super::resumption::Resumption;
 use super::sequence::Sequence;
 use super::step::TrainingStep;
+use super::training_spec::TrainingSpec;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Arrival, Gpu, Readback, Recording, Tensor, Upload};

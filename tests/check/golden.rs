@@ -137,18 +137,6 @@ fn golden_files_agree() {
     }
 }
 
-/// Of the ops that photographs need, those that there are.
-const PHOTO_OPS: [&str; 5] = ["conv2d", "global_avg_pool2d", "add_relu", "sgd_nesterov", "adamw"];
-
-/// The ops of the file that are compared.
-fn only(path: &Path) -> Only {
-    if path.file_name().is_none_or(|name| name != "photo_ops.safetensors") {
-        return Only::all();
-    }
-    eprintln!("skipped: {}: all ops but {PHOTO_OPS:?}, which alone there are", path.display());
-    Only::ops(&PHOTO_OPS.map(str::to_owned))
-}
-
 /// All cases of the file but those of whole training steps.
 fn compare_with_golden(gpu: &Gpu, path: &Path) {
     let mut failures = Vec::new();
@@ -162,8 +150,7 @@ fn compare_with_golden(gpu: &Gpu, path: &Path) {
             failures.push(result.json());
         }
     };
-    let only = only(path);
-    let summary: Summary = run_golden(gpu, path, &only, &no_steps, &mut report).unwrap();
+    let summary: Summary = run_golden(gpu, path, &Only::all(), &no_steps, &mut report).unwrap();
     let (file, counts) = (path.display(), summary.json());
     eprintln!("{:?}, {file}: {counts}, largest share of bounds {largest:.3}", gpu.variant());
     assert!(failures.is_empty(), "{}", failures.join("\n"));

@@ -183,7 +183,7 @@ fn maxima_that_lie_nowhere_give_no_gradient() {
     let ones = vec![1.0_f32; argmax.tensor.len()];
     let dy = Tensor::from_slice(&gpu, "dy", argmax.tensor.dims(), &ones).unwrap();
     let mut rec = Recording::new(&gpu);
-    let window = Window { kernel: (2, 2), stride: (2, 2) };
+    let window = Window::new((2, 2), (2, 2));
     max_pool2d::backward(&mut rec, &argmax.tensor, &dy, &dx.tensor, window).unwrap();
     for _ in 0..ROUNDS {
         let words = hostile.words(argmax.tensor.len(), 64);

@@ -90,7 +90,7 @@ fn ops_refuse_tensors_of_the_other_kind() {
         "step: expected a tensor of steps",
     );
     let [image, window] = [real(&gpu, &[1, 1, 4, 4]), real(&gpu, &[1, 1, 2, 2])];
-    let pooling = Window { kernel: (2, 2), stride: (2, 2) };
+    let pooling = Window::new((2, 2), (2, 2));
     let pooled = max_pool2d::backward(rec, &window, &window, &image, pooling);
     assert_says(pooled, "argmax: expected a tensor of u32");
     let scale = &real(&gpu, &[1]);

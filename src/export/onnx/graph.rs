@@ -129,10 +129,15 @@ impl<'a> Graph<'a> {
     ) -> Result<()> {
         let mut inputs = Vec::with_capacity(operator.inputs.len());
         for input in &operator.inputs {
-            inputs.push(match input {
-                OnnxInput::X(index) => x[*index].clone(),
+            inputs.push(match *input {
+                OnnxInput::X(index) => x[index].clone(),
                 OnnxInput::Previous => previous.to_owned(),
                 OnnxInput::Learned(suffix) => self.learned(&format!("{layer}.{suffix}"))?,
+                OnnxInput::Constant(value) => {
+                    let name = format!("{layer}.constant{}", inputs.len());
+                    self.floats(&name, &[], &[value]);
+                    name
+                }
             });
         }
         let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();

@@ -20,17 +20,26 @@ pub struct MaxPool2d {
     /// From window to window; the kernel's size if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stride: Option<Size2>,
+    /// Rows and columns around the maps that no window looks at, at most half a window; none if left out.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub padding: Size2,
+}
+
+/// Whether there is no padding.
+pub(super) fn is_none(padding: &Size2) -> bool {
+    *padding == Size2(0, 0)
 }
 
 impl MaxPool2d {
     /// Over windows of a size, side by side.
     pub const fn new(kernel: Size2) -> Self {
-        Self { kernel, stride: None }
+        Self { kernel, stride: None, padding: Size2(0, 0) }
     }
 
     /// Its window.
     pub(crate) fn window(&self) -> Window {
-        Window { kernel: self.kernel.into(), stride: self.stride.unwrap_or(self.kernel).into() }
+        let stride = self.stride.unwrap_or(self.kernel);
+        Window { kernel: self.kernel.into(), stride: stride.into(), padding: self.padding.into() }
     }
 }
 
@@ -50,23 +59,35 @@ impl Layer for MaxPool2d {
     }
 
     fn onnx(&self) -> Vec<OnnxOperator> {
-        let Window { kernel, stride } = self.window();
-        vec![
-            OnnxOperator::new("MaxPool", &[OnnxInput::X(0)])
-                .with("kernel_shape", OnnxAttribute::Sizes(vec![kernel.0, kernel.1]))
-                .with("strides", OnnxAttribute::Sizes(vec![stride.0, stride.1])),
-        ]
+        vec![of_window(OnnxOperator::new("MaxPool", &[OnnxInput::X(0)]), self.window())]
     }
 
     fn torch(&self, _: &[MapShape], _: MapShape) -> Vec<TorchModule> {
-        let Window { kernel, stride } = self.window();
-        let arguments = json!({ "kernel_size": [kernel.0, kernel.1], "stride": [stride.0, stride.1] });
-        vec![TorchModule::new("MaxPool2d", arguments)]
+        vec![TorchModule::new("MaxPool2d", arguments_of(self.window()))]
     }
 
     fn layout(&self) -> Layout {
         Layout::Maps
     }
+}
+
+/// An operator of ONNX with its window.
+pub(super) fn of_window(operator: OnnxOperator, window: Window) -> OnnxOperator {
+    let Window { kernel, stride, padding: (rows, columns) } = window;
+    operator
+        .with("kernel_shape", OnnxAttribute::Sizes(vec![kernel.0, kernel.1]))
+        .with("pads", OnnxAttribute::Sizes(vec![rows, columns, rows, columns]))
+        .with("strides", OnnxAttribute::Sizes(vec![stride.0, stride.1]))
+}
+
+/// The arguments of a module of PyTorch for a window.
+pub(super) fn arguments_of(window: Window) -> serde_json::Value {
+    let Window { kernel, stride, padding } = window;
+    json!({
+        "kernel_size": [kernel.0, kernel.1],
+        "stride": [stride.0, stride.1],
+        "padding": [padding.0, padding.1],
+    })
 }
 
 /// The plain kernels.

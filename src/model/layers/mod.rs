@@ -1,6 +1,7 @@
 //! Every kind of layer, one file each: its keys, its shape rule, what it learns, its kernels, and its form in ONNX and
 //! PyTorch. A new kind takes a file and a line in `layers!` below.
 
+mod avg_pool2d;
 mod batch_norm2d;
 mod conv2d;
 mod dense;
@@ -9,8 +10,10 @@ mod global_avg_pool2d;
 mod leaky_relu;
 mod max_pool2d;
 mod relu;
+mod relu6;
 mod residual;
 
+pub use avg_pool2d::AvgPool2d;
 pub use batch_norm2d::{BatchNorm2d, BatchStatistics};
 pub use conv2d::{Conv2d, Padding};
 pub use dense::Dense;
@@ -19,6 +22,7 @@ pub use global_avg_pool2d::GlobalAvgPool2d;
 pub use leaky_relu::LeakyRelu;
 pub use max_pool2d::MaxPool2d;
 pub use relu::Relu;
+pub use relu6::Relu6;
 pub use residual::Residual;
 pub(crate) use residual::{PlainSum, Sum};
 
@@ -61,7 +65,7 @@ macro_rules! layers {
     };
 }
 
-layers!(Conv2d, Dense, Relu, LeakyRelu, MaxPool2d, GlobalAvgPool2d, BatchNorm2d, Dropout);
+layers!(Conv2d, Dense, Relu, Relu6, LeakyRelu, MaxPool2d, AvgPool2d, GlobalAvgPool2d, BatchNorm2d, Dropout,);
 
 impl From<Residual> for LayerSpec {
     fn from(residual: Residual) -> Self {
@@ -146,7 +150,7 @@ pub(crate) struct OnnxOperator {
 }
 
 /// What goes into an operator of ONNX.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum OnnxInput {
     /// The layer's input of that number.
     X(usize),
@@ -154,6 +158,8 @@ pub(crate) enum OnnxInput {
     Previous,
     /// The layer's tensor of that suffix.
     Learned(&'static str),
+    /// A number.
+    Constant(f32),
 }
 
 /// An attribute of an operator of ONNX.

@@ -3,6 +3,8 @@
 #[cfg(feature = "check")]
 mod domains;
 #[cfg(feature = "check")]
+pub(crate) mod frozen;
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 #[cfg(feature = "check")]
 pub(crate) mod twin;
@@ -201,4 +203,22 @@ pub fn backward_input(
     expect(OP, "shares", shares, &shares_of(mean))?;
     let invocation = wgsl::BackwardInput { params: &params, x, mean, variance, weight, dy, shares, dx };
     rec.dispatch(invocation, x.len(), rows.work(6))
+}
+
+/// dx as x from dy, under statistics that do not depend on x: running ones.
+///
+/// # Errors
+/// [`Error::Input`] when the shapes do not fit.
+pub fn backward_input_frozen(
+    rec: &mut Recording,
+    dy: Rows<'_>,
+    variance: &Tensor,
+    weight: &Tensor,
+    dx: &Tensor,
+    eps: f32,
+) -> Result<()> {
+    let params = dy.params(&[variance], &[weight], eps, 0.0)?;
+    expect(OP, "dx", dx, dy.x.dims())?;
+    let invocation = wgsl::BackwardInputFrozen { params: &params, variance, weight, dy: dy.x, dx };
+    rec.dispatch(invocation, dx.len(), dy.work(4))
 }

@@ -144,7 +144,7 @@ impl Op for BatchNorm2d {
 }
 
 /// The sums of the absolute values of the terms behind each result.
-struct Magnitudes {
+pub(super) struct Magnitudes {
     s: BatchNorm2dShape,
     /// N·H·W.
     count: f64,
@@ -159,7 +159,7 @@ struct Magnitudes {
 }
 
 impl Magnitudes {
-    fn new(case: &Case, twin: &Arrays, s: BatchNorm2dShape) -> Result<Self> {
+    pub fn new(case: &Case, twin: &Arrays, s: BatchNorm2dShape) -> Result<Self> {
         let absolute = absolute(case);
         let x = absolute.reals("x")?;
         let count = (s.n * s.h * s.w) as f64;
@@ -186,16 +186,26 @@ impl Magnitudes {
         (0..self.centred.len()).map(|i| f(self, i, channel(i))).collect()
     }
 
-    fn y(&self) -> Vec<f64> {
+    pub fn y(&self) -> Vec<f64> {
         self.each(|m, i, c| m.centred[i] * m.scale[c] * m.weight[c] + m.bias[c])
+    }
+
+    /// Of dweight and dbias, from the absolute values of dy.
+    pub fn parameters(&self, dy: &[f64]) -> [Vec<f64>; 2] {
+        let dweight = self.each(|m, i, c| dy[i] * m.centred[i] * m.scale[c]);
+        [channel_sums(&dweight, self.s), channel_sums(dy, self.s)]
+    }
+
+    /// Of dx under statistics that do not depend on x.
+    pub fn dx_frozen(&self, dy: &[f64]) -> Vec<f64> {
+        self.each(|m, i, c| m.weight[c] * m.scale[c] * dy[i])
     }
 
     fn training(&self, case: &Case) -> Result<Bounds> {
         let absolute = absolute(case);
         let dy = absolute.reals("dy")?;
         let momentum = f64::from(case.real("momentum")?).abs();
-        let dbias = channel_sums(&dy, self.s);
-        let dweight = channel_sums(&self.each(|m, i, c| dy[i] * m.centred[i] * m.scale[c]), self.s);
+        let [dweight, dbias] = self.parameters(&dy);
         let dx = self.each(|m, i, c| {
             let through_mean = dbias[c] / m.count;
             let through_variance = m.centred[i] * m.scale[c] * dweight[c] / m.count;
@@ -221,7 +231,7 @@ impl Magnitudes {
         .into())
     }
 
-    fn bound(&self, magnitude: &[f64]) -> Bound {
+    pub fn bound(&self, magnitude: &[f64]) -> Bound {
         Bound::rounding(magnitude, self.s.n * self.s.h * self.s.w + 12)
     }
 }

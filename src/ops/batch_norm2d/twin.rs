@@ -107,6 +107,19 @@ pub fn backward_input(
     dx
 }
 
+/// dy (N, C, H, W), var and weight (C) → dx (N, C, H, W) where mean and var do not depend on x:
+/// `dx = weight / √(var + eps) · dy`.
+pub fn backward_input_frozen(
+    dy: &[f64],
+    var: &[f64],
+    weight: &[f64],
+    eps: f64,
+    s: BatchNorm2dShape,
+) -> Vec<f64> {
+    let scaled = |(i, dy): (usize, &f64)| weight[s.channel(i)] / (var[s.channel(i)] + eps).sqrt() * dy;
+    dy.iter().enumerate().map(scaled).collect()
+}
+
 /// x and dy (N, C, H, W), mean and var (C) → dweight (C): `Σ dy · (x − mean) / √(var + eps)`.
 pub fn backward_weight(
     x: &[f64],

@@ -1,6 +1,6 @@
-//! 2-D max pooling without padding: `torch.nn.functional.max_pool2d`.
+//! 2-D max pooling: `torch.nn.functional.max_pool2d`.
 //!
-//! `y[n,c,oy,ox] = max_{ky,kx} x[n, c, oy·SH+ky, ox·SW+kx]`
+//! `y[n,c,oy,ox] = max_{ky,kx} x[n, c, oy·SH+ky−PH, ox·SW+kx−PW]` over the places within the map
 //!
 //! Rows and columns that no whole window covers are left out (`ceil_mode=False`).
 //!
@@ -32,17 +32,21 @@ pub struct MaxPool2dShape {
     pub sh: usize,
     /// SW, columns from one window to the next.
     pub sw: usize,
+    /// PH, rows beyond the map above and below.
+    pub ph: usize,
+    /// PW, columns beyond it left and right.
+    pub pw: usize,
 }
 
 impl MaxPool2dShape {
-    /// OH = ⌊(H − KH) / SH⌋ + 1, the output height.
+    /// OH = ⌊(H + 2·PH − KH) / SH⌋ + 1, the output height.
     pub const fn out_h(&self) -> usize {
-        (self.h - self.kh) / self.sh + 1
+        (self.h + 2 * self.ph - self.kh) / self.sh + 1
     }
 
-    /// OW = ⌊(W − KW) / SW⌋ + 1, the output width.
+    /// OW = ⌊(W + 2·PW − KW) / SW⌋ + 1, the output width.
     pub const fn out_w(&self) -> usize {
-        (self.w - self.kw) / self.sw + 1
+        (self.w + 2 * self.pw - self.kw) / self.sw + 1
     }
 }
 
@@ -56,10 +60,15 @@ pub fn forward(x: &[f64], s: MaxPool2dShape) -> (Vec<f64>, Vec<u32>) {
     for plane in x.chunks_exact(s.h * s.w) {
         for oy in 0..s.out_h() {
             for ox in 0..s.out_w() {
-                let mut best = oy * s.sh * s.w + ox * s.sw;
-                for ky in 0..s.kh {
-                    for kx in 0..s.kw {
-                        let i = (oy * s.sh + ky) * s.w + ox * s.sw + kx;
+                let (first_row, first_column) = (oy * s.sh, ox * s.sw);
+                let mut best = first_row.saturating_sub(s.ph) * s.w + first_column.saturating_sub(s.pw);
+                for ky in first_row..first_row + s.kh {
+                    for kx in first_column..first_column + s.kw {
+                        let within = |at: usize, padding: usize, size: usize| {
+                            at.checked_sub(padding).filter(|&at| at < size)
+                        };
+                        let place = within(ky, s.ph, s.h).zip(within(kx, s.pw, s.w));
+                        let Some(i) = place.map(|(row, column)| row * s.w + column) else { continue };
                         if plane[i] > plane[best] || plane[i].is_nan() {
                             best = i;
                         }
@@ -90,7 +99,8 @@ pub fn backward(dy: &[f64], argmax: &[u32], s: MaxPool2dShape) -> Vec<f64> {
 pub struct MaxPool2d;
 
 fn window(case: &Case) -> Result<Window> {
-    Ok(Window { kernel: case.pair("kernel")?, stride: case.pair("stride")? })
+    let padding = if case.attributes.contains_key("padding") { case.pair("padding")? } else { (0, 0) };
+    Ok(Window { kernel: case.pair("kernel")?, stride: case.pair("stride")?, padding })
 }
 
 fn shape(case: &Case) -> Result<MaxPool2dShape> {
@@ -98,8 +108,8 @@ fn shape(case: &Case) -> Result<MaxPool2dShape> {
     let window = window(case)?;
     let (out_h, out_w) = window.out_size((h, w))?;
     case.expect_reals("dy", &[n, c, out_h, out_w])?;
-    let ((kh, kw), (sh, sw)) = (window.kernel, window.stride);
-    Ok(MaxPool2dShape { n, c, h, w, kh, kw, sh, sw })
+    let ((kh, kw), (sh, sw), (ph, pw)) = (window.kernel, window.stride, window.padding);
+    Ok(MaxPool2dShape { n, c, h, w, kh, kw, sh, sw, ph, pw })
 }
 
 impl Op for MaxPool2d {
@@ -108,7 +118,7 @@ impl Op for MaxPool2d {
     }
 
     fn attributes(&self) -> &'static [&'static str] {
-        &["kernel", "stride"]
+        &["kernel", "stride", "padding"]
     }
 
     fn tensors(&self) -> &'static [&'static str] {
@@ -162,15 +172,17 @@ impl Op for MaxPool2d {
 }
 
 fn cases() -> Vec<Case> {
-    let case = |name, dims: [usize; 4], kernel: [usize; 2], stride: [usize; 2]| {
+    let padded = |name, dims: [usize; 4], kernel: [usize; 2], stride: [usize; 2], padding: [usize; 2]| {
         let [n, c, h, w] = dims;
-        let out = [n, c, (h - kernel[0]) / stride[0] + 1, (w - kernel[1]) / stride[1] + 1];
+        let along = |size: usize, axis: usize| (size + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1;
         Case::new("max_pool2d", name, SEED)
             .attribute("kernel", json!(kernel))
             .attribute("stride", json!(stride))
+            .attribute("padding", json!(padding))
             .normal("x", &dims, 1.0)
-            .normal("dy", &out, 1.0)
+            .normal("dy", &[n, c, along(h, 0), along(w, 1)], 1.0)
     };
+    let case = |name, dims, kernel, stride| padded(name, dims, kernel, stride, [0, 0]);
     let ties = |case: Case| case.levels("x", &[3, 5, 6, 7], 3).not_smooth();
     vec![
         case("single value", [1, 1, 1, 1], [1, 1], [1, 1]),
@@ -183,6 +195,10 @@ fn cases() -> Vec<Case> {
         case("far below zero", [2, 3, 5, 7], [2, 3], [1, 2]).input("x", negative(&[2, 3, 5, 7])),
         ties(case("ties", [3, 5, 6, 7], [2, 2], [2, 2])),
         ties(case("ties in overlapping windows", [3, 5, 6, 7], [3, 3], [1, 2])),
+        padded("padding", [2, 3, 15, 12], [3, 3], [2, 2], [1, 1]),
+        padded("padding far below zero", [2, 3, 5, 7], [2, 3], [1, 2], [1, 0])
+            .input("x", negative(&[2, 3, 5, 7])),
+        padded("padding beyond windows", [3, 2, 2, 3], [5, 4], [1, 3], [2, 2]),
     ]
 }
 
@@ -198,7 +214,8 @@ mod tests {
     use crate::contract::testing::{assert_gradient, normal};
 
     /// One 2×3 image; 2×2 windows one column apart.
-    const OVERLAPPING: MaxPool2dShape = MaxPool2dShape { n: 1, c: 1, h: 2, w: 3, kh: 2, kw: 2, sh: 1, sw: 1 };
+    const OVERLAPPING: MaxPool2dShape =
+        MaxPool2dShape { n: 1, c: 1, h: 2, w: 3, kh: 2, kw: 2, sh: 1, sw: 1, ph: 0, pw: 0 };
 
     #[test]
     fn overlapping_windows_add_up() {
@@ -227,7 +244,7 @@ mod tests {
 
     #[test]
     fn what_no_whole_window_covers_is_left_out() {
-        let s = MaxPool2dShape { n: 1, c: 2, h: 2, w: 3, kh: 2, kw: 2, sh: 2, sw: 2 };
+        let s = MaxPool2dShape { n: 1, c: 2, h: 2, w: 3, kh: 2, kw: 2, sh: 2, sw: 2, ph: 0, pw: 0 };
         let x = [1.0, 2.0, 99.0, 4.0, 3.0, 99.0, 8.0, 7.0, 99.0, 6.0, 5.0, 99.0];
         let (y, argmax) = forward(&x, s);
         assert_eq!((y, argmax.clone()), (vec![4.0, 8.0], vec![3, 0]));
@@ -236,15 +253,23 @@ mod tests {
     }
 
     #[test]
+    fn what_lies_beyond_the_map_never_wins() {
+        let s = MaxPool2dShape { ph: 1, pw: 1, ..OVERLAPPING };
+        let (y, argmax) = forward(&[-6.0, -2.0, -3.0, -1.0, -7.0, -8.0], s);
+        assert_eq!(y, [-6.0, -2.0, -2.0, -3.0, -1.0, -1.0, -2.0, -3.0, -1.0, -1.0, -7.0, -8.0]);
+        assert_eq!(argmax, [0, 1, 1, 2, 3, 3, 1, 2, 3, 3, 4, 5]);
+    }
+
+    #[test]
     fn gradients_agree_with_central_differences() {
         let cases = [
-            [2, 3, 5, 7, 2, 2, 2, 2],
-            [3, 2, 7, 4, 3, 2, 1, 2],
-            [1, 4, 6, 9, 2, 3, 3, 1],
-            [1, 1, 1, 1, 1, 1, 1, 1],
+            [2, 3, 5, 7, 2, 2, 2, 2, 0, 0],
+            [3, 2, 7, 4, 3, 2, 1, 2, 1, 0],
+            [1, 4, 6, 9, 2, 3, 3, 1, 1, 1],
+            [1, 1, 1, 1, 1, 1, 1, 1, 0, 0],
         ];
-        for [n, c, h, w, kh, kw, sh, sw] in cases {
-            let s = MaxPool2dShape { n, c, h, w, kh, kw, sh, sw };
+        for [n, c, h, w, kh, kw, sh, sw, ph, pw] in cases {
+            let s = MaxPool2dShape { n, c, h, w, kh, kw, sh, sw, ph, pw };
             let x = normal(n * c * h * w, "x");
             let dy = normal(n * c * s.out_h() * s.out_w(), "dy");
             let (_, argmax) = forward(&x, s);

@@ -37,7 +37,7 @@ pub struct Parameters<'a> {
 }
 
 /// The windows that register-tiled convolutions pool.
-pub const WINDOW: Window = Window { kernel: (2, 2), stride: (2, 2) };
+pub const WINDOW: Window = Window::new((2, 2), (2, 2));
 
 /// Refuses what a forward pass left where it was another's, or over another number of rows.
 pub(super) fn expect_saved<T: PartialEq>(op: &str, of: (&T, usize), by: (&T, usize)) -> Result<()> {

@@ -21,9 +21,9 @@ mod warning;
 pub use monitor::Monitor;
 pub use warning::Warning;
 
-use super::config::{Method, TrainingSpec};
 use super::history::History;
 use super::metrics::StepMetrics;
+use super::training_spec::{Method, TrainingSpec};
 use crate::model::DomainLoss;
 
 /// How bad it is.

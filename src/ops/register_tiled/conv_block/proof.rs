@@ -34,7 +34,7 @@ pub(crate) fn pooling_of(s: Conv2dShape) -> Result<MaxPool2dShape> {
     // Refused where no window fits.
     WINDOW.out_size((h, w))?;
     let ((kh, kw), (sh, sw)) = (WINDOW.kernel, WINDOW.stride);
-    Ok(MaxPool2dShape { n: s.n, c: s.o, h, w, kh, kw, sh, sw })
+    Ok(MaxPool2dShape { n: s.n, c: s.o, h, w, kh, kw, sh, sw, ph: 0, pw: 0 })
 }
 
 /// The fused kernels where the variant has some that fit.

@@ -1,0 +1,238 @@
+//! How to train, as a recipe says it.
+
+use super::schedule::{Lambda, LearningRate};
+use crate::error::{Error, Result};
+use crate::model::{Adaptation, DomainLoss, Initialization, Objective};
+use crate::ops::augment::Augmentation;
+use crate::ops::optimizer::{Optimizer as _, ParameterGroup};
+use crate::ops::optimizers::OptimizerSpec;
+use crate::ops::sgd::Sgd;
+use serde::{Deserialize, Serialize};
+
+/// What is trained on what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Method {
+    /// ResidentData labels, and both domains' images through the gradient reversal.
+    #[default]
+    Dann,
+    /// ResidentData labels alone: the lower bound.
+    SourceOnly,
+    /// Target labels alone: the upper bound, which no adaptation can have.
+    TargetOnly,
+}
+
+impl std::fmt::Display for Method {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Dann => "dann",
+            Self::SourceOnly => "source-only",
+            Self::TargetOnly => "target-only",
+        })
+    }
+}
+
+/// How to train.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TrainingSpec {
+    /// What is trained on what.
+    #[serde(default)]
+    pub method: Method,
+    /// Passes over the smaller domain.
+    pub epochs: u64,
+    /// Steps in all, where an epoch is too long; overrides `epochs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// Source rows a step, and as many target rows.
+    pub batch: usize,
+    /// Decides initialisation, both shuffles and dropout.
+    #[serde(default)]
+    pub seed: u64,
+    /// The short form of SGD with that momentum, in place of `optimizer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f32>,
+    /// Of that SGD; 0 if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_decay: Option<f32>,
+    /// From gradients to new parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimizer: Option<OptimizerSpec>,
+    /// Parameters that are trained in another way than the others; none if left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameter_groups: Vec<ParameterGroup>,
+    /// The largest norm of all gradients together; larger ones are scaled down. None if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f32>,
+    /// Random views of both domains' images while training; none if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub augmentation: Option<Augmentation>,
+    /// Whether an image counts the more in L_d the surer its prediction is (CDAN+E).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub entropy_weighting: bool,
+    /// The share of each label that is spread over all classes alike; 0 if left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub label_smoothing: f32,
+    /// What the images of each class count in the label loss, one number a class; all alike if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<Vec<f32>>,
+    /// What is asked of the predictions of target images, beside the gradient reversal; nothing if left out. For
+    /// [`Method::Dann`] alone.
+    #[serde(default, skip_serializing_if = "Adaptation::is_default")]
+    pub adaptation: Adaptation,
+    /// How much of the average of the model over training stays in each step, as in 0.998. The average is evaluated and kept
+    /// in place of the model; none if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average: Option<f32>,
+    /// How weights start; `he_normal` if left out.
+    #[serde(default)]
+    pub initialization: Initialization,
+    /// How L_d is made up; `sum` if left out.
+    #[serde(default)]
+    pub domain_loss: DomainLoss,
+    /// The step size of the optimiser.
+    pub learning_rate: LearningRate,
+    /// λ of the gradient reversal.
+    pub lambda: Lambda,
+}
+
+/// Whether a number is what it is if left out.
+fn is_zero(value: &f32) -> bool {
+    *value == 0.0
+}
+
+impl TrainingSpec {
+    /// Adversarial training for so many epochs of batches of so many labelled images, by SGD without momentum; everything
+    /// else as where a recipe leaves it out.
+    ///
+    /// ```
+    /// use dann::train::{Lambda, LearningRate, OptimizerSpec, Sgd, TrainingSpec};
+    ///
+    /// let mut training = TrainingSpec::new(10, 64, LearningRate::new(0.01, 10.0, 0.75), Lambda::new(1.0, 10.0));
+    /// training.optimizer = Some(OptimizerSpec::Sgd(Sgd::new(0.9)));
+    /// ```
+    pub fn new(epochs: u64, batch: usize, learning_rate: LearningRate, lambda: Lambda) -> Self {
+        Self {
+            method: Method::default(),
+            epochs,
+            steps: None,
+            batch,
+            seed: 0,
+            momentum: None,
+            weight_decay: None,
+            optimizer: Some(OptimizerSpec::Sgd(Sgd::new(0.0))),
+            parameter_groups: vec![],
+            clip_norm: None,
+            augmentation: None,
+            entropy_weighting: false,
+            label_smoothing: 0.0,
+            class_weights: None,
+            adaptation: Adaptation::default(),
+            average: None,
+            initialization: Initialization::default(),
+            domain_loss: DomainLoss::default(),
+            learning_rate,
+            lambda,
+        }
+    }
+
+    /// Refuses what cannot work.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the key.
+    pub(super) fn check(&self) -> Result<()> {
+        let counts = [
+            ("training.epochs", self.epochs),
+            ("training.steps", self.steps.unwrap_or(1)),
+            ("training.batch", self.batch as u64),
+        ];
+        for (key, count) in counts {
+            if count == 0 {
+                return Err(Error::input(key, "at least 1", count));
+            }
+        }
+        self.optimizer()?;
+        for (index, group) in self.parameter_groups.iter().enumerate() {
+            group.check(&format!("training.parameter_groups.{index}"))?;
+        }
+        if let Some(norm) = self.clip_norm.filter(|norm| !(*norm > 0.0 && norm.is_finite())) {
+            return Err(Error::input("training.clip_norm", "above 0", norm));
+        }
+        self.augmentation.map_or(Ok(()), |augmentation| augmentation.check("training.augmentation"))?;
+        if !(0.0..1.0).contains(&self.label_smoothing) {
+            return Err(Error::input(
+                "training.label_smoothing",
+                "at least 0 and below 1",
+                self.label_smoothing,
+            ));
+        }
+        self.adaptation.check("training.adaptation")?;
+        if let Some(stays) = self.average.filter(|stays| !(0.0..1.0).contains(stays)) {
+            return Err(Error::input("training.average", "at least 0 and below 1", stays));
+        }
+        self.learning_rate.check()?;
+        self.lambda.check()
+    }
+
+    /// The optimiser: the one that `optimizer` names, or SGD in its short form.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the key that is missing or cannot work.
+    pub fn optimizer(&self) -> Result<OptimizerSpec> {
+        const KEY: &str = "training.optimizer";
+        let short = || Sgd { momentum: 0.0, nesterov: false, weight_decay: self.weight_decay.unwrap_or(0.0) };
+        match (self.optimizer, self.momentum) {
+            (Some(optimizer), None) if self.weight_decay.is_none() => {
+                optimizer.optimizer().check(KEY)?;
+                Ok(optimizer)
+            }
+            (Some(_), _) => {
+                let expected = "settings of the optimiser in one place";
+                Err(Error::input(KEY, expected, "training.momentum or training.weight_decay beside it"))
+            }
+            (None, Some(momentum)) => {
+                let sgd = Sgd { momentum, ..short() };
+                sgd.check("training")?;
+                Ok(OptimizerSpec::Sgd(sgd))
+            }
+            (None, None) => {
+                let expected = "an optimiser, as in { kind = \"sgd\", momentum = 0.9 }";
+                Err(Error::input(KEY, expected, "neither it nor training.momentum"))
+            }
+        }
+    }
+
+    /// Refuses weights of other than `classes` classes.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the key.
+    pub(super) fn check_class_weights(&self, classes: usize) -> Result<()> {
+        let Some(weights) = &self.class_weights else { return Ok(()) };
+        if weights.len() == classes && weights.iter().all(|weight| *weight > 0.0 && weight.is_finite()) {
+            return Ok(());
+        }
+        let expected = format!("a number above 0 for each of {classes} classes");
+        Err(Error::input("training.class_weights", expected, format!("{weights:?}")))
+    }
+
+    /// What each step minimises.
+    ///
+    /// # Errors
+    /// As [`TrainingSpec::optimizer`].
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
+    pub fn objective(&self) -> Result<Objective> {
+        let adapts = self.method == Method::Dann;
+        Ok(Objective {
+            domain_loss: adapts.then_some(self.domain_loss),
+            entropy_weighting: adapts && self.entropy_weighting,
+            label_smoothing: self.label_smoothing,
+            class_weights: self.class_weights.clone(),
+            adaptation: if adapts { self.adaptation } else { Adaptation::default() },
+            optimizer: self.optimizer()?,
+            parameter_groups: self.parameter_groups.clone(),
+            clip_norm: self.clip_norm,
+        })
+    }
+}
