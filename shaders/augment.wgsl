@@ -1,11 +1,13 @@
 // Random views of a batch's images: moved, and each channel inverted, stretched, shaded and shifted in value.
 //   y[n,c,i,j] = ±contrast · (1 + s[n] · f[n,c](i, j)) · x[n,c, clamp(i + di), clamp(j + dj)] + brightness
+// where colours change too, x is g + s'[n] · (cos t · (x - g) + sin t · k × (x - g)): g is the mean of the three channels, and
+// k the axis of greys, around which hues lie in a circle.
 // f is a sum of octaves, each of half the wavelength and 0.6 of the height of the one before, as photos are rough at every
 // scale. An octave is bilinear between the nodes of a grid laid over the image: a number of the image's and half of one of
 // the channel's, as a photo's channels are alike, both drawn evenly from [-1, 1).
 // What is drawn follows from the step's seed, the image and the channel by a counter-based generator; nothing is stored.
 // Twin: src/ops/augment/proof.rs. Sources: torchvision's RandomAffine (translate, edges repeated), RandomInvert and
-// ColorJitter; TorchIO's RandomBiasField, but of both signs; the hash is PCG RXS-M-XS 32.
+// ColorJitter (hue and saturation here around the mean of the channels); TorchIO's RandomBiasField, but of both signs; the hash is PCG RXS-M-XS 32.
 
 struct Params {
     rows: u32,        // N
@@ -17,6 +19,8 @@ struct Params {
     contrast: f32,    // most that 1 is changed by
     brightness: f32,  // most that is added
     shading: f32,     // most that s is
+    saturation: f32,  // most that 1 is changed by
+    hue: f32,         // the tangent of half of the largest angle
 }
 
 import "shared/step.wgsl";
@@ -28,12 +32,15 @@ const SALT = 0x80000000u;
 // Numbers set aside for an image, and the first that belong to a channel.
 const DRAWS = 1024u;
 const OF_CHANNEL = 4u;
+// Numbers of a fourth channel, which images in colour do not have.
+const OF_COLOURS = 16u;
 // Cells on a side of the first octave's grid; each octave has twice as many as the one before.
 const CELLS = 3u;
 const OCTAVES = 4u;
 const PERSISTENCE = 0.6;
 // The share of a channel's own number in a node.
 const OWN = 0.5;
+const INVERSE_ROOT_3 = 0.57735027;
 // Numbers set aside for an octave: more than its nodes.
 const OF_OCTAVE = 1024u;
 
@@ -111,6 +118,23 @@ fn shade(field: Field, row: u32, column: u32) -> f32 {
     return sum;
 }
 
+// What a colour is multiplied by, and how far towards the hue a quarter of the circle away.
+fn colours(image: u32) -> vec2f {
+    let saturation = 1.0 + params.saturation * (2.0 * draw(image, OF_COLOURS) - 1.0);
+    let t = params.hue * (2.0 * draw(image, OF_COLOURS + 1u) - 1.0);
+    return saturation * vec2f(1.0 - t * t, 2.0 * t) / (1.0 + t * t);
+}
+
+// Channel `c` of the pixel at `index` of an image's planes, of which `first` is the first, with other colours.
+fn coloured(first: u32, index: u32, c: u32, change: vec2f) -> f32 {
+    let plane = params.height * params.width;
+    let own = x[first + c * plane + index];
+    let next = x[first + (c + 1u) % 3u * plane + index];
+    let behind = x[first + (c + 2u) % 3u * plane + index];
+    let grey = (own + next + behind) / 3.0;
+    return grey + change.x * (own - grey) + change.y * (behind - next) * INVERSE_ROOT_3;
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn views(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
     let row = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
@@ -123,15 +147,22 @@ fn views(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) work
     let brightness = params.brightness * (2.0 * draw(image, own + 2u) - 1.0);
     let i = clamp(i32(row % params.height) + offset(image, 0u), 0, i32(params.height) - 1);
     let dj = offset(image, 1u);
-    let first = (plane * params.height + u32(i)) * params.width;
+    let c = plane % params.channels;
+    let planes = image * params.channels * params.height * params.width;
+    let line = u32(i) * params.width;
+    let first = plane * params.height * params.width + line;
     let field = Field(hash(image, 3u), hash(image, own + 3u));
     let shading = params.shading * draw(image, 2u);
+    let change = colours(image);
+    let in_colours = params.channels == 3u && (params.saturation > 0.0 || params.hue > 0.0);
     for (var j = 0u; j < params.width; j++) {
         let column = clamp(i32(j) + dj, 0, i32(params.width) - 1);
         var factor = contrast;
         if params.shading > 0.0 {
             factor *= 1.0 + shading * shade(field, row % params.height, j);
         }
-        y[row * params.width + j] = factor * x[first + u32(column)] + brightness;
+        var value = x[first + u32(column)];
+        if in_colours { value = coloured(planes, line + u32(column), c, change); }
+        y[row * params.width + j] = factor * value + brightness;
     }
 }

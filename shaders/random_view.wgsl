@@ -1,10 +1,10 @@
 // Random windows onto a batch's images, and what is seen through them:
 //   y[n,c,i,j] = x[n,c] at (top + down·i + across·j, …), bilinear between pixels, never beyond the window
-// A window is a part of the image that is scaled to the size of y, mirrored, turned and zoomed. Where several pixels of x fall
+// A window is a part of the image that is scaled to the size of y, mirrored, slanted, turned and zoomed. Where several pixels of x fall
 // on one of y, that many places of it are averaged along each side, so that no pattern appears that was not there.
 // What is drawn follows from the step's seed and the image by a counter-based generator.
-// Twin: src/ops/random_view/proof.rs. Sources: torchvision's RandomResizedCrop, RandomHorizontalFlip and RandomAffine (rotation
-// and scale, edges repeated), but windows begin and end between pixels; the hash is PCG RXS-M-XS 32.
+// Twin: src/ops/random_view/proof.rs. Sources: torchvision's RandomResizedCrop, RandomHorizontalFlip and RandomAffine (rotation,
+// shear and scale, edges repeated), but windows begin and end between pixels; the hash is PCG RXS-M-XS 32.
 
 struct Params {
     rows: u32,        // N
@@ -16,6 +16,7 @@ struct Params {
     crop: f32,        // the least share of x that a window shows; 0: its middle of the size of y
     flip: f32,        // probability
     turn: f32,        // the tangent of half of the largest angle
+    shear: f32,       // the tangent of the largest slant
     zoom: f32,        // most that a scale of 1 is changed by
 }
 
@@ -94,7 +95,9 @@ fn choose(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) wor
     let side = select(1.0, -1.0, draw(image, 0u) < params.flip);
     let out = vec2f(f32(params.out_height), f32(params.out_width));
     let scale = window.size / out;
-    let down = vec2f(cosine, -sine) * scale;
+    // A slant moves what is seen a row further down by so many columns.
+    let slant = params.shear * even(image, 3u);
+    let down = vec2f(cosine + slant * sine, slant * cosine - sine) * scale;
     let across = vec2f(sine, cosine) * side * scale;
     // Pixels are squares around their middles: that of y's first one lies half a side away from its corner.
     let centre = window.start + 0.5 * window.size - 0.5;

@@ -68,7 +68,7 @@ fn views_are_taken_of_larger_images_than_the_model_sees() {
         "--no-report --set model.input.resize=10 --set training.augmentation={crop=0.5,flip=0.5}",
     );
     sandbox
-        .train("whole", "--no-report --set training.augmentation={crop=0.5,rotation=20.0,zoom=0.2,shift=1}");
+        .train("whole", "--no-report --set training.augmentation={crop=0.5,rotation=20.0,shear=10.0,zoom=0.2,shift=1,hue=0.1,saturation=0.5}");
     let runs = ["as_they_are", "middle", "views", "whole"];
     let models: Vec<_> = runs.iter().map(|run| sandbox.read(&format!("{run}/model.safetensors"))).collect();
     for (index, model) in models.iter().enumerate() {

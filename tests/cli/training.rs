@@ -143,6 +143,9 @@ fn images_are_augmented_where_that_was_asked_for() {
         ("crop=1.5", ["training.augmentation.crop", "above 0, up to 1"]),
         ("flip=2.0", ["training.augmentation.flip", "0 to 1"]),
         ("rotation=180.0", ["training.augmentation.rotation", "below 180"]),
+        ("shear=90.0", ["training.augmentation.shear", "below 90"]),
+        ("saturation=1.5", ["training.augmentation.saturation", "0 to 1"]),
+        ("hue=0.5", ["training.augmentation.hue", "0 to below 0.5"]),
         ("zoom=1.0", ["training.augmentation.zoom", "0 to below 1"]),
         ("spin=1", ["unknown field `spin`", "training.augmentation"]),
     ] {

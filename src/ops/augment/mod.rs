@@ -30,6 +30,10 @@ pub struct Augmentation {
     /// the tangent of half the angle.
     #[serde(skip_serializing_if = "is_zero")]
     pub rotation: f32,
+    /// Most degrees that an image's upright lines are slanted by in either direction, below 90. What is drawn evenly is the
+    /// tangent.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub shear: f32,
     /// An image is enlarged by a number between 1 − zoom and 1 + zoom; below 1.
     #[serde(skip_serializing_if = "is_zero")]
     pub zoom: f32,
@@ -41,6 +45,14 @@ pub struct Augmentation {
     pub contrast: f32,
     /// A number between −brightness and brightness is added to a channel's values.
     pub brightness: f32,
+    /// The colours of an image of three channels, which is what differs from the mean of the three, are multiplied by a number
+    /// between 1 − saturation and 1 + saturation.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub saturation: f32,
+    /// They are turned by up to this share of the circle of hues in either direction, below a half. What is drawn evenly is the
+    /// tangent of half the angle.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub hue: f32,
     /// A channel's values are multiplied by a field that is rough at every scale, as photos are: 1 + s·f, where s, one number
     /// an image, lies between 0 and `shading`, and f is the sum of four octaves. Octave k is 0.6^k times what is bilinear
     /// between (3·2^k + 1)² nodes; a node is a number in [−1, 1) of the image's, and half of one of the channel's.
@@ -55,13 +67,13 @@ fn is_zero(value: &f32) -> bool {
 impl Augmentation {
     /// Which part of an image is shown, and how it lies.
     pub(crate) fn view(&self) -> View {
-        View { crop: self.crop, flip: self.flip, rotation: self.rotation, zoom: self.zoom }
+        View { crop: self.crop, flip: self.flip, rotation: self.rotation, shear: self.shear, zoom: self.zoom }
     }
 
     /// Whether anything is asked for beyond [`Augmentation::view`].
     pub(crate) fn changes_tones_or_place(&self) -> bool {
-        let Self { shift, invert, contrast, brightness, shading, .. } = *self;
-        shift > 0 || [invert, contrast, brightness, shading].iter().any(|&most| most > 0.0)
+        let Self { shift, invert, contrast, brightness, saturation, hue, shading, .. } = *self;
+        shift > 0 || [invert, contrast, brightness, saturation, hue, shading].iter().any(|&most| most > 0.0)
     }
 
     /// Refuses what makes no sense; `key` is how errors call it.
@@ -70,7 +82,11 @@ impl Augmentation {
     /// [`Error::Input`] naming the key.
     pub fn check(&self, key: &str) -> Result<()> {
         self.view().check(key)?;
-        let shares = [("invert", self.invert, 1.0), ("contrast", self.contrast, 1.0)];
+        let shares = [
+            ("invert", self.invert, 1.0),
+            ("contrast", self.contrast, 1.0),
+            ("saturation", self.saturation, 1.0),
+        ];
         let sizes = [("brightness", self.brightness, f32::MAX), ("shading", self.shading, f32::MAX)];
         for (name, value, most) in shares.into_iter().chain(sizes) {
             if !(0.0..=most).contains(&value) {
@@ -78,11 +94,18 @@ impl Augmentation {
                 return Err(Error::input(format!("{key}.{name}"), expected, value));
             }
         }
+        if !(0.0..0.5).contains(&self.hue) {
+            return Err(Error::input(format!("{key}.hue"), "0 to below 0.5", self.hue));
+        }
         Ok(())
+    }
+
+    fn changes_colours(&self) -> bool {
+        self.saturation > 0.0 || self.hue > 0.0
     }
 }
 
-/// y = ±contrast · shade · x, moved, + brightness, whatever [`Augmentation::view`] says; both (N, C, H, W). What is drawn follows from the step's seed.
+/// y = ±contrast · shade · colours of x, moved, + brightness, whatever [`Augmentation::view`] says; both (N, C, H, W). What is drawn follows from the step's seed.
 ///
 /// # Errors
 /// [`Error::Input`] when the shapes differ, there are more than 255 channels, or a setting makes no sense.
@@ -100,10 +123,27 @@ pub fn views(
     if map.channels > MOST_CHANNELS {
         return Err(Error::input("augment: x", format!("at most {MOST_CHANNELS} channels"), map.channels));
     }
-    let Augmentation { shift, invert, contrast, brightness, shading, .. } = *augmentation;
+    if augmentation.changes_colours() && map.channels != 3 {
+        let expected = "3 channels, where saturation and hue are changed";
+        return Err(Error::input("training.augmentation", expected, map.channels));
+    }
+    let Augmentation { shift, invert, contrast, brightness, saturation, shading, .. } = *augmentation;
+    let hue = (std::f32::consts::PI * augmentation.hue).tan();
     let (rows, channels) = (u32_of(OP, x.rows())?, u32_of(OP, map.channels)?);
     let (height, width) = (u32_of(OP, map.height)?, u32_of(OP, map.width)?);
-    let params = wgsl::Params { rows, channels, height, width, shift, invert, contrast, brightness, shading };
+    let params = wgsl::Params {
+        rows,
+        channels,
+        height,
+        width,
+        shift,
+        invert,
+        contrast,
+        brightness,
+        shading,
+        saturation,
+        hue,
+    };
     let lines = x.rows() * map.channels * map.height;
     rec.dispatch(wgsl::Views { params: &params, step, x, y }, lines, Work::new(2 * x.len(), by(x.dims())))
 }

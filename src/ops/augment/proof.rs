@@ -17,6 +17,8 @@ const SALT: u32 = 0x8000_0000;
 /// Numbers set aside for an image, and for a channel of it.
 const DRAWS: u32 = 1024;
 const OF_CHANNEL: u32 = 4;
+/// Where those begin that decide on colours.
+const OF_COLOURS: u32 = 16;
 /// Cells on a side of the first octave's grid, and octaves.
 const CELLS: usize = 3;
 const OCTAVES: usize = 4;
@@ -103,9 +105,43 @@ fn moved(x: &[f64], s: MapShape, settings: Augmentation, seed: u32) -> Vec<f64> 
     y
 }
 
+/// What a colour is multiplied by, and how far towards the hue a quarter of the circle away.
+fn colours(image: u32, settings: Augmentation, seed: u32) -> [f64; 2] {
+    let even = |index: u32| 2.0 * uniform(image * DRAWS + OF_COLOURS + index, seed ^ SALT) - 1.0;
+    let saturation = 1.0 + f64::from(settings.saturation) * even(0);
+    let angle = 2.0 * ((std::f64::consts::PI * f64::from(settings.hue)).tan() * even(1)).atan();
+    [saturation * angle.cos(), saturation * angle.sin()]
+}
+
+/// A colour turned around the axis of greys (Rodrigues' rotation) and away from it.
+fn turned(colour: [f64; 3], [along, across]: [f64; 2]) -> [f64; 3] {
+    let grey = colour.iter().sum::<f64>() / 3.0;
+    [0, 1, 2].map(|c| {
+        let [own, next, behind] = [0, 1, 2].map(|step| colour[(c + step) % 3]);
+        grey + along * (own - grey) + across * (behind - next) / 3.0_f64.sqrt()
+    })
+}
+
+/// x (N, 3, H, W) with other colours.
+fn coloured(x: &[f64], s: MapShape, settings: Augmentation, seed: u32) -> Vec<f64> {
+    let (mut y, pixels) = (x.to_vec(), s.height * s.width);
+    for (image, values) in y.chunks_exact_mut(3 * pixels).enumerate() {
+        let change = colours(image as u32, settings, seed);
+        for pixel in 0..pixels {
+            let at = [0, 1, 2].map(|c| c * pixels + pixel);
+            let colour = turned(at.map(|at| values[at]), change);
+            at.iter().zip(colour).for_each(|(&at, value)| values[at] = value);
+        }
+    }
+    y
+}
+
 /// x (N, C, H, W) → y of the same shape.
 pub fn views(x: &[f64], s: MapShape, settings: Augmentation, seed: u32) -> Vec<f64> {
     let mut y = moved(x, s, settings, seed);
+    if s.channels == 3 && settings.changes_colours() {
+        y = coloured(&y, s, settings, seed);
+    }
     for (plane, values) in y.chunks_mut(s.height * s.width).enumerate() {
         let (image, channel) = ((plane / s.channels) as u32, (plane % s.channels) as u32);
         let (factor, summand) = tone(image, channel, settings, seed);
@@ -125,8 +161,17 @@ fn settings(case: &Case) -> Result<(Augmentation, u32)> {
     let (shift, seed) = (case.size("shift")? as u32, case.size("seed")? as u32);
     let (invert, contrast) = (case.real("invert")?, case.real("contrast")?);
     let (brightness, shading) = (case.real("brightness")?, case.real("shading")?);
-    let augmentation =
-        Augmentation { shift, invert, contrast, brightness, shading, ..Augmentation::default() };
+    let (saturation, hue) = (case.real("saturation")?, case.real("hue")?);
+    let augmentation = Augmentation {
+        shift,
+        invert,
+        contrast,
+        brightness,
+        saturation,
+        hue,
+        shading,
+        ..Augmentation::default()
+    };
     Ok((augmentation, seed))
 }
 
@@ -136,7 +181,7 @@ impl Op for Augment {
     }
 
     fn attributes(&self) -> &'static [&'static str] {
-        &["shift", "invert", "contrast", "brightness", "shading", "seed"]
+        &["shift", "invert", "contrast", "brightness", "saturation", "hue", "shading", "seed"]
     }
 
     fn tensors(&self) -> &'static [&'static str] {
@@ -161,15 +206,21 @@ impl Op for Augment {
     /// Three roundings make the contrast and the summand each. An octave takes 28: a node two, a share one, each of its three
     /// interpolations three, on terms up to twice as large, and one each for the height, the product and the sum. What is
     /// added up may cancel, so the bound goes with the largest that it can be: a node is below 1.5, and the heights' sum
-    /// below 2.2. Two roundings more for 1 + s·f, and three that make y.
+    /// below 2.2. Two roundings more for 1 + s·f, and three that make y. A colour is of the size of all three channels, twice at
+    /// most; 9 roundings make what it is changed by, and 12 the change.
     fn bounds(&self, case: &Case, _twin: &Arrays) -> Result<Bounds> {
         let (settings, seed) = settings(case)?;
         let [_, c, h, w] = case.dims("x")?;
-        let unshaded = Augmentation { shading: 0.0, brightness: 0.0, ..settings };
+        let (shape, mut x) = (MapShape::new(c, h, w), case.reals("x")?);
+        if settings.changes_colours() {
+            x = sizes_of_colours(&x, shape, settings.saturation.into());
+        }
+        let unshaded = Augmentation { shading: 0.0, brightness: 0.0, saturation: 0.0, hue: 0.0, ..settings };
         let (shade, brightness) = (f64::from(1.0 + 6.6 * settings.shading), f64::from(settings.brightness));
-        let toned = views(&case.reals("x")?, MapShape::new(c, h, w), unshaded, seed);
+        let toned = views(&x, shape, unshaded, seed);
         let magnitudes: Vec<f64> = toned.iter().map(|y| shade * y.abs() + 3.0 * brightness).collect();
-        let roundings = if settings.shading > 0.0 { 36 } else { 8 };
+        let of_colours = if settings.changes_colours() { 21 } else { 0 };
+        let roundings = of_colours + if settings.shading > 0.0 { 36 } else { 8 };
         Ok([("y", Bound::rounding(&magnitudes, roundings))].into())
     }
 
@@ -178,134 +229,45 @@ impl Op for Augment {
     }
 }
 
+/// The largest that each value of x (N, 3, H, W) may become with other colours.
+fn sizes_of_colours(x: &[f64], s: MapShape, saturation: f64) -> Vec<f64> {
+    let mut sizes = Vec::new();
+    for image in x.chunks_exact(s.len()) {
+        let pixels = s.height * s.width;
+        let all = |pixel: usize| (0..3).map(|channel| image[channel * pixels + pixel].abs()).sum::<f64>();
+        let plane: Vec<f64> = (0..pixels).map(|pixel| 2.0 * (1.0 + saturation) * all(pixel)).collect();
+        sizes.extend(plane.repeat(3));
+    }
+    sizes
+}
+
 fn cases() -> Vec<Case> {
-    let case = |name, dims: &[usize; 4], shift: usize, [invert, contrast, brightness, shading]: [f64; 4]| {
+    let case = |name,
+                dims: &[usize; 4],
+                shift: usize,
+                [invert, contrast, brightness, saturation, hue, shading]: [f64; 6]| {
         Case::new("augment", name, SEED)
             .attribute("shift", shift)
             .attribute("invert", invert)
             .attribute("contrast", contrast)
             .attribute("brightness", brightness)
+            .attribute("saturation", saturation)
+            .attribute("hue", hue)
             .attribute("shading", shading)
             .attribute("seed", 0xdead_beef_u32)
             .normal("x", dims, 1.0)
     };
     vec![
-        case("nothing", &[3, 2, 5, 4], 0, [0.0; 4]),
-        case("moved", &[17, 3, 7, 5], 2, [0.0; 4]),
-        case("moved out of sight", &[15, 1, 3, 2], 9, [0.0; 4]),
-        case("inverted", &[17, 5, 4, 3], 0, [0.5, 0.0, 0.0, 0.0]),
-        case("shaded", &[5, 2, 8, 13], 0, [0.0, 0.0, 0.0, 1.5]),
-        case("shaded lines and columns", &[7, 3, 1, 2], 0, [0.0, 0.0, 0.0, 1.0]),
-        case("all of it", &[65, 3, 9, 11], 3, [0.5, 0.75, 0.25, 2.0]),
+        case("nothing", &[3, 2, 5, 4], 0, [0.0; 6]),
+        case("moved", &[17, 3, 7, 5], 2, [0.0; 6]),
+        case("moved out of sight", &[15, 1, 3, 2], 9, [0.0; 6]),
+        case("inverted", &[17, 5, 4, 3], 0, [0.5, 0.0, 0.0, 0.0, 0.0, 0.0]),
+        case("shaded", &[5, 2, 8, 13], 0, [0.0, 0.0, 0.0, 0.0, 0.0, 1.5]),
+        case("shaded lines and columns", &[7, 3, 1, 2], 0, [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]),
+        case("other colours", &[17, 3, 4, 5], 0, [0.0, 0.0, 0.0, 0.75, 0.25, 0.0]),
+        case("all of it", &[65, 3, 9, 11], 3, [0.5, 0.75, 0.25, 0.5, 0.1, 2.0]),
     ]
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SHAPE: MapShape = MapShape { channels: 2, height: 2, width: 3 };
-
-    fn images(count: usize) -> Vec<f64> {
-        (0..count * SHAPE.len()).map(|i| (i % 12) as f64 - 5.0).collect()
-    }
-
-    #[test]
-    fn nothing_asked_for_changes_nothing_and_a_sure_inversion_turns_all_signs() {
-        let x = images(3);
-        assert_eq!(views(&x, SHAPE, Augmentation::default(), 7), x);
-        let rotated: Vec<f64> = x.iter().map(|x| -x).collect();
-        assert_eq!(views(&x, SHAPE, Augmentation { invert: 1.0, ..Augmentation::default() }, 7), rotated);
-    }
-
-    #[test]
-    fn moved_images_repeat_their_edges() {
-        let settings = Augmentation { shift: 1, ..Augmentation::default() };
-        // With seed 0 the draws of image 0 are 0.74 and 0.02, by the hash: one row down, one column to the left.
-        let (down, right) = offset(0, settings, 0);
-        let x: Vec<f64> = (0..6).map(f64::from).chain((10..16).map(f64::from)).collect();
-        let y = views(&x, SHAPE, settings, 0);
-        for i in 0..2_isize {
-            for j in 0..3_isize {
-                let from = (i + down).clamp(0, 1) * 3 + (j + right).clamp(0, 2);
-                assert_eq!(y[(i * 3 + j) as usize], x[from as usize]);
-                assert_eq!(y[(6 + i * 3 + j) as usize], x[6 + from as usize]);
-            }
-        }
-    }
-
-    #[test]
-    fn draws_are_spread_evenly_over_what_was_asked_for() {
-        let settings = Augmentation {
-            shift: 2,
-            invert: 0.25,
-            contrast: 0.5,
-            brightness: 0.1,
-            ..Augmentation::default()
-        };
-        let count = 20_000;
-        let tones: Vec<(f64, f64)> = (0..count).map(|image| tone(image, 1, settings, 3)).collect();
-        let inverted = tones.iter().filter(|(factor, _)| *factor < 0.0).count();
-        assert!(inverted.abs_diff(5_000) < 300, "{inverted} inverted");
-        let mean = tones.iter().map(|(factor, _)| factor.abs()).sum::<f64>() / f64::from(count);
-        assert!((mean - 1.0).abs() < 0.01, "mean factor {mean}");
-        assert!(
-            tones.iter().all(|(factor, summand)| (0.5..=1.5).contains(&factor.abs()) && summand.abs() <= 0.1)
-        );
-        let mut moves = [0; 5];
-        (0..count).for_each(|image| moves[(offset(image, settings, 3).0 + 2) as usize] += 1);
-        assert!(moves.iter().all(|&moves: &u32| moves.abs_diff(4_000) < 300), "{moves:?}");
-    }
-
-    #[test]
-    fn an_octave_passes_through_its_nodes_and_is_even_between_them() {
-        let drawn = nodes(5, 1, 1, 9);
-        let (side, cells) = (2 * CELLS + 1, 2 * CELLS);
-        let (fine, shape) = (2 * cells + 1, MapShape::new(1, 2 * cells + 1, 2 * cells + 1));
-        let f = bilinear(&drawn, cells, shape);
-        for row in 0..side {
-            for column in 0..side {
-                assert_eq!(f[2 * row * fine + 2 * column], drawn[row * side + column]);
-            }
-        }
-        assert_eq!(f[1], (drawn[0] + drawn[1]) / 2.0);
-        assert_eq!(f[fine], (drawn[0] + drawn[side]) / 2.0);
-    }
-
-    /// A node's two numbers are spread evenly over [−1, 1): a mean square of 1/3 for the image's and a quarter of that for the
-    /// channel's; two channels of an image share the former.
-    #[test]
-    fn channels_are_alike_and_images_are_not() {
-        let product = |a: (u32, u32), b: (u32, u32)| {
-            let of = |image: u32, (other, channel): (u32, u32)| nodes(2 * image + other, channel, 2, 9);
-            let pairs: Vec<f64> = (0..200)
-                .flat_map(|image| of(image, a).into_iter().zip(of(image, b)))
-                .map(|(a, b)| a * b)
-                .collect();
-            pairs.iter().sum::<f64>() / pairs.len() as f64
-        };
-        let expected = [
-            (product((0, 0), (0, 0)), 5.0 / 12.0),
-            (product((0, 0), (0, 1)), 1.0 / 3.0),
-            (product((0, 0), (1, 0)), 0.0),
-        ];
-        for (found, expected) in expected {
-            assert!((found - expected).abs() < 0.01, "{found} in place of {expected}");
-        }
-    }
-
-    /// The first octave has its nodes three pixels apart in a line of ten, and is the highest.
-    #[test]
-    fn octaves_are_finer_and_lower_one_by_one() {
-        let shape = MapShape::new(1, 1, 25);
-        let sum = field(3, 0, 7, shape);
-        let octave = |k: usize| bilinear(&nodes(3, 0, k, 7), CELLS << k, shape);
-        for (pixel, sum) in sum.iter().enumerate() {
-            let expected: f64 =
-                [1.0, 0.6, 0.36, 0.216].iter().enumerate().map(|(k, height)| height * octave(k)[pixel]).sum();
-            assert!((sum - expected).abs() < 1e-12, "{sum} in place of {expected}");
-        }
-        assert_eq!(octave(3).len(), 25);
-        assert_eq!(octave(3)[24], nodes(3, 0, 3, 7)[24]);
-    }
-}
+mod tests;

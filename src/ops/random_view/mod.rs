@@ -25,6 +25,8 @@ pub struct View {
     /// Most degrees that it is turned by in either direction, below 180. What is drawn evenly is the tangent of half the
     /// angle.
     pub rotation: f32,
+    /// Most degrees that its upright lines are slanted by in either direction, below 90. What is drawn evenly is the tangent.
+    pub shear: f32,
     /// It is enlarged by a number between 1 − zoom and 1 + zoom; below 1.
     pub zoom: f32,
 }
@@ -35,7 +37,7 @@ impl View {
     /// # Errors
     /// [`Error::Input`] naming the key.
     pub fn check(&self, key: &str) -> Result<()> {
-        let View { crop, flip, rotation, zoom } = *self;
+        let View { crop, flip, rotation, shear, zoom } = *self;
         let refused =
             |name, expected: &str, found: f32| Err(Error::input(format!("{key}.{name}"), expected, found));
         match () {
@@ -46,6 +48,7 @@ impl View {
             () if !(0.0..180.0).contains(&rotation) => {
                 refused("rotation", "degrees from 0 to below 180", rotation)
             }
+            () if !(0.0..90.0).contains(&shear) => refused("shear", "degrees from 0 to below 90", shear),
             () if !(0.0..1.0).contains(&zoom) => refused("zoom", "0 to below 1", zoom),
             () => Ok(()),
         }
@@ -92,6 +95,7 @@ fn params(x: &Tensor, windows: &Tensor, y: &Tensor, view: &View) -> Result<wgsl:
         crop: view.crop.unwrap_or_default(),
         flip: view.flip,
         turn: (view.rotation.to_radians() / 2.0).tan(),
+        shear: view.shear.to_radians().tan(),
         zoom: view.zoom,
     })
 }

@@ -1,5 +1,5 @@
-//! Random windows onto images, as torchvision's `RandomResizedCrop`, `RandomHorizontalFlip` and `RandomAffine` (rotation and
-//! scale, edges repeated) give them, with a counter-based generator and windows that begin and end between pixels.
+//! Random windows onto images, as torchvision's `RandomResizedCrop`, `RandomHorizontalFlip` and `RandomAffine` (rotation, shear
+//! and scale, edges repeated) give them, with a counter-based generator and windows that begin and end between pixels.
 //!
 //! Proof of random_view: where windows lie, and what is seen through them.
 
@@ -63,7 +63,9 @@ fn window(image: u32, x: MapShape, y: MapShape, view: View, seed: u32) -> Window
     let zoom = 1.0 + f64::from(view.zoom) * even(2);
     let side = if draw(0) < view.flip.into() { -1.0 } else { 1.0 };
     let scale = each(|k| shown[k] / out[k] / zoom);
-    let down = [angle.cos() * scale[0], -angle.sin() * scale[1]];
+    let slant = f64::from(view.shear).to_radians().tan() * even(3);
+    let down =
+        [(angle.cos() + slant * angle.sin()) * scale[0], (slant * angle.cos() - angle.sin()) * scale[1]];
     let across = [side * angle.sin() * scale[0], side * angle.cos() * scale[1]];
     let corner = |k: usize| (out[0] - 1.0) / 2.0 * down[k] + (out[1] - 1.0) / 2.0 * across[k];
     Window {
@@ -141,8 +143,13 @@ fn given(case: &Case) -> Result<Given> {
     let [rows, c, h, w] = case.dims("x")?;
     let to = MapShape::new(c, case.size("out_height")?, case.size("out_width")?);
     let crop = Some(case.real("crop")?).filter(|&crop| crop > 0.0);
-    let view =
-        View { crop, flip: case.real("flip")?, rotation: case.real("rotation")?, zoom: case.real("zoom")? };
+    let view = View {
+        crop,
+        flip: case.real("flip")?,
+        rotation: case.real("rotation")?,
+        shear: case.real("shear")?,
+        zoom: case.real("zoom")?,
+    };
     // Sizes are below 2³².
     let seed = case.size("seed")? as u32;
     Ok(Given { x: case.reals("x")?, rows, from: MapShape::new(c, h, w), to, view, seed })
@@ -160,7 +167,7 @@ impl Op for RandomView {
     }
 
     fn attributes(&self) -> &'static [&'static str] {
-        &["out_height", "out_width", "crop", "flip", "rotation", "zoom", "seed"]
+        &["out_height", "out_width", "crop", "flip", "rotation", "shear", "zoom", "seed"]
     }
 
     fn tensors(&self) -> &'static [&'static str] {
@@ -205,27 +212,29 @@ impl Op for RandomView {
 }
 
 fn cases() -> Vec<Case> {
-    let case = |name, dims: &[usize; 4], out: [usize; 2], [crop, flip, rotation, zoom]: [f64; 4]| {
+    let case = |name, dims: &[usize; 4], out: [usize; 2], [crop, flip, rotation, shear, zoom]: [f64; 5]| {
         Case::new("random_view", name, SEED)
             .attribute("out_height", out[0])
             .attribute("out_width", out[1])
             .attribute("crop", crop)
             .attribute("flip", flip)
             .attribute("rotation", rotation)
+            .attribute("shear", shear)
             .attribute("zoom", zoom)
             .attribute("seed", 0xdead_beef_u32)
             .normal("x", dims, 1.0)
     };
     vec![
-        case("as it is", &[3, 2, 5, 4], [5, 4], [0.0; 4]),
-        case("the middle", &[5, 3, 9, 8], [4, 7], [0.0; 4]),
-        case("a pixel of one", &[2, 1, 1, 1], [1, 1], [0.5, 0.5, 20.0, 0.1]),
-        case("mirrored", &[17, 2, 4, 7], [4, 7], [0.0, 0.5, 0.0, 0.0]),
-        case("cropped", &[65, 3, 19, 19], [16, 16], [0.08, 0.0, 0.0, 0.0]),
-        case("cropped where tries fail", &[40, 1, 8, 40], [5, 5], [1.0, 0.0, 0.0, 0.0]),
-        case("made smaller", &[9, 3, 50, 37], [7, 9], [0.5, 0.0, 0.0, 0.0]),
-        case("turned and zoomed", &[33, 1, 28, 28], [28, 28], [0.0, 0.0, 15.0, 0.3]),
-        case("all of it", &[17, 3, 40, 33], [24, 28], [0.25, 0.5, 30.0, 0.2]),
+        case("as it is", &[3, 2, 5, 4], [5, 4], [0.0; 5]),
+        case("the middle", &[5, 3, 9, 8], [4, 7], [0.0; 5]),
+        case("a pixel of one", &[2, 1, 1, 1], [1, 1], [0.5, 0.5, 20.0, 5.0, 0.1]),
+        case("mirrored", &[17, 2, 4, 7], [4, 7], [0.0, 0.5, 0.0, 0.0, 0.0]),
+        case("cropped", &[65, 3, 19, 19], [16, 16], [0.08, 0.0, 0.0, 0.0, 0.0]),
+        case("cropped where tries fail", &[40, 1, 8, 40], [5, 5], [1.0, 0.0, 0.0, 0.0, 0.0]),
+        case("made smaller", &[9, 3, 50, 37], [7, 9], [0.5, 0.0, 0.0, 0.0, 0.0]),
+        case("turned and zoomed", &[33, 1, 28, 28], [28, 28], [0.0, 0.0, 15.0, 0.0, 0.3]),
+        case("slanted", &[33, 1, 16, 16], [16, 16], [0.0, 0.0, 0.0, 30.0, 0.0]),
+        case("all of it", &[17, 3, 40, 33], [24, 28], [0.25, 0.5, 30.0, 20.0, 0.2]),
     ]
 }
 
