@@ -15,6 +15,7 @@ mod inputs;
 mod output;
 mod predict;
 mod profile;
+mod recipe;
 mod report;
 mod runs;
 mod select;

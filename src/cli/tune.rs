@@ -2,13 +2,12 @@
 
 use super::gpu::GpuArgs;
 use super::output::{Output, table};
-use clap::{Args, builder::PossibleValuesParser, value_parser};
+use super::recipe::RecipeArgs;
+use clap::{Args, value_parser};
 use dann::gpu::{Gpu, Variant};
 use dann::model::{Found, Search};
 use dann::ops::tuning::{Choice, Tuning};
-use dann::train::Config;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Args)]
@@ -26,12 +25,8 @@ command unless --variant asks for a family. A group whose turn has not come afte
 what it has. Nothing else depends on it; but as families add up in another order, the same seed
 gives other bits after tuning than before.")]
 pub struct TuneArgs {
-    /// The recipe whose layers are tried
-    #[arg(long, default_value = "paper", value_parser = PossibleValuesParser::new(Config::presets()))]
-    preset: String,
-    /// The same from a file
-    #[arg(long, value_name = "FILE", conflicts_with = "preset")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    recipe: RecipeArgs,
     /// Source rows a step, and as many target rows [default: the recipe's]
     #[arg(long, value_parser = value_parser!(u32).range(1..))]
     batch: Option<u32>,
@@ -58,10 +53,7 @@ pub fn run(args: &TuneArgs, out: &Output) -> anyhow::Result<()> {
     if args.show {
         return show(&Tuning::of(&gpu), &gpu, out);
     }
-    let config = match &args.config {
-        Some(file) => Config::read(file)?,
-        None => Config::preset(&args.preset)?,
-    };
+    let config = args.recipe.config()?;
     let batch = args.batch.map_or(config.training.batch, |batch| batch as usize);
     let possible = |variant: &Variant| adapter.variant_obstacle(*variant).is_none();
     let variants: Vec<Variant> = Variant::ALL.into_iter().filter(possible).collect();

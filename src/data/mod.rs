@@ -75,7 +75,7 @@ pub use listing::images_below;
 #[cfg(feature = "fetch")]
 pub use mnist_m::{Backgrounds, Blend, MnistM, MnistMSummary, PartSummary, make_mnist_m};
 #[cfg(feature = "embed")]
-pub(crate) use order::shuffled;
+pub(crate) use order::{balanced, shuffled};
 #[cfg(feature = "data")]
 pub use pictures::load_image_files;
 pub use progress::{NoProgress, Progress};

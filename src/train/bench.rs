@@ -119,10 +119,10 @@ fn step_values(config: &Config, batches: usize) -> Vec<Step> {
             source_start: start,
             target_start: start,
             seed: seeds.next_u32(),
-            lambda: spec.lambda.at(1.0) as f32,
+            lambda: spec.lambda.at(1, 1) as f32,
             learning_rate: spec.learning_rate.at(1, 1) as f32,
             optimizer: [0.0; 2],
-            adaptation: spec.adaptation_at(1.0) as f32,
+            adaptation: spec.adaptation_at(1, 1) as f32,
             average: spec.average_at(u64::MAX - 1) as f32,
         }
     };

@@ -25,6 +25,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("best", include_str!("../../assets/presets/best.toml")),
     ("plus", include_str!("../../assets/presets/plus.toml")),
     ("demo", include_str!("../../assets/presets/demo.toml")),
+    ("usps", include_str!("../../assets/presets/usps.toml")),
 ];
 
 impl Config {

@@ -6,10 +6,10 @@ use crate::gpu::Gpu;
 use crate::model::{AdaptationSchedule, Dann, ModelSpec};
 
 impl TrainingSpec {
-    /// The share of their weights that the methods of [`Adaptation`] have at progress `p`.
-    pub(super) fn adaptation_at(&self, p: f64) -> f64 {
+    /// The share of their weights that the methods of [`Adaptation`] have in step number `step` of `steps`.
+    pub(super) fn adaptation_at(&self, step: u64, steps: u64) -> f64 {
         match self.adaptation.schedule {
-            AdaptationSchedule::Lambda => self.lambda.share_at(p),
+            AdaptationSchedule::Lambda => self.lambda.share_at(step, steps),
             AdaptationSchedule::Constant => 1.0,
         }
     }

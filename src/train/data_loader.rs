@@ -2,9 +2,9 @@
 
 use super::config::Config;
 use super::device_data::DeviceData;
-use super::training_spec::{Method, TrainingSpec};
+use super::training_spec::{Method, Sampling, TrainingSpec};
 use super::views::Views;
-use crate::data::{Dataset, shuffled};
+use crate::data::{Dataset, balanced, shuffled};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Phase, Recording, Tensor};
 use crate::model::{Batch, InputSpec};
@@ -22,12 +22,19 @@ pub(super) struct DataLoader {
 /// A data set and the stream that shuffles it.
 struct Shuffled {
     data: DeviceData,
+    /// The images of each class, where all classes are to be visited alike.
+    classes: Option<Vec<Vec<u32>>>,
     rng: Rng,
 }
 
 impl Shuffled {
     fn next_order(&mut self) -> (Tensor, Vec<u32>) {
-        (self.data.order().clone(), shuffled(self.data.len(), &mut self.rng))
+        let (count, rng) = (self.data.len(), &mut self.rng);
+        let order = match &self.classes {
+            Some(classes) => balanced(classes, count, rng),
+            None => shuffled(count, rng),
+        };
+        (self.data.order().clone(), order)
     }
 }
 
@@ -63,11 +70,13 @@ impl DataLoader {
         let of_labelled = if spec.method == Method::TargetOnly { of_target } else { &input.normalization };
         let upload = |data, domain, normalization, stream| -> Result<Shuffled> {
             let data = DeviceData::upload(gpu, data, domain, normalization)?;
-            Ok(Shuffled { data, rng: rng::stream(spec.seed, stream) })
+            Ok(Shuffled { data, classes: None, rng: rng::stream(spec.seed, stream) })
         };
         let target = |data| upload(data, Domain::Target, of_target, "target order");
+        let classes = (spec.sampling == Sampling::Balanced).then(|| images_by_class(labelled));
+        let source = upload(labelled, Domain::Source, of_labelled, "source order")?;
         Ok(Self {
-            labelled: upload(labelled, Domain::Source, of_labelled, "source order")?,
+            labelled: Shuffled { classes, ..source },
             unlabelled: unlabelled.map(target).transpose()?,
             views: Views::new(spec.augmentation, stored, input.shape()),
         })
@@ -118,6 +127,15 @@ impl DataLoader {
     pub fn shuffle(&mut self, gpu: &Gpu) -> Result<()> {
         self.next_orders().iter().try_for_each(|(tensor, order)| tensor.write(gpu, order))
     }
+}
+
+/// The numbers of a labelled data set's images, class by class.
+fn images_by_class(data: &Dataset) -> Vec<Vec<u32>> {
+    let mut classes = vec![vec![]; data.classes.len()];
+    for (image, &label) in (0u32..).zip(data.labels.iter().flatten()) {
+        classes[usize::from(label)].push(image);
+    }
+    classes
 }
 
 /// Whether images have as many rows and columns.

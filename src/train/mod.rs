@@ -73,7 +73,7 @@ pub use schedule::{Lambda, LearningRate};
 pub use step::TrainingStep;
 pub use stepper::Stepper;
 pub(crate) use training_loop::{InFlight, Outcome, TrainingLoop};
-pub use training_spec::{Method, TrainingSpec};
+pub use training_spec::{Method, Sampling, TrainingSpec};
 #[cfg(feature = "fit")]
 pub(crate) use whole_file::read_json;
 #[cfg(any(feature = "export", feature = "fit"))]

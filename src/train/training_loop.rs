@@ -242,7 +242,6 @@ impl TrainingLoop {
     fn step_values(&mut self, in_epoch: u64) -> Step {
         let index_in_flight = in_epoch - self.encoded % self.per_epoch;
         let done = self.encoded + index_in_flight;
-        let progress = done as f64 / self.total as f64;
         let start = (in_epoch * self.spec.batch as u64) as u32;
         let Overrides { lambda, learning_rate } = self.overrides;
         Step {
@@ -250,11 +249,11 @@ impl TrainingLoop {
             source_start: start,
             target_start: start,
             seed: self.dropout.next_u32(),
-            lambda: lambda.unwrap_or_else(|| self.spec.lambda.at(progress) as f32),
+            lambda: lambda.unwrap_or_else(|| self.spec.lambda.at(done, self.total) as f32),
             learning_rate: learning_rate
                 .unwrap_or_else(|| self.spec.learning_rate.at(done, self.total) as f32),
             optimizer: self.optimizer.optimizer().step_values(done + 1),
-            adaptation: self.spec.adaptation_at(progress) as f32,
+            adaptation: self.spec.adaptation_at(done, self.total) as f32,
             average: self.spec.average_at(done + 1) as f32,
         }
     }

@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Method {
-    /// ResidentData labels, and both domains' images through the gradient reversal.
+    /// Source labels, and both domains' images through the gradient reversal.
     #[default]
     Dann,
-    /// ResidentData labels alone: the lower bound.
+    /// Source labels alone: the lower bound.
     SourceOnly,
     /// Target labels alone: the upper bound, which no adaptation can have.
     TargetOnly,
@@ -78,6 +78,9 @@ pub struct TrainingSpec {
     /// What the images of each class count in the label loss, one number a class; all alike if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_weights: Option<Vec<f32>>,
+    /// In which order labelled images are visited; `shuffled` if left out.
+    #[serde(default, skip_serializing_if = "Sampling::is_default")]
+    pub sampling: Sampling,
     /// What is asked of the predictions of target images, beside the gradient reversal; nothing if left out. For
     /// [`Method::Dann`] alone.
     #[serde(default, skip_serializing_if = "Adaptation::is_default")]
@@ -96,6 +99,25 @@ pub struct TrainingSpec {
     pub learning_rate: LearningRate,
     /// λ of the gradient reversal.
     pub lambda: Lambda,
+}
+
+/// In which order labelled images are visited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Sampling {
+    /// Each once an epoch.
+    #[default]
+    Shuffled,
+    /// Those of each class as often as those of any other: images of small classes come again, and some of large ones wait for
+    /// the next epoch.
+    Balanced,
+}
+
+impl Sampling {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Whether a number is what it is if left out.
@@ -129,6 +151,7 @@ impl TrainingSpec {
             entropy_weighting: false,
             label_smoothing: 0.0,
             class_weights: None,
+            sampling: Sampling::default(),
             adaptation: Adaptation::default(),
             average: None,
             initialization: Initialization::default(),

@@ -1,12 +1,12 @@
 //! `dann bench`: what it prints, and what it refuses.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{CONFIG, Sandbox};
 use serde_json::Value;
 
 const KEYS: [&str; 10] = [
     "adapter",
     "driver",
-    "preset",
+    "recipe",
     "batch",
     "step_ms_median",
     "step_ms_p10",
@@ -28,7 +28,7 @@ fn a_step_is_timed() {
     for key in KEYS {
         assert!(line.get(key).is_some(), "no {key} in {line}");
     }
-    assert_eq!((&line["preset"], &line["batch"]), (&"paper".into(), &2.into()));
+    assert_eq!((&line["recipe"], &line["batch"]), (&"paper".into(), &2.into()));
     assert!(line["variant"].is_string(), "{line}");
     let [p10, median, p90] = ["p10", "median", "p90"].map(|which| number(line, &format!("step_ms_{which}")));
     assert!(0.0 < p10 && p10 <= median && median <= p90, "{line}");
@@ -44,8 +44,20 @@ fn several_batches_make_a_table() {
     let sandbox = Sandbox::new();
     let lines = sandbox.json("bench --preset demo --variant plain --batches 1,3");
     assert_eq!(lines.iter().map(|line| &line["batch"]).collect::<Vec<_>>(), [1, 3]);
-    assert!(lines.iter().all(|line| line["variant"] == "plain" && line["preset"] == "demo"), "{lines:?}");
+    assert!(lines.iter().all(|line| line["variant"] == "plain" && line["recipe"] == "demo"), "{lines:?}");
     assert!(lines[0]["first_step_s"].is_number() && lines[1]["first_step_s"].is_null(), "{lines:?}");
+}
+
+#[test]
+fn recipes_from_files_are_timed_and_profiled() {
+    let sandbox = Sandbox::new();
+    sandbox.write("training.toml", CONFIG);
+    let lines = sandbox.json("bench --config training.toml");
+    assert_eq!((&lines[0]["recipe"], &lines[0]["batch"]), (&"training.toml".into(), &4.into()));
+    let profile = sandbox.json("profile --config training.toml --steps 2").remove(0);
+    let subject = profile["subject"].as_str().unwrap_or_default().to_owned();
+    assert!(subject.starts_with("recipe training.toml, 4 + 4 images"), "{subject}");
+    sandbox.refused("bench --config training.toml --preset demo", &["--config", "--preset"]);
 }
 
 #[test]

@@ -154,6 +154,25 @@ fn images_are_augmented_where_that_was_asked_for() {
 }
 
 #[test]
+fn images_are_visited_and_schedules_go_as_the_recipe_says() {
+    let sandbox = Sandbox::new();
+    let changes = ["sampling=balanced", "lambda.steps=2", "learning_rate.steps=2"];
+    sandbox.train("none", "");
+    for (index, change) in changes.iter().enumerate() {
+        sandbox.train(&format!("run{index}"), &format!("--set training.{change}"));
+        let model = |run: &str| values(&sandbox.read(&format!("{run}/model.safetensors")));
+        assert!(model("none") != model(&format!("run{index}")), "{change}");
+    }
+    for (change, words) in [
+        ("sampling=often", ["unknown variant `often`", "`balanced`"]),
+        ("lambda.steps=0", ["training.lambda", "steps of at least 1"]),
+        ("learning_rate.steps=0", ["training.learning_rate", "steps of at least 1"]),
+    ] {
+        sandbox.refuses_to_train(&format!("--set training.{change}"), &words);
+    }
+}
+
+#[test]
 fn the_methods_train_on_different_things() {
     let sandbox = Sandbox::new();
     for method in ["dann", "source-only", "target-only"] {

@@ -145,9 +145,9 @@ fn lambda_learning_rate_and_pause_change_between_frames() {
     let again = app.frame(&mut trainer, 1);
     let spec = config().training;
     assert_eq!(again[0].step, 4);
-    assert_eq!(again[0].lambda, spec.lambda.at(4.0 / STEPS as f64) as f32);
+    assert_eq!(again[0].lambda, spec.lambda.at(4, STEPS) as f32);
     assert_eq!(again[0].learning_rate, spec.learning_rate.at(4, STEPS) as f32);
-    assert_eq!(scheduled[1].lambda, spec.lambda.at(1.0 / STEPS as f64) as f32);
+    assert_eq!(scheduled[1].lambda, spec.lambda.at(1, STEPS) as f32);
     assert_ne!(app.read(&weight), before);
     for wrong in [-1.0, f32::NAN, f32::INFINITY] {
         assert!(trainer.set_lambda(Some(wrong)).unwrap_err().to_string().starts_with("λ: expected"));

@@ -45,7 +45,7 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
         shape { Fit, Frame, MapShape }
         train { AdamW, Augmentation, Checkpoint, Config, DataSets, Description, EpochRecord, Evaluation, Evaluator }
         train { History, Inspection, Inspector, Lambda, LearningRate, Method, OptimizerSpec, ParameterGroup, Predictions, Report }
-        train { Resumed, Resumption, RunDirectory, RunResult, Sgd, StepBench, StepMetrics, Stepper, TrainingSpec }
+        train { Resumed, Resumption, RunDirectory, RunResult, Sampling, Sgd, StepBench, StepMetrics, Stepper, TrainingSpec }
         health { Finding, Level, Warning }
     };
     let is_type = |name: &&str| {

@@ -4,8 +4,9 @@ mod measure;
 
 use super::gpu::GpuArgs;
 use super::output::{Output, table};
+use super::recipe::RecipeArgs;
 use anyhow::Context as _;
-use clap::{Args, builder::PossibleValuesParser, value_parser};
+use clap::{Args, value_parser};
 use dann::gpu::Gpu;
 use dann::ops::tuning;
 use dann::profile::percentile;
@@ -31,10 +32,9 @@ first_step_s is the time from the start of the program to the end of the first s
 compiled and data uploaded; only the first batch has one. gpu_bytes is what wgpu's allocator holds
 on the device, null where the back end does not report it.")]
 pub struct BenchArgs {
-    /// The recipe whose step is timed
-    #[arg(long, default_value = "paper", value_parser = PossibleValuesParser::new(Config::presets()))]
-    preset: String,
-    /// Source rows a step, and as many target rows [default: the preset's]
+    #[command(flatten)]
+    recipe: RecipeArgs,
+    /// Source rows a step, and as many target rows [default: the recipe's]
     #[arg(long, value_parser = value_parser!(u32).range(1..))]
     batch: Option<u32>,
     /// Several batches, one after the other
@@ -55,7 +55,7 @@ pub struct BenchArgs {
 struct Row {
     adapter: String,
     driver: String,
-    preset: String,
+    recipe: String,
     variant: String,
     batch: usize,
     step_ms_median: f64,
@@ -70,31 +70,31 @@ struct Row {
 
 pub fn run(args: &BenchArgs, started: Instant, out: &Output) -> anyhow::Result<()> {
     let gpu = args.gpu.open()?;
-    let preset = Config::preset(&args.preset)?;
+    let recipe = args.recipe.config()?;
     let batches = match (&args.batches[..], args.batch) {
-        ([], None) => vec![preset.training.batch],
+        ([], None) => vec![recipe.training.batch],
         ([], Some(batch)) => vec![batch as usize],
         (batches, _) => batches.iter().map(|&batch| batch as usize).collect(),
     };
     let mut rows = Vec::new();
     let mut first = Some(started);
     let measured = batches.into_iter().try_for_each(|batch| -> anyhow::Result<()> {
-        let mut config = preset.clone();
+        let mut config = recipe.clone();
         config.training.batch = batch;
-        let row =
-            bench(&gpu, &args.preset, &config, first.take()).with_context(|| format!("batch {batch}"))?;
+        let row = bench(&gpu, &args.recipe.name(), &config, first.take())
+            .with_context(|| format!("batch {batch}"))?;
         out.json(&row)?;
         rows.push(row);
         Ok(())
     });
     if !rows.is_empty() {
-        print(&rows, &args.preset, &gpu, out)?;
+        print(&rows, &args.recipe.title(), &gpu, out)?;
     }
     measured
 }
 
 /// Times the step of `config`.
-fn bench(gpu: &Gpu, preset: &str, config: &Config, started: Option<Instant>) -> dann::error::Result<Row> {
+fn bench(gpu: &Gpu, recipe: &str, config: &Config, started: Option<Instant>) -> dann::error::Result<Row> {
     let bench = StepBench::new(gpu, config)?;
     bench.time(1)?;
     let first_step_s = started.map(|started| started.elapsed().as_secs_f64());
@@ -106,7 +106,7 @@ fn bench(gpu: &Gpu, preset: &str, config: &Config, started: Option<Instant>) -> 
     Ok(Row {
         adapter: info.name,
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
-        preset: preset.to_owned(),
+        recipe: recipe.to_owned(),
         variant: tuning::summary(gpu),
         batch: config.training.batch,
         step_ms_median,
@@ -120,7 +120,7 @@ fn bench(gpu: &Gpu, preset: &str, config: &Config, started: Option<Instant>) -> 
     })
 }
 
-fn print(rows: &[Row], preset: &str, gpu: &Gpu, out: &Output) -> anyhow::Result<()> {
+fn print(rows: &[Row], recipe: &str, gpu: &Gpu, out: &Output) -> anyhow::Result<()> {
     let cells = |row: &Row| {
         [
             format!("{0} + {0}", row.batch),
@@ -135,5 +135,5 @@ fn print(rows: &[Row], preset: &str, gpu: &Gpu, out: &Output) -> anyhow::Result<
     let header =
         ["batch", "step ms, median", "10 %", "90 %", "images/s", "first step, s", "device memory, MiB"];
     out.text(table(header, rows.iter().map(cells)))?;
-    out.text(format!("preset {preset}, {} kernels on {}", rows[0].variant, gpu.name()))
+    out.text(format!("{recipe}, {} kernels on {}", rows[0].variant, gpu.name()))
 }

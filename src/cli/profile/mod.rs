@@ -7,10 +7,10 @@ mod text;
 
 use super::gpu::GpuArgs;
 use super::output::Output;
-use clap::{Args, ValueEnum, builder::PossibleValuesParser, value_parser};
+use super::recipe::RecipeArgs;
+use clap::{Args, ValueEnum, value_parser};
 use dann::profile::Clock;
 use dann::profile::shader::{BufferSpec, Override};
-use dann::train::Config;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,10 +40,9 @@ What a shader binds is [GROUP:]BINDING= or NAME= and
 Arrays of any length have 16M unless something is said of them, textures 512x512. Shaders run without
 wgpu's checks of bounds and loops unless --checked is given; the translations of --emit follow.")]
 pub struct ProfileArgs {
-    /// The recipe whose step is profiled
-    #[arg(long, default_value = "paper", value_parser = PossibleValuesParser::new(Config::presets()))]
-    preset: String,
-    /// Source rows a step, and as many target rows [default: the preset's]
+    #[command(flatten)]
+    recipe: RecipeArgs,
+    /// Source rows a step, and as many target rows [default: the recipe's]
     #[arg(long, value_parser = value_parser!(u32).range(1..))]
     batch: Option<u32>,
     /// How many steps, or runs of a shader, are timed

@@ -15,7 +15,7 @@ pub fn run(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
     args.plot.iter().try_for_each(|path| check_picture(path))?;
     args.trace.iter().chain(&args.plot).try_for_each(|path| has_directory(path))?;
     let gpu = args.gpu.open()?;
-    let mut config = Config::preset(&args.preset)?;
+    let mut config = args.recipe.config()?;
     config.training.batch = args.batch.map_or(config.training.batch, |batch| batch as usize);
     let bench = StepBench::new(&gpu, &config)?;
     if args.capture {
@@ -57,7 +57,7 @@ fn measure(
     let samples = Samples::take(&mut stopwatch, &bench.recordings(), steps, &prepare, &|| bench.time(1))?;
     bench.check()?;
     let (batch, variant) = (config.training.batch, tuning::summary(gpu));
-    let subject = format!("preset {}, {batch} + {batch} images, {variant} kernels", args.preset);
+    let subject = format!("{}, {batch} + {batch} images, {variant} kernels", args.recipe.title());
     let report = samples.report(gpu.name(), &subject, stopwatch.clock(), &peaks)?;
     Ok((samples, report))
 }
