@@ -26,7 +26,7 @@ fn steps() -> u64 {
 fn data(shape: MapShape) -> Dataset {
     let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
     let images = (0..IMAGES * shape.len()).map(noise).collect();
-    let labels = (0..IMAGES).map(|i| (i % 2) as u8).collect();
+    let labels = (0..IMAGES).map(|i| (i % 2) as u16).collect();
     let classes = vec!["even".into(), "odd".into()];
     Dataset::new(shape, images, Some(labels), classes).unwrap()
 }

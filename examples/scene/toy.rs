@@ -88,6 +88,7 @@ fn made(count: usize, mut rng: Rng, blend: impl Fn(f32, [f32; 3]) -> [f32; 3]) -
         }
     }
     let classes = (0..10).map(|class| class.to_string()).collect();
+    let labels = labels.into_iter().map(u16::from).collect();
     Dataset::new(shape, images, Some(labels), classes).expect("as many labels as images, all below 10")
 }
 

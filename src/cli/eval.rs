@@ -5,9 +5,12 @@ use super::output::{Output, percent, share, table, wrapped};
 use clap::{Args, ValueEnum};
 use dann::data::{self, Labels, Part};
 use dann::model::Domain;
-use dann::train::{Evaluation, Evaluator, RunDirectory};
+use dann::train::{ClassCounts, Evaluation, Evaluator, RunDirectory};
 use serde_json::json;
 use std::path::PathBuf;
+
+/// A confusion matrix of more classes is printed under --json alone, where nobody has to look at it in a terminal.
+const MOST_COLUMNS: usize = 40;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -61,13 +64,11 @@ pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {
 fn print(evaluation: &Evaluation, classes: &[String], out: &Output) -> anyhow::Result<()> {
     let ratio = |hits: u64, of: u64| if of == 0 { None } else { Some(hits as f64 / of as f64) };
     let class = |k: usize| {
-        let hits = evaluation.confusion[k][k];
-        let images: u64 = evaluation.confusion[k].iter().sum();
-        let predicted: u64 = evaluation.confusion.iter().map(|row| row[k]).sum();
-        (images, ratio(hits, images), ratio(hits, predicted))
+        let ClassCounts { images, right, predicted, .. } = evaluation.per_class[k];
+        (images, ratio(right, images), ratio(right, predicted))
     };
     let name = |k: usize| classes.get(k).cloned().unwrap_or_else(|| k.to_string());
-    let all = 0..evaluation.confusion.len();
+    let all = 0..evaluation.per_class.len();
     let per_class: Vec<_> = all
         .clone()
         .map(|k| {
@@ -88,14 +89,15 @@ fn print(evaluation: &Evaluation, classes: &[String], out: &Output) -> anyhow::R
         [name(k), images.to_string(), share(recall), share(precision)]
     });
     out.text(table(["class", "images", "recall", "precision"], rows))?;
-    let mut confusion = comfy_table::Table::new();
-    confusion.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
-    confusion.set_header(std::iter::once("label \\ prediction".into()).chain(all.clone().map(name)));
-    for k in all {
-        let counts = evaluation.confusion[k].iter().map(u64::to_string);
-        confusion.add_row(std::iter::once(name(k)).chain(counts));
+    if all.len() <= MOST_COLUMNS {
+        let mut confusion = comfy_table::Table::new();
+        confusion.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
+        confusion.set_header(std::iter::once("label \\ prediction".into()).chain(all.clone().map(name)));
+        for (k, row) in evaluation.confusion.iter().enumerate() {
+            confusion.add_row(std::iter::once(name(k)).chain(row.iter().map(u64::to_string)));
+        }
+        out.text(confusion)?;
     }
-    out.text(confusion)?;
     let (accuracy, loss) = (percent(evaluation.accuracy), evaluation.loss);
     out.text(format!("accuracy {accuracy}, loss {loss:.4}, {} images", evaluation.images))
 }

@@ -1,8 +1,9 @@
 //! A data set in memory.
 
+use super::faults;
 #[cfg(feature = "data")]
 use super::fitted::Fitted;
-use crate::error::{DatasetError, Error, Result};
+use crate::error::{Error, Result};
 use crate::shape::MapShape;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -34,13 +35,15 @@ pub struct Dataset {
     /// (N, C, H, W), row-major.
     pub(crate) images: Vec<u8>,
     /// (N,), one class index an image; `None` when there are none or they were not asked for.
-    pub(crate) labels: Option<Vec<u8>>,
+    pub(crate) labels: Option<Vec<u16>>,
     /// The name of each class, by class index.
     pub(crate) classes: Vec<String>,
     /// The file or directory that the images come from, for errors.
     pub(crate) origin: PathBuf,
     /// The file or directory that the labels come from, for errors.
     pub(crate) labels_origin: PathBuf,
+    /// Whether the labels are bare numbers, whose highest does not tell how many classes there should be.
+    pub(crate) numbered: bool,
     /// What was done to the images to bring them to their shape; `None` where they were made in memory.
     #[cfg(feature = "data")]
     pub(crate) fitted: Option<Fitted>,
@@ -55,10 +58,10 @@ impl Dataset {
     pub fn new(
         shape: MapShape,
         images: Vec<u8>,
-        labels: Option<Vec<u8>>,
+        labels: Option<Vec<u16>>,
         classes: Vec<String>,
     ) -> Result<Self> {
-        check(shape, &images, labels.as_deref(), &classes).map_err(Error::Dataset)?;
+        faults::check(shape, &images, labels.as_deref(), &classes).map_err(Error::Dataset)?;
         let origin = PathBuf::from(IN_MEMORY);
         Ok(Self {
             shape,
@@ -67,6 +70,7 @@ impl Dataset {
             classes,
             labels_origin: origin.clone(),
             origin,
+            numbered: false,
             #[cfg(feature = "data")]
             fitted: None,
         })
@@ -96,7 +100,7 @@ impl Dataset {
     }
 
     /// (N,), one class index an image; `None` when there are none or they were not asked for.
-    pub fn labels(&self) -> Option<&[u8]> {
+    pub fn labels(&self) -> Option<&[u16]> {
         self.labels.as_deref()
     }
 
@@ -143,6 +147,7 @@ impl Dataset {
             classes: self.classes.clone(),
             origin: self.origin.clone(),
             labels_origin: self.labels_origin.clone(),
+            numbered: self.numbered,
             #[cfg(feature = "data")]
             fitted: self.fitted.clone(),
         }
@@ -175,62 +180,6 @@ impl Dataset {
     }
 }
 
-impl Dataset {
-    /// The same images with their labels counted as in `classes`, which names a class for each label.
-    ///
-    /// # Errors
-    /// [`Error::Input`] naming the class that is not among them.
-    pub fn with_classes(mut self, classes: &[String]) -> Result<Self> {
-        let unknown = |name: &String| {
-            let expected = format!("the classes {}", classes.join(", "));
-            Error::file(&self.origin, expected, format!("class {name}"))
-        };
-        let position = |name: &String| classes.iter().position(|known| known == name);
-        let index = |name| position(name).ok_or_else(|| unknown(name)).map(|k| k as u8);
-        let map: Vec<u8> = self.classes.iter().map(index).collect::<Result<_>>()?;
-        for label in self.labels.iter_mut().flatten() {
-            *label = map[usize::from(*label)];
-        }
-        self.classes = classes.to_vec();
-        Ok(self)
-    }
-}
-
-/// Whether images, labels and classes fit each other.
-fn check(
-    shape: MapShape,
-    images: &[u8],
-    labels: Option<&[u8]>,
-    classes: &[String],
-) -> std::result::Result<(), DatasetError> {
-    let sides = [shape.channels, shape.height, shape.width];
-    let values = sides.into_iter().try_fold(1usize, usize::checked_mul).filter(|&values| values > 0);
-    let image = values.ok_or_else(|| DatasetError::Shape { shape: shape.to_string() })?;
-    if !images.len().is_multiple_of(image) {
-        let shape = shape.to_string();
-        return Err(DatasetError::ImageBytes { image, shape, bytes: images.len() });
-    }
-    for (index, name) in classes.iter().enumerate() {
-        if classes[..index].contains(name) {
-            return Err(DatasetError::SameClass { name: name.clone() });
-        }
-    }
-    labels.map_or(Ok(()), |labels| check_labels(images.len() / image, labels, classes.len()))
-}
-
-fn check_labels(images: usize, labels: &[u8], classes: usize) -> std::result::Result<(), DatasetError> {
-    if labels.len() != images {
-        return Err(DatasetError::LabelCount { images, labels: labels.len() });
-    }
-    if classes == 0 {
-        return Err(DatasetError::NoClasses);
-    }
-    match labels.iter().enumerate().find(|&(_, &label)| usize::from(label) >= classes) {
-        None => Ok(()),
-        Some((image, &label)) => Err(DatasetError::LabelBeyondClasses { label, image, classes }),
-    }
-}
-
 impl fmt::Debug for Dataset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dataset")
@@ -246,12 +195,13 @@ impl fmt::Debug for Dataset {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::DatasetError;
 
     fn names(count: u8) -> Vec<String> {
         (0..count).map(|class| class.to_string()).collect()
     }
 
-    fn two_images(labels: Option<Vec<u8>>) -> Dataset {
+    fn two_images(labels: Option<Vec<u16>>) -> Dataset {
         Dataset::new(MapShape::new(1, 1, 2), vec![1, 2, 3, 4], labels, names(10))
             .unwrap()
             .with_origin("somewhere/train")
@@ -267,9 +217,9 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_told_apart() {
-        let made = |shape: [usize; 3], bytes, labels: Option<&[u8]>, classes| {
+        let made = |shape: [usize; 3], bytes, labels: Option<&[u16]>, classes| {
             let [channels, height, width] = shape;
-            let labels = labels.map(<[u8]>::to_vec);
+            let labels = labels.map(<[u16]>::to_vec);
             match Dataset::new(MapShape::new(channels, height, width), vec![0; bytes], labels, classes) {
                 Ok(_) => None,
                 Err(Error::Dataset(cause)) => Some(cause),

@@ -7,12 +7,13 @@ use super::pictures;
 use super::wanted::{Labels, Part};
 use crate::error::{Error, Result};
 use crate::shape::Frame;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Further parts that may lie next to `train` and `test`; they are left alone.
 const OTHER_PARTS: [&str; 3] = ["val", "valid", "validation"];
-/// Labels are bytes.
-const MOST_CLASSES: usize = 256;
+/// Labels have 16 bits.
+const MOST_CLASSES: usize = 1 << 16;
 
 /// A directory with images in it or below it.
 pub(super) struct Folders {
@@ -22,7 +23,7 @@ pub(super) struct Folders {
 }
 
 /// Image files in order, with a label each.
-type LabelledFiles = (Vec<PathBuf>, Vec<u8>);
+type LabelledFiles = (Vec<PathBuf>, Vec<u16>);
 
 impl Folders {
     /// Recognises the layout by what `path` holds.
@@ -101,21 +102,25 @@ impl Folders {
         }
         sort_by_name_or_number(&mut classes);
         classes.dedup();
-        if classes.len() <= MOST_CLASSES {
-            return Ok(classes);
-        }
-        let expected = format!("at most {MOST_CLASSES} class folders");
-        Err(Error::file(&self.path, expected, classes.len()))
+        check_count(&self.path, classes.len())?;
+        Ok(classes)
     }
+}
+
+fn check_count(path: &Path, classes: usize) -> Result<()> {
+    if classes <= MOST_CLASSES {
+        return Ok(());
+    }
+    Err(Error::file(path, format_args!("at most {MOST_CLASSES} class folders"), classes))
 }
 
 /// The files of every class folder in `listing`, labelled with its place in `classes`.
 fn labelled_files(origin: &Path, listing: &Listing, classes: &[String]) -> Result<LabelledFiles> {
     let (mut files, mut labels) = LabelledFiles::default();
-    for (label, class) in (0..=u8::MAX).zip(classes) {
-        let Some(folder) = listing.folders.iter().find(|path| name_of(path) == *class) else {
-            continue;
-        };
+    let folders: HashMap<String, &PathBuf> =
+        listing.folders.iter().map(|path| (name_of(path), path)).collect();
+    for (label, class) in (0..=u16::MAX).zip(classes) {
+        let Some(folder) = folders.get(class) else { continue };
         files.extend(class_files(folder)?);
         labels.resize(files.len(), label);
     }
@@ -163,5 +168,17 @@ fn sort_by_name_or_number(names: &mut [String]) {
         // The name settles "1" against "01", which are two folders.
         Some(_) => names.sort_by_key(|name| (name.parse::<u64>().ok(), name.clone())),
         None => names.sort(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_have_room_for_so_many_classes_and_no_more() {
+        assert!(check_count(Path::new("photos"), 65_536).is_ok());
+        let error = check_count(Path::new("photos"), 65_537).unwrap_err().to_string();
+        assert_eq!(error, "photos: expected at most 65536 class folders, found 65537");
     }
 }

@@ -50,14 +50,14 @@ pub(super) fn load(directory: &Path, part: Part, frame: Frame, labels: Labels) -
     let images = fitted(&origin, pixels, size, frame)?;
     let (shape, classes) = (MapShape::new(1, frame.height, frame.width), digit_classes(labels.as_deref()));
     let fitted = Some(Fitted::of_one_size(frame, size, count));
-    let data = Dataset { fitted, ..Dataset::new(shape, images, labels, classes)? };
+    let data = Dataset { fitted, numbered: true, ..Dataset::new(shape, images, labels, classes)? };
     Ok(data.with_origin(origin).with_labels_origin(labels_origin))
 }
 
-fn read_labels(path: &Path, images: usize) -> Result<Vec<u8>> {
+fn read_labels(path: &Path, images: usize) -> Result<Vec<u16>> {
     let ([count], labels) = read::<1>(path)?;
     if count == images {
-        return Ok(labels);
+        return Ok(labels.into_iter().map(u16::from).collect());
     }
     Err(Error::file(path, format_args!("{images} labels, one an image"), format_args!("{count}")))
 }

@@ -13,9 +13,11 @@
 //! # }
 //! ```
 
+mod classes;
 mod dataset;
 #[cfg(feature = "fetch")]
 mod digest;
+mod faults;
 #[cfg(feature = "fetch")]
 mod fetch;
 #[cfg(feature = "data")]

@@ -35,7 +35,7 @@ pub fn load_image_files(paths: &[PathBuf], frame: Frame) -> Result<Dataset> {
 pub(super) fn decode_all(
     paths: &[PathBuf],
     frame: Frame,
-    (labels, classes): (Option<Vec<u8>>, Vec<String>),
+    (labels, classes): (Option<Vec<u16>>, Vec<String>),
     origin: &Path,
 ) -> Result<Dataset> {
     let shape = MapShape::new(COLOUR, frame.height, frame.width);

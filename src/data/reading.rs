@@ -16,7 +16,7 @@ pub(super) fn check_frame(Frame { height, width, .. }: Frame) -> Result<()> {
 }
 
 /// Class names "0", "1", … for `labels` that are digits.
-pub(super) fn digit_classes(labels: Option<&[u8]>) -> Vec<String> {
+pub(super) fn digit_classes(labels: Option<&[u16]>) -> Vec<String> {
     let Some(labels) = labels else {
         return Vec::new();
     };

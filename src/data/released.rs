@@ -61,7 +61,7 @@ impl Released {
         }
         let classes = digit_classes(labels.as_deref());
         let data = pictures::decode_all(&files, frame, (labels, classes), &origin)?;
-        Ok(data.with_labels_origin(labels_origin))
+        Ok(Dataset { numbered: true, ..data }.with_labels_origin(labels_origin))
     }
 
     fn images(&self, part: Part) -> PathBuf {
@@ -70,7 +70,7 @@ impl Released {
 }
 
 /// The files and labels that `list` names, all of which must be among those `present` in `directory`.
-fn read_list(list: &Path, directory: &Path, present: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<u8>)> {
+fn read_list(list: &Path, directory: &Path, present: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<u16>)> {
     let text = fs::read_to_string(list).map_err(Error::io(list, "read the labels"))?;
     let present: HashSet<String> = present.iter().map(|path| name_of(path)).collect();
     let mut seen: HashMap<&str, usize> = HashMap::new();
@@ -93,7 +93,7 @@ fn read_list(list: &Path, directory: &Path, present: &[PathBuf]) -> Result<(Vec<
             return Err(wrong("every image once", found));
         }
         files.push(directory.join(name));
-        labels.push(label);
+        labels.push(u16::from(label));
     }
     Ok((files, labels))
 }

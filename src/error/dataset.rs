@@ -46,7 +46,7 @@ pub enum DatasetError {
     #[error("labels: expected each below {classes}, the number of classes, found {label} on image {image}")]
     LabelBeyondClasses {
         /// The label.
-        label: u8,
+        label: u16,
         /// The index of its image.
         image: usize,
         /// Classes there are.

@@ -279,8 +279,10 @@ fn kept<T>(
     Ok(Some(found))
 }
 
+/// Whether `config` is the recipe of `run`, for as many classes as there turned out to be.
 fn same_recipe(path: &Path, config: &Config, run: &PlannedRun) -> Result<()> {
-    match *config == run.config {
+    let model = run.config.model.for_classes(config.model.classes()?);
+    match *config == (Config { model, ..run.config.clone() }) {
         true => Ok(()),
         false => Err(Error::RecipeChanged { path: path.to_path_buf() }),
     }

@@ -57,7 +57,7 @@ impl Sets {
             Method::TargetOnly => train(target, Labels::Required)?,
             Method::Dann | Method::SourceOnly => train(source, Labels::Required)?,
         };
-        labelled.check_labels(config.model.classes()?)?;
+        config.for_data(&labelled)?;
         let unlabelled = match method {
             Method::Dann => Some(train(target, Labels::Ignored)?),
             Method::SourceOnly | Method::TargetOnly => None,

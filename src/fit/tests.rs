@@ -23,7 +23,7 @@ fn of_images(count: usize, salt: u32) -> Dataset {
     let shape = config().model.input.shape();
     let noise = |i: usize| (i as u32 ^ salt).wrapping_mul(2_654_435_761).to_be_bytes()[0];
     let images = (0..count * shape.len()).map(noise).collect();
-    let labels = (0..count).map(|i| (i % 10) as u8).collect();
+    let labels = (0..count).map(|i| (i % 10) as u16).collect();
     let classes = (0..10).map(|class| class.to_string()).collect();
     Dataset::new(shape, images, Some(labels), classes).expect("a data set")
 }
@@ -175,7 +175,7 @@ fn what_looks_harmful_is_told_after_the_last_epoch_of_an_adaptation_alone() {
 
 #[test]
 fn target_labels_have_no_part_in_what_looks_harmful() {
-    let seen = |labels: Option<Vec<u8>>| {
+    let seen = |labels: Option<Vec<u16>>| {
         let sets = Sets::new(data(1), Some(Dataset { labels, ..data(2) }));
         let trained = Training::new(config()).run(&sets, &open, &mut []).expect("a training");
         trained.history.epochs[1].predictions.expect("predictions")

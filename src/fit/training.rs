@@ -122,6 +122,9 @@ impl Training {
         if let (Some(path), None) = (self.path(), &self.start) {
             RunDirectory::vacant(path)?;
         }
+        if self.start.is_none() {
+            self.plan.config = self.plan.config.for_data(&sets.labelled)?;
+        }
         let mut audience = Audience(observers);
         let mut losses = 0;
         loop {

@@ -19,6 +19,7 @@
 mod adaptation;
 mod average;
 mod batch;
+mod classes;
 mod dann;
 mod domain_input;
 mod fusion;
@@ -42,6 +43,7 @@ pub(crate) use adaptation::AdaptationLoss;
 pub use adaptation::{Adaptation, AdaptationSchedule};
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use batch::{Batch, Inference, MetricsBuffer, StepOutputs};
+pub use classes::Classes;
 pub use dann::{Dann, NamedValues};
 pub use domain_input::DomainInput;
 #[cfg(feature = "export")]

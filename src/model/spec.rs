@@ -1,5 +1,6 @@
 //! The network as configuration: what a preset or a TOML file says.
 
+use super::classes::Classes;
 use super::domain_input::DomainInput;
 use super::graph::Graph;
 use super::layers::{BatchStatistics, LayerSpec, Residual};
@@ -13,6 +14,9 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ModelSpec {
+    /// K, the number of classes; that of the data if left out.
+    #[serde(default, skip_serializing_if = "Classes::is_auto")]
+    pub classes: Classes,
     /// What the domain classifier is given; the features if left out.
     #[serde(default, skip_serializing_if = "DomainInput::is_default")]
     pub domain_input: DomainInput,
@@ -160,8 +164,8 @@ impl ModelSpec {
         label_predictor: Vec<LayerSpec>,
         domain_classifier: Vec<LayerSpec>,
     ) -> Self {
-        let domain_input = DomainInput::default();
-        Self { domain_input, input, feature_extractor, label_predictor, domain_classifier }
+        let (classes, domain_input) = (Classes::default(), DomainInput::default());
+        Self { classes, domain_input, input, feature_extractor, label_predictor, domain_classifier }
     }
 
     /// Makes all rows of a batch share their statistics, in every layer.
@@ -181,6 +185,26 @@ impl ModelSpec {
         }
         let parts = [&mut self.feature_extractor, &mut self.label_predictor, &mut self.domain_classifier];
         parts.into_iter().for_each(|layers| share(layers));
+    }
+
+    /// The network for data of `count` classes: the label predictor's last layer, if it is a dense one, has an output for
+    /// each, unless the recipe says how many classes there are.
+    ///
+    /// ```
+    /// use dann::{model::Classes, train::Config};
+    ///
+    /// # fn main() -> dann::error::Result<()> {
+    /// let mut model = Config::preset("paper")?.model;
+    /// assert_eq!(model.for_classes(7).classes()?, 7);
+    /// model.classes = Classes::Count(12);
+    /// assert_eq!(model.for_classes(7).classes()?, 12);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn for_classes(&self, count: usize) -> Self {
+        let label_predictor = self.classes.fit(&self.label_predictor, count);
+        Self { label_predictor, ..self.clone() }
     }
 
     /// K, the number of classes.
@@ -215,7 +239,8 @@ impl ModelSpec {
             own.check("model.input.target_normalization", input.channels)?;
         }
         let extractor = Graph::new("feature_extractor", &self.feature_extractor, input)?;
-        let predictor = Graph::new("label_predictor", &self.label_predictor, extractor.y)?;
+        let predictor =
+            Graph::new("label_predictor", &self.classes.of_recipe(&self.label_predictor)?, extractor.y)?;
         let logits = predictor.y;
         if logits.height * logits.width != 1 || logits.channels < 2 {
             return Err(Error::input("label_predictor", "to end in two or more logits (K×1×1)", logits));

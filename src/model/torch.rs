@@ -15,10 +15,11 @@ impl ModelSpec {
     /// As [`ModelSpec::check`].
     pub fn torch_modules(&self) -> Result<Value> {
         let [extractor, predictor, classifier] = self.graphs()?;
+        let label_predictor = self.classes.of_recipe(&self.label_predictor)?;
         let part = |graph: &Graph, layers: &[LayerSpec]| modules(layers, &mut graph.nodes.iter());
         Ok(json!({
             "feature_extractor": part(&extractor, &self.feature_extractor),
-            "label_predictor": part(&predictor, &self.label_predictor),
+            "label_predictor": part(&predictor, &label_predictor),
             "domain_classifier": part(&classifier, &self.domain_classifier),
         }))
     }

@@ -84,7 +84,7 @@ struct Rater<'a> {
     training: Eye<'a>,
     validation: Eye<'a>,
     target: Eye<'a>,
-    labels: &'a [u8],
+    labels: &'a [u16],
 }
 
 impl<'a> Rater<'a> {

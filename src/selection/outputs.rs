@@ -3,15 +3,15 @@
 use crate::train::{argmax, softmax};
 
 /// The share of images whose class is not that of the largest logit.
-pub(super) fn error(logits: &[f32], labels: &[u8]) -> f64 {
+pub(super) fn error(logits: &[f32], labels: &[u16]) -> f64 {
     let classes = logits.len() / labels.len();
     let rows = logits.chunks(classes).zip(labels);
     rows.filter(|&(row, &label)| argmax(row) != usize::from(label)).count() as f64 / labels.len() as f64
 }
 
 /// The cross-entropy of each image, in nats: finite for finite logits, as the logarithm is taken of the sum alone.
-pub(super) fn losses(logits: &[f32], labels: &[u8]) -> Vec<f64> {
-    let loss = |(row, &label): (&[f32], &u8)| {
+pub(super) fn losses(logits: &[f32], labels: &[u16]) -> Vec<f64> {
+    let loss = |(row, &label): (&[f32], &u16)| {
         let largest = f64::from(row[argmax(row)]);
         let sum: f64 = row.iter().map(|&v| (f64::from(v) - largest).exp()).sum();
         largest + sum.ln() - f64::from(row[usize::from(label)])

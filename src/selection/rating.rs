@@ -34,7 +34,7 @@ pub(super) struct Views<'a> {
     /// Of the source's test part.
     pub validation: Inspection,
     /// Of the latter's images, below K.
-    pub labels: &'a [u8],
+    pub labels: &'a [u16],
     /// Of the target's training part.
     pub target: Inspection,
 }

@@ -59,7 +59,7 @@ mod tests {
     use crate::shape::MapShape;
 
     fn numbered(count: u8) -> Dataset {
-        let labels = Some((0..count).map(|i| i / 10).collect());
+        let labels = Some((0..count).map(|i| u16::from(i / 10)).collect());
         let (shape, images) = (MapShape::new(1, 1, 2), (0..count).flat_map(|i| [i, i]).collect());
         let classes = (0..=count / 10).map(|class| class.to_string()).collect();
         Dataset::new(shape, images, labels, classes).expect("a data set")
@@ -70,9 +70,9 @@ mod tests {
         let drawn = some(numbered(100), "test", 30);
         assert_eq!(drawn.len(), 30);
         let labels = drawn.labels.as_ref().expect("labels");
-        assert!(
-            (0..30).all(|i| drawn.image(i)[0] == drawn.image(i)[1] && labels[i] == drawn.image(i)[0] / 10)
-        );
+        assert!((0..30).all(
+            |i| drawn.image(i)[0] == drawn.image(i)[1] && labels[i] == u16::from(drawn.image(i)[0] / 10)
+        ));
         assert!(drawn.images.iter().any(|&i| i >= 90) && drawn.images.iter().any(|&i| i < 10));
         assert_eq!(drawn, some(numbered(100), "test", 30));
         assert_ne!(drawn.images, some(numbered(100), "other", 30).images);

@@ -99,7 +99,7 @@ impl StepBench {
 /// Random bytes as images, and a random class for each.
 fn random_images(config: &Config, name: &str, count: usize) -> Result<Dataset> {
     let shape = config.model.input.shape();
-    let classes = config.model.classes()?.min(usize::from(u8::MAX)) as u8;
+    let classes = config.model.classes()?.min(usize::from(u16::MAX)) as u16;
     let mut rng = rng::stream(config.training.seed, name);
     let mut images = vec![0; count * shape.len()];
     rng.fill_bytes(&mut images);

@@ -11,6 +11,8 @@ use std::fmt;
 
 /// Rows a batch, where there is memory for the activations of so many.
 const ROWS: usize = 256;
+/// A matrix of more classes would take more memory than it tells.
+const MOST_CONFUSED: usize = 1000;
 
 /// A recording that sends a data set through a model in evaluation mode.
 pub struct Evaluator {
@@ -22,7 +24,7 @@ pub struct Evaluator {
     batch_logits: Tensor,
     /// (images, K)
     logits: Tensor,
-    labels: Option<Vec<u8>>,
+    labels: Option<Vec<u16>>,
 }
 
 /// How often a model was right.
@@ -35,8 +37,23 @@ pub struct Evaluation {
     pub images: usize,
     /// The mean cross-entropy.
     pub loss: f64,
-    /// `confusion[label][prediction]`: how many images of the one were taken for the other.
+    /// What became of the images of each class.
+    pub per_class: Vec<ClassCounts>,
+    /// `confusion[label][prediction]`: how many images of the one were taken for the other. Empty for more than 1,000
+    /// classes.
     pub confusion: Vec<Vec<u64>>,
+}
+
+/// How the images of one class were classified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ClassCounts {
+    /// Images of the class.
+    pub images: u64,
+    /// Those of them that were classified rightly.
+    pub right: u64,
+    /// Images that were taken for it, rightly or not.
+    pub predicted: u64,
 }
 
 impl Evaluator {
@@ -121,17 +138,26 @@ impl Evaluator {
 
 impl Evaluation {
     /// Compares logits (images, K) with labels (images).
-    fn of(logits: &[f32], labels: &[u8]) -> Self {
+    fn of(logits: &[f32], labels: &[u16]) -> Self {
         let classes = logits.len() / labels.len();
-        let mut confusion = vec![vec![0; classes]; classes];
+        let side = if classes > MOST_CONFUSED { 0 } else { classes };
+        let mut confusion = vec![vec![0; side]; side];
+        let mut per_class = vec![ClassCounts::default(); classes];
         let mut loss = 0.0;
         for (row, &label) in logits.chunks(classes).zip(labels) {
-            confusion[usize::from(label)][argmax(row)] += 1;
-            loss -= softmax(row)[usize::from(label)].ln();
+            let (label, predicted) = (usize::from(label), argmax(row));
+            per_class[label].images += 1;
+            per_class[label].right += u64::from(label == predicted);
+            per_class[predicted].predicted += 1;
+            if let Some(row) = confusion.get_mut(label) {
+                row[predicted] += 1;
+            }
+            loss -= softmax(row)[label].ln();
         }
-        let hits: u64 = (0..classes).map(|k| confusion[k][k]).sum();
+        let hits: u64 = per_class.iter().map(|class| class.right).sum();
         let images = labels.len();
-        Self { accuracy: hits as f64 / images as f64, images, loss: loss / images as f64, confusion }
+        let (accuracy, loss) = (hits as f64 / images as f64, loss / images as f64);
+        Self { accuracy, images, loss, per_class, confusion }
     }
 }
 
@@ -166,9 +192,22 @@ mod tests {
         let logits = [2.0, 1.0, 0.0, 3.0, 5.0, 1.0];
         let evaluation = Evaluation::of(&logits, &[0, 1, 1]);
         assert_eq!(evaluation.confusion, [[1, 0], [1, 1]]);
+        let counts = |images, right, predicted| ClassCounts { images, right, predicted };
+        assert_eq!(evaluation.per_class, [counts(1, 1, 2), counts(2, 1, 1)]);
         assert!((evaluation.accuracy - 2.0 / 3.0).abs() < 1e-12);
         // ln(1 + e^-1), ln(1 + e^-3) and ln(1 + e^4), by hand.
         let by_hand = (0.313_261_687_5 + 0.048_587_351_6 + 4.018_149_927_9) / 3.0;
         assert!((evaluation.loss - by_hand).abs() < 1e-8);
+    }
+
+    #[test]
+    fn very_many_classes_are_counted_without_a_matrix() {
+        let classes = 1 << 16;
+        let mut logits = vec![0.0; 2 * classes];
+        (logits[classes - 1], logits[classes + 7]) = (1.0, 1.0);
+        let evaluation = Evaluation::of(&logits, &[u16::MAX, 9]);
+        assert_eq!((evaluation.accuracy, evaluation.confusion.len()), (0.5, 0));
+        let right = |class: usize| evaluation.per_class[class].right;
+        assert_eq!((right(classes - 1), right(9), evaluation.per_class[7].predicted), (1, 0, 1));
     }
 }

@@ -24,6 +24,7 @@
 
 mod bench;
 mod checkpoint;
+mod classes;
 mod config;
 mod course;
 mod data_loader;
@@ -60,7 +61,7 @@ pub use checkpoint::{Checkpoint, Description};
 pub use config::Config;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use device_data::DeviceData;
-pub use evaluate::{Evaluation, Evaluator, argmax, softmax};
+pub use evaluate::{ClassCounts, Evaluation, Evaluator, argmax, softmax};
 pub use history::{EpochRecord, History};
 pub use inspect::{Inspection, Inspector};
 pub use metrics::{Report, StepMetrics};

@@ -19,7 +19,7 @@ pub struct Predictions {
 impl Predictions {
     /// From logits (images, K) of labelled images, below K, and of unlabelled ones.
     #[cfg_attr(not(feature = "fit"), allow(dead_code))]
-    pub(crate) fn of(labelled: &[f32], labels: &[u8], unlabelled: &[f32]) -> Self {
+    pub(crate) fn of(labelled: &[f32], labels: &[u16], unlabelled: &[f32]) -> Self {
         let classes = labelled.len() / labels.len();
         let taken = |logits: &[f32]| -> Vec<usize> { logits.chunks(classes).map(argmax).collect() };
         let (source, target) = (taken(labelled), taken(unlabelled));

@@ -15,6 +15,7 @@ mod fitting;
 mod habits;
 mod memory;
 mod pairs;
+mod photos;
 mod predicting;
 mod profile;
 mod results;

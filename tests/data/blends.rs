@@ -71,7 +71,7 @@ fn as_released_no_edge_is_left_where_the_digit_is_inverted_back() {
 fn as_released_the_photo_is_inverted_under_any_ink_and_the_order_is_that_of_mnist() {
     let workshop = workshop();
     workshop.make_with(Blend::Invert, "out", 0).unwrap();
-    let in_order: Vec<u8> = (0..COUNT).map(|digit| digit % 10).collect();
+    let in_order: Vec<u16> = (0..COUNT).map(|digit| u16::from(digit % 10)).collect();
     for part in [Part::Train, Part::Test] {
         let data = workshop.load("out", part);
         assert_eq!(data.labels(), Some(&in_order[..]));
@@ -109,7 +109,7 @@ fn the_difference_is_what_it_was_before_there_was_a_choice() {
     for part in [Part::Train, Part::Test] {
         let data = workshop.load("out", part);
         sha.update(data.images());
-        sha.update(data.labels().unwrap());
+        sha.update(data.labels().unwrap().iter().map(|&label| label as u8).collect::<Vec<u8>>());
     }
     let hex: String = sha.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     // Of the same photos and digits at the revision before `Blend`.

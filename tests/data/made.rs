@@ -95,7 +95,7 @@ fn every_pixel_is_the_distance_of_patch_and_digit() {
             let photo = [200u8, 120, 0][position / 1024];
             assert_eq!(value, photo.abs_diff(digit), "image {index} at {position}");
         }
-        assert_eq!(*label, (ink - 100) % 10, "image {index}");
+        assert_eq!(*label, u16::from((ink - 100) % 10), "image {index}");
         order.push(ink - 100);
     }
     let sorted: Vec<u8> = (0..COUNT).collect();
@@ -141,11 +141,11 @@ fn the_seed_alone_decides_whatever_the_number_of_threads() {
     let made = |out| contents(&workshop.path(out));
     assert_eq!(made("one").len(), 2 * usize::from(COUNT) + 3);
     assert!(made("one") == made("four"), "threads matter");
-    let list = |out| workshop.load(out, Part::Train).labels().map(<[u8]>::to_vec);
+    let list = |out| workshop.load(out, Part::Train).labels().map(<[u16]>::to_vec);
     assert_ne!(list("one"), list("other"));
     assert_ne!(workshop.load("one", Part::Train).images(), workshop.load("other", Part::Train).images());
     // Neither does the test part repeat the draws of the training part, whose digits are the same here.
-    assert_ne!(list("one"), workshop.load("one", Part::Test).labels().map(<[u8]>::to_vec));
+    assert_ne!(list("one"), workshop.load("one", Part::Test).labels().map(<[u16]>::to_vec));
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub fn data(salt: u32) -> Dataset {
     let shape = MapShape::new(3, 12, 10);
     let noise = |i: usize| (i as u32 ^ salt).wrapping_mul(2_654_435_761).to_be_bytes()[0];
     let images = (0..IMAGES * shape.len()).map(noise).collect();
-    let labels = (0..IMAGES).map(|i| (i % 10) as u8).collect();
+    let labels = (0..IMAGES).map(|i| (i % 10) as u16).collect();
     let classes = (0..10).map(|class| class.to_string()).collect();
     Dataset::new(shape, images, Some(labels), classes).unwrap()
 }

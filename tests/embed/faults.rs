@@ -211,12 +211,12 @@ fn a_training_that_diverged_says_so_and_takes_no_more_steps() {
 fn labels_and_a_name_for_every_class_are_asked_for() {
     let app = Application::new();
     let (full, unlabelled) = (data(1), data(2));
-    let made = |labels: Option<Vec<u8>>, classes: &[String]| {
+    let made = |labels: Option<Vec<u16>>, classes: &[String]| {
         let labelled = Dataset::new(full.shape(), full.images().to_vec(), labels, classes.to_vec()).unwrap();
         let options = TrainerOptions::new(config(), &labelled, Some(&unlabelled));
         Trainer::new(&app.device, &app.queue, options).err().map(|error| error.to_string())
     };
-    let labels = full.labels().map(<[u8]>::to_vec);
+    let labels = full.labels().map(<[u16]>::to_vec);
     assert_eq!(made(labels.clone(), full.classes()), None);
     let unnamed = made(None, full.classes()).expect("a refusal");
     assert!(

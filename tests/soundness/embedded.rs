@@ -39,7 +39,7 @@ fn data() -> Dataset {
     let shape = MapShape::new(3, 12, 10);
     let count = 24;
     let images = (0..count * shape.len()).map(|i| (i * 37 % 251) as u8).collect();
-    let labels = (0..count).map(|i| (i % 10) as u8).collect();
+    let labels = (0..count).map(|i| (i % 10) as u16).collect();
     let classes = (0..CLASSES).map(|class| class.to_string()).collect();
     Dataset::new(shape, images, Some(labels), classes).unwrap()
 }

@@ -20,7 +20,7 @@ pub fn possible() -> impl Iterator<Item = Variant> {
 }
 
 /// 24 made-up images of 12×10, labelled with so many classes in turn.
-pub fn data(classes: u8) -> Dataset {
+pub fn data(classes: u16) -> Dataset {
     const IMAGES: usize = 24;
     let shape = MapShape::new(3, 12, 10);
     let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];

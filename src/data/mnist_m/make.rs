@@ -136,7 +136,7 @@ fn order_of(options: &MnistM, part: Part, count: usize) -> Vec<u32> {
 }
 
 /// The digits of `part`, centred on black, and the label of each.
-fn load_digits(mnist: &Path, part: Part) -> Result<(Dataset, Vec<u8>)> {
+fn load_digits(mnist: &Path, part: Part) -> Result<(Dataset, Vec<u16>)> {
     let frame = Frame::new(SIDE, SIDE).fit(Fit::Centre);
     let mut digits = layout::load(mnist, part, frame, Labels::Required)?;
     match digits.labels.take() {
@@ -163,7 +163,7 @@ fn laid_over(digit: &[u8], blend: Blend, scenes: &[RgbImage], rng: &mut Rng) -> 
         .collect()
 }
 
-fn write_list(path: &Path, order: &[u32], labels: &[u8]) -> Result<()> {
+fn write_list(path: &Path, order: &[u32], labels: &[u16]) -> Result<()> {
     let mut list = String::new();
     for (index, &digit) in order.iter().enumerate() {
         // Writing to a string cannot fail.

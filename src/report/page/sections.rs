@@ -62,14 +62,16 @@ pub struct Confusion {
 
 /// The target's confusion matrix; `None` without labels and for very many classes.
 pub fn confusion(story: &Story) -> Option<Confusion> {
+    if story.classes > MOST_CLASSES {
+        return None;
+    }
     let counts = story.target.as_ref()?.confusion(story.classes)?;
     let names: Vec<String> = (0..story.classes).map(|k| story.checkpoint.class(k)).collect();
     let row = |(name, row): (&String, Vec<u64>)| {
         let images = row.iter().sum::<u64>().max(1);
         (name.clone(), row.into_iter().map(|count| (count, (100 * count / images) as u32)).collect())
     };
-    (story.classes <= MOST_CLASSES)
-        .then(|| Confusion { rows: names.iter().zip(counts).map(row).collect(), classes: names })
+    Some(Confusion { rows: names.iter().zip(counts).map(row).collect(), classes: names })
 }
 
 /// What adaptation does for each class.

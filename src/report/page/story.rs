@@ -127,12 +127,7 @@ impl Story {
     /// The share of rightly classified images of each class of the target (or source); empty without labels.
     pub fn recall(&self, of_target: bool) -> Vec<Option<f64>> {
         let study = if of_target { &self.target } else { &self.source };
-        let confusion = study.as_ref().and_then(|study| study.confusion(self.classes)).unwrap_or_default();
-        let share = |(k, row): (usize, &Vec<u64>)| {
-            let images: u64 = row.iter().sum();
-            (images > 0).then(|| row[k] as f64 / images as f64)
-        };
-        confusion.iter().enumerate().map(share).collect()
+        study.as_ref().and_then(|study| study.recall(self.classes)).unwrap_or_default()
     }
 }
 

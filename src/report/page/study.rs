@@ -80,6 +80,19 @@ impl Study {
         Some(confusion)
     }
 
+    /// The share of rightly classified images of each class that has any; `None` without labels.
+    pub fn recall(&self, classes: usize) -> Option<Vec<Option<f64>>> {
+        let labels = self.data.labels.as_ref()?;
+        let mut counts = vec![(0_u64, 0_u64); classes];
+        for (&label, &prediction) in labels.iter().zip(&self.predictions) {
+            let (images, right) = &mut counts[usize::from(label)];
+            *images += 1;
+            *right += u64::from(usize::from(label) == prediction);
+        }
+        let share = |(images, right)| (images > 0).then(|| right as f64 / images as f64);
+        Some(counts.into_iter().map(share).collect())
+    }
+
     /// The first images that the model is right (or wrong) about, at most `most` of them; none without labels.
     pub fn examples(&self, right: bool, most: usize) -> Vec<usize> {
         let labels = self.data.labels.iter().flatten().zip(&self.predictions).enumerate();
