@@ -81,6 +81,7 @@
 //! | `contract` | what every op is held to | gpu | `check` |
 //! | `check` | kernels against twins and golden files | ops, contract | `check` |
 //! | `golden_steps` | whole training steps against golden files | check, train | `check` |
+//! | `golden_photos` | networks for photographs against golden files | check, train, data | `check` and `data` |
 //!
 //! The feature `cli`, on by default, is the program `dann` and brings all others; what each costs stands in README.md. With
 //! the feature `cache` the choices of `dann tune` and what drivers have compiled are kept in the user's cache directory.
@@ -116,6 +117,8 @@ pub mod experiment;
 pub mod export;
 #[cfg(feature = "fit")]
 pub mod fit;
+#[cfg(all(feature = "check", feature = "data"))]
+pub mod golden_photos;
 #[cfg(feature = "check")]
 pub mod golden_steps;
 #[cfg(feature = "embed")]

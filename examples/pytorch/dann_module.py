@@ -8,6 +8,7 @@ tensor of images (N, C, H, W). After further training, `safetensors.torch.save_f
 writes what `dann import FILE` reads.
 """
 
+import functools
 import json
 import sys
 import tomllib
@@ -40,12 +41,33 @@ def chain(modules):
     return nn.Sequential(built)
 
 
+def backbone(name):
+    """A backbone without its last layer: of torchvision, or of the package efficientnet-lite-pytorch."""
+    if name == "efficientnet_lite0":
+        from efficientnet_lite_pytorch import EfficientNet
+
+        module = EfficientNet.from_name("efficientnet-lite0", drop_connect_rate=0.0, dropout_rate=0.0)
+        del module._fc
+        module.forward = module.extract_features
+        return module
+    import torchvision
+
+    module = getattr(torchvision.models, name)(weights=None)
+    del module.fc
+    stem = nn.Sequential(module.conv1, module.bn1, module.relu, module.maxpool)
+    stages = [module.layer1, module.layer2, module.layer3, module.layer4]
+    # Not one of its modules, whose tensors would be named twice.
+    module.forward = lambda x: functools.reduce(lambda maps, stage: stage(maps), stages, stem(x))
+    return module
+
+
 class Dann(nn.Module):
     """Feature extractor, label predictor and domain classifier; without the gradient reversal, as for use."""
 
     def __init__(self, config, modules):
         super().__init__()
         spec = config["model"]["input"]
+        self.backbone = backbone(modules["backbone"]) if "backbone" in modules else nn.Identity()
         self.feature_extractor = chain(modules["feature_extractor"])
         self.label_predictor = chain(modules["label_predictor"])
         self.domain_classifier = chain(modules["domain_classifier"])
@@ -56,7 +78,7 @@ class Dann(nn.Module):
 
     def forward(self, images):
         """Logits of the classes and of the domains for bytes (N, C, H, W)."""
-        features = self.feature_extractor(images / 255.0 * self.scale + self.shift)
+        features = self.feature_extractor(self.backbone(images / 255.0 * self.scale + self.shift))
         logits = self.label_predictor(features).flatten(1)
         given = features
         if self.conditional:

@@ -5,7 +5,7 @@ use super::output::{Output, table};
 use clap::Args;
 use dann::check::{CaseResult, Kind, Only, Summary, run_all, run_golden};
 use dann::error::Error;
-use dann::golden_steps;
+use dann::{golden_photos, golden_steps};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -15,14 +15,19 @@ Examples:
   dann check                                        every kernel against its f64 twin
   dann check --golden answers/*.safetensors         against another framework's answers
   dann check --golden answers/ops.safetensors --only conv2d,dense
+  dann check --golden answers/photo_nets.json       whole networks for photographs
   dann check --adapter nvidia --checked --json
 
 A golden file holds tensors named CASE/TENSOR and, under the metadata key \"cases\", a JSON list of
-{\"name\", \"op\", \"attrs\", \"inputs\", \"expect\"}. What a case names and the program does not know fails.")]
+{\"name\", \"op\", \"attrs\", \"inputs\", \"expect\"}. What a case names and the program does not know fails. In JSON it
+holds trainings of whole networks, or pictures and what EfficientNet-Lite0 gives for them.")]
 pub struct CheckArgs {
     /// Compare with golden files instead of the twins
     #[arg(long, value_name = "FILE", num_args = 1..)]
     golden: Vec<PathBuf>,
+    /// Where the pictures and weights of golden files in JSON lie; `../data` beside the file if left out
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
     /// Check these ops alone
     #[arg(long, value_name = "OP,…", value_delimiter = ',')]
     only: Vec<String>,
@@ -53,7 +58,12 @@ pub fn run(args: &CheckArgs, out: &Output) -> anyhow::Result<()> {
         summary = run_all(&gpu, &only, &mut report)?;
     }
     for file in &args.golden {
-        summary = summary.merge(run_golden(&gpu, file, &only, &golden_steps::run, &mut report)?);
+        let of_file = if file.extension().is_some_and(|extension| extension == "json") {
+            golden_photos::run(&gpu, file, args.data.as_deref(), &only, &mut report)?
+        } else {
+            run_golden(&gpu, file, &only, &golden_steps::run, &mut report)?
+        };
+        summary = summary.merge(of_file);
     }
     printed?;
     if let Some(op) = args.only.iter().find(|op| !seen.contains(*op)) {

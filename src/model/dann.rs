@@ -1,6 +1,5 @@
 //! The whole network and its training step, on one screen.
 
-use super::Initialization;
 use super::batch::{Batch, Inference, MetricsBuffer, StepOutputs};
 use super::domain_input::{DomainInput, Given};
 use super::graph::Node;
@@ -12,6 +11,7 @@ use super::spec::ModelSpec;
 use super::stage::Mode;
 use super::update::Update;
 use super::virtual_adversarial::{Perturbed, Smoothing};
+use super::{Initialization, backbone};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Phase, Recording, Tensor};
 use crate::ops::{Step, gather_batch::Domain, gradient_reversal};
@@ -72,13 +72,23 @@ impl Dann {
         &self.gpu
     }
 
-    /// Draws the parameters that training starts from, and its average with it.
+    /// Draws the parameters that training starts from, reads those of the backbone whose weights are given, and its average
+    /// with it.
     ///
     /// # Errors
-    /// [`Error::Gpu`] when the device was lost.
+    /// [`Error::Io`] and [`Error::Input`] when the weights cannot be read or are those of another network, [`Error::Gpu`] when
+    /// the device was lost.
     pub fn initialize(&self, initialization: Initialization, seed: u64) -> Result<()> {
         let values = self.parameters.initial(initialization, seed);
         self.parameters.write(&self.gpu, &self.parameters.values, &values)?;
+        if let (Some(backbone), Some(path)) = (self.spec.backbone, &self.spec.weights) {
+            let mut tensors = self.tensors();
+            tensors.retain(|name, _| backbone::owns(name));
+            let dims = tensors.iter().map(|(name, tensor)| (name.clone(), tensor.dims().to_vec())).collect();
+            for (name, values) in backbone::read(backbone, path, &dims)? {
+                tensors[&name].write(&self.gpu, &values)?;
+            }
+        }
         self.average().map_or(Ok(()), |average| average.initialize(initialization, seed))
     }
 
@@ -164,11 +174,13 @@ impl Dann {
         let (source_rows, table) = (batch.labels.rows(), &metrics_buffer.table);
         let mode = Mode::Training { source_rows };
         rec.phase(Phase::Forward);
-        let features = self.feature_extractor.forward(rec, step, &batch.x, mode)?;
+        // Networks without a backbone are older than frozen batch norm, and train as they did.
+        let rests = &|name: &str| self.spec.backbone.is_some() && frozen(name);
+        let features = self.feature_extractor.forward_of(rec, step, &batch.x, mode, rests)?;
         // Target rows are predicted where their predictions are made use of, in one batch with the source rows.
         let predicted = if self.predicts_target(objective) { features.y.rows() } else { source_rows };
         let predicted = features.y.first_rows(predicted);
-        let labels = self.label_predictor.forward(rec, step, &predicted, mode)?;
+        let labels = self.label_predictor.forward_of(rec, step, &predicted, mode, rests)?;
         let (x, logits) = (features.y.clone(), labels.y.clone());
         let class_weights = objective.of_classes(&self.gpu)?;
         let counts = objective.of_labels(source_rows, class_weights.as_ref());

@@ -77,9 +77,7 @@ impl Graph {
     /// # Errors
     /// [`Error::Input`] naming the layer whose shapes do not fit.
     pub fn new(part: &str, layers: &[LayerSpec], input: MapShape) -> Result<Self> {
-        let mut builder = Builder { nodes: vec![], shapes: vec![input] };
-        let output = builder.chain(part, layers, Value::INPUT)?;
-        Ok(Self { y: builder.shapes[output.0], nodes: builder.nodes, output })
+        Builder::new(input).finish(part, layers, Value::INPUT)
     }
 
     /// Whether, in training too, each row of what comes out follows from its row of what goes in alone.
@@ -104,13 +102,32 @@ impl Graph {
 }
 
 /// A graph that grows.
-struct Builder {
+pub(super) struct Builder {
     nodes: Vec<Node>,
     /// Of every value.
     shapes: Vec<MapShape>,
 }
 
 impl Builder {
+    /// No nodes yet, and the shape of what goes in.
+    pub fn new(input: MapShape) -> Self {
+        Self { nodes: vec![], shapes: vec![input] }
+    }
+
+    /// The shape of a value.
+    pub fn shape(&self, value: Value) -> MapShape {
+        self.shapes[value.0]
+    }
+
+    /// The graph with the layers of `part` behind the value `x`.
+    ///
+    /// # Errors
+    /// As [`Graph::new`].
+    pub fn finish(mut self, part: &str, layers: &[LayerSpec], x: Value) -> Result<Graph> {
+        let output = self.chain(part, layers, x)?;
+        Ok(Graph { y: self.shapes[output.0], nodes: self.nodes, output })
+    }
+
     /// Puts `layers` behind the value `x`, one behind the other, under names that begin with `prefix`.
     fn chain(&mut self, prefix: &str, layers: &[LayerSpec], x: Value) -> Result<Value> {
         let (mut value, mut counts) = (x, BTreeMap::new());
@@ -135,7 +152,11 @@ impl Builder {
         Ok(value)
     }
 
-    fn node(&mut self, name: String, layer: Arc<dyn Layer>, inputs: Vec<Value>) -> Result<Value> {
+    /// A node of that name.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming it when the shapes do not fit.
+    pub fn node(&mut self, name: String, layer: Arc<dyn Layer>, inputs: Vec<Value>) -> Result<Value> {
         let x: Vec<MapShape> = inputs.iter().map(|value| self.shapes[value.0]).collect();
         let y = layer.out_shape(&x).map_err(|e| match e {
             Error::Input { subject, expected, found } => {

@@ -18,6 +18,7 @@
 
 mod adaptation;
 mod average;
+mod backbone;
 mod batch;
 mod classes;
 mod dann;
@@ -41,6 +42,7 @@ mod virtual_adversarial;
 
 pub(crate) use adaptation::AdaptationLoss;
 pub use adaptation::{Adaptation, AdaptationSchedule};
+pub use backbone::Backbone;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use batch::{Batch, Inference, MetricsBuffer, StepOutputs};
 pub use classes::Classes;

@@ -91,11 +91,26 @@ impl Network {
 
     /// Records y from x (N, …).
     pub fn forward(&self, rec: &mut Recording, step: &Tensor, x: &Tensor, mode: Mode) -> Result<Trace<'_>> {
+        self.forward_of(rec, step, x, mode, &|_| false)
+    }
+
+    /// As [`Network::forward`], in the mode of what does not learn where `frozen` names all parameters of a stage.
+    pub fn forward_of(
+        &self,
+        rec: &mut Recording,
+        step: &Tensor,
+        x: &Tensor,
+        mode: Mode,
+        frozen: &dyn Fn(&str) -> bool,
+    ) -> Result<Trace<'_>> {
         let mut values = vec![None; self.values];
         values[self.input.index()] = Some(x.clone());
         let mut backward = Vec::with_capacity(self.stages.len());
         for Placed { stage, inputs, output } in &self.stages {
             let x: Vec<Tensor> = inputs.iter().filter_map(|value| values[value.index()].clone()).collect();
+            let learns = stage.learns();
+            let rests = !learns.is_empty() && learns.iter().all(|name| frozen(name));
+            let mode = if rests { mode.frozen() } else { mode };
             let Forward { y, backward: back } = stage.forward(rec, step, &x, mode)?;
             values[output.index()] = Some(y);
             backward.push(back);

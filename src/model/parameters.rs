@@ -45,24 +45,39 @@ pub struct Parameters {
     pub grads: Tensor,
 }
 
-/// The two parameters of a layer that has weight and bias.
+/// The parameters of a layer that has a weight, and a bias or zeros in its place.
 pub(crate) struct WeightAndBias {
     /// The layer's name.
     pub name: String,
     pub weight: Parameter,
     pub bias: Parameter,
+    /// Whether the bias is learned.
+    pub has_bias: bool,
 }
 
 impl WeightAndBias {
     /// Those of the layer called `name`.
     pub fn of(parameters: &Parameters, name: &str) -> Result<Self> {
         let weight = parameters.get(&format!("{name}.weight"))?;
-        Ok(Self { name: name.to_owned(), weight, bias: parameters.get(&format!("{name}.bias"))? })
+        let bias = parameters.get(&format!("{name}.bias"))?;
+        Ok(Self { name: name.to_owned(), weight, bias, has_bias: true })
+    }
+
+    /// Those of a layer whose bias may be missing: kernels that add one are given zeros, and their gradient is nobody's.
+    pub fn of_weight(gpu: &Gpu, parameters: &Parameters, name: &str, has_bias: bool) -> Result<Self> {
+        if has_bias {
+            return Self::of(parameters, name);
+        }
+        let weight = parameters.get(&format!("{name}.weight"))?;
+        let zeros = |label| Tensor::zeros(gpu, label, &[weight.value.rows()]);
+        let bias = Parameter { value: zeros("no bias")?, grad: zeros("gradient of no bias")? };
+        Ok(Self { name: name.to_owned(), weight, bias, has_bias })
     }
 
     /// Their names.
     pub fn names(&self) -> Vec<String> {
-        ["weight", "bias"].map(|suffix| format!("{}.{suffix}", self.name)).into()
+        let suffixes = ["weight", "bias"].into_iter().take(if self.has_bias { 2 } else { 1 });
+        suffixes.map(|suffix| format!("{}.{suffix}", self.name)).collect()
     }
 
     /// `part` of both.

@@ -1,13 +1,15 @@
 //! The network as configuration: what a preset or a TOML file says.
 
+use super::backbone::Backbone;
 use super::classes::Classes;
 use super::domain_input::DomainInput;
-use super::graph::Graph;
+use super::graph::{Builder, Graph, Value};
 use super::layers::{BatchStatistics, LayerSpec, Residual};
 use crate::error::{Error, Result};
 use crate::ops::gather_batch::Domain;
 use crate::shape::{Fit, Frame, MapShape};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// The network: its input and the layers of its three parts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,9 +22,15 @@ pub struct ModelSpec {
     /// What the domain classifier is given; the features if left out.
     #[serde(default, skip_serializing_if = "DomainInput::is_default")]
     pub domain_input: DomainInput,
+    /// A network in front of the feature extractor; none if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backbone: Option<Backbone>,
+    /// The weights that the backbone starts from, a `.safetensors` file; drawn ones if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<PathBuf>,
     /// What goes in.
     pub input: InputSpec,
-    /// G_f: from images to features.
+    /// G_f: from images, or the backbone's maps, to features.
     pub feature_extractor: Vec<LayerSpec>,
     /// G_y: from features to one logit a class.
     pub label_predictor: Vec<LayerSpec>,
@@ -164,8 +172,16 @@ impl ModelSpec {
         label_predictor: Vec<LayerSpec>,
         domain_classifier: Vec<LayerSpec>,
     ) -> Self {
-        let (classes, domain_input) = (Classes::default(), DomainInput::default());
-        Self { classes, domain_input, input, feature_extractor, label_predictor, domain_classifier }
+        Self {
+            classes: Classes::default(),
+            domain_input: DomainInput::default(),
+            backbone: None,
+            weights: None,
+            input,
+            feature_extractor,
+            label_predictor,
+            domain_classifier,
+        }
     }
 
     /// Makes all rows of a batch share their statistics, in every layer.
@@ -238,7 +254,7 @@ impl ModelSpec {
         if let Some(own) = &self.input.target_normalization {
             own.check("model.input.target_normalization", input.channels)?;
         }
-        let extractor = Graph::new("feature_extractor", &self.feature_extractor, input)?;
+        let extractor = self.extractor(input)?;
         let predictor =
             Graph::new("label_predictor", &self.classes.of_recipe(&self.label_predictor)?, extractor.y)?;
         let logits = predictor.y;
@@ -252,6 +268,26 @@ impl ModelSpec {
             return Err(Error::input("domain_classifier", expected, classifier.y));
         }
         Ok([extractor, predictor, classifier])
+    }
+
+    /// The backbone, if there is one, and the feature extractor behind it.
+    fn extractor(&self, input: MapShape) -> Result<Graph> {
+        let mut builder = Builder::new(input);
+        let x = match (self.backbone, &self.weights) {
+            (Some(_), _) if input.channels != 3 => {
+                return Err(Error::input(
+                    "model.input.channels",
+                    "3, which a backbone takes",
+                    input.channels,
+                ));
+            }
+            (Some(backbone), _) => backbone.build(&mut builder, Value::INPUT)?,
+            (None, None) => Value::INPUT,
+            (None, Some(_)) => {
+                return Err(Error::input("model.weights", "model.backbone, whose weights they are", "none"));
+            }
+        };
+        builder.finish("feature_extractor", &self.feature_extractor, x)
     }
 
     /// Names and shapes of everything that a model learns: parameters and running statistics.

@@ -15,6 +15,11 @@ pub enum Mode {
         /// Of the batch.
         source_rows: usize,
     },
+    /// As training, but batch norm uses its running statistics and leaves them as they are: for what does not learn.
+    Frozen {
+        /// Of the batch.
+        source_rows: usize,
+    },
     /// They do not: nothing is dropped, running statistics are used.
     Evaluation {
         /// Of the batch.
@@ -26,6 +31,22 @@ impl Mode {
     /// Evaluation of `rows` rows of one domain.
     pub fn evaluation(domain: Domain, rows: usize) -> Self {
         Self::Evaluation { source_rows: if domain == Domain::Source { rows } else { 0 } }
+    }
+
+    /// The same of what does not learn.
+    pub(super) fn frozen(self) -> Self {
+        match self {
+            Self::Training { source_rows } => Self::Frozen { source_rows },
+            other => other,
+        }
+    }
+
+    /// How many rows are of the source.
+    pub(super) fn source_rows(self) -> usize {
+        let (Self::Training { source_rows }
+        | Self::Frozen { source_rows }
+        | Self::Evaluation { source_rows }) = self;
+        source_rows
     }
 }
 

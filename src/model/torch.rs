@@ -1,5 +1,6 @@
 //! The network as modules of `torch.nn`, for whoever builds them there.
 
+use super::backbone;
 use super::graph::{Graph, Node};
 use super::layers::{Form, LayerSpec};
 use super::spec::ModelSpec;
@@ -7,7 +8,7 @@ use crate::error::Result;
 use serde_json::{Value, json};
 
 impl ModelSpec {
-    /// The modules of each part, under its name: a list of `{"name", "class", "arguments"}`, and of
+    /// The backbone's name, and the modules of each part, under its name: a list of `{"name", "class", "arguments"}`, and of
     /// `{"name", "body", "shortcut"}` for residual blocks, whose lists are of the same kind. Names are those of the
     /// tensors.
     ///
@@ -16,12 +17,18 @@ impl ModelSpec {
     pub fn torch_modules(&self) -> Result<Value> {
         let [extractor, predictor, classifier] = self.graphs()?;
         let label_predictor = self.classes.of_recipe(&self.label_predictor)?;
-        let part = |graph: &Graph, layers: &[LayerSpec]| modules(layers, &mut graph.nodes.iter());
-        Ok(json!({
+        let part = |graph: &Graph, layers: &[LayerSpec]| {
+            modules(layers, &mut graph.nodes.iter().filter(|node| !backbone::owns(&node.name)))
+        };
+        let mut all = json!({
             "feature_extractor": part(&extractor, &self.feature_extractor),
             "label_predictor": part(&predictor, &label_predictor),
             "domain_classifier": part(&classifier, &self.domain_classifier),
-        }))
+        });
+        if let Some(backbone) = self.backbone {
+            all["backbone"] = json!(backbone);
+        }
+        Ok(all)
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Smoothing<'a> {
     label_predictor: Network,
     /// Whether each row's prediction follows from that row alone.
     is_of_rows: bool,
+    /// Whether batch norm of what does not learn rests.
+    freezes: bool,
 }
 
 /// What is perturbed, and where the losses go.
@@ -76,6 +78,7 @@ impl<'a> Smoothing<'a> {
             label_predictor: Network::new(gpu, &y, &parameters, f.nodes.len())?,
             parameters,
             is_of_rows: f.is_of_rows() && y.is_of_rows(),
+            freezes: spec.backbone.is_some(),
         }))
     }
 
@@ -119,12 +122,12 @@ impl<'a> Smoothing<'a> {
         let Adaptation { radius, probe, .. } = *self.adaptation;
         let images = Images { x: perturbed.x, first_row: rows.first };
         rec.phase(Phase::Forward);
-        let (given, first_row) = self.given(rec, step, perturbed, rows)?;
+        let (given, first_row) = self.given(rec, step, perturbed, rows, frozen)?;
         let given = Predictions { logits: &given, first_row };
 
         let moved = rows.allocate(&gpu, "probed images", perturbed.x)?;
         perturb::at_random(rec, step, images, &moved, probe)?;
-        let probed = self.predict(rec, step, &moved)?;
+        let probed = self.predict(rec, step, &moved, frozen)?;
         rec.phase(Phase::Loss);
         let dlogits = Tensor::zeros(&gpu, "dlogits", probed.logits.dims())?;
         kl_divergence::backward(rec, &given, &probed.logits, &dlogits)?;
@@ -134,7 +137,7 @@ impl<'a> Smoothing<'a> {
         rec.phase(Phase::Forward);
         let moved = rows.allocate(&gpu, "adversarial images", perturbed.x)?;
         perturb::along(rec, images, &direction, &moved, radius)?;
-        let adversarial = self.predict(rec, step, &moved)?;
+        let adversarial = self.predict(rec, step, &moved, frozen)?;
         rec.phase(Phase::Loss);
         let logits = &adversarial.logits;
         let (loss, dlogits) =
@@ -153,6 +156,7 @@ impl<'a> Smoothing<'a> {
         step: &Tensor,
         perturbed: &Perturbed<'_>,
         rows: &Rows,
+        frozen: &dyn Fn(&str) -> bool,
     ) -> Result<(Tensor, usize)> {
         if self.is_of_rows {
             return Ok((in_rows(perturbed.logits).first_rows(rows.first + rows.count), rows.first));
@@ -160,14 +164,21 @@ impl<'a> Smoothing<'a> {
         // As kernels take tensors that start where a binding may, the rows are copied: moved by nothing.
         let x = rows.allocate(rec.gpu(), "images as they are", perturbed.x)?;
         perturb::at_random(rec, step, Images { x: perturbed.x, first_row: rows.first }, &x, 0.0)?;
-        Ok((self.predict(rec, step, &x)?.logits, 0))
+        Ok((self.predict(rec, step, &x, frozen)?.logits, 0))
     }
 
-    fn predict(&self, rec: &mut Recording, step: &Tensor, x: &Tensor) -> Result<Predicted<'_>> {
+    fn predict(
+        &self,
+        rec: &mut Recording,
+        step: &Tensor,
+        x: &Tensor,
+        frozen: &dyn Fn(&str) -> bool,
+    ) -> Result<Predicted<'_>> {
         // Rows of one domain alone: which one does not matter, as its running statistics are nobody's.
         let mode = Mode::Training { source_rows: x.rows() };
-        let features = self.feature_extractor.forward(rec, step, x, mode)?;
-        let labels = self.label_predictor.forward(rec, step, &features.y, mode)?;
+        let rests = &|name: &str| self.freezes && frozen(name);
+        let features = self.feature_extractor.forward_of(rec, step, x, mode, rests)?;
+        let labels = self.label_predictor.forward_of(rec, step, &features.y, mode, rests)?;
         Ok(Predicted { features, logits: in_rows(&labels.y), labels })
     }
 }

@@ -13,6 +13,7 @@ pub mod class_confusion;
 pub mod clip_grad_norm;
 pub mod conv2d;
 pub mod dense;
+pub mod depthwise;
 pub mod dropout;
 pub mod entropy;
 pub mod entropy_weights;
@@ -31,12 +32,14 @@ pub mod outer_product;
 pub mod perturb;
 mod predictions;
 pub mod random_view;
+pub mod rectified_norm;
 pub mod register_tiled;
 pub mod relu;
 pub mod relu6;
 pub mod sgd;
 pub mod softmax;
 pub mod softmax_cross_entropy;
+pub mod stem;
 mod step;
 pub mod tuning;
 #[cfg(feature = "check")]
@@ -70,6 +73,7 @@ pub const OPS: &[&dyn Op] = &[
     &global_avg_pool2d::proof::GlobalAvgPool2d,
     &batch_norm2d::proof::BatchNorm2d,
     &batch_norm2d::frozen::BatchNorm2dFrozen,
+    &rectified_norm::proof::RectifiedNorm,
     &dropout::proof::Dropout,
     &softmax_cross_entropy::proof::SoftmaxCrossEntropy,
     &entropy::proof::Entropy,

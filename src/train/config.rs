@@ -26,6 +26,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("plus", include_str!("../../assets/presets/plus.toml")),
     ("demo", include_str!("../../assets/presets/demo.toml")),
     ("usps", include_str!("../../assets/presets/usps.toml")),
+    ("photos", include_str!("../../assets/presets/photos.toml")),
 ];
 
 impl Config {

@@ -2,7 +2,8 @@
 
 use super::{gpu, mixed_variants, no_steps};
 use dann::check::{Array, CaseResult, Only, Summary, Values, run_golden};
-use dann::gpu::{Gpu, ShaderChecks, Variant};
+use dann::golden_photos;
+use dann::gpu::{Gpu, ShaderChecks, Variant, choose};
 use safetensors::{Dtype, tensor::TensorView};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -154,4 +155,53 @@ fn compare_with_golden(gpu: &Gpu, path: &Path) {
     let (file, counts) = (path.display(), summary.json());
     eprintln!("{:?}, {file}: {counts}, largest share of bounds {largest:.3}", gpu.variant());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What `part` leaves of a JSON file of whole networks, where there is one, must pass.
+fn of_networks(gpu: &Gpu, name: &str, only: &Only, part: impl Fn(&mut serde_json::Value)) {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let Ok(text) = std::fs::read_to_string(shared.join("golden").join(name)) else {
+        eprintln!("skipped: no {name} in ../shared/golden");
+        return;
+    };
+    let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    part(&mut value);
+    let file = tempfile::Builder::new().suffix(".json").tempfile().unwrap();
+    std::fs::write(file.path(), value.to_string()).unwrap();
+    let mut failures = Vec::new();
+    let mut report = |result: &CaseResult| {
+        eprintln!("{:?}: {} {}, share of bound {:?}", gpu.variant(), result.op, result.name, result.ratio);
+        if !result.passed() {
+            failures.push(result.json());
+        }
+    };
+    let summary =
+        golden_photos::run(gpu, file.path(), Some(&shared.join("data")), only, &mut report).unwrap();
+    assert!(summary.failed == 0 && failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn whole_networks_agree() {
+    let default = choose(std::env::var("DANN_ADAPTER").ok().as_deref()).unwrap().default_variant();
+    let gpu = gpu(ShaderChecks::Trusted, default);
+    eprintln!("skipped: resnet18 and resnet50 of photo_nets.json, which `dann check --golden` runs");
+    of_networks(&gpu, "photo_nets.json", &Only::all(), |networks| {
+        networks.as_array_mut().unwrap().retain(|network| network["backbone"] == "efficientnet_lite0");
+    });
+    let exact = Only::ops(&["pixels".to_owned()]);
+    of_networks(&gpu, "pretrained.json", &exact, |_| {});
+}
+
+#[test]
+fn networks_that_are_wrong_fail_and_say_where() {
+    let gpu = gpu(ShaderChecks::Trusted, Variant::Plain);
+    let run = |text: &str| {
+        let file = tempfile::Builder::new().suffix(".json").tempfile().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        golden_photos::run(&gpu, file.path(), None, &Only::all(), &mut |_| {}).unwrap_err().to_string()
+    };
+    assert!(run("[").contains("a golden file"));
+    assert!(run("[]").contains("at least one case"));
+    assert!(run("[{}]").contains("missing field `name`"));
+    assert!(run(r#"{"pictures": [], "pixels": 7}"#).contains("pixels"));
 }

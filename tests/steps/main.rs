@@ -2,6 +2,7 @@
 
 mod adaptation;
 mod adaptation_keys;
+mod backbone;
 mod domains;
 mod graph;
 mod replay;

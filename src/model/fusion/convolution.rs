@@ -1,6 +1,6 @@
 //! The tiled convolutions: conv2d → relu → max_pool2d(2), as often as it comes, or a conv2d by itself.
 
-use super::{Fused, Place, convolution_of, is_pooled};
+use super::{Fused, Place, convolution_of, is_pooled, learned_of};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
 use crate::model::graph::Node;
@@ -58,7 +58,7 @@ fn chain(nodes: &[Node]) -> Option<ConvChain> {
 /// The convolutions at the start of a run.
 pub(super) fn rule(place: &Place<'_>) -> Result<Option<Fused>> {
     let nodes = place.nodes;
-    let of = |node: &Node| WeightAndBias::of(place.parameters, &node.name);
+    let of = |node: &Node| learned_of(place, node);
     if is_pooled(nodes) {
         let Some(chain) = chain(nodes) else { return Ok(None) };
         let count = BLOCK * chain.len();
@@ -66,8 +66,11 @@ pub(super) fn rule(place: &Place<'_>) -> Result<Option<Fused>> {
         let name = nodes[0].name.clone();
         return Ok(Some((Box::new(Blocks { chain, name, learned }), count)));
     }
-    let Some(convolution) = convolution_of(nodes).and_then(Conv2dTiled::new) else { return Ok(None) };
-    let alone = Alone { convolution, y: nodes[0].y, learned: of(&nodes[0])? };
+    let Some(convolution) = convolution_of(nodes) else { return Ok(None) };
+    let learned = of(&nodes[0])?;
+    let tiled = if learned.has_bias { Conv2dTiled::new } else { Conv2dTiled::without_bias };
+    let Some(convolution) = tiled(convolution) else { return Ok(None) };
+    let alone = Alone { convolution, y: nodes[0].y, learned };
     Ok(Some((Box::new(alone), 1)))
 }
 
@@ -101,7 +104,7 @@ impl Stage for Blocks {
 
 impl Stage for Alone {
     fn forward(&self, rec: &mut Recording, _: &Tensor, x: &[Tensor], _: Mode) -> Result<Forward<'_>> {
-        let WeightAndBias { name, weight, bias } = &self.learned;
+        let WeightAndBias { name, weight, bias, .. } = &self.learned;
         let y = allocate(rec, name, "y", &[x[0].rows(), self.y.channels, self.y.height, self.y.width])?;
         let saved = self.convolution.forward(rec, &as_maps(&x[0]), &weight.value, &bias.value, &y)?;
         let x_dims = x[0].dims().to_vec();

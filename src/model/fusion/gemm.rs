@@ -1,6 +1,6 @@
 //! Products of matrices: conv2d or dense, the ReLU behind it, the max_pool2d(2) behind that.
 
-use super::{Fused, Place, convolution_of, has_relu, is_pooled};
+use super::{Fused, Place, convolution_of, has_relu, is_pooled, learned_of};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
 use crate::model::graph::Node;
@@ -39,13 +39,13 @@ pub(super) fn rule(place: &Place<'_>) -> Result<Option<Fused>> {
         (None, None) => None,
     };
     let Some(gemm) = gemm else { return Ok(None) };
-    let learned = WeightAndBias::of(place.parameters, &first.name)?;
+    let learned = learned_of(place, first)?;
     Ok(Some((Box::new(GemmStage { gemm, is_dense: dense.is_some(), learned }), count)))
 }
 
 impl Stage for GemmStage {
     fn forward(&self, rec: &mut Recording, _: &Tensor, x: &[Tensor], _: Mode) -> Result<Forward<'_>> {
-        let WeightAndBias { name, weight, bias } = &self.learned;
+        let WeightAndBias { name, weight, bias, .. } = &self.learned;
         let dims = self.gemm.y_dims(x[0].rows());
         let y = allocate(rec, name, "y", if self.is_dense { &dims[..2] } else { &dims })?;
         let saved = self.gemm.forward(rec, &x[0], &weight.value, &bias.value, &y)?;

@@ -3,14 +3,16 @@
 //! A rule looks at the first nodes of a run and says which stage stands for how many of them. Nodes that no rule of the
 //! family takes have plain kernels.
 
+mod by_four;
 mod convolution;
 mod dense_chain;
 mod gemm;
 mod residual;
 
+use super::backbone;
 use super::graph::Node;
 use super::layers::{Conv2d, Dense, MaxPool2d, Relu};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, WeightAndBias};
 use super::stage::Stage;
 use crate::error::Result;
 use crate::gpu::{Gpu, Variant};
@@ -35,9 +37,9 @@ type Rule = fn(&Place<'_>) -> Result<Option<Fused>>;
 fn rules(variant: Variant) -> &'static [Rule] {
     match variant {
         Variant::Plain => &[residual::sum_relu],
-        Variant::Register => &[convolution::rule, dense_chain::rule, residual::sum_relu],
+        Variant::Register => &[by_four::rule, convolution::rule, dense_chain::rule, residual::sum_relu],
         Variant::Workgroup | Variant::Subgroup | Variant::Half | Variant::Cooperative => {
-            &[gemm::rule, residual::sum_relu]
+            &[by_four::rule, gemm::rule, residual::sum_relu]
         }
     }
 }
@@ -81,12 +83,22 @@ pub(super) fn is_product(node: &Node) -> bool {
     node.is::<Conv2d>() || node.is::<Dense>()
 }
 
-/// The convolution at the start of `nodes`, if fused kernels can compute it.
+/// The convolution at the start of `nodes`, if fused kernels can compute it. Those of recipes that have no bias have always
+/// been computed by plain kernels, and stay with them: their bits are not to change.
 fn convolution_of(nodes: &[Node]) -> Option<Convolution> {
     let node = nodes.first()?;
     let convolution: &Conv2d = node.as_layer()?;
+    if !convolution.bias && !backbone::owns(&node.name) {
+        return None;
+    }
     let (kernel, padding) = (convolution.kernel.into(), convolution.fusible()?);
     Some(Convolution { x: node.x[0], outputs: convolution.outputs, kernel, padding })
+}
+
+/// The parameters of a dense layer or a convolution.
+fn learned_of(place: &Place<'_>, node: &Node) -> Result<WeightAndBias> {
+    let has_bias = node.as_layer::<Conv2d>().is_none_or(|convolution| convolution.bias);
+    WeightAndBias::of_weight(place.gpu, place.parameters, &node.name, has_bias)
 }
 
 /// Whether a ReLU stands behind the first node.

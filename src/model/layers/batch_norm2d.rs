@@ -136,14 +136,14 @@ struct Plain {
 }
 
 impl Plain {
-    /// The batch's own in training, which the running ones follow; the running ones in evaluation.
+    /// The batch's own in training, which the running ones follow; the running ones elsewhere.
     fn statistics(
         &self,
         rec: &mut Recording,
         rows: Rows<'_>,
         mode: Mode,
     ) -> Result<batch_norm2d::Statistics> {
-        if matches!(mode, Mode::Evaluation { .. }) {
+        if !matches!(mode, Mode::Training { .. }) {
             return Ok(self.running.clone());
         }
         let dims = self.running.mean.dims();
@@ -158,14 +158,25 @@ impl Plain {
 
 impl Stage for Plain {
     fn forward(&self, rec: &mut Recording, _: &Tensor, x: &[Tensor], mode: Mode) -> Result<Forward<'_>> {
-        let WeightAndBias { name, weight, bias } = &self.learned;
+        let WeightAndBias { name, weight, bias, .. } = &self.learned;
         let (x, eps) = (x[0].clone(), self.eps);
         let y = allocate(rec, name, "y", x.dims())?;
-        let (Mode::Training { source_rows: source } | Mode::Evaluation { source_rows: source }) = mode;
+        let source = mode.source_rows();
         let rows = Rows { x: &x, source };
         let statistics = self.statistics(rec, rows, mode)?;
         batch_norm2d::forward(rec, rows, &statistics, &weight.value, &bias.value, &y, eps)?;
         // The gradient of x is made from those of the parameters, so they are recorded even if nothing else asks for them.
+        if matches!(mode, Mode::Frozen { .. }) {
+            return Ok(Forward::new(y, move |rec, dy, wanted| {
+                if !wanted.input() {
+                    return Ok(vec![None]);
+                }
+                let dx = allocate(rec, name, "dx", x.dims())?;
+                let dy = Rows { x: dy, source };
+                batch_norm2d::backward_input_frozen(rec, dy, &statistics.variance, &weight.value, &dx, eps)?;
+                Ok(vec![Some(dx)])
+            }));
+        }
         Ok(Forward::new(y, move |rec, dy, wanted| {
             let rows = Rows { x: &x, source };
             let shares = &allocate(rec, name, "shares", &batch_norm2d::shares_of(&statistics.mean))?;

@@ -94,16 +94,16 @@ impl Conv2d {
         Self { outputs, kernel, padding, stride: one(), groups: 1, bias: true }
     }
 
-    fn geometry(&self) -> Geometry {
+    pub(crate) fn geometry(&self) -> Geometry {
         let [top, bottom, left, right] = self.padding.sides();
         let (before, behind) = ((top, left), (bottom, right));
         Geometry { stride: self.stride.into(), before, behind, groups: self.groups }
     }
 
-    /// The padding, if there is nothing to it that fused kernels do not take: stride 1, one group, even padding, a bias.
+    /// The padding, if there is nothing to it that fused kernels do not take: stride 1, one group, even padding.
     pub(crate) fn fusible(&self) -> Option<(usize, usize)> {
         let geometry = self.geometry();
-        (self.bias && geometry == Geometry::from(geometry.before)).then_some(geometry.before)
+        (geometry == Geometry::from(geometry.before)).then_some(geometry.before)
     }
 }
 

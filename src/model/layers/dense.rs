@@ -79,7 +79,7 @@ struct Plain {
 
 impl Stage for Plain {
     fn forward(&self, rec: &mut Recording, _: &Tensor, x: &[Tensor], _: Mode) -> Result<Forward<'_>> {
-        let WeightAndBias { name, weight, bias } = &self.learned;
+        let WeightAndBias { name, weight, bias, .. } = &self.learned;
         let x = x[0].clone();
         let y = allocate(rec, name, "y", &[x.rows(), self.outputs])?;
         dense::forward(rec, &x, &weight.value, &bias.value, &y)?;

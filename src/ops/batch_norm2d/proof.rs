@@ -144,7 +144,7 @@ impl Op for BatchNorm2d {
 }
 
 /// The sums of the absolute values of the terms behind each result.
-pub(super) struct Magnitudes {
+pub(crate) struct Magnitudes {
     s: BatchNorm2dShape,
     /// N·H·W.
     count: f64,
@@ -201,7 +201,8 @@ impl Magnitudes {
         self.each(|m, i, c| m.weight[c] * m.scale[c] * dy[i])
     }
 
-    fn training(&self, case: &Case) -> Result<Bounds> {
+    /// Of all that training gives but y.
+    pub fn training(&self, case: &Case) -> Result<Bounds> {
         let absolute = absolute(case);
         let dy = absolute.reals("dy")?;
         let momentum = f64::from(case.real("momentum")?).abs();

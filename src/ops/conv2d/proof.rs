@@ -5,9 +5,11 @@ use crate::contract::{Arrays, Bounds, Case, Gradient, Op, PARAMETRIC, Rig, SEED,
 use crate::error::{Error, Result};
 use crate::gpu::{Tensor, Variant};
 use crate::ops::conv2d::{self as host, Geometry};
+use crate::ops::depthwise::Depthwise;
 use crate::ops::gemm::{Epilogue, Gemm};
 use crate::ops::register_tiled::conv2d_tiled::Conv2dTiled;
 use crate::ops::register_tiled::{Convolution, Gradients, Parameters};
+use crate::ops::stem::Stem;
 use crate::shape::MapShape;
 use serde_json::json;
 
@@ -78,6 +80,22 @@ struct Tensors {
 
 /// Records the kernels of the variant's family, where it takes the convolution; whether it does.
 fn record_family(rig: &mut Rig<'_>, s: Conv2dShape, geometry: Geometry, t: &Tensors) -> Result<bool> {
+    if t.bias.is_none() && rig.variant() != Variant::Plain {
+        let x = MapShape::new(s.c, s.h, s.w);
+        if let Some(stem) = Stem::new(x, s.o, (s.kh, s.kw), geometry) {
+            stem.forward(&mut rig.rec, &t.x, &t.weight, &t.y)?;
+            stem.backward_input(&mut rig.rec, &t.dy, &t.weight, &t.dx)?;
+            stem.backward_weight(&mut rig.rec, &t.x, &t.dy, &t.dweight)?;
+            return Ok(true);
+        }
+        let Some(depthwise) = Depthwise::new(x, s.o, (s.kh, s.kw), geometry) else {
+            return record_without_bias(rig, s, geometry, t);
+        };
+        depthwise.forward(&mut rig.rec, &t.x, &t.weight, &t.y)?;
+        depthwise.backward_input(&mut rig.rec, &t.dy, &t.weight, &t.dx)?;
+        depthwise.backward_weight(&mut rig.rec, &t.x, &t.dy, &t.dweight)?;
+        return Ok(true);
+    }
     let Some((bias, dbias)) = &t.bias else { return Ok(false) };
     if geometry != Geometry::from((s.ph, s.pw)) {
         return Ok(false);
@@ -95,6 +113,18 @@ fn record_family(rig: &mut Rig<'_>, s: Conv2dShape, geometry: Geometry, t: &Tens
     let Some(tiled) = tiled else { return Ok(false) };
     let saved = tiled.forward(rec, x, weight, bias, y)?;
     tiled.backward(rec, &saved, weight, dy, &gradients)?;
+    Ok(true)
+}
+
+/// Records the register-tiled kernels of a convolution without bias, where they take it; whether they do.
+fn record_without_bias(rig: &mut Rig<'_>, s: Conv2dShape, geometry: Geometry, t: &Tensors) -> Result<bool> {
+    let fits = rig.variant() == Variant::Register && geometry == Geometry::from((s.ph, s.pw));
+    let Some(tiled) = Conv2dTiled::without_bias(fusible(s)).filter(|_| fits) else { return Ok(false) };
+    let zeros = rig.constant("no bias", &[s.o], &vec![0.0_f32; s.o])?;
+    let (rec, Tensors { x, weight, dy, y, dx, dweight, .. }) = (&mut rig.rec, t);
+    let saved = tiled.forward(rec, x, weight, &zeros, y)?;
+    let parameters = Some(Parameters { weight: dweight, bias: &zeros });
+    tiled.backward(rec, &saved, weight, dy, &Gradients { parameters, dx: Some(dx) })?;
     Ok(true)
 }
 
@@ -219,6 +249,15 @@ fn strided() -> Vec<Case> {
         case("padding as TensorFlow's same", [2, 3, 16, 16], [6, 3, 3, 3], [2, 2], [0, 1, 0, 1], 1),
         case("depthwise", [2, 12, 9, 7], [12, 1, 3, 3], [1, 1], [1; 4], 12),
         with_bias(case("depthwise, stride 2", [3, 5, 13, 10], [5, 1, 5, 5], [2, 2], [2; 4], 5), 5),
+        case("depthwise, groups of four", [3, 5, 9, 12], [5, 1, 3, 3], [1, 1], [1; 4], 5),
+        case("depthwise of 5×5, groups of four", [2, 3, 6, 8], [3, 1, 5, 5], [1, 1], [2; 4], 3),
+        case("depthwise, halved", [2, 5, 10, 16], [5, 1, 3, 3], [2, 2], [0, 1, 0, 1], 5),
+        case("depthwise of 5×5, halved", [3, 4, 12, 24], [4, 1, 5, 5], [2, 2], [1, 2, 1, 2], 4),
+        case("depthwise, one group", [1, 2, 1, 4], [2, 1, 5, 5], [1, 1], [2; 4], 2),
+        case("without bias", [3, 20, 7, 12], [9, 20, 3, 3], [1, 1], [1; 4], 1),
+        case("without bias, many channels", [2, 136, 4, 4], [530, 136, 1, 1], [1, 1], [0; 4], 1),
+        case("stem", [3, 3, 10, 16], [16, 3, 3, 3], [2, 2], [0, 1, 0, 1], 1),
+        case("stem of one channel", [2, 1, 4, 24], [8, 1, 3, 3], [2, 2], [0, 1, 0, 1], 1),
         case("groups", [2, 6, 7, 9], [9, 2, 3, 2], [2, 1], [1, 0, 0, 2], 3),
         case("rows that no position reaches", [1, 2, 10, 10], [2, 2, 3, 3], [4, 4], [0; 4], 1),
     ]

@@ -2,7 +2,8 @@
 
 use super::super::expect;
 use super::texels::{self, Layout};
-use super::{Convolution, Gradients, Parameters, conv2d_tile, conv2d_weight, paired_groups, weight_texels};
+use super::{Convolution, Gradients, Parameters, conv2d_tile, conv2d_weight, conv2d_weight_wide};
+use super::{paired_groups, weight_texels};
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor, Texels};
 use crate::shape::MapShape;
@@ -16,6 +17,8 @@ pub struct Conv2dTiled {
     y: MapShape,
     /// Rows and columns of zeros around dy on the way back.
     border: (usize, usize),
+    /// Whether the weight's gradient comes of the kernels for many channels, and the bias has none.
+    is_wide: bool,
 }
 
 /// What a forward pass leaves for its backward pass.
@@ -33,7 +36,13 @@ impl Conv2dTiled {
         let y = convolution.y().ok()?;
         let Convolution { kernel, padding, .. } = convolution;
         let border = along(kernel.0, padding.0).zip(along(kernel.1, padding.1))?;
-        Some(Self { convolution, y, border })
+        Some(Self { convolution, y, border, is_wide: false })
+    }
+
+    /// One without bias, which may have many channels, in groups of four.
+    pub fn without_bias(convolution: Convolution) -> Option<Self> {
+        let tiled = Self::new(convolution)?;
+        convolution.x.channels.is_multiple_of(4).then_some(Self { is_wide: true, ..tiled })
     }
 
     /// dy with the zeros around it, and as far beyond as tiles read.
@@ -91,8 +100,12 @@ impl Conv2dTiled {
         let texels = texels::packed(rec, &layout, "gradient texels", dy)?;
         if let Some(Parameters { weight: dweight, bias: dbias }) = gradients.parameters {
             let (x, d) = ((&saved.x.0, &saved.x.1), (&layout, &texels));
-            let operands = conv2d_weight::Operands { x, d, argmax: None, dweight, dbias };
-            conv2d_weight::backward(rec, &self.convolution, (rows, self.y), &operands)?;
+            if self.is_wide {
+                conv2d_weight_wide::backward(rec, &self.convolution, (rows, self.y), x, d, dweight)?;
+            } else {
+                let operands = conv2d_weight::Operands { x, d, argmax: None, dweight, dbias };
+                conv2d_weight::backward(rec, &self.convolution, (rows, self.y), &operands)?;
+            }
         }
         let Some(dx) = gradients.dx else { return Ok(()) };
         expect(OP, "dx", dx, &self.convolution.x_dims(rows))?;

@@ -4,6 +4,7 @@ pub(crate) mod conv2d_spread;
 pub(crate) mod conv2d_tile;
 pub mod conv2d_tiled;
 pub(crate) mod conv2d_weight;
+pub(crate) mod conv2d_weight_wide;
 pub mod conv_block;
 pub mod conv_chain;
 mod convolution;

@@ -90,11 +90,13 @@ impl Layout {
 /// [`Error::Gpu`] when there is no memory for it.
 pub fn packed(rec: &mut Recording, layout: &Layout, label: &str, x: &Tensor) -> Result<Texels> {
     let texels = layout.texels(rec.gpu(), label, TexelFormat::Reals)?;
-    rec.dispatch(
-        wgsl::Pack { params: &layout.params(x)?, x, texels: &texels },
-        layout.threads(x),
-        Work::new(0, by(x.dims())),
-    )?;
+    let (params, threads, work) = (&layout.params(x)?, layout.threads(x), Work::new(0, by(x.dims())));
+    let map = x.map();
+    if map.width.is_multiple_of(4) && map.channels.is_multiple_of(4) {
+        rec.dispatch(wgsl::PackQuads { params, quads: x, texels: &texels }, threads, work)?;
+    } else {
+        rec.dispatch(wgsl::Pack { params, x, texels: &texels }, threads, work)?;
+    }
     Ok(texels)
 }
 
