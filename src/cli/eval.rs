@@ -3,7 +3,7 @@
 use super::gpu::GpuArgs;
 use super::output::{Output, percent, share, table, wrapped};
 use clap::{Args, ValueEnum};
-use dann::data::{self, Labels, Part};
+use dann::data::{self, Labels, LoadOptions, Part};
 use dann::model::Domain;
 use dann::train::{ClassCounts, Evaluation, Evaluator, RunDirectory};
 use serde_json::json;
@@ -29,6 +29,9 @@ pub struct EvalArgs {
     /// Whose normalisation applies, of the input and in batch norm, where a model has one for each domain
     #[arg(long, value_enum, default_value_t = DomainArg::Target)]
     domain: DomainArg,
+    /// Leave images out that cannot be read, and list them
+    #[arg(long)]
+    skip_bad: bool,
     #[command(flatten)]
     gpu: GpuArgs,
 }
@@ -52,8 +55,10 @@ impl From<DomainArg> for Domain {
 pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {
     let checkpoint = RunDirectory::checkpoint(&args.run)?;
     let part = if data::has_part(&args.data, Part::Test)? { Part::Test } else { Part::Train };
-    let images = data::load(&args.data, part, checkpoint.config.model.input.frame(), Labels::Required)?;
-    let images = images.with_classes(&checkpoint.classes)?;
+    let options = LoadOptions::new(checkpoint.config.model.input.frame(), Labels::Required);
+    let images = options.skip_bad(args.skip_bad || checkpoint.config.data.skip_bad).load(&args.data, part)?;
+    let (images, unknown) = images.of_known_classes(&checkpoint.classes)?;
+    images.left_out().iter().chain(&unknown).for_each(|words| log::warn!("{words}"));
     let model = checkpoint.model(&args.gpu.open()?)?;
     let evaluator = Evaluator::new(&model, &images, args.domain.into())?;
     out.remark(wrapped(&format!("{part} part of {}: {}", args.data.display(), images.summary())))?;

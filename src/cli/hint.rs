@@ -36,6 +36,9 @@ pub fn text(error: &Error) -> String {
 fn remedy(error: &Error) -> Option<String> {
     match error {
         Error::NoRun { .. } => Some(LIST_RUNS.into()),
+        Error::Unread { .. } => Some(
+            "--skip-bad (in a recipe: skip_bad = true in [data]) leaves out what cannot be read, and lists it".into(),
+        ),
         Error::RecipeChanged { .. } => Some("--out NEW_DIR begins anew".into()),
         Error::Shader(ShaderError::EntryPoint { wanted: None, .. }) => Some("--entry NAME names one".into()),
         Error::Shader(ShaderError::Override { .. }) => Some("--override NAME=VALUE gives a value".into()),

@@ -41,7 +41,7 @@ pub fn inputs(arguments: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
             _ => found.extend(at(argument)?),
         }
         if found.len() == before {
-            let expected = "at least one image (png, jpg, jpeg, bmp, webp)";
+            let expected = "at least one image (jpg, png, webp, gif, tif, bmp)";
             return Err(Error::file(argument, expected, "none")).hint_if(
                 |_| true,
                 "a folder gives the images in it and below it; quote patterns such as 'photos/*.png'",

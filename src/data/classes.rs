@@ -2,7 +2,7 @@
 
 use super::dataset::Dataset;
 use crate::error::{Error, Result};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 impl Dataset {
     /// The same images with their labels counted as in `classes`, which names a class for each label.
@@ -22,5 +22,45 @@ impl Dataset {
         }
         self.classes = classes.to_vec();
         Ok(self)
+    }
+}
+
+impl Dataset {
+    /// The images of `classes`, with their labels counted as in them, and in words what is left out: images of classes that
+    /// are not among them, which no model of these can be right about.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when no image is left, or a label is a number beyond `classes`.
+    pub fn of_known_classes(self, classes: &[String]) -> Result<(Self, Option<String>)> {
+        let known: HashSet<&String> = classes.iter().collect();
+        let is_known: Vec<bool> = self.classes.iter().map(|name| known.contains(name)).collect();
+        let labels = self.labels.clone().unwrap_or_default();
+        let left: Vec<usize> =
+            (0..labels.len()).filter(|&index| is_known[usize::from(labels[index])]).collect();
+        if self.numbered || left.is_empty() {
+            return Ok((self.with_classes(classes)?, None));
+        }
+        let unknown: Vec<&str> = self
+            .classes
+            .iter()
+            .zip(&is_known)
+            .filter(|(_, known)| !**known)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let words = (left.len() < labels.len()).then(|| {
+            format!(
+                "{}: {} of {} images are of classes that training does not know ({}), and are left out",
+                self.origin.display(),
+                labels.len() - left.len(),
+                labels.len(),
+                unknown.join(", ")
+            )
+        });
+        let mut data = if words.is_some() { self.only(left.iter().copied()) } else { self };
+        let places: HashMap<&String, u16> = classes.iter().zip(0..=u16::MAX).collect();
+        let map: Vec<u16> = data.classes.iter().map(|name| places.get(name).copied().unwrap_or(0)).collect();
+        data.labels.iter_mut().flatten().for_each(|label| *label = map[usize::from(*label)]);
+        data.classes = classes.to_vec();
+        Ok((data, words))
     }
 }

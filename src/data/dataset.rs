@@ -3,6 +3,8 @@
 use super::faults;
 #[cfg(feature = "data")]
 use super::fitted::Fitted;
+#[cfg(feature = "data")]
+use crate::error::Unread;
 use crate::error::{Error, Result};
 use crate::shape::MapShape;
 use std::fmt;
@@ -47,6 +49,12 @@ pub struct Dataset {
     /// What was done to the images to bring them to their shape; `None` where they were made in memory.
     #[cfg(feature = "data")]
     pub(crate) fitted: Option<Fitted>,
+    /// What could not be read and was left out.
+    #[cfg(feature = "data")]
+    pub(crate) unread: Vec<Unread>,
+    /// How many files beside the images were left alone.
+    #[cfg(feature = "data")]
+    pub(crate) others: usize,
 }
 
 impl Dataset {
@@ -73,6 +81,10 @@ impl Dataset {
             numbered: false,
             #[cfg(feature = "data")]
             fitted: None,
+            #[cfg(feature = "data")]
+            unread: Vec::new(),
+            #[cfg(feature = "data")]
+            others: 0,
         })
     }
 
@@ -114,6 +126,12 @@ impl Dataset {
         &self.origin
     }
 
+    /// What could not be read and was left out, as [`LoadOptions::skip_bad`](super::LoadOptions::skip_bad) asks.
+    #[cfg(feature = "data")]
+    pub fn unread(&self) -> &[Unread] {
+        &self.unread
+    }
+
     /// N, the number of images.
     pub fn len(&self) -> usize {
         self.images.len().checked_div(self.shape.len()).unwrap_or(0)
@@ -150,6 +168,10 @@ impl Dataset {
             numbered: self.numbered,
             #[cfg(feature = "data")]
             fitted: self.fitted.clone(),
+            #[cfg(feature = "data")]
+            unread: self.unread.clone(),
+            #[cfg(feature = "data")]
+            others: self.others,
         }
     }
 

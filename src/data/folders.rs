@@ -3,27 +3,27 @@
 use super::dataset::Dataset;
 use super::known;
 use super::listing::{Listing, images_wanted, name_of};
-use super::pictures;
+use super::options::LoadOptions;
+use super::pictures::{self, Files};
 use super::wanted::{Labels, Part};
 use crate::error::{Error, Result};
-use crate::shape::Frame;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-/// Further parts that may lie next to `train` and `test`; they are left alone.
-const OTHER_PARTS: [&str; 3] = ["val", "valid", "validation"];
+/// What the folders of parts are called, in any case.
+const TRAIN: [&str; 2] = ["train", "training"];
+const TEST: [&str; 2] = ["test", "testing"];
+/// Serves as the test part where there is none, and is left alone otherwise.
+const VALIDATION: [&str; 3] = ["val", "valid", "validation"];
 /// Labels have 16 bits.
 const MOST_CLASSES: usize = 1 << 16;
 
 /// A directory with images in it or below it.
 pub(super) struct Folders {
     path: PathBuf,
-    /// Whether `path` holds the parts; else it is the training part itself.
-    split: bool,
+    train: Option<PathBuf>,
+    test: Option<PathBuf>,
 }
-
-/// Image files in order, with a label each.
-type LabelledFiles = (Vec<PathBuf>, Vec<u16>);
 
 impl Folders {
     /// Recognises the layout by what `path` holds.
@@ -32,55 +32,58 @@ impl Folders {
         if listing.images.is_empty() && listing.folders.is_empty() {
             return Ok(None);
         }
-        let names: Vec<String> = listing.folders.iter().map(|path| name_of(path)).collect();
-        let is_part = |name: &String| [Part::Train.name(), Part::Test.name()].contains(&&**name);
-        let may_be = |name: &String| is_part(name) || OTHER_PARTS.contains(&&**name);
-        // A class may well be called "train": it is a part only where nothing but parts is around.
-        Ok(Some(Self {
-            path: path.to_path_buf(),
-            split: names.iter().any(is_part) && names.iter().all(may_be),
-        }))
+        if let Some(parts) = parts(path, &listing.folders)? {
+            return Ok(Some(parts));
+        }
+        // As in Office-31, whose domains hold their classes in a folder `images`.
+        if let ([], [only]) = (&listing.images[..], &listing.folders[..]) {
+            let inner = Listing::of(only)?;
+            if inner.images.is_empty() && (inner.folders.len() > 1 || parts(only, &inner.folders)?.is_some())
+            {
+                return Self::recognise(only);
+            }
+        }
+        Ok(Some(Self { path: path.to_path_buf(), train: Some(path.to_path_buf()), test: None }))
     }
 
     /// The directory of `part`, if there is one.
-    pub(super) fn root(&self, part: Part) -> Option<PathBuf> {
-        match (self.split, part) {
-            (true, _) => Some(self.path.join(part.name())).filter(|root| root.is_dir()),
-            (false, Part::Train) => Some(self.path.clone()),
-            (false, Part::Test) => None,
+    pub(super) fn root(&self, part: Part) -> Option<&PathBuf> {
+        match part {
+            Part::Train => self.train.as_ref(),
+            Part::Test => self.test.as_ref(),
         }
     }
 
     /// Whether `part` is there and sorted into a folder a class.
     pub(super) fn has_classes(&self, part: Part) -> Result<bool> {
         match self.root(part) {
-            Some(root) => Ok(!Listing::of(&root)?.folders.is_empty()),
+            Some(root) => Ok(!Listing::of(root)?.folders.is_empty()),
             None => Ok(false),
         }
     }
 
     /// Reads `part`; folders of classes lose their labels where these are not wanted.
-    pub(super) fn load(&self, part: Part, frame: Frame, labels: Labels) -> Result<Dataset> {
+    pub(super) fn load(&self, part: Part, options: &LoadOptions) -> Result<Dataset> {
         let origin = self.root(part).ok_or_else(|| {
             let expected = format!("a folder called {part}, with {}", images_wanted());
             Error::file(&self.path, expected, "none")
         })?;
-        let listing = Listing::of(&origin)?;
-        let (files, labels, classes) = match labels {
-            Labels::Required => {
-                let ((files, labels), classes) = self.labelled(&origin, &listing)?;
-                (files, Some(labels), classes)
-            }
-            Labels::Ignored => (all_files(&origin, listing)?, None, Vec::new()),
+        let listing = Listing::of(origin)?;
+        let files = match options.labels {
+            Labels::Required => self.labelled(origin, &listing)?,
+            Labels::Ignored => all_files(origin, &listing)?,
         };
-        if files.is_empty() {
+        if files.paths.is_empty() {
             let found = format!("no {}", images_wanted());
-            return Err(known::unrecognised(&origin, found));
+            return Err(known::unrecognised(origin, found));
         }
-        pictures::decode_all(&files, frame, (labels, classes), &origin)
+        if let (Part::Train, Some(labels)) = (part, &files.labels) {
+            check_every_class(&listing, &files.classes, labels)?;
+        }
+        pictures::decode_all(files, options, origin)
     }
 
-    fn labelled(&self, origin: &Path, listing: &Listing) -> Result<(LabelledFiles, Vec<String>)> {
+    fn labelled(&self, origin: &Path, listing: &Listing) -> Result<Files> {
         if listing.folders.is_empty() && !listing.images.is_empty() {
             return Err(Error::file(
                 origin,
@@ -88,8 +91,8 @@ impl Folders {
                 format_args!("{} images without a class", listing.images.len()),
             ));
         }
-        let classes = self.classes()?;
-        Ok((labelled_files(origin, listing, &classes)?, classes))
+        check_one_domain(origin, listing)?;
+        labelled_files(origin, listing, self.classes()?)
     }
 
     /// The classes of both parts together: a class that one part lacks must not shift the others' labels.
@@ -97,7 +100,7 @@ impl Folders {
         let mut classes = Vec::new();
         for root in [Part::Train, Part::Test].map(|part| self.root(part)) {
             let folders =
-                root.map_or(Ok(Vec::new()), |root| Listing::of(&root).map(|listing| listing.folders))?;
+                root.map_or(Ok(Vec::new()), |root| Listing::of(root).map(|listing| listing.folders))?;
             classes.extend(folders.iter().map(|path| name_of(path)));
         }
         sort_by_name_or_number(&mut classes);
@@ -114,28 +117,92 @@ fn check_count(path: &Path, classes: usize) -> Result<()> {
     Err(Error::file(path, format_args!("at most {MOST_CLASSES} class folders"), classes))
 }
 
-/// The files of every class folder in `listing`, labelled with its place in `classes`.
-fn labelled_files(origin: &Path, listing: &Listing, classes: &[String]) -> Result<LabelledFiles> {
-    let (mut files, mut labels) = LabelledFiles::default();
-    let folders: HashMap<String, &PathBuf> =
-        listing.folders.iter().map(|path| (name_of(path), path)).collect();
-    for (label, class) in (0..=u16::MAX).zip(classes) {
-        let Some(folder) = folders.get(class) else { continue };
-        files.extend(class_files(folder)?);
-        labels.resize(files.len(), label);
+/// The parts of which `folders` of `path` are the folders, if they are nothing else.
+fn parts(path: &Path, folders: &[PathBuf]) -> Result<Option<Folders>> {
+    let called = |names: &[&str]| -> Vec<&PathBuf> {
+        folders.iter().filter(|path| names.contains(&name_of(path).to_lowercase().as_str())).collect()
+    };
+    let [train, test, validation] = [&TRAIN[..], &TEST, &VALIDATION].map(called);
+    // A class may well be called "train": it is a part only where nothing but parts is around.
+    let all = train.len() + test.len() + validation.len() == folders.len();
+    if !all || (train.is_empty() && test.is_empty()) {
+        return Ok(None);
     }
-    check_no_strays(origin, listing)?;
-    Ok((files, labels))
+    let one = |part: Part, found: &[&PathBuf]| match found {
+        [] => Ok(None),
+        [only] => Ok(Some((*only).clone())),
+        several => {
+            let names: Vec<String> = several.iter().map(|path| name_of(path)).collect();
+            let expected = format!("one folder of the {part} part");
+            Err(Error::file(path, expected, names.join(" and ")))
+        }
+    };
+    let test = one(Part::Test, if test.is_empty() { &validation } else { &test })?;
+    Ok(Some(Folders { path: path.to_path_buf(), train: one(Part::Train, &train)?, test }))
 }
 
-/// Every image of a flat folder or of its class folders.
-fn all_files(origin: &Path, listing: Listing) -> Result<Vec<PathBuf>> {
-    if listing.folders.is_empty() {
-        return Ok(listing.images);
+/// The files of every class folder in `listing` and below it, labelled with its place in `classes`.
+fn labelled_files(origin: &Path, listing: &Listing, classes: Vec<String>) -> Result<Files> {
+    let (mut paths, mut labels, mut others) = (Vec::new(), Vec::new(), listing.others.len());
+    let folders: HashMap<String, &PathBuf> =
+        listing.folders.iter().map(|path| (name_of(path), path)).collect();
+    for (label, class) in (0..=u16::MAX).zip(&classes) {
+        let Some(folder) = folders.get(class) else { continue };
+        let found = Listing::below(folder)?;
+        paths.extend(found.images);
+        others += found.others.len();
+        labels.resize(paths.len(), label);
     }
-    check_no_strays(origin, &listing)?;
-    let files = listing.folders.iter().map(|path| class_files(path));
-    Ok(files.collect::<Result<Vec<_>>>()?.concat())
+    check_no_strays(origin, listing)?;
+    Ok(Files { paths, labels: Some(labels), classes, others })
+}
+
+/// Every image of a flat folder, or of its folders and below them.
+fn all_files(origin: &Path, listing: &Listing) -> Result<Files> {
+    if !listing.folders.is_empty() {
+        check_no_strays(origin, listing)?;
+    }
+    let found = Listing::below(origin)?;
+    Ok(Files { paths: found.images, others: found.others.len(), ..Files::default() })
+}
+
+/// Refuses a folder of several domains, whose names would pass for classes.
+fn check_one_domain(origin: &Path, listing: &Listing) -> Result<()> {
+    let [first, .., _] = &listing.folders[..] else { return Ok(()) };
+    let mut common: Option<Vec<String>> = None;
+    for folder in &listing.folders {
+        let inner = Listing::of(folder)?;
+        let names: Vec<String> = inner.folders.iter().map(|path| name_of(path)).collect();
+        if !inner.images.is_empty() || names.is_empty() || common.as_ref().is_some_and(|seen| *seen != names)
+        {
+            return Ok(());
+        }
+        common = Some(names);
+    }
+    let common = common.unwrap_or_default();
+    let is_number = |name: &String| name.chars().all(|c| c.is_ascii_digit());
+    if common != ["images"] && (common.len() < 2 || common.iter().all(is_number)) {
+        return Ok(());
+    }
+    let names: Vec<String> = listing.folders.iter().map(|path| name_of(path)).collect();
+    let expected = format!("the folder of one domain, as {}", first.display());
+    let found = format!("{} folders ({}) that hold the same folders each", names.len(), names.join(", "));
+    Err(Error::file(origin, expected, found))
+}
+
+/// Refuses a class folder in `listing` that has no image for its label in `classes`: nobody could learn it.
+fn check_every_class(listing: &Listing, classes: &[String], labels: &[u16]) -> Result<()> {
+    let seen: HashSet<u16> = labels.iter().copied().collect();
+    let places: HashMap<&String, u16> = classes.iter().zip(0..=u16::MAX).collect();
+    let is_empty = |path: &&PathBuf| places.get(&name_of(path)).is_some_and(|label| !seen.contains(label));
+    match listing.folders.iter().find(is_empty) {
+        None => Ok(()),
+        Some(folder) => {
+            let expected =
+                format!("{} in the folder of each class; one without any may be removed", images_wanted());
+            Err(Error::file(folder, expected, "none"))
+        }
+    }
 }
 
 /// Images beside class folders belong to no class: leaving them out in silence would hide a mistake.
@@ -146,17 +213,6 @@ fn check_no_strays(origin: &Path, listing: &Listing) -> Result<()> {
             origin,
             "either class folders or images",
             format_args!("{} beside class folders", name_of(stray)),
-        )),
-    }
-}
-
-fn class_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let listing = Listing::of(folder)?;
-    match listing.folders.first() {
-        None => Ok(listing.images),
-        Some(inner) => Err(known::unrecognised(
-            folder,
-            format_args!("a further folder {} in what should be one class", name_of(inner)),
         )),
     }
 }

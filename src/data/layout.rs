@@ -4,6 +4,7 @@ use super::dataset::Dataset;
 use super::folders::Folders;
 use super::idx;
 use super::known::{KNOWN, unrecognised};
+use super::options::LoadOptions;
 use super::reading::check_frame;
 use super::released::Released;
 use super::wanted::{Labels, Part};
@@ -21,11 +22,21 @@ enum Layout {
 ///
 /// Images of other sizes come to that of `frame` as it says. All have three channels if any of them has colour, else one.
 pub fn load(path: &Path, part: Part, frame: Frame, labels: Labels) -> Result<Dataset> {
-    check_frame(frame)?;
-    match recognise(path)? {
-        Layout::Idx => idx::load(path, part, frame, labels),
-        Layout::MnistM(released) => released.load(part, frame, labels),
-        Layout::Folders(folders) => folders.load(part, frame, labels),
+    LoadOptions::new(frame, labels).load(path, part)
+}
+
+impl LoadOptions {
+    /// Reads `part` of the data set in the directory `path`, as [`load`] does.
+    ///
+    /// # Errors
+    /// [`Error::NoDataSet`], [`Error::Input`] naming what is wrong, [`Error::Unread`] with all images that cannot be read.
+    pub fn load(&self, path: &Path, part: Part) -> Result<Dataset> {
+        check_frame(self.frame)?;
+        match recognise(path)? {
+            Layout::Idx => idx::load(path, part, self.frame, self.labels),
+            Layout::MnistM(released) => released.load(part, self),
+            Layout::Folders(folders) => folders.load(part, self),
+        }
     }
 }
 

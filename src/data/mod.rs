@@ -15,6 +15,8 @@
 
 mod classes;
 mod dataset;
+#[cfg(feature = "data")]
+mod decode;
 #[cfg(feature = "fetch")]
 mod digest;
 mod faults;
@@ -31,6 +33,10 @@ mod hex;
 #[cfg(feature = "data")]
 mod idx;
 #[cfg(feature = "data")]
+mod jpeg;
+#[cfg(feature = "data")]
+mod kinds;
+#[cfg(feature = "data")]
 mod known;
 #[cfg(feature = "data")]
 mod layout;
@@ -40,6 +46,8 @@ mod listing;
 mod making;
 #[cfg(feature = "fetch")]
 mod mnist_m;
+#[cfg(feature = "data")]
+mod options;
 #[cfg(any(feature = "embed", feature = "fetch"))]
 mod order;
 #[cfg(feature = "data")]
@@ -76,6 +84,8 @@ pub use layout::{has_labelled_test, has_part, load};
 pub use listing::images_below;
 #[cfg(feature = "fetch")]
 pub use mnist_m::{Backgrounds, Blend, MnistM, MnistMSummary, PartSummary, make_mnist_m};
+#[cfg(feature = "data")]
+pub use options::LoadOptions;
 #[cfg(feature = "embed")]
 pub(crate) use order::{balanced, shuffled};
 #[cfg(feature = "data")]

@@ -2,11 +2,11 @@
 
 use super::dataset::Dataset;
 use super::listing::{Listing, images_wanted, name_of};
-use super::pictures;
+use super::options::LoadOptions;
+use super::pictures::{self, Files};
 use super::reading::digit_classes;
 use super::wanted::{Labels, Part};
 use crate::error::{Error, Result};
-use crate::shape::Frame;
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,10 +45,10 @@ impl Released {
     }
 
     /// Reads `part`, in the order of its list; by name where the labels are not wanted.
-    pub(super) fn load(&self, part: Part, frame: Frame, labels: Labels) -> Result<Dataset> {
+    pub(super) fn load(&self, part: Part, options: &LoadOptions) -> Result<Dataset> {
         let origin = self.images(part);
-        let present = Listing::of(&origin)?.images;
-        let (files, labels, labels_origin) = match labels {
+        let present = Listing::within(&origin)?.images;
+        let (paths, labels, labels_origin) = match options.labels {
             Labels::Required => {
                 let list = self.0.join(list_name(part));
                 let (files, labels) = read_list(&list, &origin, &present)?;
@@ -56,11 +56,12 @@ impl Released {
             }
             Labels::Ignored => (present, None, origin.clone()),
         };
-        if files.is_empty() {
+        if paths.is_empty() {
             return Err(Error::file(&origin, images_wanted(), "none"));
         }
         let classes = digit_classes(labels.as_deref());
-        let data = pictures::decode_all(&files, frame, (labels, classes), &origin)?;
+        let files = Files { paths, labels, classes, others: 0 };
+        let data = pictures::decode_all(files, options, &origin)?;
         Ok(Dataset { numbered: true, ..data }.with_labels_origin(labels_origin))
     }
 

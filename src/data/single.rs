@@ -1,11 +1,9 @@
 //! Single images of any size and colour mode, brought to what a model takes.
 
-use super::pictures;
 use super::wanted::ImageSize;
+use super::{decode, kinds, pictures};
 use crate::error::Result;
 use crate::shape::Frame;
-use image::ImageReader;
-use std::io::{BufRead, Cursor, Seek};
 use std::path::Path;
 
 /// What a model takes.
@@ -17,23 +15,19 @@ pub struct PictureSize {
     pub frame: Frame,
 }
 
-/// Whether `bytes` begin like an image file.
+/// Whether `bytes` begin like an image file, be it of a kind that is not read.
 pub fn is_image(bytes: &[u8]) -> bool {
-    image::guess_format(bytes).is_ok()
+    kinds::is_picture(bytes)
 }
 
-/// The size of an image file, as its header says it; `None` where it cannot be read.
+/// The size of an image file, upright, as its header says it; `None` where it cannot be read.
 pub fn picture_size(path: &Path) -> Option<ImageSize> {
-    size_in(ImageReader::open(path).ok()?)
+    decoded_size(&decode::read(path).ok()?)
 }
 
-/// The size of an image, as the header in its `bytes` says it; `None` where it cannot be read.
+/// The size of an image, upright, as the header in its `bytes` says it; `None` where it cannot be read.
 pub fn decoded_size(bytes: &[u8]) -> Option<ImageSize> {
-    size_in(ImageReader::new(Cursor::new(bytes)))
-}
-
-fn size_in(reader: ImageReader<impl BufRead + Seek>) -> Option<ImageSize> {
-    let (width, height) = reader.with_guessed_format().ok()?.into_dimensions().ok()?;
+    let (width, height) = decode::dimensions(bytes)?;
     Some(ImageSize { height: height as usize, width: width as usize })
 }
 
@@ -42,7 +36,7 @@ fn size_in(reader: ImageReader<impl BufRead + Seek>) -> Option<ImageSize> {
 /// # Errors
 /// [`crate::error::Error`] naming the file that cannot be read or decoded.
 pub fn read_picture(path: &Path, size: PictureSize) -> Result<Vec<u8>> {
-    decode_picture(path, &pictures::read(path)?, size)
+    decode_picture(path, &decode::read(path)?, size)
 }
 
 /// Decodes the `bytes` of an image, called `name` in errors, into (C, H, W).
@@ -50,7 +44,7 @@ pub fn read_picture(path: &Path, size: PictureSize) -> Result<Vec<u8>> {
 /// # Errors
 /// [`crate::error::Error::Input`] naming what cannot be decoded.
 pub fn decode_picture(name: &Path, bytes: &[u8], size: PictureSize) -> Result<Vec<u8>> {
-    let image = pictures::decode(name, bytes)?;
+    let image = decode::decode(name, bytes)?;
     let coloured = image.color().has_color() && size.channels == 3;
     let mut planes = vec![0; size.channels * size.frame.height * size.frame.width];
     pictures::fit_decoded(&mut planes, size.frame, image, coloured, name)?;

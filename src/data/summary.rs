@@ -20,7 +20,21 @@ impl Dataset {
             Some(_) => named(&self.classes),
             None => "labels unread".into(),
         };
-        format!("{fitted}, {colour}, {classes}")
+        let others = match self.others {
+            0 => String::new(),
+            1 => "; 1 other file is left alone".into(),
+            others => format!("; {others} other files are left alone"),
+        };
+        format!("{fitted}, {colour}, {classes}{others}")
+    }
+
+    /// What could not be read and was left out, by name and with reasons, in words; `None` if nothing was.
+    pub fn left_out(&self) -> Option<String> {
+        let lines: Vec<String> = self.unread.iter().map(ToString::to_string).collect();
+        let all = self.len() + lines.len();
+        let origin = self.origin.display();
+        let head = format!("{origin}: {} of {all} images cannot be read and are left out", lines.len());
+        (!lines.is_empty()).then(|| format!("{head}:\n  {}", lines.join("\n  ")))
     }
 }
 

@@ -15,9 +15,11 @@
 
 mod dataset;
 mod shader;
+mod unread;
 
 pub use dataset::DatasetError;
 pub use shader::ShaderError;
+pub use unread::Unread;
 
 use std::path::{Path, PathBuf};
 
@@ -84,6 +86,16 @@ pub enum Error {
     // Not marked as the source: the message says it, and would say it twice with its sources printed behind it.
     #[error("data set in memory: {0}")]
     Dataset(DatasetError),
+    /// Images of a data set cannot be read.
+    #[error("{}", unread::told(origin, unread, *images))]
+    Unread {
+        /// Where the images are.
+        origin: PathBuf,
+        /// All that cannot be read.
+        unread: Vec<Unread>,
+        /// How many images there are, these among them.
+        images: usize,
+    },
     /// The method adapts to a target domain, and there are no images of one.
     #[error("method dann: expected images of the target domain, found none")]
     NoTargetImages,

@@ -1,6 +1,6 @@
 //! The data sets of a training.
 
-use crate::data::{self, Dataset, Frame, Labels, Part};
+use crate::data::{self, Dataset, Labels, LoadOptions, Part};
 use crate::error::Result;
 use crate::train::{Config, DataSets, Method};
 use std::path::{Path, PathBuf};
@@ -52,7 +52,16 @@ impl Sets {
     pub fn read(source: &Path, target: &Path, config: &Config) -> Result<Self> {
         let (frame, views_of) = (config.model.input.frame(), config.model.input.training_frame());
         let method = config.training.method;
-        let train = |path: &Path, labels| data::load(path, Part::Train, views_of, labels);
+        let read = |path: &Path, options: LoadOptions, part| {
+            let data = options.skip_bad(config.data.skip_bad).load(path, part)?;
+            data.left_out().iter().for_each(|words| log::warn!("{words}"));
+            Ok(data)
+        };
+        let train = |path: &Path, labels| read(path, LoadOptions::new(views_of, labels), Part::Train);
+        let test_part = |path: &Path, classes: &[String]| {
+            let options = LoadOptions::new(frame, Labels::Required);
+            test_part(path, classes, &|| read(path, options, Part::Test))
+        };
         let labelled = match method {
             Method::TargetOnly => train(target, Labels::Required)?,
             Method::Dann | Method::SourceOnly => train(source, Labels::Required)?,
@@ -65,9 +74,9 @@ impl Sets {
         let source_test = match method {
             // The upper bound needs no source at all.
             Method::TargetOnly if !source.exists() => None,
-            _ => test_part(source, frame, &labelled.classes)?,
+            _ => test_part(source, &labelled.classes)?,
         };
-        let target_test = test_part(target, frame, &labelled.classes)?;
+        let target_test = test_part(target, &labelled.classes)?;
         let (source, target) = (source.to_path_buf(), target.to_path_buf());
         Ok(Self { source, target, labelled, unlabelled, source_test, target_test })
     }
@@ -80,11 +89,12 @@ impl Sets {
 }
 
 /// The labelled test part at `path`, if there is one, for the report alone.
-fn test_part(path: &Path, frame: Frame, classes: &[String]) -> Result<Option<Dataset>> {
+fn test_part(path: &Path, classes: &[String], read: &dyn Fn() -> Result<Dataset>) -> Result<Option<Dataset>> {
     if !data::has_labelled_test(path)? {
         log::info!("{}: no labelled test part, so no accuracy on it is reported", path.display());
         return Ok(None);
     }
-    let test = data::load(path, Part::Test, frame, Labels::Required)?;
-    test.with_classes(classes).map(Some)
+    let (test, unknown) = read()?.of_known_classes(classes)?;
+    unknown.iter().for_each(|words| log::warn!("{words}"));
+    Ok(Some(test))
 }

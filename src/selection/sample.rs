@@ -1,6 +1,6 @@
 //! Some images of each kind that ratings need.
 
-use crate::data::{self, Dataset, Frame, Labels, Part, shuffled};
+use crate::data::{Dataset, Frame, Labels, LoadOptions, Part, shuffled};
 use crate::error::Result;
 use crate::rng;
 use std::path::{Path, PathBuf};
@@ -32,10 +32,16 @@ impl Sample {
         classes: &[String],
         most: usize,
     ) -> Result<Self> {
-        let validation = data::load(source, Part::Test, frame, Labels::Required)?;
-        let named = if classes.is_empty() { validation } else { validation.with_classes(classes)? };
-        let training = data::load(source, Part::Train, frame, Labels::Ignored)?;
-        let unlabelled = data::load(target, Part::Train, frame, Labels::Ignored)?;
+        let read = |path: &Path, part, labels| {
+            // Training has refused or listed what cannot be read.
+            let data = LoadOptions::new(frame, labels).skip_bad(true).load(path, part)?;
+            data.left_out().iter().for_each(|words| log::warn!("{words}"));
+            Ok(data)
+        };
+        let validation = read(source, Part::Test, Labels::Required)?;
+        let named = if classes.is_empty() { validation } else { validation.of_known_classes(classes)?.0 };
+        let training = read(source, Part::Train, Labels::Ignored)?;
+        let unlabelled = read(target, Part::Train, Labels::Ignored)?;
         Ok(Self {
             source: source.to_path_buf(),
             target: target.to_path_buf(),

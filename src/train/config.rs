@@ -1,5 +1,6 @@
 //! Everything that decides a run, as a TOML file or a preset says it.
 
+use super::data_spec::DataSpec;
 use super::recorded;
 use super::training_spec::TrainingSpec;
 use crate::error::{Error, Result};
@@ -17,6 +18,9 @@ pub struct Config {
     pub training: TrainingSpec,
     /// What to train.
     pub model: ModelSpec,
+    /// How the data sets are read.
+    #[serde(default, skip_serializing_if = "DataSpec::is_default")]
+    pub data: DataSpec,
 }
 
 /// The presets that come with the crate: name and TOML text.
@@ -32,7 +36,7 @@ const PRESETS: &[(&str, &str)] = &[
 impl Config {
     /// A recipe made in code; [`Config::check`] tells whether it can work.
     pub fn new(training: TrainingSpec, model: ModelSpec) -> Self {
-        Self { training, model }
+        Self { training, model, data: DataSpec::default() }
     }
 
     /// The names of the presets.

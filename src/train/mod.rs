@@ -28,6 +28,7 @@ mod classes;
 mod config;
 mod course;
 mod data_loader;
+mod data_spec;
 mod device_data;
 mod evaluate;
 pub mod health;
@@ -59,6 +60,7 @@ pub use crate::ops::sgd::Sgd;
 pub use bench::StepBench;
 pub use checkpoint::{Checkpoint, Description};
 pub use config::Config;
+pub use data_spec::DataSpec;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use device_data::DeviceData;
 pub use evaluate::{ClassCounts, Evaluation, Evaluator, argmax, softmax};

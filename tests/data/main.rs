@@ -5,6 +5,7 @@ mod fitting;
 mod idx;
 mod image_files;
 mod made;
+mod photos;
 mod released;
 mod support;
 mod synthetic;

@@ -24,8 +24,8 @@ Examples:
   dann predict --run runs/first photos --format csv > predictions.csv
   find photos -name '*.png' | dann predict --run runs/first -
 
-Images are PNG, JPEG, BMP or WebP of any size and colour mode; transparent ones are laid on white. What cannot be
-read is named on stderr, and the exit code is 1.")]
+Images are JPEG, PNG, WebP, GIF, TIFF or BMP of any size and colour mode, found by content; turned ones are put upright, and
+transparent ones are laid on white. What cannot be read is named on stderr, and the exit code is 1 unless --skip-bad is given.")]
 pub struct PredictArgs {
     /// The directory of a finished run, or a checkpoint
     #[arg(long, value_name = "RUN_DIR|FILE")]
@@ -39,6 +39,9 @@ pub struct PredictArgs {
     /// Show the three likeliest classes and which domain the domain classifier takes each image for
     #[arg(long)]
     explain: bool,
+    /// Name what cannot be read on stderr, and end well all the same if anything else could be
+    #[arg(long)]
+    skip_bad: bool,
     /// How images of other sizes come to the model's [default: as in training]
     #[arg(long, value_enum)]
     fit: Option<FitArg>,
@@ -116,7 +119,11 @@ pub fn run(args: &PredictArgs, out: &Output) -> anyhow::Result<()> {
         bar.inc(batch.len() as u64);
     }
     bar.finish_and_clear();
-    anyhow::ensure!(unread == 0, "{unread} of {} images could not be read", images.len());
+    let words = format!("{unread} of {} images could not be read", images.len());
+    anyhow::ensure!(unread == 0 || (args.skip_bad && unread < images.len()), words);
+    if unread > 0 {
+        log::warn!("{words}");
+    }
     Ok(())
 }
 

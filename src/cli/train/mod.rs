@@ -70,6 +70,9 @@ pub struct TrainArgs {
     /// Any key of the recipe, as in training.momentum=0.8 or model.feature_extractor.0.outputs=16
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Leave images out that cannot be read, list them, and train on the others
+    #[arg(long)]
+    skip_bad: bool,
     /// Write no report.html into the run's directory
     #[arg(long)]
     no_report: bool,
@@ -80,7 +83,7 @@ pub struct TrainArgs {
     #[arg(
         long,
         value_name = "RUN_DIR|FILE",
-        conflicts_with_all = ["preset", "config", "method", "epochs", "steps", "batch", "seed", "set", "out"]
+        conflicts_with_all = ["preset", "config", "method", "epochs", "steps", "batch", "seed", "set", "skip_bad", "out"]
     )]
     resume: Option<PathBuf>,
     /// Write a checkpoint every so many steps too, not only after each epoch
@@ -130,6 +133,7 @@ impl TrainArgs {
             (training.epochs, training.steps) = (epochs, None);
         }
         training.steps = self.steps.or(training.steps);
+        config.data.skip_bad |= self.skip_bad;
         config.check()?;
         Ok(config.with(&self.set)?)
     }

@@ -58,7 +58,7 @@ fn is_there(directory: &Path) -> Result<bool> {
     let mut present = Vec::new();
     for part in PARTS {
         let folder = directory.join(part);
-        if folder.exists() && !Listing::of(&folder)?.images.is_empty() {
+        if folder.exists() && !Listing::within(&folder)?.images.is_empty() {
             present.push(part);
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::data::Part;
 use crate::data::listing::{Listing, images_wanted};
-use crate::data::{order, pictures};
+use crate::data::{decode, order};
 use crate::error::{Error, Result};
 use crate::rng;
 use image::RgbImage;
@@ -28,9 +28,9 @@ impl PhotoFiles {
     pub(super) fn find(directory: &Path, seed: u64) -> Result<Self> {
         let files = match split_folders(directory) {
             Some([train, test]) => {
-                Self { train: Listing::of(&train)?.images, test: Listing::of(&test)?.images }
+                Self { train: Listing::within(&train)?.images, test: Listing::within(&test)?.images }
             }
-            None => Self::split(Listing::of(directory)?.images, seed),
+            None => Self::split(Listing::within(directory)?.images, seed),
         };
         let (train, test) = (files.train.len(), files.test.len());
         if train == 0 || test == 0 {
@@ -59,7 +59,7 @@ impl PhotoFiles {
     /// Decodes the photos of `part`, none smaller than `side`.
     pub(super) fn decode(&self, part: Part, side: u32) -> Result<Vec<RgbImage>> {
         let photo = |path: &PathBuf| {
-            let photo = pictures::decode(path, &pictures::read(path)?)?.into_rgb8();
+            let photo = decode::decode(path, &decode::read(path)?)?.into_rgb8();
             let (width, height) = photo.dimensions();
             if width.min(height) >= side {
                 return Ok(photo);
@@ -78,7 +78,7 @@ fn split_folders(directory: &Path) -> Option<[PathBuf; 2]> {
 
 /// Compares contents, as the same photo may lie in both parts under two names.
 fn check_disjoint(files: &PhotoFiles) -> Result<()> {
-    let hashed = |path: &PathBuf| Ok((Sha256::digest(pictures::read(path)?), path.clone()));
+    let hashed = |path: &PathBuf| Ok((Sha256::digest(decode::read(path)?), path.clone()));
     let train: HashMap<_, _> = files.train.par_iter().map(hashed).collect::<Result<_>>()?;
     let test: Vec<_> = files.test.par_iter().map(hashed).collect::<Result<_>>()?;
     for (hash, path) in &test {

@@ -1,6 +1,6 @@
 //! What a trained model makes of a test part.
 
-use crate::data::{self, Dataset, Frame, Labels, Part};
+use crate::data::{self, Dataset, Frame, Labels, LoadOptions, Part};
 use crate::error::Result;
 use crate::model::{Dann, Domain};
 use crate::train::{Inspector, argmax};
@@ -31,11 +31,17 @@ pub fn test_part(path: &Path, frame: Frame, classes: &[String]) -> Result<Option
     if !path.is_dir() || !data::has_part(path, Part::Test)? {
         return Ok(None);
     }
+    let read = |labels| {
+        // Training has refused or listed what cannot be read.
+        let data = LoadOptions::new(frame, labels).skip_bad(true).load(path, Part::Test)?;
+        data.left_out().iter().for_each(|words| log::warn!("{words}"));
+        Ok(data)
+    };
     if !data::has_labelled_test(path)? {
-        return Ok(Some(Rc::new(data::load(path, Part::Test, frame, Labels::Ignored)?)));
+        return Ok(Some(Rc::new(read(Labels::Ignored)?)));
     }
-    let labelled = data::load(path, Part::Test, frame, Labels::Required)?;
-    let named = if classes.is_empty() { labelled } else { labelled.with_classes(classes)? };
+    let labelled = read(Labels::Required)?;
+    let named = if classes.is_empty() { labelled } else { labelled.of_known_classes(classes)?.0 };
     Ok(Some(Rc::new(named)))
 }
 
