@@ -36,14 +36,14 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
         pytorch { StateDict }
         fit { Sets, State, Trained, Training }
         gpu { Adapter, Element, Gpu, Options, Phase, Recording, ShaderChecks, Variant }
-        model { Adaptation, AdaptationSchedule, Backbone, BatchNorm2d, BatchStatistics, Conv2d, Dann, Dense, Domain, DomainInput, DomainLoss, Dropout, GlobalAvgPool2d, Initialization, InputSpec }
+        model { Adaptation, AdaptationSchedule, Backbone, BatchNorm2d, BatchStatistics, Classes, Conv2d, Dann, Dense, Domain, DomainInput, DomainLoss, Dropout, GlobalAvgPool2d, Initialization, InputSpec }
         model { AvgPool2d, LayerSpec, LeakyRelu, MaxPool2d, ModelSpec, Normalization, Padding, Relu, Relu6, Residual, Size2 }
         profile { Advice, Bound, Clock, Comparison, Comparisons, KernelRow, Peaks, PhaseRow, Report, Run, Samples }
         profile { Scopes, Span, Spread, StepTimes, Stopwatch, Verdict }
         tensorboard { Recorder }
         selection { Candidates, Counts, Images, Outcome, Rating, Rule, Sample, Selection }
         shape { Fit, Frame, MapShape }
-        train { AdamW, Augmentation, Checkpoint, Config, DataSets, Description, EpochRecord, Evaluation, Evaluator }
+        train { AdamW, Augmentation, Checkpoint, ClassCounts, Config, DataSets, Description, EpochRecord, Evaluation, Evaluator }
         train { History, Inspection, Inspector, Lambda, LearningRate, Method, OptimizerSpec, ParameterGroup, Predictions, Report }
         train { Resumed, Resumption, RunDirectory, RunResult, Sampling, Sgd, StepBench, StepMetrics, Stepper, TrainingSpec }
         health { Finding, Level, Warning }
