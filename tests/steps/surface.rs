@@ -29,9 +29,9 @@ macro_rules! held {
 fn what_users_build_on_can_be_printed_sent_and_shared() {
     let held = held! {
         data { Backgrounds, Blend, Dataset, Fitted, ImageSize, Labels, MnistM, MnistMSummary, NoProgress, Part }
-        data { PartSummary, PictureSize, SynDigits, SynDigitsSummary }
+        data { LoadOptions, PartSummary, PictureSize, SynDigits, SynDigitsSummary }
         embed { Classifier, ClassifierOptions, Input, ModelSource, Texture, Trainer, TrainerOptions, View, Views }
-        error { DatasetError, Error, ShaderError }
+        error { DatasetError, Error, ShaderError, Unread }
         experiment { Choice, Chosen, Divergence, Ending, Experiment, PlannedRun, Recipe, RunRecord, Runner }
         pytorch { StateDict }
         fit { Sets, State, Trained, Training }
@@ -43,7 +43,7 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
         tensorboard { Recorder }
         selection { Candidates, Counts, Images, Outcome, Rating, Rule, Sample, Selection }
         shape { Fit, Frame, MapShape }
-        train { AdamW, Augmentation, Checkpoint, ClassCounts, Config, DataSets, Description, EpochRecord, Evaluation, Evaluator }
+        train { AdamW, Augmentation, Checkpoint, ClassCounts, Config, DataSets, DataSpec, Description, EpochRecord, Evaluation, Evaluator }
         train { History, Inspection, Inspector, Lambda, LearningRate, Method, OptimizerSpec, ParameterGroup, Predictions, Report }
         train { Resumed, Resumption, RunDirectory, RunResult, Sampling, Sgd, StepBench, StepMetrics, Stepper, TrainingSpec }
         health { Finding, Level, Warning }
