@@ -123,7 +123,7 @@ mod tests {
         for (error, expected) in [
             (
                 dann::train::Config::preset("x").expect_err("none"),
-                "--preset: expected one of paper, best, plus, demo, found x",
+                "--preset: expected one of paper, best, plus, demo, usps, photos, found x",
             ),
             (
                 Error::NoTargetImages,
