@@ -33,7 +33,7 @@
 //! /// Bright images of class 1 and dark ones of class 0, all of them brighter by `light`.
 //! fn images(light: u8) -> Result<Dataset> {
 //!     let labels: Vec<u16> = (0..64).map(|i| i % 2).collect();
-//!     let shades = labels.iter().zip(0..).map(|(label, i)| 120 * label + light + i / 2);
+//!     let shades = (0..64).map(|i| 120 * (i % 2) + light + i / 2);
 //!     let images = shades.flat_map(|shade| [shade; 16]).collect();
 //!     Dataset::new(MapShape::new(1, 4, 4), images, Some(labels), vec!["dark".into(), "bright".into()])
 //! }
