@@ -49,18 +49,7 @@ const OF_OCTAVE = 1024u;
 @group(0) @binding(2) var<storage, read> x: array<f32>;        // (N, C, H, W)
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;  // (N, C, H, W)
 
-fn hash(image: u32, index: u32) -> u32 {
-    return pcg((image * DRAWS + index) ^ pcg(step.seed ^ SALT));
-}
-
-// From 0 to below 1.
-fn unit(random: u32) -> f32 {
-    return f32(random >> 8u) / 16777216.0;
-}
-
-fn draw(image: u32, index: u32) -> f32 {
-    return unit(hash(image, index));
-}
+import "shared/draws.wgsl";
 
 // A whole number from −shift to shift.
 fn offset(image: u32, index: u32) -> i32 {
@@ -120,8 +109,8 @@ fn shade(field: Field, row: u32, column: u32) -> f32 {
 
 // What a colour is multiplied by, and how far towards the hue a quarter of the circle away.
 fn colours(image: u32) -> vec2f {
-    let saturation = 1.0 + params.saturation * (2.0 * draw(image, OF_COLOURS) - 1.0);
-    let t = params.hue * (2.0 * draw(image, OF_COLOURS + 1u) - 1.0);
+    let saturation = 1.0 + params.saturation * around(image, OF_COLOURS);
+    let t = params.hue * around(image, OF_COLOURS + 1u);
     return saturation * vec2f(1.0 - t * t, 2.0 * t) / (1.0 + t * t);
 }
 
@@ -143,8 +132,8 @@ fn views(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) work
     let image = plane / params.channels;
     let own = OF_CHANNEL * (1u + plane % params.channels);
     let sign = select(1.0, -1.0, draw(image, own) < params.invert);
-    let contrast = sign * (1.0 + params.contrast * (2.0 * draw(image, own + 1u) - 1.0));
-    let brightness = params.brightness * (2.0 * draw(image, own + 2u) - 1.0);
+    let contrast = sign * (1.0 + params.contrast * around(image, own + 1u));
+    let brightness = params.brightness * around(image, own + 2u);
     let i = clamp(i32(row % params.height) + offset(image, 0u), 0, i32(params.height) - 1);
     let dj = offset(image, 1u);
     let c = plane % params.channels;

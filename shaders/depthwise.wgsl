@@ -19,11 +19,16 @@ const WORKGROUP_SIZE = 64u;
 @group(0) @binding(6) var<storage, read> dy: array<vec4f>;                // (N, C, OH, OW/4)
 @group(0) @binding(7) var<storage, read_write> dx: array<vec4f>;          // (N, C, H, W/4)
 
-// Four taps of row `k` of channel `c` from tap `l` on.
-fn quad_of(c: u32, k: u32, l: u32) -> vec4f {
+// Four taps, the group of that number among all channels' rows. Rotated by 180°, the last tap of a kernel comes first.
+fn quad_of(index: u32, is_rotated: bool) -> vec4f {
+    let all = params.taps * params.taps;
+    let row = index / 2u;
+    let kernel = row / params.taps * all;
     var values = vec4f(0.0);
     for (var t = 0u; t < 4u; t++) {
-        if l + t < params.taps { values[t] = weight[(c * params.taps + k) * params.taps + l + t]; }
+        let l = index % 2u * 4u + t;
+        let tap = row % params.taps * params.taps + l;
+        if l < params.taps { values[t] = weight[kernel + select(tap, all - 1u - tap, is_rotated)]; }
     }
     return values;
 }
@@ -32,23 +37,14 @@ fn quad_of(c: u32, k: u32, l: u32) -> vec4f {
 fn pack(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
     let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.channels * params.taps * 2u { return; }
-    let row = index / 2u;
-    packed_out[index] = quad_of(row / params.taps, row % params.taps, index % 2u * 4u);
+    packed_out[index] = quad_of(index, false);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pack_rotated(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
     let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
     if index >= params.channels * params.taps * 2u { return; }
-    let row = index / 2u;
-    let c = row / params.taps;
-    let k = params.taps - 1u - row % params.taps;
-    var values = vec4f(0.0);
-    for (var t = 0u; t < 4u; t++) {
-        let l = index % 2u * 4u + t;
-        if l < params.taps { values[t] = weight[(c * params.taps + k) * params.taps + params.taps - 1u - l]; }
-    }
-    packed_out[index] = values;
+    packed_out[index] = quad_of(index, true);
 }
 
 // A row of taps.

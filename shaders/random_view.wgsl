@@ -44,14 +44,7 @@ const NUMBERS = 10u;
 @group(0) @binding(4) var<storage, read> x: array<f32>;               // (N, C, H, W)
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;         // (N, C, out H, out W)
 
-// From 0 to below 1.
-fn draw(image: u32, index: u32) -> f32 {
-    return f32(pcg((image * DRAWS + index) ^ pcg(step.seed ^ SALT)) >> 8u) / 16777216.0;
-}
-
-fn even(image: u32, index: u32) -> f32 {
-    return 2.0 * draw(image, index) - 1.0;
-}
+import "shared/draws.wgsl";
 
 // Rows and columns from the top left corner of x: (top, left), (height, width).
 struct Window {
@@ -71,7 +64,7 @@ fn part(image: u32, size: vec2f) -> Window {
         let first = OF_TRY * (k + 1u);
         let area = size.x * size.y * (params.crop + (1.0 - params.crop) * draw(image, first));
         let side = sqrt(area);
-        let stretch = exp2(0.5 * MOST_RATIO * even(image, first + 1u));
+        let stretch = exp2(0.5 * MOST_RATIO * around(image, first + 1u));
         let shown = vec2f(side / stretch, side * stretch);
         if all(shown <= size) {
             return Window((size - shown) * vec2f(draw(image, first + 2u), draw(image, first + 3u)), shown);
@@ -88,15 +81,15 @@ fn choose(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) wor
     let size = vec2f(f32(params.height), f32(params.width));
     var window = middle(size);
     if params.crop > 0.0 { window = part(image, size); }
-    let t = params.turn * even(image, 1u);
-    let zoom = 1.0 + params.zoom * even(image, 2u);
+    let t = params.turn * around(image, 1u);
+    let zoom = 1.0 + params.zoom * around(image, 2u);
     let cosine = (1.0 - t * t) / (1.0 + t * t) / zoom;
     let sine = 2.0 * t / (1.0 + t * t) / zoom;
     let side = select(1.0, -1.0, draw(image, 0u) < params.flip);
     let out = vec2f(f32(params.out_height), f32(params.out_width));
     let scale = window.size / out;
     // A slant moves what is seen a row further down by so many columns.
-    let slant = params.shear * even(image, 3u);
+    let slant = params.shear * around(image, 3u);
     let down = vec2f(cosine + slant * sine, slant * cosine - sine) * scale;
     let across = vec2f(sine, cosine) * side * scale;
     // Pixels are squares around their middles: that of y's first one lies half a side away from its corner.

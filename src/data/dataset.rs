@@ -2,7 +2,7 @@
 
 use super::faults;
 #[cfg(feature = "data")]
-use super::fitted::Fitted;
+use super::{fit, fitted::Fitted};
 #[cfg(feature = "data")]
 use crate::error::Unread;
 use crate::error::{Error, Result};
@@ -176,15 +176,13 @@ impl Dataset {
     }
 
     /// The middle of every image, in the size of `shape`; images of that size stay as they are.
+    #[cfg(feature = "data")]
     pub(crate) fn middle(self, shape: MapShape) -> Self {
         let (from, to) = (self.shape, MapShape { channels: self.shape.channels, ..shape });
         if from == to || from.height < to.height || from.width < to.width {
             return self;
         }
-        let (top, left) = ((from.height - to.height) / 2, (from.width - to.width) / 2);
-        let planes = self.images.chunks_exact(from.height * from.width);
-        let rows = planes.flat_map(|plane| plane.chunks_exact(from.width).skip(top).take(to.height));
-        let images = rows.flat_map(|row| &row[left..left + to.width]).copied().collect();
+        let images = fit::middles(&self.images, from.into(), to.into());
         Self { shape: to, images, ..self }
     }
 

@@ -95,6 +95,16 @@ fn said(error: &dyn Display) -> String {
     error.to_string()
 }
 
+/// The middle of each of the `planes` of size `from`, in size `to`.
+pub(super) fn middles(planes: &[u8], from: ImageSize, to: ImageSize) -> Vec<u8> {
+    let [pixels, wanted] = [from, to].map(|size| size.height * size.width);
+    let mut middles = vec![0; planes.len() / pixels * wanted];
+    for (middle, bytes) in middles.chunks_exact_mut(wanted).zip(planes.chunks_exact(pixels)) {
+        centre(middle, to, Pixels { bytes, size: from, channels: 1 });
+    }
+    middles
+}
+
 /// Lays an image on black planes of size `to`: the larger is cropped to its centre, the smaller is centred.
 fn centre(planes: &mut [u8], to: ImageSize, image: Pixels<'_>) {
     let from = image.size;

@@ -12,7 +12,7 @@ impl Dataset {
     /// How many images of which sizes there are, what was done to them, and in which classes they are, in words.
     pub fn summary(&self) -> String {
         let shape = self.shape;
-        let size = ImageSize { height: shape.height, width: shape.width };
+        let size = ImageSize::from(shape);
         let as_made = || Fitted::of_one_size(Frame::new(size.height, size.width), size, self.len());
         let fitted = self.fitted.clone().unwrap_or_else(as_made);
         let colour = if shape.channels == 1 { "grey" } else { "in colour" };

@@ -1,6 +1,6 @@
 //! What one asks for when loading a data set.
 
-use crate::shape::Frame;
+use crate::shape::{Frame, MapShape};
 use std::fmt;
 
 /// Which part of a data set.
@@ -49,6 +49,12 @@ pub struct ImageSize {
 impl From<Frame> for ImageSize {
     fn from(frame: Frame) -> Self {
         Self { height: frame.height, width: frame.width }
+    }
+}
+
+impl From<MapShape> for ImageSize {
+    fn from(MapShape { height, width, .. }: MapShape) -> Self {
+        Self { height, width }
     }
 }
 
