@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each module may use of the crate.
-const ARROWS: &[(&str, &[&str])] = &[
+pub const ARROWS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("shape", &[]),
     ("rng", &[]),

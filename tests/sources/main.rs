@@ -3,5 +3,6 @@
 mod architecture;
 mod imports;
 mod kernels;
+mod picture;
 mod public;
 mod rules;

@@ -1,0 +1,15 @@
+# The program with Mesa's Vulkan drivers, software among them: `docker run --rm -v "$PWD:/work" dann devices`.
+# With a GPU of AMD or Intel add `--device /dev/dri`, with one of NVIDIA `--gpus all -e NVIDIA_DRIVER_CAPABILITIES=all`.
+FROM rust:1-bookworm AS build
+WORKDIR /src
+COPY . .
+RUN cargo build --release --locked
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates libvulkan1 mesa-vulkan-drivers \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /src/target/release/dann /usr/local/bin/dann
+ENV XDG_RUNTIME_DIR=/tmp
+WORKDIR /work
+ENTRYPOINT ["dann"]
