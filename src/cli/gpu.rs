@@ -66,6 +66,14 @@ impl GpuArgs {
         Ok(self.open_with_adapter()?.1)
     }
 
+    /// The flags that were given, for another process of the same kind.
+    pub fn words(&self) -> Vec<String> {
+        let adapter = self.adapter.iter().flat_map(|adapter| ["--adapter".into(), adapter.clone()]);
+        let checked = self.checked.then(|| "--checked".into());
+        let variant = self.variant.forced().map(|variant| ["--variant".into(), variant.name().into()]);
+        adapter.chain(checked).chain(variant.into_iter().flatten()).collect()
+    }
+
     /// Refuses mixed precision: nobody has shown that whole trainings in it come out alike.
     pub fn expect_f32(&self) -> dann::error::Result<()> {
         if self.precision == Precision::Mixed {

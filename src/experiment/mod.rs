@@ -22,15 +22,20 @@
 //! A [`Runner`] makes the runs and goes on with what was interrupted.
 
 mod choice;
+mod jobs;
+mod kept;
 mod record;
 mod runner;
+mod slurm;
 mod spec;
 mod summary;
 mod watcher;
 
 pub use choice::{Choice, choices};
+pub use jobs::{Job, JobState, Share};
 pub use record::{Chosen, Divergence, RunRecord};
 pub use runner::Runner;
+pub use slurm::Slurm;
 pub use spec::{Experiment, PlannedRun, Recipe};
 pub use summary::summary;
 pub use watcher::{Ending, Watcher};

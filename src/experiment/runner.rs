@@ -1,5 +1,7 @@
 //! Making the runs of an experiment: what is finished is kept, what was interrupted goes on.
 
+use super::jobs::{Job, JobState, Share};
+use super::kept::{is_of, kept, same_recipe};
 use super::spec::{Experiment, PlannedRun};
 use super::watcher::{Ending, Watcher};
 use super::{Choice, Divergence, RunRecord, choices, summary};
@@ -8,13 +10,15 @@ use crate::error::{Error, Result};
 use crate::fit::{Observer, Sets, Trained, Training};
 use crate::gpu::Gpu;
 use crate::selection::{Images, Selection};
-use crate::train::{Config, Method, RunDirectory, checkpoints, write_whole};
+use crate::train::{Method, RunDirectory, checkpoints, write_whole};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The tables, in the experiment's directory.
 const RESULTS: &str = "RESULTS.md";
+/// Held by the process that writes the tables.
+const LOCK: &str = ".lock";
 
 /// An experiment in a directory.
 ///
@@ -37,6 +41,7 @@ pub struct Runner {
     experiment: Experiment,
     directory: PathBuf,
     runs: Vec<PlannedRun>,
+    share: Share,
     records: Vec<RunRecord>,
     divergences: Vec<Divergence>,
     images: Images,
@@ -53,15 +58,52 @@ impl Runner {
         let runs = experiment.runs()?;
         let (source, target) = (experiment.source.clone(), experiment.target.clone());
         let images = Images::new(Images::MOST, Some(source), Some(target));
-        let (directory, records, divergences) = (directory.into(), vec![], vec![]);
-        let mut runner = Self { experiment, directory, runs, records, divergences, images };
-        for run in &runner.runs {
-            let record = kept(&runner.record_file(run), run, RunRecord::read, |record| &record.config)?;
-            runner.records.extend(record.map(|record| runner.with_ratings(record, run)).transpose()?);
-            let file = runner.divergence_file(run);
-            runner.divergences.extend(kept(&file, run, Divergence::read, |divergence| &divergence.config)?);
-        }
+        let (directory, records, divergences, share) = (directory.into(), vec![], vec![], Share::All);
+        let mut runner = Self { experiment, directory, runs, share, records, divergences, images };
+        runner.read_kept()?;
         Ok(runner)
+    }
+
+    /// Makes a share of the runs alone. Other processes may make the others in the same directory at the same time.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming a job or rank that there is not.
+    pub fn with_share(mut self, share: Share) -> Result<Self> {
+        share.check(self.runs.len())?;
+        self.share = share;
+        Ok(self)
+    }
+
+    /// Every run with its number, and how far it is.
+    pub fn jobs(&self) -> Vec<Job> {
+        let job =
+            |(number, run): (usize, &PlannedRun)| Job { number, run: run.clone(), state: self.state(run) };
+        self.runs.iter().enumerate().map(job).collect()
+    }
+
+    fn state(&self, run: &PlannedRun) -> JobState {
+        if self.records.iter().any(|record| is_of(record, run)) {
+            JobState::Done
+        } else if self.is_done(run) {
+            JobState::Diverged
+        } else if self.directory.join(run.name()).exists() {
+            JobState::Begun
+        } else {
+            JobState::Open
+        }
+    }
+
+    /// Reads what the directory holds of the runs, those that other processes have made among them.
+    fn read_kept(&mut self) -> Result<()> {
+        let (mut records, mut divergences) = (vec![], vec![]);
+        for run in &self.runs {
+            let record = kept(&self.record_file(run), run, RunRecord::read, |record| &record.config)?;
+            records.extend(record.map(|record| self.with_ratings(record, run)).transpose()?);
+            let file = self.divergence_file(run);
+            divergences.extend(kept(&file, run, Divergence::read, |divergence| &divergence.config)?);
+        }
+        (self.records, self.divergences) = (records, divergences);
+        Ok(())
     }
 
     /// What has been made so far, in the order of the runs.
@@ -95,8 +137,8 @@ impl Runner {
         &self.directory
     }
 
-    /// Makes the runs that are left, one after the other, each on the device that `open` gives, and writes the tables
-    /// after each. `progress` counts the models that are rated, `observers` watch the trainings.
+    /// Makes the runs of its share that are left, one after the other, each on the device that `open` gives, and writes the
+    /// tables after each. `progress` counts the models that are rated, `observers` watch the trainings.
     ///
     /// # Errors
     /// Those of [`Training::run`] but [`Error::Diverged`], which is noted; those of the watcher.
@@ -107,17 +149,13 @@ impl Runner {
         observers: &mut [&mut dyn Observer],
         watcher: &mut dyn Watcher,
     ) -> Result<Ending> {
-        for run in self.runs.clone() {
-            if self.is_done(&run) {
+        for (number, run) in self.runs.clone().into_iter().enumerate() {
+            if self.is_done(&run) || !self.share.holds(number) {
                 continue;
             }
-            let number = self.records.len() + self.divergences.len() + 1;
-            watcher.run_begins(&run, number, self.runs.len(), self.left())?;
+            watcher.run_begins(&run, number + 1, self.runs.len(), self.left())?;
             match self.perform(&run, open, progress, observers, watcher) {
-                Ok(Made::Record(record)) => {
-                    self.records.push(*record.clone());
-                    watcher.run_ended(&run, &record)?;
-                }
+                Ok(Made::Record(record)) => watcher.run_ended(&run, &record)?,
                 Ok(Made::Stopped(steps)) => {
                     return Ok(Ending::Stopped { directory: self.directory.join(run.name()), steps });
                 }
@@ -125,7 +163,6 @@ impl Runner {
                     let divergence = Divergence::new(&run, error);
                     watcher.run_diverged(&run, &divergence)?;
                     divergence.write(&self.divergence_file(&run))?;
-                    self.divergences.push(divergence);
                 }
                 Err(error) => return Err(error),
             }
@@ -135,10 +172,14 @@ impl Runner {
         Ok(Ending::Complete)
     }
 
-    /// Writes the tables, with the records in the order of their runs.
+    /// Writes the tables of all that is kept. Processes that share the runs take turns, so that the last of them to end has
+    /// the records of all.
     fn write_summary(&mut self) -> Result<()> {
-        let place = |record: &RunRecord| self.runs.iter().position(|run| is_of(record, run));
-        self.records.sort_by_key(place);
+        fs::create_dir_all(&self.directory).map_err(Error::io(&self.directory, "make"))?;
+        let path = self.directory.join(LOCK);
+        let lock = fs::File::create(&path).map_err(Error::io(&path, "make"))?;
+        lock.lock().map_err(Error::io(&path, "lock"))?;
+        self.read_kept()?;
         write_whole(&self.directory.join(RESULTS), self.summary().as_bytes())
     }
 
@@ -243,7 +284,8 @@ impl Runner {
                 of_recipe.map(|record| record.result.seconds / weight(record.result.method)).collect();
             (!units.is_empty()).then(|| units.iter().sum::<f64>() / units.len() as f64)
         };
-        let open = self.runs.iter().filter(|run| !self.is_done(run));
+        let mine = self.runs.iter().enumerate().filter(|(number, _)| self.share.holds(*number));
+        let open = mine.map(|(_, run)| run).filter(|run| !self.is_done(run));
         let seconds = open.map(|run| {
             Some(weight(run.config.training.method) * mean(Some(&run.recipe)).or_else(|| mean(None))?)
         });
@@ -256,34 +298,4 @@ enum Made {
     Record(Box<RunRecord>),
     /// After so many steps.
     Stopped(u64),
-}
-
-fn is_of(record: &RunRecord, run: &PlannedRun) -> bool {
-    let training = &run.config.training;
-    record.recipe == run.recipe
-        && (record.result.method, record.result.seed) == (training.method, training.seed)
-}
-
-/// What is kept in `file` of `run`, if it was made before, by the same recipe.
-fn kept<T>(
-    file: &Path,
-    run: &PlannedRun,
-    read: fn(&Path) -> Result<T>,
-    config: fn(&T) -> &Config,
-) -> Result<Option<T>> {
-    if !file.exists() {
-        return Ok(None);
-    }
-    let found = read(file)?;
-    same_recipe(file, config(&found), run)?;
-    Ok(Some(found))
-}
-
-/// Whether `config` is the recipe of `run`, for as many classes as there turned out to be.
-fn same_recipe(path: &Path, config: &Config, run: &PlannedRun) -> Result<()> {
-    let model = run.config.model.for_classes(config.model.classes()?);
-    match *config == (Config { model, ..run.config.clone() }) {
-        true => Ok(()),
-        false => Err(Error::RecipeChanged { path: path.to_path_buf() }),
-    }
 }

@@ -1,5 +1,6 @@
 //! What an experiment consists of, as a TOML file says it.
 
+use super::slurm::Slurm;
 use crate::error::{Error, Result};
 use crate::selection::Rule;
 use crate::train::{Config, DataSets, Method};
@@ -26,6 +27,9 @@ pub struct Experiment {
     /// What chooses among the methods of a recipe and seed, for the tables alone; [`Rule::WeightedRisk`] if left out.
     #[serde(default = "default_rule")]
     pub rule: Rule,
+    /// What each run asks of Slurm, where it is a job there.
+    #[serde(default)]
+    pub slurm: Slurm,
     /// What is compared.
     #[serde(rename = "recipe")]
     pub recipes: Vec<Recipe>,
@@ -140,7 +144,7 @@ impl Experiment {
         if self.recipes.is_empty() {
             return Err(Error::file(file, "at least one [[recipe]]", "none"));
         }
-        Ok(())
+        self.slurm.check(file)
     }
 
     /// Every run, those of the first seed first.

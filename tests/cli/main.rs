@@ -13,6 +13,7 @@ mod evaluation;
 mod experiment;
 mod fitting;
 mod habits;
+mod jobs;
 mod memory;
 mod pairs;
 mod photos;

@@ -32,7 +32,7 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
         data { LoadOptions, PartSummary, PictureSize, SynDigits, SynDigitsSummary }
         embed { Classifier, ClassifierOptions, Input, ModelSource, Texture, Trainer, TrainerOptions, View, Views }
         error { DatasetError, Error, ShaderError, Unread }
-        experiment { Choice, Chosen, Divergence, Ending, Experiment, PlannedRun, Recipe, RunRecord, Runner }
+        experiment { Choice, Chosen, Divergence, Ending, Experiment, Job, JobState, PlannedRun, Recipe, RunRecord, Runner, Share, Slurm }
         pytorch { StateDict }
         fit { Sets, State, Trained, Training }
         gpu { Adapter, Element, Gpu, Options, Phase, Recording, ShaderChecks, Variant }

@@ -1,5 +1,7 @@
 //! `dann experiment`
 
+mod jobs;
+
 use super::gpu::GpuArgs;
 use super::hint::{FETCH, Hint as _, is_no_data_set};
 use super::output::{Bars, Output};
@@ -20,10 +22,18 @@ Examples:
   dann experiment assets/experiments/paper.toml
   dann experiment assets/experiments/paper.toml --out runs/paper --adapter nvidia
   dann experiment my.toml --source data/syn_digits
+  dann experiment my.toml --list                     its jobs, numbered, and how far each is
+  dann experiment my.toml --job 3                    one of them
+  dann experiment my.toml --slurm --submit           those that are left, as an array of Slurm
+  mpirun -n 4 dann experiment my.toml                four processes share them
 
 Each run has a directory and a JSON file, OUT/RECIPE/METHOD-SEED and OUT/RECIPE/METHOD-SEED.json; the tables are in
 OUT/RESULTS.md. What is finished is kept, and what was interrupted goes on, when the command is given again. A run that
 diverges is noted in OUT/RECIPE/METHOD-SEED.diverged.json and in the tables, and the others go on.
+
+Jobs of several machines share OUT. When they have ended, the same command without --job makes what is missing, which is
+nothing as a rule, and prints the tables. What a job asks of Slurm stands in the file: [slurm] with time, memory, gpus, cpus,
+partition, at_once and options.
 
 Beside each row stands which method of a recipe and seed is taken without target labels, by the rule that the file names
 (`rule = \"weighted-risk\"` if none), and what the methods taken reach on the target.")]
@@ -40,18 +50,41 @@ pub struct ExperimentArgs {
     /// The data set to adapt to, in place of the file's
     #[arg(long)]
     target: Option<PathBuf>,
+    /// Print the jobs, numbered, with how far each is, and make none
+    #[arg(long, conflicts_with_all = ["job", "slurm"])]
+    list: bool,
+    /// Make one job alone
+    #[arg(long, value_name = "N")]
+    job: Option<usize>,
+    /// Print a script for sbatch that makes the jobs that are left as an array
+    #[arg(long, conflicts_with = "job")]
+    slurm: bool,
+    /// Give the script to sbatch
+    #[arg(long, requires = "slurm")]
+    submit: bool,
     #[command(flatten)]
     gpu: GpuArgs,
 }
 
 pub fn run(args: &ExperimentArgs, out: &Output) -> anyhow::Result<()> {
-    let mut interrupts = Interrupts::watch()?;
     let mut experiment = Experiment::read(&args.file)?;
     experiment.source = args.source.clone().unwrap_or(experiment.source);
     experiment.target = args.target.clone().unwrap_or(experiment.target);
     let directory = args.out.clone().unwrap_or_else(|| Path::new("runs").join(experiment.name()));
-    let mut runner = Runner::new(experiment, directory)?;
+    let runner = Runner::new(experiment, directory)?;
     args.gpu.expect_f32()?;
+    if args.list {
+        return jobs::list(&runner, out);
+    }
+    if args.slurm {
+        return jobs::slurm(args, &runner, out);
+    }
+    perform(args, runner.with_share(jobs::share(args.job))?, out)
+}
+
+/// Makes the runs.
+fn perform(args: &ExperimentArgs, mut runner: Runner, out: &Output) -> anyhow::Result<()> {
+    let mut interrupts = Interrupts::watch()?;
     let open = || args.gpu.open();
     let (mut recorder, mut progress) = (Recorder::default(), Progress::new(out));
     let observers: &mut [&mut dyn Observer] = &mut [&mut interrupts, &mut recorder, &mut progress];
@@ -64,6 +97,7 @@ pub fn run(args: &ExperimentArgs, out: &Output) -> anyhow::Result<()> {
     let rule = runner.experiment().rule;
     runner.choices().iter().try_for_each(|choice| out.json(&line(rule, choice)))?;
     out.text(runner.summary())?;
+    jobs::tell_left(&runner, out)?;
     out.text(format!("the experiment is in {}", runner.directory().display()))
 }
 

@@ -1,0 +1,123 @@
+//! Jobs of an experiment: their list, and a script that gives them to Slurm.
+
+use super::ExperimentArgs;
+use crate::cli::output::{self, Output};
+use anyhow::{Context as _, bail};
+use dann::error::Error;
+use dann::experiment::{Runner, Share};
+use serde_json::json;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+/// Where launchers of MPI programs say which process this is, and of how many: Open MPI; MPICH and its kin.
+const LAUNCHERS: [[&str; 2]; 2] =
+    [["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"], ["PMI_RANK", "PMI_SIZE"]];
+
+/// Which jobs this process makes: the one that was asked for, or its share where `mpirun` has started several.
+pub fn share(job: Option<usize>) -> Share {
+    let number = |name: &str| std::env::var(name).ok()?.parse::<usize>().ok();
+    let ranks = LAUNCHERS.iter().find_map(|[rank, of]| Some((number(rank)?, number(of)?)));
+    match (job, ranks) {
+        (Some(job), _) => Share::One(job),
+        (None, Some((rank, of))) if of > 1 => Share::Rank { rank, of },
+        (None, _) => Share::All,
+    }
+}
+
+/// Prints a line for each job.
+pub fn list(runner: &Runner, out: &Output) -> anyhow::Result<()> {
+    for job in runner.jobs() {
+        let (name, state) = (job.run.name(), job.state.to_string());
+        out.json(&json!({ "job": job.number, "name": name, "state": state }))?;
+        out.text(format!("{:>4}  {state:<8}  {name}", job.number))?;
+    }
+    Ok(())
+}
+
+/// The numbers of the jobs that are not over.
+pub fn left(runner: &Runner) -> Vec<usize> {
+    runner.jobs().iter().filter(|job| !job.is_over()).map(|job| job.number).collect()
+}
+
+/// Says what is left after a share of the jobs.
+pub fn tell_left(runner: &Runner, out: &Output) -> anyhow::Result<()> {
+    let names: Vec<String> =
+        runner.jobs().iter().filter(|job| !job.is_over()).map(|job| job.run.name()).collect();
+    match names.as_slice() {
+        [] => Ok(()),
+        names => out.remark(output::wrapped(&format!(
+            "{} of {} jobs are still to end: {}. The same command, without --job, makes those and the tables.",
+            names.len(),
+            runner.jobs().len(),
+            names.join(", ")
+        ))),
+    }
+}
+
+/// Prints the script that gives the jobs that are left to Slurm, or submits it.
+pub fn slurm(args: &ExperimentArgs, runner: &Runner, out: &Output) -> anyhow::Result<()> {
+    let jobs = left(runner);
+    if jobs.is_empty() {
+        return out.text("every job is over; the same command without --slurm makes the tables");
+    }
+    let experiment = runner.experiment();
+    let command = args.job_command(runner)?;
+    let script = experiment.slurm.script(&experiment.name(), &jobs, runner.directory(), &command);
+    if !args.submit {
+        return output::print(&script);
+    }
+    let directory = runner.directory();
+    std::fs::create_dir_all(directory).with_context(|| format!("{}: cannot make", directory.display()))?;
+    let answer = submit(&script)?;
+    out.json(&json!({ "slurm_job": answer, "jobs": jobs }))?;
+    out.text(format!(
+        "{} jobs submitted as {answer}; what they say goes to {}/slurm-{answer}_JOB.log",
+        jobs.len(),
+        directory.display()
+    ))
+}
+
+/// Gives a script to `sbatch`; its answer is the number of the array.
+fn submit(script: &str) -> anyhow::Result<String> {
+    let sbatch = Command::new("sbatch")
+        .arg("--parsable")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut sbatch = sbatch.context(
+        "sbatch: expected Slurm's program to be on the PATH; --slurm without --submit prints the script for another machine",
+    )?;
+    if let Some(mut stdin) = sbatch.stdin.take() {
+        // An sbatch that refuses may end before it has read everything; what it says then counts.
+        let _ = stdin.write_all(script.as_bytes());
+    }
+    let ended = sbatch.wait_with_output().context("sbatch")?;
+    if !ended.status.success() {
+        bail!("sbatch: {}", String::from_utf8_lossy(&ended.stderr).trim());
+    }
+    // With several clusters, its name follows behind a semicolon.
+    let answer = String::from_utf8_lossy(&ended.stdout);
+    Ok(answer.trim().split(';').next().unwrap_or_default().to_owned())
+}
+
+impl ExperimentArgs {
+    /// What a job runs, up to its number: this command, with what it was given.
+    fn job_command(&self, runner: &Runner) -> anyhow::Result<Vec<String>> {
+        let program = std::env::current_exe().context("this program's own place")?;
+        let text = |path: &std::path::Path| -> anyhow::Result<String> {
+            let found = || Error::file(path, "a name in UTF-8", "another");
+            Ok(path.to_str().ok_or_else(found)?.to_owned())
+        };
+        let mut command = vec![text(&program)?, "experiment".into(), text(&self.file)?];
+        command.extend(["--out".into(), text(runner.directory())?]);
+        for (flag, path) in [("--source", &self.source), ("--target", &self.target)] {
+            if let Some(path) = path {
+                command.extend([flag.into(), text(path)?]);
+            }
+        }
+        command.extend(self.gpu.words());
+        command.push("--job".into());
+        Ok(command)
+    }
+}
