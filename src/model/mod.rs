@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod activations;
 mod adaptation;
 mod average;
 mod backbone;

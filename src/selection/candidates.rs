@@ -121,7 +121,7 @@ struct Eye<'a> {
 
 impl<'a> Eye<'a> {
     fn new(model: &Dann, data: &'a Dataset, domain: Domain) -> Result<Self> {
-        Ok(Self { inspector: Inspector::new(model, data.shape.channels, domain)?, data })
+        Ok(Self { inspector: Inspector::for_images(model, data.len(), data.shape.channels, domain)?, data })
     }
 
     fn look(&self) -> Result<Inspection> {

@@ -1,6 +1,7 @@
 //! What a model says of a whole data set.
 
 use super::device_data::DeviceData;
+use super::rows::rows_for;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Phase, Recording, Tensor};
@@ -9,8 +10,6 @@ use crate::ops::Step;
 use serde::Serialize;
 use std::fmt;
 
-/// Rows a batch, where there is memory for the activations of so many.
-const ROWS: usize = 256;
 /// A matrix of more classes would take more memory than it tells.
 const MOST_CONFUSED: usize = 1000;
 
@@ -74,7 +73,7 @@ impl Evaluator {
         let normalization = model.spec().input.normalization_of(domain);
         let on_device = DeviceData::upload(gpu, data, Domain::Source, normalization)?;
         let of_rows = |rows| Self::of_rows(model, (data, domain), &on_device, rows);
-        super::with_room(gpu, ROWS.min(data.len()), of_rows)
+        super::with_room(gpu, rows_for(model, data.len())?, of_rows)
     }
 
     fn of_rows(

@@ -1,6 +1,7 @@
 //! What a model makes of images that arrive batch after batch: features, logits, the domain classifier's opinion.
 
 use super::device_data::DeviceData;
+use super::rows::rows_for;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Recording, Tensor};
@@ -8,9 +9,6 @@ use crate::model::{Dann, Domain, Inference};
 use crate::ops::Step;
 use crate::shape::MapShape;
 use std::fmt;
-
-/// Images in a batch, where there is memory for the activations of so many.
-const ROWS: usize = 256;
 
 /// A recording of the forward pass in evaluation mode that is replayed for each batch.
 pub struct Inspector {
@@ -40,7 +38,16 @@ impl Inspector {
     /// # Errors
     /// [`Error::Input`] when the channels do not fit, [`Error::OutOfMemory`] when the device has no memory left.
     pub fn new(model: &Dann, channels: usize, domain: Domain) -> Result<Self> {
-        super::with_room(model.gpu(), ROWS, |rows| Self::of_rows(model, rows, channels, domain))
+        Self::for_images(model, usize::MAX, channels, domain)
+    }
+
+    /// As [`Inspector::new`], where no call takes more than `images` images: a call takes as long as for the most.
+    ///
+    /// # Errors
+    /// As [`Inspector::new`].
+    pub fn for_images(model: &Dann, images: usize, channels: usize, domain: Domain) -> Result<Self> {
+        let most = rows_for(model, images)?;
+        super::with_room(model.gpu(), most, |rows| Self::of_rows(model, rows, channels, domain))
     }
 
     fn of_rows(model: &Dann, rows: usize, channels: usize, domain: Domain) -> Result<Self> {

@@ -41,6 +41,7 @@ mod recorded;
 mod reports;
 mod resumed;
 mod resumption;
+mod rows;
 mod run;
 mod schedule;
 mod sequence;
