@@ -3,6 +3,9 @@
     pip install torch safetensors
     python examples/pytorch/dann_module.py first.safetensors
 
+Of a model with a backbone, `backbone_values("first.safetensors")` are those that the backbone's own library loads, as in
+`torchvision.models.resnet50().load_state_dict(values, strict=False)`, which lacks the last layer alone.
+
 In a program of your own: `module = load("first.safetensors")`, then `logits, domains = module(images)` for a uint8
 tensor of images (N, C, H, W). After further training, `safetensors.torch.save_file(module.state_dict(), FILE)`
 writes what `dann import FILE` reads.
@@ -16,6 +19,7 @@ from collections import OrderedDict
 
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 from torch import nn
 
 
@@ -59,6 +63,12 @@ def backbone(name):
     # Not one of its modules, whose tensors would be named twice.
     module.forward = lambda x: functools.reduce(lambda maps, stage: stage(maps), stages, stem(x))
     return module
+
+
+def backbone_values(path):
+    """The values of a file's backbone, under the names of the library that it comes from."""
+    values = load_file(path)
+    return {name.removeprefix("backbone."): value for name, value in values.items() if name.startswith("backbone.")}
 
 
 class Dann(nn.Module):

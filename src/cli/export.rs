@@ -13,8 +13,9 @@ Examples:
   dann export --run runs/first --format onnx --out first.onnx
   dann export --run runs/first --format safetensors --out first.safetensors
 
-An ONNX file takes the bytes of images, (N, C, H, W), and holds the normalisation itself; its metadata name the
-classes. A safetensors file is the state dict of the PyTorch module that examples/pytorch/dann_module.py builds.")]
+An ONNX file takes the bytes of images, (N, C, H, W), and holds the normalisation itself; its metadata name the classes and say
+how pictures of other sizes come to the model's, as examples/onnx/predict.py does it. A safetensors file is the state dict of
+the PyTorch module that examples/pytorch/dann_module.py builds; a backbone's tensors have the names of its own library.")]
 pub struct ExportArgs {
     /// The directory of a finished run, or a checkpoint
     #[arg(long, value_name = "RUN_DIR|FILE")]

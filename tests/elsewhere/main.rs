@@ -5,6 +5,7 @@
 #[allow(dead_code)] // what only the tests of the command line use
 mod sandbox;
 
+mod backbones;
 mod chromium;
 mod onnx;
 mod python;

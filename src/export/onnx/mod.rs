@@ -16,6 +16,7 @@
 
 mod graph;
 mod messages;
+mod pictures;
 
 use crate::error::Result;
 use crate::model::{Domain, DomainInput, Normalization};
@@ -78,13 +79,17 @@ fn model(checkpoint: &Checkpoint, normalization: &Normalization) -> Result<Model
 }
 
 fn description(checkpoint: &Checkpoint, normalization: &Normalization) -> String {
-    let input = checkpoint.config.model.input.shape();
+    let input = &checkpoint.config.model.input;
     format!(
-        "{IMAGES}: bytes 0 to 255, (N, {}, {}, {}); larger images are cropped to their centre, smaller ones centred \
-         on black, grey ones fill all channels. The graph itself normalises them: byte / 255 · scale + shift with \
+        "{IMAGES}: bytes 0 to 255, (N, {}, {}, {}), {}. The graph itself normalises them: byte / 255 · scale + shift with \
          scale {:?} and shift {:?}. {LOGITS}: (N, K) before the softmax. {DOMAIN_LOGITS}, of models trained \
          with gradient reversal: (N, 2), source and target.",
-        input.channels, input.height, input.width, normalization.scale, normalization.shift
+        input.channels,
+        input.height,
+        input.width,
+        pictures::in_words(input),
+        normalization.scale,
+        normalization.shift
     )
 }
 
@@ -92,6 +97,7 @@ fn metadata(checkpoint: &Checkpoint, normalization: &Normalization) -> Result<Ve
     let classes: Vec<String> = (0..checkpoint.config.model.classes()?).map(|k| checkpoint.class(k)).collect();
     let entries = [
         ("classes", serde_json::json!(classes).to_string()),
+        ("input", pictures::described(&checkpoint.config.model.input).to_string()),
         ("normalization", serde_json::json!(normalization).to_string()),
         ("config", checkpoint.config.to_toml()?),
         ("step", checkpoint.step.to_string()),
