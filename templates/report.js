@@ -2,7 +2,8 @@
 const tip = document.getElementById("tip");
 const image = document.getElementById("tip-image");
 const text = document.getElementById("tip-text");
-const SCALE = 4;
+// About as wide as images are shown.
+const WIDTH = 128;
 
 // Shows the image of the point under the pointer, next to it and within the window.
 function show(event) {
@@ -14,9 +15,10 @@ function show(event) {
   const panel = point.ownerSVGElement.dataset;
   const place = Number(point.dataset.place);
   const columns = Number(panel.columns);
-  const width = SCALE * Number(panel.width);
-  const height = SCALE * Number(panel.height);
-  image.className = "sprite" + panel.sprite;
+  const scale = Math.max(1, Math.floor(WIDTH / Number(panel.width)));
+  const width = scale * Number(panel.width);
+  const height = scale * Number(panel.height);
+  image.className = "sprite" + panel.sprite + (scale > 2 ? " small" : "");
   image.style.width = width + "px";
   image.style.height = height + "px";
   image.style.backgroundSize = columns * width + "px auto";

@@ -69,7 +69,7 @@ impl Folders {
             Error::file(&self.path, expected, "none")
         })?;
         let listing = Listing::of(origin)?;
-        let files = match options.labels {
+        let mut files = match options.labels {
             Labels::Required => self.labelled(origin, &listing)?,
             Labels::Ignored => all_files(origin, &listing)?,
         };
@@ -79,6 +79,9 @@ impl Folders {
         }
         if let (Part::Train, Some(labels)) = (part, &files.labels) {
             check_every_class(&listing, &files.classes, labels)?;
+        }
+        if let Some(wanted) = options.wanted(files.paths.len()) {
+            files = files.only(wanted);
         }
         pictures::decode_all(files, options, origin)
     }

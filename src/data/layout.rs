@@ -32,11 +32,16 @@ impl LoadOptions {
     /// [`Error::NoDataSet`], [`Error::Input`] naming what is wrong, [`Error::Unread`] with all images that cannot be read.
     pub fn load(&self, path: &Path, part: Part) -> Result<Dataset> {
         check_frame(self.frame)?;
-        match recognise(path)? {
+        let data = match recognise(path)? {
             Layout::Idx => idx::load(path, part, self.frame, self.labels),
             Layout::MnistM(released) => released.load(part, self),
-            Layout::Folders(folders) => folders.load(part, self),
-        }
+            // Of many pictures none is decoded in vain.
+            Layout::Folders(folders) => return folders.load(part, self),
+        }?;
+        Ok(match self.wanted(data.len()) {
+            Some(wanted) => data.only(wanted),
+            None => data,
+        })
     }
 }
 
@@ -51,10 +56,15 @@ pub fn has_part(path: &Path, part: Part) -> Result<bool> {
 
 /// Whether the data set in the directory `path` has a test part with labels.
 pub fn has_labelled_test(path: &Path) -> Result<bool> {
+    has_labels(path, Part::Test)
+}
+
+/// Whether the data set in the directory `path` has a `part` with labels.
+pub(crate) fn has_labels(path: &Path, part: Part) -> Result<bool> {
     Ok(match recognise(path)? {
-        Layout::Idx => idx::has_labels(path, Part::Test),
-        Layout::MnistM(released) => released.has_labels(Part::Test),
-        Layout::Folders(folders) => folders.has_classes(Part::Test)?,
+        Layout::Idx => idx::has_labels(path, part),
+        Layout::MnistM(released) => released.has_labels(part),
+        Layout::Folders(folders) => folders.has_classes(part)?,
     })
 }
 

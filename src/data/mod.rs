@@ -78,6 +78,8 @@ pub use dataset::Dataset;
 pub use fetch::{fetch_bsds500, fetch_mnist, fetch_usps};
 #[cfg(feature = "data")]
 pub use fitted::Fitted;
+#[cfg(feature = "report")]
+pub(crate) use layout::has_labels;
 #[cfg(feature = "data")]
 pub use layout::{has_labelled_test, has_part, load};
 #[cfg(feature = "data")]

@@ -14,17 +14,31 @@ pub struct LoadOptions {
     /// Whether images that cannot be read are left out, and listed in [`Dataset::unread`](super::Dataset::unread), rather
     /// than being an error.
     pub skip_bad: bool,
+    /// At most so many images, spread evenly over all; `None`: all of them.
+    pub most: Option<usize>,
 }
 
 impl LoadOptions {
     /// An image that cannot be read is an error.
     pub const fn new(frame: Frame, labels: Labels) -> Self {
-        Self { frame, labels, skip_bad: false }
+        Self { frame, labels, skip_bad: false, most: None }
     }
 
     /// The same, with or without images that cannot be read left out.
     #[must_use]
     pub const fn skip_bad(self, skip_bad: bool) -> Self {
         Self { skip_bad, ..self }
+    }
+
+    /// The same, with at most so many images, spread evenly over all.
+    #[must_use]
+    pub const fn most(self, most: usize) -> Self {
+        Self { most: Some(most), ..self }
+    }
+
+    /// Which of `count` images are wanted, if not all of them.
+    pub(super) fn wanted(&self, count: usize) -> Option<impl Iterator<Item = usize> + Clone> {
+        let most = self.most.filter(|&most| most < count)?;
+        Some((0..most).map(move |place| place * count / most))
     }
 }

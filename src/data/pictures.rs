@@ -39,6 +39,15 @@ pub(super) struct Files {
     pub others: usize,
 }
 
+impl Files {
+    /// Those that `indices` name, in this order.
+    pub(super) fn only(self, indices: impl Iterator<Item = usize> + Clone) -> Self {
+        let labels = self.labels.map(|labels| indices.clone().map(|index| labels[index]).collect());
+        let paths = indices.map(|index| self.paths[index].clone()).collect();
+        Self { paths, labels, ..self }
+    }
+}
+
 /// Decodes `files` in parallel into a data set in their order, each brought to its size as soon as it is decoded.
 pub(super) fn decode_all(files: Files, options: &LoadOptions, origin: &Path) -> Result<Dataset> {
     let Files { paths, mut labels, classes, others } = files;

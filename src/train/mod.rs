@@ -37,6 +37,8 @@ mod inspect;
 mod metrics;
 mod overrides;
 mod predictions;
+#[cfg(feature = "report")]
+mod preview;
 mod recorded;
 mod reports;
 mod resumed;
@@ -69,6 +71,8 @@ pub use history::{EpochRecord, History};
 pub use inspect::{Inspection, Inspector};
 pub use metrics::{Report, StepMetrics};
 pub use predictions::Predictions;
+#[cfg(feature = "report")]
+pub(crate) use preview::views_of;
 pub use resumed::{Resumed, checkpoints, trained_checkpoints};
 pub use resumption::{DataSets, Resumption};
 pub use run::{RunDirectory, RunResult};

@@ -24,6 +24,12 @@ impl Views {
         Self { stored: MapShape { channels: input.channels, ..stored }, view, tones }
     }
 
+    /// Whether images stay as they are.
+    #[cfg(feature = "report")]
+    pub fn are_none(&self) -> bool {
+        self.view.is_none() && self.tones.is_none()
+    }
+
     /// Where a batch's images are gathered of which x (N, C, H, W) is to be made.
     ///
     /// # Errors

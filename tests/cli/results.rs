@@ -89,7 +89,9 @@ fn a_page_compares_runs_and_asks_nothing_of_the_network() {
     assert!(!addresses.is_empty() && addresses.iter().all(|address| address.starts_with("data:")));
     // Ten images of each domain in each of four panels; right and wrong predictions make up all ten.
     assert_eq!(page.matches("data-place=").count(), 4 * 20);
-    assert_eq!(page.matches("<img").count(), 3 * 10);
+    assert_eq!(page.matches("<figure><img").count(), 3 * 10);
+    // Eight images of each domain as they are read; the recipe shows training the same.
+    assert_eq!(page.matches("<img src").count() - 3 * 10, 2 * 8);
     // The same images serve all panels.
     assert_eq!(between(&page, "\n.sprite", " ").len(), 1);
 }

@@ -115,6 +115,11 @@ impl Chart {
     }
 }
 
+/// "81.23 %"
+pub fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
 impl Line {
     /// At most [`POINTS`] points, each the mean of as many as the others.
     fn thinned(mut self) -> Self {

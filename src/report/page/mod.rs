@@ -13,10 +13,15 @@
 //! ```
 
 mod chart;
+mod classes;
+mod curves;
+mod domains;
 mod embedding;
-mod sections;
+mod encoding;
+mod panels;
 mod story;
 mod study;
+mod tiles;
 mod view;
 
 use crate::error::{Error, Result};
@@ -35,7 +40,19 @@ pub fn write(gpu: &Gpu, runs: &[PathBuf], out: &Path) -> Result<()> {
     let mut sets = Sets::default();
     let stories: Vec<Story> =
         runs.iter().map(|run| Story::read(gpu, run, &mut sets)).collect::<Result<_>>()?;
-    let page = Page::new(&stories)?;
+    let page = Page::new(&stories, pictures(gpu, &stories)?)?;
     let html = page.render().map_err(|e| Error::input("report", "a page that can be written", e))?;
     write_whole(out, html.as_bytes())
+}
+
+/// Pictures of the data sets of all runs, each once.
+fn pictures(gpu: &Gpu, stories: &[Story]) -> Result<Vec<domains::Row>> {
+    let mut rows = Vec::new();
+    let sets = |story: &Story| (story.result.source.clone(), story.result.target.clone());
+    for (index, story) in stories.iter().enumerate() {
+        if !stories[..index].iter().any(|earlier| sets(earlier) == sets(story)) {
+            rows.extend(domains::rows(gpu, story)?);
+        }
+    }
+    Ok(rows)
 }

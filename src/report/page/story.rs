@@ -1,7 +1,7 @@
 //! Everything that a page tells of one run.
 
-use super::study::{Study, features, test_part};
-use crate::data::{Dataset, Frame};
+use super::study::{Shown, Study, features, shown};
+use crate::data::Frame;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::model::{Dann, Domain};
@@ -11,24 +11,23 @@ use crate::train::health::{Finding, findings};
 use crate::train::{Checkpoint, History, RunDirectory, RunResult};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 /// What the profiler leaves in a run's directory.
 const PROFILE: &str = "profile.json";
 
-/// Test parts that several runs share.
+/// Images that several runs share.
 #[derive(Default)]
-pub struct Sets(HashMap<(PathBuf, Frame, Vec<String>), Option<Rc<Dataset>>>);
+pub struct Sets(HashMap<(PathBuf, Frame, Vec<String>), Option<Shown>>);
 
 impl Sets {
-    fn get(&mut self, path: &Path, frame: Frame, classes: &[String]) -> Result<Option<Rc<Dataset>>> {
+    fn get(&mut self, path: &Path, frame: Frame, classes: &[String]) -> Result<Option<Shown>> {
         let key = (path.to_path_buf(), frame, classes.to_vec());
         if let Some(known) = self.0.get(&key) {
             return Ok(known.clone());
         }
-        let read = test_part(path, frame, classes)?;
+        let read = shown(path, frame, classes)?;
         if read.is_none() {
-            log::warn!("{}: no test part there, so the report shows none of its images", path.display());
+            log::warn!("{}: no data set there, so the report shows none of its images", path.display());
         }
         self.0.insert(key, read.clone());
         Ok(read)
@@ -55,11 +54,11 @@ pub struct Story {
     pub classes: usize,
     /// Its training_loop.
     pub history: History,
-    /// The source's test part; `None` where it is gone.
+    /// Images of the source; `None` where it is gone.
     pub source: Option<Study>,
-    /// The target's test part; `None` where it is gone.
+    /// Images of the target; `None` where it is gone.
     pub target: Option<Study>,
-    /// The features before the first step.
+    /// The features before the first step; `None` where the weights that it started from are gone.
     pub before: Option<Features>,
     /// Of the trained features.
     pub distance: Option<f64>,
@@ -83,12 +82,12 @@ impl Story {
         let source = sets.get(&result.source, input.frame(), &checkpoint.classes)?;
         let target = sets.get(&result.target, input.frame(), &checkpoint.classes)?;
         let before = match (&source, &target) {
-            (Some(source), Some(target)) => {
+            (Some(source), Some(target)) if has_weights(&checkpoint) => {
                 let start = Dann::new(gpu, &checkpoint.config.model)?;
                 start.initialize(checkpoint.config.training.initialization, result.seed)?;
                 Some(Features {
-                    source: features(&start, source, Domain::Source)?,
-                    target: features(&start, target, Domain::Target)?,
+                    source: features(&start, &source.data, Domain::Source)?,
+                    target: features(&start, &target.data, Domain::Target)?,
                 })
             }
             _ => None,
@@ -129,6 +128,15 @@ impl Story {
         let study = if of_target { &self.target } else { &self.source };
         study.as_ref().and_then(|study| study.recall(self.classes)).unwrap_or_default()
     }
+}
+
+/// Whether the weights that training started from are still there, if it started from any.
+fn has_weights(checkpoint: &Checkpoint) -> bool {
+    let gone = checkpoint.config.model.weights.as_ref().filter(|weights| !weights.exists());
+    if let Some(weights) = gone {
+        log::warn!("{}: not there, so the report has no features before the first step", weights.display());
+    }
+    gone.is_none()
 }
 
 /// The profile in `file`, as `dann profile --json` prints it; `None` if the run was not profiled.

@@ -1,4 +1,4 @@
-//! What a trained model makes of a test part.
+//! What a trained model makes of images of a domain.
 
 use crate::data::{self, Dataset, Frame, Labels, LoadOptions, Part};
 use crate::error::Result;
@@ -9,11 +9,28 @@ use std::rc::Rc;
 
 /// Images whose features are compared.
 const SAMPLE: usize = 300;
+/// Images of a test part: all of MNIST's.
+const MOST: usize = 10_000;
+/// Values of all of them together.
+const MOST_VALUES: usize = 1 << 27;
+/// Images of a training part, where there is no test part.
+const MOST_OF_TRAINING: usize = 1000;
 
-/// A test part as a model sees it.
+/// Images of a domain, for the report alone.
+#[derive(Clone)]
+pub struct Shown {
+    /// The images, and their labels where there are any.
+    pub data: Rc<Dataset>,
+    /// Where they are from.
+    pub part: Part,
+}
+
+/// Those as a model sees them.
 pub struct Study {
     /// The images, and their labels where there are any.
     pub data: Rc<Dataset>,
+    /// Where they are from.
+    pub part: Part,
     /// A class for each image.
     pub predictions: Vec<usize>,
     /// Evenly spread images.
@@ -22,27 +39,31 @@ pub struct Study {
     pub features: Vec<f32>,
 }
 
-/// Reads the test part of the data set at `path`, with labels where it has any; `None` where there is no such data
-/// set any more.
+/// Reads the test part of the data set at `path`, or its training part where it has no other, with labels where it has any; of
+/// very many images some. `None` where there is no such data set any more.
 ///
 /// # Errors
 /// [`crate::error::Error`] naming the file that is there but cannot be read.
-pub fn test_part(path: &Path, frame: Frame, classes: &[String]) -> Result<Option<Rc<Dataset>>> {
-    if !path.is_dir() || !data::has_part(path, Part::Test)? {
+pub fn shown(path: &Path, frame: Frame, classes: &[String]) -> Result<Option<Shown>> {
+    if !path.is_dir() {
         return Ok(None);
     }
+    let (part, most) = match data::has_part(path, Part::Test)? {
+        true => (Part::Test, MOST.min(MOST_VALUES / (3 * frame.height * frame.width))),
+        false => (Part::Train, MOST_OF_TRAINING),
+    };
     let read = |labels| {
         // Training has refused or listed what cannot be read.
-        let data = LoadOptions::new(frame, labels).skip_bad(true).load(path, Part::Test)?;
+        let data = LoadOptions::new(frame, labels).skip_bad(true).most(most.max(1)).load(path, part)?;
         data.left_out().iter().for_each(|words| log::warn!("{words}"));
         Ok(data)
     };
-    if !data::has_labelled_test(path)? {
-        return Ok(Some(Rc::new(read(Labels::Ignored)?)));
+    if !data::has_labels(path, part)? {
+        return Ok(Some(Shown { data: Rc::new(read(Labels::Ignored)?), part }));
     }
     let labelled = read(Labels::Required)?;
     let named = if classes.is_empty() { labelled } else { labelled.of_known_classes(classes)?.0 };
-    Ok(Some(Rc::new(named)))
+    Ok(Some(Shown { data: Rc::new(named), part }))
 }
 
 /// The features of the images that [`Study::of`] samples, from any model.
@@ -50,8 +71,9 @@ pub fn test_part(path: &Path, frame: Frame, classes: &[String]) -> Result<Option
 /// # Errors
 /// As [`Inspector::inspect`].
 pub fn features(model: &Dann, data: &Dataset, domain: Domain) -> Result<Vec<f32>> {
-    let inspector = Inspector::new(model, data.shape.channels, domain)?;
-    Ok(inspector.inspect_some(data, &sample(data))?.features)
+    let sample = sample(data);
+    let inspector = Inspector::for_images(model, sample.len(), data.shape.channels, domain)?;
+    Ok(inspector.inspect_some(data, &sample)?.features)
 }
 
 fn sample(data: &Dataset) -> Vec<usize> {
@@ -64,8 +86,8 @@ impl Study {
     ///
     /// # Errors
     /// As [`Inspector::inspect`].
-    pub fn of(model: &Dann, data: Rc<Dataset>, domain: Domain) -> Result<Self> {
-        let inspector = Inspector::new(model, data.shape.channels, domain)?;
+    pub fn of(model: &Dann, Shown { data, part }: Shown, domain: Domain) -> Result<Self> {
+        let inspector = Inspector::for_images(model, data.len(), data.shape.channels, domain)?;
         let classes = model.spec().classes()?;
         let mut predictions = Vec::with_capacity(data.len());
         for images in data.images.chunks(inspector.rows() * data.shape.len()) {
@@ -73,7 +95,7 @@ impl Study {
         }
         let sample = sample(&data);
         let features = inspector.inspect_some(&data, &sample)?.features;
-        Ok(Self { data, predictions, sample, features })
+        Ok(Self { data, part, predictions, sample, features })
     }
 
     /// `confusion[label][prediction]`; `None` without labels.
@@ -99,10 +121,31 @@ impl Study {
         Some(counts.into_iter().map(share).collect())
     }
 
-    /// The first images that the model is right (or wrong) about, at most `most` of them; none without labels.
+    /// The share of rightly classified images; `None` without labels.
+    pub fn accuracy(&self) -> Option<f64> {
+        let labels = self.data.labels.as_ref()?;
+        let right =
+            labels.iter().zip(&self.predictions).filter(|&(&label, &class)| usize::from(label) == class);
+        Some(right.count() as f64 / labels.len() as f64)
+    }
+
+    /// How many images of which part they are, in words.
+    pub fn in_words(&self) -> String {
+        let (images, origin) = (self.data.len(), self.data.origin().display());
+        match self.part {
+            Part::Test => format!("{images} images of the test part ({origin})"),
+            Part::Train => {
+                format!("{images} images of the training part ({origin}), as there is no test part")
+            }
+        }
+    }
+
+    /// Images that the model is right (or wrong) about, at most `most` of them, spread evenly; none without labels.
     pub fn examples(&self, right: bool, most: usize) -> Vec<usize> {
         let labels = self.data.labels.iter().flatten().zip(&self.predictions).enumerate();
         let fitting = labels.filter(|&(_, (&label, &class))| (usize::from(label) == class) == right);
-        fitting.map(|(index, _)| index).take(most).collect()
+        let fitting: Vec<usize> = fitting.map(|(index, _)| index).collect();
+        let count = fitting.len().min(most);
+        (0..count).map(|place| fitting[place * fitting.len() / count]).collect()
     }
 }

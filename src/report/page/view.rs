@@ -1,8 +1,14 @@
 //! The page as its template takes it.
 
-use super::chart::{Chart, HEIGHT, WIDTH};
-use super::sections::{self, Confusion, Gains, Panel, Tile};
+use super::chart::{Chart, HEIGHT, WIDTH, percent};
+use super::classes::{self, Confusion, Gains, Pair};
+use super::curves;
+use super::domains;
+use super::panels::{Panel, hues, panels};
 use super::story::Story;
+use super::study::Study;
+use super::tiles::{Grid, tiles};
+use crate::data::Part;
 use crate::error::Result;
 use crate::profile::KernelRow;
 use crate::train::Method;
@@ -17,8 +23,13 @@ pub struct Page {
     gap: Option<String>,
     charts: Vec<Chart>,
     runs: Vec<Run>,
+    pictures: Vec<domains::Row>,
     panels: Vec<Panel>,
     sprites: Vec<String>,
+    /// Which images are shown.
+    images: Vec<String>,
+    /// Of the classes, in degrees.
+    hues: Vec<u32>,
     gains: Vec<Gains>,
     version: &'static str,
     width: f64,
@@ -44,8 +55,9 @@ struct Run {
     verdict: &'static str,
     findings: Vec<(&'static str, String)>,
     confusion: Option<Confusion>,
-    right: Vec<Tile>,
-    wrong: Vec<Tile>,
+    pairs: Vec<Pair>,
+    right: Grid,
+    wrong: Grid,
     kernels: Option<Kernels>,
     adapter: String,
     version: String,
@@ -64,28 +76,26 @@ impl Page {
     ///
     /// # Errors
     /// [`crate::error::Error::Input`] when a picture cannot be encoded.
-    pub fn new(stories: &[Story]) -> Result<Self> {
+    pub fn new(stories: &[Story], pictures: Vec<domains::Row>) -> Result<Self> {
         let names: Vec<String> = stories.iter().map(Story::name).collect();
-        let (panels, sprites) = sections::panels(stories)?;
+        let (panels, sprites) = panels(stories)?;
         Ok(Self {
             title: names.join(", "),
             rows: rows(stories),
             gap: gap(stories).map(percent),
-            charts: sections::charts(stories),
+            charts: curves::charts(stories),
             runs: stories.iter().enumerate().map(|(i, story)| run(i, story)).collect::<Result<_>>()?,
+            pictures,
             panels,
             sprites,
-            gains: sections::gains(stories),
+            images: images(stories),
+            hues: hues(stories.iter().map(|story| story.classes).max().unwrap_or_default()),
+            gains: classes::gains(stories),
             version: env!("CARGO_PKG_VERSION"),
             width: WIDTH,
             height: HEIGHT,
         })
     }
-}
-
-/// "81.23 %"
-pub fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
 }
 
 fn method(method: Method) -> &'static str {
@@ -98,17 +108,16 @@ fn method(method: Method) -> &'static str {
 
 /// The three rows: lower bound, adaptation, upper bound; one for each run, or one that says that there is none.
 fn rows(stories: &[Story]) -> Vec<Row> {
-    let share = |accuracy: Option<f64>| accuracy.map_or("n/a".into(), percent);
     let mut rows = Vec::new();
     for wanted in [Method::SourceOnly, Method::Dann, Method::TargetOnly] {
         let of_method = stories.iter().enumerate().filter(|(_, story)| story.result.method == wanted);
         let before = rows.len();
         rows.extend(of_method.map(|(index, story)| Row {
-            class: sections::colour(index),
+            class: curves::colour(index),
             method: method(wanted),
             run: story.name(),
-            target: share(story.result.report.target_test_accuracy),
-            source: share(story.result.report.source_test_accuracy),
+            target: accuracy(story.result.report.target_test_accuracy, story.target.as_ref()),
+            source: accuracy(story.result.report.source_test_accuracy, story.source.as_ref()),
             time: format!("{:.0} s", story.result.seconds),
             best: wanted == Method::Dann,
         }));
@@ -130,6 +139,28 @@ fn rows(stories: &[Story]) -> Vec<Row> {
     rows
 }
 
+/// That of the test part as training has noted it; of images of the training part where there is no other.
+fn accuracy(noted: Option<f64>, study: Option<&Study>) -> String {
+    let of_training = || study.filter(|study| study.part == Part::Train)?.accuracy();
+    match (noted, of_training()) {
+        (Some(noted), _) => percent(noted),
+        (None, Some(accuracy)) => format!("{} (training part)", percent(accuracy)),
+        (None, None) => "n/a".into(),
+    }
+}
+
+/// Which images are shown of each domain, each said once.
+fn images(stories: &[Story]) -> Vec<String> {
+    let mut all = Vec::new();
+    for story in stories {
+        for (domain, study) in [("source", &story.source), ("target", &story.target)] {
+            let words = study.as_ref().map(|study| format!("{domain}: {}", study.in_words()));
+            all.extend(words.filter(|words| !all.contains(words)));
+        }
+    }
+    all
+}
+
 /// How much of the gap between the bounds is covered, where each method was run once.
 fn gap(stories: &[Story]) -> Option<f64> {
     let only = |method: Method| {
@@ -144,16 +175,17 @@ fn gap(stories: &[Story]) -> Option<f64> {
 fn run(index: usize, story: &Story) -> Result<Run> {
     let worst = story.findings.iter().map(|finding| finding.level).max();
     let target = story.target.as_ref();
-    let tiles = |right| target.map_or(Ok(vec![]), |study| sections::tiles(study, &story.checkpoint, right));
+    let tiles = |right| target.map_or(Ok(Grid::default()), |study| tiles(study, &story.checkpoint, right));
     let path = story.path.display();
     let (source, target_path) = (story.result.source.display(), story.result.target.display());
     Ok(Run {
-        class: sections::colour(index),
+        class: curves::colour(index),
         name: story.name(),
         distance: story.distance.map_or("n/a".into(), |distance| format!("{distance:.2}")),
         verdict: worst.map_or("unknown", crate::train::health::Level::word),
         findings: story.findings.iter().map(|f| (f.level.word(), f.text.clone())).collect(),
-        confusion: sections::confusion(story),
+        confusion: classes::confusion(story),
+        pairs: classes::pairs(story),
         right: tiles(true)?,
         wrong: tiles(false)?,
         kernels: kernels(story),

@@ -123,8 +123,8 @@ impl<'a> Shown<'a> {
     }
 
     fn inspect(&self, model: &Dann) -> Result<Inspection> {
-        let inspector = Inspector::new(model, self.data.shape.channels, self.domain)?;
-        inspector.inspect_some(self.data, &self.indices())
+        let (indices, channels) = (self.indices(), self.data.shape.channels);
+        Inspector::for_images(model, indices.len(), channels, self.domain)?.inspect_some(self.data, &indices)
     }
 }
 
