@@ -18,7 +18,8 @@ Examples:
   dann eval --run runs/first --data data/mnist_m
   dann eval --run runs/first --data data/mnist --json
 
-The test part is used where the data set has one, else all of it.")]
+The test part is used where the data set has one, else all of it. Classes are told apart by name: folders may lack some of the
+model's; images of classes that it does not know are left out, and said to be.")]
 pub struct EvalArgs {
     /// The directory of a finished run, or a checkpoint
     #[arg(long, value_name = "RUN_DIR|FILE")]

@@ -9,7 +9,8 @@ fn write_classes(sandbox: &Sandbox, folder: &str, classes: &[&str]) {
         let directory = sandbox.path(folder).join(name);
         std::fs::create_dir_all(&directory).expect("a folder");
         for index in 0u8..8 {
-            let colour = Rgb([40 * class, 255 - 40 * class, 10 * index]);
+            let shade = class.wrapping_mul(40);
+            let colour = Rgb([shade, 255 - shade, 10 * index]);
             let picture = RgbImage::from_pixel(11 + u32::from(index), 9, colour);
             picture.save(directory.join(format!("{index}.png"))).expect("a picture");
         }
@@ -50,4 +51,79 @@ fn a_model_has_as_many_outputs_as_the_data_have_classes_unless_the_recipe_says_h
     sandbox.refused(refused, &["photos: expected at most 2 classes", "may be \"auto\"", "found 3"]);
     let refused = "train --config tiny.toml --source photos --target photos --out x --set model.classes=many";
     sandbox.refused(refused, &["expected \"auto\" or a number of classes", "many"]);
+}
+
+#[test]
+fn eval_takes_folders_that_lack_classes_or_have_more() {
+    let sandbox = Sandbox::new();
+    write_classes(&sandbox, "photos", &["ant", "bee", "cow"]);
+    train(&sandbox, "run", "");
+    write_classes(&sandbox, "others", &["bee", "dog"]);
+    let output = sandbox.dann("eval --run run --data others --json").assert().success().get_output().clone();
+    let evaluation: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let classes: Vec<(&str, u64)> = evaluation["per_class"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|class| (class["class"].as_str().expect("a name"), class["images"].as_u64().expect("a count")))
+        .collect();
+    assert_eq!(classes, [("ant", 0), ("bee", 8), ("cow", 0)]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("8 of 16 images are of classes that training does not know (dog)"), "{said}");
+    write_classes(&sandbox, "strange", &["dog", "elk"]);
+    sandbox.refused("eval --run run --data strange", &["expected the classes ant, bee, cow", "class dog"]);
+}
+
+#[test]
+fn predict_finds_pictures_in_folders_of_folders_and_lists_what_it_cannot_read() {
+    let sandbox = Sandbox::new();
+    write_classes(&sandbox, "photos", &["ant", "bee", "cow"]);
+    train(&sandbox, "run", "");
+    write_classes(&sandbox, "album/2024/summer", &["beach"]);
+    let picture = RgbImage::from_fn(300, 200, |x, y| Rgb([x as u8, y as u8, 90]));
+    for name in ["large.jpg", "large.webp", "large.bmp", "large.tif", "large.gif"] {
+        picture.save(sandbox.path("album").join(name)).expect("a picture");
+    }
+    std::fs::write(sandbox.path("album/2024/empty.jpg"), b"").expect("a file");
+    std::fs::write(sandbox.path("album/2024/page.png"), b"<!doctype html>").expect("a file");
+    let output = sandbox.dann("predict --run run album --json --skip-bad --probabilities").assert().success();
+    let output = output.get_output().clone();
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert_eq!(lines.len(), 13);
+    assert!(lines.iter().all(|line| line["by_class"]["cow"].is_number()), "{text}");
+    assert!(lines.iter().any(|line| line["file"] == "album/2024/summer/beach/7.png"), "{text}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    for words in ["empty.jpg: expected an image", "an empty file", "page.png", "a web page", "2 of 15 images"]
+    {
+        assert!(said.contains(words), "{words} is not in\n{said}");
+    }
+}
+
+#[test]
+fn the_report_shows_pictures_of_folders_without_a_test_part() {
+    let sandbox = Sandbox::new();
+    let names: Vec<String> = (0..20).map(|k| format!("a-class-with-a-rather-long-name-{k:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    write_classes(&sandbox, "photos", &names);
+    let line = "train --config tiny.toml --source photos --target photos --out run \
+                --set training.augmentation.flip=0.5 --set training.augmentation.crop=0.5";
+    sandbox.json(line);
+    let page = String::from_utf8(sandbox.read("run/report.html")).expect("UTF-8");
+    for words in [
+        "target: 160 images of the training part (photos), as there is no test part",
+        "(training part)",
+        "source, as read: photos, 8×8",
+        "target, as training sees them (2 of 2 random views)",
+        "Most frequent confusions",
+        "a-class-with-a-rather-long-name-19",
+        ".class19 { --hue: ",
+    ] {
+        assert!(page.contains(words), "{words} is not in the page");
+    }
+    assert!(!page.contains("Confusions (label down") && page.contains("data-place="));
+    // Eight images and two views of each, of each domain.
+    let rows = page.split("class=\"row").skip(1).map(|row| row.split("</div>").next().unwrap_or_default());
+    assert_eq!(rows.map(|row| row.matches("<img").count()).collect::<Vec<_>>(), [8; 6]);
 }

@@ -90,6 +90,25 @@ fn results_come_as_a_table_json_or_csv() {
 }
 
 #[test]
+fn the_probability_of_every_class_is_told_by_name() {
+    let sandbox = trained();
+    target_image(4).save(sandbox.path("four.png")).expect("an image");
+    let json = sandbox.json("predict --run run four.png --probabilities").remove(0);
+    let by_class = json["by_class"].as_object().expect("an object");
+    let sum: f64 = by_class.values().map(|p| p.as_f64().expect("a number")).sum();
+    assert!(by_class.len() == 10 && (sum - 1.0).abs() < 1e-9, "{json}");
+    assert_eq!(by_class[json["class"].as_str().expect("a class")], json["probability"]);
+    let csv = sandbox.text("predict --run run four.png --probabilities --format csv");
+    let cells = |line: usize| -> Vec<&str> { csv.lines().nth(line).expect("a line").split(',').collect() };
+    assert_eq!((cells(0).len(), cells(0)[3], cells(0)[12]), (13, "p(0)", "p(9)"));
+    let place = 3 + by_class.keys().position(|name| *name == json["class"]).expect("a place");
+    assert_eq!((cells(1).len(), cells(1)[place]), (13, cells(1)[2]));
+    let without = sandbox.json("predict --run run four.png").remove(0);
+    assert_eq!(without["by_class"], Value::Null);
+    sandbox.refused("predict --run run four.png --probabilities", &["--format csv", "found a table"]);
+}
+
+#[test]
 fn a_domain_classifier_that_was_never_trained_is_not_asked() {
     let sandbox = Sandbox::new();
     sandbox.train("run", "--method source-only --no-report");

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 Examples:
   dann predict --run runs/first digit.png
   dann predict --run runs/first photos 'more/*.jpg' --explain
-  dann predict --run runs/first photos --format csv > predictions.csv
+  dann predict --run runs/first photos --format csv --probabilities > predictions.csv
   find photos -name '*.png' | dann predict --run runs/first -
 
 Images are JPEG, PNG, WebP, GIF, TIFF or BMP of any size and colour mode, found by content; turned ones are put upright, and
@@ -39,6 +39,9 @@ pub struct PredictArgs {
     /// Show the three likeliest classes and which domain the domain classifier takes each image for
     #[arg(long)]
     explain: bool,
+    /// Give the probability of every class by its name: in JSON as the object by_class, in CSV as a column p(CLASS) each
+    #[arg(long)]
+    probabilities: bool,
     /// Name what cannot be read on stderr, and end well all the same if anything else could be
     #[arg(long)]
     skip_bad: bool,
@@ -79,17 +82,19 @@ enum FitArg {
 
 pub fn run(args: &PredictArgs, out: &Output) -> anyhow::Result<()> {
     let checkpoint = RunDirectory::checkpoint(&args.run)?;
+    let format = if out.is_json() { Format::Json } else { args.format };
+    let no_room = "--probabilities: expected --format csv, --format json or --json beside it, found a table";
+    anyhow::ensure!(!(args.probabilities && format == Format::Table), no_room);
     let images = inputs(&args.images)?;
     let size = args.size(&checkpoint);
     let model = checkpoint.model(&args.gpu.open()?)?;
-    let inspector = Inspector::new(&model, size.channels, args.domain.into())?;
-    let format = if out.is_json() { Format::Json } else { args.format };
+    let inspector = Inspector::for_images(&model, images.len(), size.channels, args.domain.into())?;
     // Stands above the first results, if there are any. No header is read for what nobody gets to see.
     let mut introduction = match format {
         Format::Table if out.remarks() => Some(introduction(&images, size, &checkpoint)?),
         _ => None,
     };
-    let mut printer = Printer::new(format, args.explain);
+    let mut printer = Printer::new(format, args.explain, args.by_class(&checkpoint)?);
     let bar = bar(images.len() as u64, "{pos}/{len} images [{wide_bar}]  {eta} left");
     let mut unread = 0;
     // One batch at a time: memory does not grow with the number of images.
@@ -162,6 +167,12 @@ impl From<FitArg> for Fit {
 }
 
 impl PredictArgs {
+    /// The names of the classes, if each is to be told apart.
+    fn by_class(&self, checkpoint: &Checkpoint) -> Result<Option<Vec<String>>> {
+        let count = checkpoint.config.model.classes()?;
+        Ok(self.probabilities.then(|| (0..count).map(|k| checkpoint.class(k)).collect()))
+    }
+
     fn size(&self, checkpoint: &Checkpoint) -> PictureSize {
         let input = &checkpoint.config.model.input;
         // A model of another number of channels sees the same grey image in each.

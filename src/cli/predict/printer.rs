@@ -9,13 +9,15 @@ use serde_json::{Value, json};
 pub struct Printer {
     format: Format,
     explain: bool,
+    /// The names of all classes, where the probability of each is told.
+    classes: Option<Vec<String>>,
     /// Whether a header stands above what is printed next.
     begun: bool,
 }
 
 impl Printer {
-    pub fn new(format: Format, explain: bool) -> Self {
-        Self { format, explain, begun: false }
+    pub fn new(format: Format, explain: bool, classes: Option<Vec<String>>) -> Self {
+        Self { format, explain, classes, begun: false }
     }
 
     pub fn print(&mut self, opinions: &[Opinion]) -> anyhow::Result<()> {
@@ -57,17 +59,23 @@ impl Printer {
             object["top"] = json!(top);
             object["domain"] = json!(domain);
         }
+        if let Some(classes) = &self.classes {
+            let by_class = classes.iter().zip(probabilities).map(|(class, p)| (class.clone(), json!(p)));
+            object["by_class"] = Value::Object(by_class.collect());
+        }
         object
     }
 
     fn csv(&self, opinions: &[Opinion]) -> anyhow::Result<String> {
         let mut writer = csv::Writer::from_writer(vec![]);
         if !self.begun {
-            let mut header = vec!["file", "class", "probability"];
+            let mut header = ["file", "class", "probability"].map(str::to_owned).to_vec();
             if self.explain {
-                header.extend(["second", "second_probability", "third", "third_probability"]);
-                header.extend(["source_domain", "target_domain"]);
+                let explained = ["second", "second_probability", "third", "third_probability"];
+                header.extend(explained.map(str::to_owned));
+                header.extend(["source_domain", "target_domain"].map(str::to_owned));
             }
+            header.extend(self.classes.iter().flatten().map(|class| format!("p({class})")));
             writer.write_record(header)?;
         }
         for opinion in opinions {
@@ -83,6 +91,9 @@ impl Printer {
                     opinion.domain.as_ref().map_or(String::new(), |domains| share(domains).to_string())
                 };
                 record.extend([domain(|d| d.source), domain(|d| d.target)]);
+            }
+            if self.classes.is_some() {
+                record.extend(opinion.probabilities.iter().map(f64::to_string));
             }
             writer.write_record(record)?;
         }
