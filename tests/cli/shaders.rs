@@ -51,6 +51,27 @@ fn a_shader_is_timed_on_every_adapter_and_translated() {
 }
 
 #[test]
+fn shaders_come_in_pieces() {
+    let sandbox = Sandbox::new();
+    sandbox.write("types.wgsl", "alias Number = {type};\n");
+    std::fs::create_dir(sandbox.path("lib")).expect("a directory");
+    sandbox.write("lib/twice.wgsl", "#define_import_path twice\nfn twice(a: f32) -> f32 { return a + a; }\n");
+    sandbox.write(
+        "main.wgsl",
+        "#import twice\n#ifdef WIDE\nconst size = 64;\n#else\nconst size = 32;\n#endif\nvar<storage, read_write> x: array<Number>;\n\
+         @compute @workgroup_size(size) fn main(@builtin(global_invocation_id) id: vec3u) { x[id.x] = twice::twice(x[id.x]); }\n",
+    );
+    let line = "profile --shader types.wgsl --shader main.wgsl --include lib --define type=f32 --threads 128 --steps 2";
+    let lines = sandbox.json(&format!("{line} --define WIDE"));
+    assert_eq!(
+        (&lines[0]["shader"], &lines[0]["workgroups"]),
+        (&"main.wgsl".into(), &serde_json::json!([2, 1, 1]))
+    );
+    sandbox.refused(&format!("{line} --define HIGH"), &["main.wgsl", "HIGH"]);
+    sandbox.refused(&line.replace("--include lib", ""), &["main.wgsl", "a module twice"]);
+}
+
+#[test]
 fn what_may_mislead_is_said() {
     let sandbox = Sandbox::new();
     let source = |turns: &str| {

@@ -10,7 +10,7 @@ use super::output::Output;
 use super::recipe::RecipeArgs;
 use clap::{Args, ValueEnum, value_parser};
 use dann::profile::Clock;
-use dann::profile::shader::{BufferSpec, Override};
+use dann::profile::shader::{BufferSpec, Define, Override};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ Examples:
   dann profile --json > before.json               and later, after a change, > after.json
   dann profile --compare before.json after.json
   dann profile --shader blur.wgsl --entry blur --workgroups 64,64,1 --buffer 0=1024u,1024u --buffer 1=4M
+  dann profile --shader types.wgsl --shader sort.wgsl --define SIZE=256 --include shaders --threads 65536
   WGPU_DEBUG=1 renderdoccmd capture -w -c /tmp/step dann profile --capture
 
 Every dispatch runs in a pass of its own, between two timestamps of the device; where a driver's
@@ -37,6 +38,8 @@ What a shader binds is [GROUP:]BINDING= or NAME= and
   1024u+16M              values, and seeded ones behind them
   512x512, 64x64x64      a texture of that size, seeded
   @FILE                  the bytes of a file, or a picture for a texture
+Directives are naga_oil's: #ifdef, #ifndef, #if, #else, #endif, #define, #import of modules that say
+#define_import_path or of files by their names in quotes. Bindings that a shader leaves out are assigned.
 Arrays of any length have 16M unless something is said of them, textures 512x512. Shaders run without
 wgpu's checks of bounds and loops unless --checked is given; the translations of --emit follow.")]
 pub struct ProfileArgs {
@@ -73,9 +76,16 @@ pub struct ProfileArgs {
 /// A shader from anywhere.
 #[derive(Args)]
 struct ShaderArgs {
-    /// Time a compute shader of your own, on every adapter unless --adapter names one
+    /// Time a compute shader of your own, on every adapter unless --adapter names one; of several files the text is that of
+    /// all, in their order
     #[arg(long, value_name = "FILE.wgsl", conflicts_with_all = ["trace", "plot", "capture"])]
-    shader: Option<PathBuf>,
+    shader: Vec<PathBuf>,
+    /// A name for #ifdef and #if, or the value of a placeholder: {NAME}, ${NAME}, $NAME
+    #[arg(long, value_name = "NAME[=VALUE]", requires = "shader")]
+    define: Vec<Define>,
+    /// A directory with modules that #import names, besides the shader's own
+    #[arg(long, value_name = "DIR", requires = "shader")]
+    include: Vec<PathBuf>,
     /// The shader's entry point [default: the only one]
     #[arg(long, value_name = "NAME", requires = "shader")]
     entry: Option<String>,
@@ -145,8 +155,8 @@ pub fn run(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
     if let [before, after] = &args.compare[..] {
         return compare::run(before, after, out);
     }
-    match &args.shader.shader {
-        Some(path) => shader::run(path, args, out),
+    match args.shader.shader.split_last() {
+        Some((path, before)) => shader::run(path, before, args, out),
         None => step::run(args, out),
     }
 }

@@ -16,6 +16,7 @@ mod reflect;
 mod report;
 mod run;
 mod slots;
+mod sources;
 mod spec;
 mod texels;
 mod translate;
@@ -29,6 +30,7 @@ pub use plan::{Filled, Plan, Shape};
 pub use reflect::{Kind, Resource, Texture};
 pub use report::{BoundResource, ShaderReport};
 pub use run::{Bench, Ready};
+pub use sources::Define;
 pub use spec::{BufferSpec, Content, Place, Rest};
 pub use translate::Translation;
 
@@ -45,6 +47,12 @@ pub struct Choices {
     pub entry: Option<String>,
     /// The values of override constants.
     pub overrides: Vec<Override>,
+    /// Files whose text stands in front of the shader's, in this order.
+    pub before: Vec<PathBuf>,
+    /// Directories with modules that `#import` may name, besides the shader's own.
+    pub includes: Vec<PathBuf>,
+    /// Names for `#ifdef` and its kin, and for placeholders.
+    pub defines: Vec<Define>,
 }
 
 /// A valid WGSL shader and one of its compute entry points, with override constants in place.
@@ -64,36 +72,48 @@ impl Shader {
     /// [`Error::Io`] when the file cannot be read; [`Error::Input`] with the place in the source where it is no valid
     /// WGSL; [`Error::Shader`] with the entry points, or the override constants, that there are.
     pub fn read(path: &Path, choices: &Choices) -> Result<Self> {
-        let source = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
-        Self::parse(path, source, choices)
+        Self::guarded(path, sources::Text::read(&choices.before, path)?, choices)
     }
 
-    /// As [`Shader::read`], from the file's text.
+    /// As [`Shader::read`], from the file's text; of `choices.before` nothing is read.
     ///
     /// # Errors
     /// As [`Shader::read`].
     pub fn parse(path: &Path, source: String, choices: &Choices) -> Result<Self> {
-        let parsed = guard::caught(|| Self::parsed(path, source, choices));
+        Self::guarded(path, sources::Text::of(path, source), choices)
+    }
+
+    fn guarded(path: &Path, text: sources::Text, choices: &Choices) -> Result<Self> {
+        let parsed = guard::caught(|| Self::parsed(path, text, choices));
         parsed.unwrap_or_else(|panicked| {
             Err(Error::file(path, "WGSL that can be read", format!("a panic of the front end: {panicked}")))
         })
     }
 
-    fn parsed(path: &Path, source: String, choices: &Choices) -> Result<Self> {
+    fn parsed(path: &Path, text: sources::Text, choices: &Choices) -> Result<Self> {
         let name = path.display().to_string();
-        let invalid =
-            |message: String| Error::input(&name, "valid WGSL", format!("\n{}", message.trim_end()));
-        let module = naga::front::wgsl::parse_str(&source)
-            .map_err(|e| invalid(e.emit_to_string_with_path(&source, &name)))?;
+        let text = text.resolved(path, choices)?;
+        let source = &text.text;
+        let invalid = |message: String, line: Option<u32>| {
+            Error::input(&name, "valid WGSL", format!("\n{}", text.explained(&message, line)))
+        };
+        let module = naga::front::wgsl::parse_str(source).map_err(|e| {
+            invalid(e.emit_to_string_with_path(source, &name), e.location(source).map(|at| at.line_number))
+        })?;
         // Whether a device can run it, the device says.
-        let info = Validator::new(ValidationFlags::all(), Capabilities::all())
-            .validate(&module)
-            .map_err(|e| invalid(e.emit_to_string_with_path(&source, &name)))?;
+        let info =
+            Validator::new(ValidationFlags::all(), Capabilities::all()).validate(&module).map_err(|e| {
+                invalid(
+                    e.emit_to_string_with_path(source, &name),
+                    e.location(source).map(|at| at.line_number),
+                )
+            })?;
         let entry = entry_point(&name, &module, choices.entry.as_deref())?;
         let (module, info) = overrides::processed(&module, &info, &entry, &choices.overrides)?;
         let is_it = |point: &naga::EntryPoint| point.stage == ShaderStage::Compute && point.name == entry;
         let entry = module.entry_points.iter().position(is_it).unwrap_or_default();
-        Ok(Self { path: path.to_owned(), source, overrides: choices.overrides.clone(), module, info, entry })
+        let (path, source, overrides) = (path.to_owned(), text.text, choices.overrides.clone());
+        Ok(Self { path, source, overrides, module, info, entry })
     }
 
     /// The name of the entry point.

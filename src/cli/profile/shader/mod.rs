@@ -4,13 +4,21 @@ mod text;
 
 use super::super::hint;
 use super::super::output::Output;
-use super::ProfileArgs;
+use super::{ProfileArgs, ShaderArgs};
 use dann::gpu::{Adapter, Gpu};
 use dann::profile::shader::{Bench, Choices, Job, Shader, ShaderReport, Translation};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-pub fn run(path: &Path, args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
-    let choices = Choices { entry: args.shader.entry.clone(), overrides: args.shader.overrides.clone() };
+/// Times the shader in `path`, which stands behind those `before`.
+pub fn run(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
+    let ShaderArgs { entry, overrides, include, define, .. } = &args.shader;
+    let choices = Choices {
+        entry: entry.clone(),
+        overrides: overrides.clone(),
+        before: before.to_vec(),
+        includes: include.clone(),
+        defines: define.clone(),
+    };
     let shader = Shader::read(path, &choices)?;
     let resources = shader.resources()?;
     let plan = shader.plan(&resources, &args.shader.buffer)?;

@@ -149,7 +149,7 @@ fn override_constants_are_set() {
         @compute @workgroup_size(size) fn f(@builtin(global_invocation_id) id: vec3u) { y[id.x] = factor; }";
     let parse = |texts: &[&str]| {
         let overrides = texts.iter().map(|text| text.parse()).collect::<Result<_>>()?;
-        Shader::parse(Path::new("s.wgsl"), source.to_owned(), &Choices { entry: None, overrides })
+        Shader::parse(Path::new("s.wgsl"), source.to_owned(), &Choices { overrides, ..Choices::default() })
     };
     assert_eq!(parse(&["7=2.5"]).unwrap().workgroup_size(), [32, 1, 1]);
     let shader = parse(&["7=2.5", "size=0x40"]).unwrap();

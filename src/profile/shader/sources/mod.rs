@@ -1,0 +1,117 @@
+//! The text of a shader before a compiler sees it: of several files, with values in place of what they leave open.
+
+mod bindings;
+mod oil;
+mod placeholders;
+
+use super::Choices;
+use crate::error::{Error, Result};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// A name that a shader leaves open: for `#ifdef` and its kin, or for a placeholder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Define {
+    /// The name.
+    pub name: String,
+    /// What stands for it; without one it is merely known.
+    pub value: Option<String>,
+}
+
+impl FromStr for Define {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (text, None),
+        };
+        let is_name = |name: &str| {
+            name.chars().all(is_word) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty()
+        };
+        if !is_name(name) {
+            return Err(Error::input("define", "NAME or NAME=VALUE", format!("{text:?}")));
+        }
+        Ok(Self { name: name.to_owned(), value })
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// The text that the front end reads, and which of its lines come from which file.
+pub(super) struct Text {
+    pub text: String,
+    /// Each file and its first line, from 1; none where a line belongs to no line of a file any more.
+    files: Vec<(PathBuf, usize)>,
+}
+
+impl Text {
+    /// Of one file.
+    pub fn of(path: &Path, text: String) -> Self {
+        Self { text, files: vec![(path.to_owned(), 1)] }
+    }
+
+    /// Of `before` and `path`, in this order.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file that cannot be read.
+    pub fn read(before: &[PathBuf], path: &Path) -> Result<Self> {
+        let mut all = Self { text: String::new(), files: vec![] };
+        for path in before.iter().map(PathBuf::as_path).chain([path]) {
+            let text = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
+            all.files.push((path.to_owned(), all.text.lines().count() + 1));
+            all.text.push_str(&text);
+            if !text.ends_with('\n') {
+                all.text.push('\n');
+            }
+        }
+        Ok(all)
+    }
+
+    /// With values in place of placeholders, directives followed, imports put in and bindings assigned.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the file and what is left open, a name that nothing asks for, a module that is not there, or what
+    /// naga_oil says.
+    pub fn resolved(mut self, path: &Path, choices: &Choices) -> Result<Self> {
+        let mut asked = self.text.clone();
+        self.text = placeholders::filled(&self.text, &choices.defines);
+        if oil::has_directives(&self.text) {
+            let composed = oil::composed(path, &self.text, choices)?;
+            asked.push_str(&composed.modules);
+            if !composed.keeps_lines {
+                self.files.clear();
+            }
+            self.text = composed.text;
+        }
+        let unused = choices.defines.iter().find(|define| !placeholders::has_word(&asked, &define.name));
+        if let Some(define) = unused {
+            let expected = format!("a shader in which {} stands", define.name);
+            return Err(Error::input(path.display(), expected, "none that asks for it"));
+        }
+        self.text = bindings::assigned(&self.text);
+        Ok(self)
+    }
+
+    /// Adds to what a front end says of line `line` of the text where in the files that is, and what is left open.
+    pub fn explained(&self, message: &str, line: Option<u32>) -> String {
+        let mut message = message.trim_end().to_owned();
+        if let Some(line) = line.filter(|_| self.files.len() > 1) {
+            let line = line as usize;
+            if let Some((path, first)) = self.files.iter().rev().find(|(_, first)| *first <= line) {
+                message +=
+                    &format!("\nline {line} of all files is line {} of {}", line + 1 - first, path.display());
+            }
+        }
+        let open = placeholders::open(&self.text);
+        if !open.is_empty() {
+            message += &format!("\nwithout a value: {} (define NAME=VALUE gives one)", open.join(", "));
+        }
+        message
+    }
+}
+
+#[cfg(test)]
+mod tests;

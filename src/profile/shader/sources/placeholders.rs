@@ -1,0 +1,56 @@
+//! Placeholders of templates: `{name}`, `{{name}}`, `${name}`, `#{name}` and `$name`.
+
+use super::{Define, is_word};
+
+/// The text with the values of `defines` in place of their placeholders.
+pub fn filled(text: &str, defines: &[Define]) -> String {
+    let mut text = text.to_owned();
+    for Define { name, value } in defines {
+        let Some(value) = value else { continue };
+        for pattern in
+            [format!("{{{{{name}}}}}"), format!("${{{name}}}"), format!("#{{{name}}}"), format!("{{{name}}}")]
+        {
+            text = text.replace(&pattern, value);
+        }
+        text = words_replaced(&text, &format!("${name}"), value);
+    }
+    text
+}
+
+/// Replaces `pattern` where no longer word begins with it.
+fn words_replaced(text: &str, pattern: &str, value: &str) -> String {
+    let mut parts = text.split(pattern);
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        result.push_str(if part.starts_with(is_word) { pattern } else { value });
+        result.push_str(part);
+    }
+    result
+}
+
+/// Whether `word` stands in the text by itself.
+pub fn has_word(text: &str, word: &str) -> bool {
+    text.split(|c| !is_word(c)).any(|found| found == word)
+}
+
+/// The placeholders in the code of a text: WGSL has no `$`, and nothing but `{name}` puts a name alone between braces.
+pub fn open(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut add = |name: String| {
+        if !found.contains(&name) {
+            found.push(name);
+        }
+    };
+    for line in text.lines() {
+        let code = line.split("//").next().unwrap_or_default();
+        for (start, opening) in code.match_indices(['$', '{']) {
+            let rest = code[start + 1..].trim_start_matches('{');
+            let name: String = rest.chars().take_while(|&c| is_word(c)).collect();
+            let closed = opening == "$" || rest[name.len()..].starts_with('}');
+            if closed && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+                add(name);
+            }
+        }
+    }
+    found
+}
