@@ -1,6 +1,6 @@
 //! Jobs of an experiment: their list, and a script that gives them to Slurm.
 
-use super::ExperimentArgs;
+use super::{ExperimentArgs, slurm};
 use crate::cli::output::{self, Output};
 use anyhow::{Context as _, bail};
 use dann::error::Error;
@@ -55,14 +55,14 @@ pub fn tell_left(runner: &Runner, out: &Output) -> anyhow::Result<()> {
 }
 
 /// Prints the script that gives the jobs that are left to Slurm, or submits it.
-pub fn slurm(args: &ExperimentArgs, runner: &Runner, out: &Output) -> anyhow::Result<()> {
+pub fn give_to_slurm(args: &ExperimentArgs, runner: &Runner, out: &Output) -> anyhow::Result<()> {
     let jobs = left(runner);
     if jobs.is_empty() {
         return out.text("every job is over; the same command without --slurm makes the tables");
     }
     let experiment = runner.experiment();
     let command = args.job_command(runner)?;
-    let script = experiment.slurm.script(&experiment.name(), &jobs, runner.directory(), &command);
+    let script = slurm::script(&experiment.slurm, &experiment.name(), &jobs, runner.directory(), &command);
     if !args.submit {
         return output::print(&script);
     }

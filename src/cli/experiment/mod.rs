@@ -1,6 +1,7 @@
 //! `dann experiment`
 
 mod jobs;
+mod slurm;
 
 use super::gpu::GpuArgs;
 use super::hint::{FETCH, Hint as _, is_no_data_set};
@@ -77,7 +78,7 @@ pub fn run(args: &ExperimentArgs, out: &Output) -> anyhow::Result<()> {
         return jobs::list(&runner, out);
     }
     if args.slurm {
-        return jobs::slurm(args, &runner, out);
+        return jobs::give_to_slurm(args, &runner, out);
     }
     perform(args, runner.with_share(jobs::share(args.job))?, out)
 }
