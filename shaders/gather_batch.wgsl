@@ -30,16 +30,8 @@ const RUN = 8u;
 @group(0) @binding(6) var<storage, read> data_labels: array<u32>;      // (images of the data set)
 @group(0) @binding(7) var<storage, read_write> labels: array<u32>;     // (rows)
 
-// No image: its row becomes NaN, and its label no class.
-const NONE = 0xffffffffu;
-
-// Starts and order come from memory that others can write: what lies outside of the data set is NONE.
-fn image_of(row: u32) -> u32 {
-    let images = arrayLength(&order);
-    let start = select(step.source_start, step.target_start, params.domain == 1u);
-    let image = order[min(start + row, images - 1u)];
-    return select(NONE, image, start < images && row < images - start && image < images);
-}
+// Where there is no image, the row becomes NaN, and its label no class.
+import "shared/order.wgsl";
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn images(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {

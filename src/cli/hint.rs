@@ -105,6 +105,11 @@ pub fn is_taken(error: &Error) -> bool {
     matches!(error, Error::Taken { .. })
 }
 
+/// Whether a run has come to its end, where one that has not was asked for.
+pub fn is_finished(error: &Error) -> bool {
+    matches!(error, Error::Input { found, .. } if found == "a finished run")
+}
+
 /// Whether a model's file is not what it should be.
 pub fn is_bad_model(error: &Error) -> bool {
     matches!(error, Error::Input { subject, .. } if subject.contains(".safetensors"))

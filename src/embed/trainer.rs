@@ -10,7 +10,7 @@ use super::views::Views;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{self, Gpu, Recording};
-use crate::train::{Checkpoint, Config, DataSets, InFlight, Outcome, StepMetrics, TrainingLoop};
+use crate::train::{Checkpoint, Config, DataSets, InFlight, KeepFrozen, Outcome, StepMetrics, TrainingLoop};
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -112,7 +112,8 @@ impl Trainer {
     pub fn on(gpu: &Gpu, options: TrainerOptions<'_>) -> Result<Self> {
         let TrainerOptions { config, labelled, unlabelled, start, resume, .. } = options;
         name_every_class(&config, labelled)?;
-        let mut training_loop = TrainingLoop::new(gpu, &config, labelled, unlabelled, true)?;
+        let on_device = on_device(&config, start.or(resume).is_some());
+        let mut training_loop = TrainingLoop::new(gpu, &on_device, labelled, unlabelled, true)?;
         if let Some(start) = start {
             start.load_into(training_loop.model())?;
         }
@@ -253,6 +254,15 @@ impl Trainer {
     pub fn gpu(&self) -> &Gpu {
         self.training_loop.model().gpu()
     }
+}
+
+/// The same training, of which all images can be seen: what frozen layers give of them is not kept in their place. Where all
+/// that is learned comes from a checkpoint, no file of weights is read.
+fn on_device(config: &Config, has_checkpoint: bool) -> Config {
+    let mut config = config.clone();
+    config.training.keep_frozen = KeepFrozen::Never;
+    config.model.weights.take_if(|_| has_checkpoint);
+    config
 }
 
 /// What the label predictor tells apart is shown by name.

@@ -4,7 +4,7 @@ use super::Sets;
 use crate::error::{Error, Result};
 use crate::model::Dann;
 use crate::train::health::Warning;
-use crate::train::{Checkpoint, Config, EpochRecord, RunResult, StepMetrics, Stepper};
+use crate::train::{Adopted, Checkpoint, Config, EpochRecord, FrozenPart, RunResult, StepMetrics, Stepper};
 use std::path::Path;
 
 /// Where a training stands.
@@ -15,6 +15,7 @@ pub struct State<'a> {
     pub(super) sets: &'a Sets,
     pub(super) directory: Option<&'a Path>,
     pub(super) resumed: bool,
+    pub(super) adopted: Option<&'a Adopted>,
 }
 
 impl<'a> State<'a> {
@@ -41,6 +42,16 @@ impl<'a> State<'a> {
     /// Whether training goes on from a checkpoint.
     pub fn is_resumed(&self) -> bool {
         self.resumed
+    }
+
+    /// What a training that [starts from another model](super::Training::start_from) has not taken of it.
+    pub fn adopted(&self) -> Option<&'a Adopted> {
+        self.adopted
+    }
+
+    /// What is frozen at the start of the network, if anything is.
+    pub fn frozen(&self) -> Option<&'a FrozenPart> {
+        self.trainer.frozen()
     }
 
     /// Steps whose metrics have arrived.
@@ -84,6 +95,14 @@ pub trait Observer {
     /// # Errors
     /// Whatever ends the training.
     fn began(&mut self, state: &State<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// The share `share` of what comes before the first step is done: of what frozen layers give of all images.
+    ///
+    /// # Errors
+    /// Whatever ends the training.
+    fn preparing(&mut self, state: &State<'_>, share: f64) -> Result<()> {
         Ok(())
     }
 

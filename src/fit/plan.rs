@@ -15,6 +15,8 @@ pub(super) struct Plan {
     pub remark: String,
     /// Steps from one checkpoint to the next within an epoch.
     pub checkpoint_every: Option<u64>,
+    /// A model to start from, in place of one drawn at random.
+    pub from: Option<Box<Checkpoint>>,
     /// How many checkpoints stay; all if nothing is said.
     pub keep: Option<usize>,
 }

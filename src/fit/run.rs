@@ -1,6 +1,6 @@
 //! What a training keeps on its way: steps, epochs and checkpoints, in a run's directory or in memory.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::train::health::{Monitor, Warning};
 use crate::train::{
     Checkpoint, Config, EpochRecord, History, Report, Resumed, RunDirectory, RunResult, StepMetrics,
@@ -21,6 +21,18 @@ impl Start {
         match self {
             Self::Memory(checkpoint, _) => checkpoint,
             Self::Directory(resumed) => &resumed.checkpoint,
+        }
+    }
+
+    /// Refuses a new length of `steps` steps that leaves none to be made.
+    pub fn check_length(&self, steps: u64) -> Result<()> {
+        let done = self.checkpoint().step;
+        match self {
+            Self::Directory(resumed) if resumed.has_new_length() && steps <= done => {
+                let expected = format!("more steps in all than the {done} that the run has made");
+                Err(Error::CannotResume { expected, found: steps.to_string() })
+            }
+            _ => Ok(()),
         }
     }
 

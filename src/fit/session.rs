@@ -7,7 +7,7 @@ use super::plan::{Plan, Trained};
 use super::run::{Run, Start};
 use crate::error::Result;
 use crate::ops::tuning;
-use crate::train::{Checkpoint, DataSets, EpochRecord, Method, Predictions, RunResult, Stepper};
+use crate::train::{Adopted, Checkpoint, DataSets, EpochRecord, Method, Predictions, RunResult, Stepper};
 use std::time::Instant;
 
 /// What a training works with.
@@ -18,6 +18,7 @@ pub(super) struct Session<'a> {
     trainer: Stepper,
     evaluators: Evaluators,
     resumed: bool,
+    adopted: Option<Adopted>,
     began: Instant,
 }
 
@@ -26,10 +27,10 @@ impl<'a> Session<'a> {
         plan: &'a Plan,
         sets: &'a Sets,
         (trainer, evaluators): (Stepper, Evaluators),
-        resumed: bool,
+        (resumed, adopted): (bool, Option<Adopted>),
     ) -> Self {
         let (data, began) = (sets.description(), Instant::now());
-        Self { plan, sets, data, trainer, evaluators, resumed, began }
+        Self { plan, sets, data, trainer, evaluators, resumed, adopted, began }
     }
 
     fn state(&self) -> State<'_> {
@@ -39,6 +40,7 @@ impl<'a> Session<'a> {
             sets: self.sets,
             directory: self.plan.directory.as_deref(),
             resumed: self.resumed,
+            adopted: self.adopted.as_ref(),
         }
     }
 
@@ -54,6 +56,7 @@ impl<'a> Session<'a> {
         if !run.has_kept_any() {
             self.keep(&mut run, latest, audience)?;
         }
+        self.prepare(audience)?;
         loop {
             if audience.should_stop(&self.state()) {
                 self.trainer.halt();
@@ -78,6 +81,15 @@ impl<'a> Session<'a> {
         let trained = self.trained(run, true)?;
         audience.tell(|observer| observer.finished(&self.state(), &trained.result))?;
         Ok(trained)
+    }
+
+    /// What comes before the first step, unless an observer asks for an end.
+    fn prepare(&mut self, audience: &mut Audience<'_, '_>) -> Result<()> {
+        while !audience.should_stop(&self.state()) {
+            let Some(share) = self.trainer.prepare()? else { break };
+            audience.tell(|observer| observer.preparing(&self.state(), share))?;
+        }
+        Ok(())
     }
 
     fn checkpoint_due(&self) -> bool {

@@ -8,7 +8,7 @@ use super::run::{Run, Start};
 use super::session::Session;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::train::{Checkpoint, Config, DataSets, History, Resumed, RunDirectory, Stepper};
+use crate::train::{Checkpoint, Config, DataSets, History, Length, Resumed, RunDirectory, Stepper};
 use std::path::{Path, PathBuf};
 
 /// How often a device may be lost in a run before it is given up.
@@ -44,7 +44,8 @@ impl Training {
     /// A new training.
     pub fn new(config: Config) -> Self {
         let (directory, remark) = (None, String::new());
-        Self { plan: Plan { config, directory, remark, checkpoint_every: None, keep: None }, start: None }
+        let plan = Plan { config, directory, remark, checkpoint_every: None, from: None, keep: None };
+        Self { plan, start: None }
     }
 
     /// The training of the run or the checkpoint of a run at `from`, from there on. Changes nothing yet.
@@ -52,9 +53,30 @@ impl Training {
     /// # Errors
     /// [`Error::Input`] naming what is wrong with the run or the checkpoint; [`Error::Io`].
     pub fn resume(from: &Path) -> Result<Self> {
-        let resumed = Resumed::find(from)?;
+        Ok(Self::of_resumed(Resumed::find(from)?))
+    }
+
+    /// As [`Training::resume`], to train for `length` in all, longer than so far; the run may be finished. Steps that were made
+    /// stay as they are. Those to come have the λ and the learning rate that a training of the new length has there, so that
+    /// the result is that of such a training from the start where no schedule goes by the share of training that has passed.
+    ///
+    /// # Errors
+    /// As [`Training::resume`].
+    pub fn extend(from: &Path, length: Length) -> Result<Self> {
+        Ok(Self::of_resumed(Resumed::find_for(from, length)?))
+    }
+
+    fn of_resumed(resumed: Resumed) -> Self {
         let training = Self::new(resumed.checkpoint.config.clone()).directory(&resumed.path);
-        Ok(Self { start: Some(Start::Directory(Box::new(resumed))), ..training })
+        Self { start: Some(Start::Directory(Box::new(resumed))), ..training }
+    }
+
+    /// Starts a new training from what `checkpoint` has learned, by name, in place of a model drawn at random; schedules start
+    /// anew. Heads of another shape, or for other classes, begin as they would without. No file of weights is read.
+    #[must_use]
+    pub fn start_from(mut self, checkpoint: Checkpoint) -> Self {
+        self.plan.from = Some(Box::new(checkpoint));
+        self
     }
 
     /// A training that was stopped, from memory: as [`Trained`] holds it.
@@ -159,30 +181,38 @@ impl Training {
             data.check(&sets.description())?;
         }
         let (mut trainer, evaluators) = self.set_up(gpu, sets)?;
+        let mut adopted = None;
         if let Some(steps) = self.plan.checkpoint_every {
             trainer.rest_every(steps);
         }
         let run = match &self.start {
             None => {
+                let from = self.plan.from.as_ref();
+                adopted = from.map(|from| from.start(trainer.model(), &sets.labelled.classes)).transpose()?;
                 let create = |path| RunDirectory::create(path, self.config(), &self.plan.remark);
                 Run::new(self.path().map(create).transpose()?, self.config())?
             }
             Some(start) => {
+                start.check_length(trainer.total_steps())?;
                 trainer.resume(start.checkpoint())?;
                 Run::resumed(start, trainer.steps_per_epoch())?
             }
         };
-        let session = Session::new(&self.plan, sets, (trainer, evaluators), self.start.is_some());
+        let session = Session::new(&self.plan, sets, (trainer, evaluators), (self.start.is_some(), adopted));
         session.train(run, latest, audience)
     }
 
     /// Everything on the device. The batch of a training that goes on cannot be another one, so nothing smaller is
     /// looked for then.
     fn set_up(&self, gpu: &Gpu, sets: &Sets) -> Result<(Stepper, Evaluators)> {
-        let made = made(gpu, sets, self.config());
-        match made {
+        let mut config = self.config().clone();
+        if self.start.is_some() || self.plan.from.is_some() {
+            // All that is learned comes from a checkpoint, and the file of weights may no longer be there.
+            config.model.weights = None;
+        }
+        match made(gpu, sets, &config) {
             Err(error) if self.start.is_none() && !gpu.is_gone() => {
-                Err(with_fitting_batch(error, gpu, sets, self.config()))
+                Err(with_fitting_batch(error, gpu, sets, &config))
             }
             made => made,
         }

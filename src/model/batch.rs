@@ -15,6 +15,19 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Memory for a batch of `source_rows` labelled rows, and as many of the target if there is a domain loss; each of shape
+    /// `row`.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] and [`Error::BeyondLimit`] when there is no memory for it.
+    pub(crate) fn new(gpu: &Gpu, source_rows: usize, objective: &Objective, row: &[usize]) -> Result<Self> {
+        let rows = if objective.domain_loss.is_some() { 2 * source_rows } else { source_rows };
+        Ok(Self {
+            x: Tensor::zeros(gpu, "x", &[&[rows], row].concat())?,
+            labels: Tensor::zeros_of::<u32>(gpu, "labels", &[source_rows])?,
+        })
+    }
+
     /// Refuses labels of more rows than there are.
     pub(super) fn check(&self) -> Result<()> {
         if self.labels.rows() <= self.x.rows() {

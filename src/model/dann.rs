@@ -4,7 +4,7 @@ use super::batch::{Batch, Inference, MetricsBuffer, StepOutputs};
 use super::domain_input::{DomainInput, Given};
 use super::graph::Node;
 use super::heads::{Adversary, Held, record_domain, record_loss};
-use super::network::Network;
+use super::network::{Network, Prefix};
 use super::objective::Objective;
 use super::parameters::Parameters;
 use super::spec::ModelSpec;
@@ -24,7 +24,7 @@ pub struct Dann {
     spec: ModelSpec,
     /// Everything that is trained.
     pub(crate) parameters: Parameters,
-    feature_extractor: Network,
+    pub(super) feature_extractor: Network,
     label_predictor: Network,
     domain_classifier: Network,
     /// What is evaluated in its place, if an average is kept.
@@ -168,15 +168,27 @@ impl Dann {
         metrics_buffer: &MetricsBuffer,
         objective: &Objective,
     ) -> Result<StepOutputs> {
+        self.record_step_behind(None, rec, batch, step, metrics_buffer, objective)
+    }
+
+    /// As [`Dann::record_step`]; with a prefix the batch holds what that gives of its images.
+    pub(crate) fn record_step_behind(
+        &self,
+        prefix: Option<&Prefix>,
+        rec: &mut Recording,
+        batch: &Batch,
+        step: &Tensor,
+        metrics_buffer: &MetricsBuffer,
+        objective: &Objective,
+    ) -> Result<StepOutputs> {
         let update = Update::of(objective);
         let frozen = &|name: &str| update.is_frozen(name);
         batch.check()?;
         let (source_rows, table) = (batch.labels.rows(), &metrics_buffer.table);
         let mode = Mode::Training { source_rows };
         rec.phase(Phase::Forward);
-        // Networks without a backbone are older than frozen batch norm, and train as they did.
-        let rests = &|name: &str| self.spec.backbone.is_some() && frozen(name);
-        let features = self.feature_extractor.forward_of(rec, step, &batch.x, mode, rests)?;
+        let rests = &|name: &str| self.has_rest() && frozen(name);
+        let features = self.feature_extractor.forward_behind(prefix, rec, step, &batch.x, mode, rests)?;
         // Target rows are predicted where their predictions are made use of, in one batch with the source rows.
         let predicted = if self.predicts_target(objective) { features.y.rows() } else { source_rows };
         let predicted = features.y.first_rows(predicted);
@@ -214,6 +226,11 @@ impl Dann {
         self.record_average(rec, step)?;
         let logits = logits.first_rows(source_rows);
         Ok(StepOutputs { metrics_buffer: metrics_buffer.clone(), features: x, logits, optimizer })
+    }
+
+    /// Whether batch norm of what is frozen rests. Networks without a backbone are older than that, and train as they did.
+    pub(super) fn has_rest(&self) -> bool {
+        self.spec.backbone.is_some()
     }
 
     /// Whether a step makes use of the predictions of target rows.

@@ -33,6 +33,7 @@ mod learned;
 mod network;
 mod objective;
 mod parameters;
+mod prefix;
 mod search;
 mod size;
 mod spec;
@@ -53,6 +54,7 @@ pub use domain_input::DomainInput;
 pub(crate) use graph::{Graph, Node};
 pub use initialization::Initialization;
 pub use layers::*;
+pub(crate) use network::Prefix;
 pub use objective::DomainLoss;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use objective::Objective;

@@ -7,6 +7,7 @@ use super::stage::{Backward, Forward, Mode, Site, Stage, Wanted};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording, Tensor, Variant};
 use crate::ops::{add, tuning};
+use std::ops::Range;
 
 /// The stages of a graph, in the order of definition.
 pub(super) struct Network {
@@ -22,11 +23,28 @@ struct Placed {
     stage: Box<dyn Stage>,
     inputs: Vec<Value>,
     output: Value,
+    /// The name of its last node.
+    last: String,
+    /// Whether each row of what it gives follows from its row alone, in training and where it rests.
+    of_rows: bool,
+    of_rows_at_rest: bool,
+}
+
+/// The stages, from the first one on, that give the same of a row in every step, and whose last one gives all that the others
+/// take.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Prefix {
+    /// How many.
+    pub(super) stages: usize,
+    /// The name of its last layer.
+    pub last: String,
 }
 
 /// What a forward pass leaves.
 pub(super) struct Trace<'n> {
     network: &'n Network,
+    /// The first stage that it went through.
+    first: usize,
     /// The result.
     pub y: Tensor,
     /// The way back through each stage.
@@ -77,8 +95,12 @@ impl Network {
                     (first.layer.build(&site)?, 1)
                 }
             };
-            let (inputs, output) = (first.inputs.clone(), rest[count - 1].output);
-            self.stages.push(Placed { stage, inputs, output });
+            let (nodes, inputs) = (&rest[..count], first.inputs.clone());
+            let Node { name, output, .. } = &nodes[count - 1];
+            let of_rows = nodes.iter().all(|node| node.layer.is_of_row());
+            let of_rows_at_rest = nodes.iter().all(|node| node.layer.is_of_row_at_rest());
+            let (last, output) = (name.clone(), *output);
+            self.stages.push(Placed { stage, inputs, output, last, of_rows, of_rows_at_rest });
             rest = &rest[count..];
         }
         Ok(())
@@ -103,32 +125,109 @@ impl Network {
         mode: Mode,
         frozen: &dyn Fn(&str) -> bool,
     ) -> Result<Trace<'_>> {
+        self.record(rec, step, x, mode, frozen, 0..self.stages.len())
+    }
+
+    /// As [`Network::forward_of`], from what the stages of `prefix` give on.
+    pub fn forward_behind(
+        &self,
+        prefix: Option<&Prefix>,
+        rec: &mut Recording,
+        step: &Tensor,
+        x: &Tensor,
+        mode: Mode,
+        frozen: &dyn Fn(&str) -> bool,
+    ) -> Result<Trace<'_>> {
+        let first = prefix.map_or(0, |prefix| prefix.stages);
+        self.record(rec, step, x, mode, frozen, first..self.stages.len())
+    }
+
+    /// As [`Network::forward_of`], up to what the stages of `prefix` give.
+    pub fn forward_up_to(
+        &self,
+        prefix: &Prefix,
+        rec: &mut Recording,
+        step: &Tensor,
+        x: &Tensor,
+        mode: Mode,
+        frozen: &dyn Fn(&str) -> bool,
+    ) -> Result<Tensor> {
+        Ok(self.record(rec, step, x, mode, frozen, 0..prefix.stages)?.y)
+    }
+
+    /// The way forward through some stages, the first of which takes x.
+    fn record(
+        &self,
+        rec: &mut Recording,
+        step: &Tensor,
+        x: &Tensor,
+        mode: Mode,
+        frozen: &dyn Fn(&str) -> bool,
+        stages: Range<usize>,
+    ) -> Result<Trace<'_>> {
+        let first = stages.start;
         let mut values = vec![None; self.values];
-        values[self.input.index()] = Some(x.clone());
-        let mut backward = Vec::with_capacity(self.stages.len());
-        for Placed { stage, inputs, output } in &self.stages {
+        values[self.behind(first).index()] = Some(x.clone());
+        let exit = if stages.end == self.stages.len() { self.output } else { self.behind(stages.end) };
+        let mut backward = Vec::with_capacity(stages.len());
+        for placed @ Placed { stage, inputs, output, .. } in &self.stages[stages] {
             let x: Vec<Tensor> = inputs.iter().filter_map(|value| values[value.index()].clone()).collect();
-            let learns = stage.learns();
-            let rests = !learns.is_empty() && learns.iter().all(|name| frozen(name));
-            let mode = if rests { mode.frozen() } else { mode };
+            let mode = if placed.rests(frozen) { mode.frozen() } else { mode };
             let Forward { y, backward: back } = stage.forward(rec, step, &x, mode)?;
             values[output.index()] = Some(y);
             backward.push(back);
         }
-        let y = values[self.output.index()].take().unwrap_or_else(|| x.clone());
-        Ok(Trace { network: self, y, backward })
+        let y = values[exit.index()].take().unwrap_or_else(|| x.clone());
+        Ok(Trace { network: self, first, y, backward })
+    }
+
+    /// What the first `count` stages give: the result of the last of them.
+    fn behind(&self, count: usize) -> Value {
+        count.checked_sub(1).map_or(self.input, |last| self.stages[last].output)
+    }
+
+    /// The longest prefix that learns nothing and holds something that is frozen; `rests` names the frozen parameters whose
+    /// stages rest.
+    pub fn prefix(&self, frozen: &dyn Fn(&str) -> bool, rests: &dyn Fn(&str) -> bool) -> Option<Prefix> {
+        let fixed = self.stages.iter().take_while(|placed| placed.is_fixed(frozen, rests)).count();
+        let learned = self.stages.iter().position(|placed| !placed.stage.learns().is_empty())?;
+        let stages = (learned + 1..=fixed).rev().find(|&count| self.is_cut(count))?;
+        Some(Prefix { stages, last: self.stages[stages - 1].last.clone() })
+    }
+
+    /// Whether the last of the first `count` stages gives all that those behind them take.
+    fn is_cut(&self, count: usize) -> bool {
+        let (front, rest) = self.stages.split_at(count);
+        let within = |value: &Value| {
+            *value == self.input || front[..count - 1].iter().any(|placed| placed.output == *value)
+        };
+        !rest.iter().flat_map(|placed| &placed.inputs).chain([&self.output]).any(within)
     }
 
     /// What has to be computed on the way back.
     fn needs(&self, wants_input: bool, frozen: &dyn Fn(&str) -> bool) -> Needs {
         let mut values = vec![false; self.values];
         values[self.input.index()] = wants_input;
-        let learning = self.stages.iter().map(|Placed { stage, inputs, output }| {
+        let learning = self.stages.iter().map(|Placed { stage, inputs, output, .. }| {
             let learns = stage.learns().iter().any(|name| !frozen(name));
             values[output.index()] = learns || inputs.iter().any(|value| values[value.index()]);
             learns
         });
         Needs { learning: learning.collect(), values }
+    }
+}
+
+impl Placed {
+    /// Whether it learns, and `frozen` names all that it learns.
+    fn rests(&self, frozen: &dyn Fn(&str) -> bool) -> bool {
+        let learns = self.stage.learns();
+        !learns.is_empty() && learns.iter().all(|name| frozen(name))
+    }
+
+    /// Whether it gives the same of a row in every step.
+    fn is_fixed(&self, frozen: &dyn Fn(&str) -> bool, rests: &dyn Fn(&str) -> bool) -> bool {
+        let of_rows = if self.rests(rests) { self.of_rows_at_rest } else { self.of_rows };
+        of_rows && self.stage.learns().iter().all(|name| frozen(name))
     }
 }
 
@@ -166,12 +265,12 @@ impl Trace<'_> {
         wants_input: bool,
         frozen: &dyn Fn(&str) -> bool,
     ) -> Result<Option<Tensor>> {
-        let Self { network, backward, .. } = self;
+        let Self { network, first, backward, .. } = self;
         let Needs { values, learning } = network.needs(wants_input, frozen);
         let mut gradients: Vec<Option<Tensor>> = vec![None; network.values];
         gradients[network.output.index()] = Some(dy);
-        let stages = network.stages.iter().zip(backward).zip(learning);
-        for ((Placed { inputs, output, .. }, back), learns) in stages.rev() {
+        let stages = network.stages.iter().zip(learning).skip(first).zip(backward);
+        for ((Placed { inputs, output, .. }, learns), back) in stages.rev() {
             let Some(dy) = gradients[output.index()].take().filter(|_| values[output.index()]) else {
                 continue;
             };

@@ -18,6 +18,7 @@ pub mod dropout;
 pub mod entropy;
 pub mod entropy_weights;
 pub mod gather_batch;
+pub mod gather_rows;
 pub mod gemm;
 pub mod global_avg_pool2d;
 pub mod gradient_reversal;
@@ -90,6 +91,7 @@ pub const OPS: &[&dyn Op] = &[
     &clip_grad_norm::proof::ClipGradNorm,
     &average::proof::Average,
     &gather_batch::proof::GatherBatch,
+    &gather_rows::proof::GatherRows,
     &augment::proof::Augment,
     &random_view::proof::RandomView,
     &metrics::proof::Metrics,

@@ -63,7 +63,9 @@ impl Candidates {
     /// Refuses what has got among the run's checkpoints from elsewhere, as two runs' values do not compare.
     fn check(&self, file: &Path, checkpoint: &Checkpoint, before: &[Rating]) -> Result<()> {
         let (step, steps) = (checkpoint.step, self.result.steps);
-        if checkpoint.config != self.last.config || checkpoint.classes != self.last.classes {
+        // Those of a run that was made longer were written before that.
+        let of_run = checkpoint.config.is_same_but_for_length(&self.last.config);
+        if !of_run || checkpoint.classes != self.last.classes {
             let expected = "recipe and classes of the run, as in its model.safetensors";
             return Err(Error::file(file, expected, "others"));
         }

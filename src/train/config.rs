@@ -85,6 +85,14 @@ impl Config {
         Ok(config)
     }
 
+    /// Whether `other` says the same but for how long to train.
+    #[cfg_attr(not(feature = "fit"), allow(dead_code))]
+    pub(crate) fn is_same_but_for_length(&self, other: &Self) -> bool {
+        let mut same = other.clone();
+        (same.training.epochs, same.training.steps) = (self.training.epochs, self.training.steps);
+        *self == same
+    }
+
     /// Refuses a run that cannot work.
     ///
     /// # Errors

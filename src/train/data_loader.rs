@@ -82,11 +82,6 @@ impl DataLoader {
         })
     }
 
-    /// Whether there is a domain to adapt to.
-    pub fn adapts(&self) -> bool {
-        self.unlabelled.is_some()
-    }
-
     /// Images in the smaller domain.
     pub fn images(&self) -> usize {
         let target = self.unlabelled.iter().map(|target| target.data.len()).min();
@@ -109,6 +104,33 @@ impl DataLoader {
         }
         self.views.record(&mut recording, step, &gathered, &batch.x)?;
         Ok(recording)
+    }
+
+    /// The same images in the same orders, with memory for a row of values of each, of shape `row`, in place of the image. What
+    /// has been drawn of the orders so far is not drawn again.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] and [`Error::BeyondLimit`] when there is no memory for them.
+    pub fn keeping(&self, gpu: &Gpu, row: &[usize]) -> Result<Self> {
+        let kept = |set: &Shuffled| -> Result<Shuffled> {
+            let data = set.data.keeping(gpu, row)?;
+            Ok(Shuffled { data, classes: set.classes.clone(), rng: set.rng.clone() })
+        };
+        Ok(Self {
+            labelled: kept(&self.labelled)?,
+            unlabelled: self.unlabelled.as_ref().map(kept).transpose()?,
+            views: Views::none(),
+        })
+    }
+
+    /// Whether the network takes the same of an image in every step.
+    pub fn is_fixed(&self) -> bool {
+        self.views.are_fixed()
+    }
+
+    /// The data sets in the order of their rows in a batch.
+    pub fn sets(&self) -> impl Iterator<Item = &DeviceData> {
+        [Some(&self.labelled), self.unlabelled.as_ref()].into_iter().flatten().map(|set| &set.data)
     }
 
     /// New orders for both domains, independent of each other, and the tensors that they belong into.

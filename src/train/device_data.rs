@@ -1,21 +1,30 @@
 //! A data set in the device's memory.
 
 use crate::data::Dataset;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording, Tensor};
 use crate::model::Normalization;
 use crate::ops::gather_batch::{Chunk, Domain, ResidentData};
+use crate::ops::gather_rows::{self, KeptData};
 use std::fmt;
+use std::ops::Range;
 
 /// A data set's images, labels and visiting order on the device.
 pub struct DeviceData {
     images: usize,
-    channels: usize,
     domain: Domain,
-    chunks: Vec<Chunk>,
+    contents: Contents,
     order: Tensor,
     scale_shift: Tensor,
     labels: Option<Tensor>,
+}
+
+/// What there is of the images.
+enum Contents {
+    /// Their bytes, of so many channels.
+    Bytes(Vec<Chunk>, usize),
+    /// Rows of values that were computed of them.
+    Kept(Vec<gather_rows::Chunk>),
 }
 
 impl DeviceData {
@@ -33,7 +42,6 @@ impl DeviceData {
             let words = Tensor::from_slice(gpu, "images", &[words.len()], &words)?;
             Ok(Chunk { first: index * most, count: chunk.len() / bytes, words })
         });
-        let identity: Vec<u32> = (0..data.len() as u32).collect();
         let scale_shift = normalization.scale_shift();
         let labels = data.labels.as_ref().map(|labels| {
             let labels: Vec<u32> = labels.iter().map(|&label| label.into()).collect();
@@ -41,13 +49,57 @@ impl DeviceData {
         });
         Ok(Self {
             images: data.len(),
-            channels: data.shape.channels,
             domain,
-            chunks: chunks.collect::<Result<_>>()?,
-            order: Tensor::from_slice(gpu, "order", &[identity.len()], &identity)?,
+            contents: Contents::Bytes(chunks.collect::<Result<_>>()?, data.shape.channels),
+            order: in_file_order(gpu, data.len())?,
             scale_shift: Tensor::from_slice(gpu, "scale_shift", &[2, scale_shift.len() / 2], &scale_shift)?,
             labels: labels.transpose()?,
         })
+    }
+
+    /// The same data set with memory for a row of values of each image, of shape `row`, in place of the image; visited in file
+    /// order until [`DeviceData::order`] is overwritten.
+    ///
+    /// # Errors
+    /// [`crate::error::Error`] when the device has no memory left.
+    pub(super) fn keeping(&self, gpu: &Gpu, row: &[usize]) -> Result<Self> {
+        let limits = gpu.device().limits();
+        let limit = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) as usize;
+        let most = (limit / (4 * row.iter().product::<usize>())).max(1);
+        let chunk = |first: usize| {
+            let dims = [&[most.min(self.images - first)], row].concat();
+            Ok(gather_rows::Chunk { first, values: Tensor::zeros(gpu, "kept values", &dims)? })
+        };
+        Ok(Self {
+            images: self.images,
+            domain: self.domain,
+            contents: Contents::Kept((0..self.images).step_by(most).map(chunk).collect::<Result<_>>()?),
+            order: in_file_order(gpu, self.images)?,
+            scale_shift: self.scale_shift.clone(),
+            labels: self.labels.clone(),
+        })
+    }
+
+    /// Encodes that rows of `values`, from number `first_row` on, are kept of `images`.
+    pub(super) fn encode_keeping(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        values: &Tensor,
+        first_row: usize,
+        images: Range<usize>,
+    ) {
+        let Contents::Kept(chunks) = &self.contents else { return };
+        for chunk in chunks {
+            let from = images.start.max(chunk.first);
+            let to = images.end.min(chunk.first + chunk.values.rows());
+            if from < to {
+                let rows = values.rows_from(first_row + from - images.start, to - from);
+                let kept = chunk.values.rows_from(from - chunk.first, to - from);
+                let (source, target) = (rows.buffer(), kept.buffer());
+                let [at, into] = [rows.offset(), kept.offset()];
+                encoder.copy_buffer_to_buffer(source, at, target, into, rows.byte_len());
+            }
+        }
     }
 
     /// How many images there are.
@@ -70,7 +122,10 @@ impl DeviceData {
     /// # Errors
     /// [`crate::error::Error::Input`] when there are more than the data set has.
     pub fn set_images(&self, gpu: &Gpu, images: &[u8], bytes_an_image: usize) -> Result<()> {
-        for chunk in &self.chunks {
+        let Contents::Bytes(chunks, _) = &self.contents else {
+            return Err(Error::input("images", "a data set of images on the device", "values kept of them"));
+        };
+        for chunk in chunks {
             let rest = images.get(chunk.first * bytes_an_image..).unwrap_or_default();
             let bytes = &rest[..rest.len().min(chunk.count * bytes_an_image)];
             chunk.words.write(gpu, &words(bytes))?;
@@ -78,17 +133,17 @@ impl DeviceData {
         Ok(())
     }
 
+    /// What labels are gathered by, whatever there is of the images.
     fn source(&self) -> ResidentData<'_> {
-        ResidentData {
-            domain: self.domain,
-            chunks: &self.chunks,
-            channels: self.channels,
-            order: &self.order,
-            scale_shift: &self.scale_shift,
-        }
+        let (chunks, channels) = match &self.contents {
+            Contents::Bytes(chunks, channels) => (&chunks[..], *channels),
+            Contents::Kept(_) => (&[][..], 1),
+        };
+        let (domain, order, scale_shift) = (self.domain, &self.order, &self.scale_shift);
+        ResidentData { domain, chunks, channels, order, scale_shift }
     }
 
-    /// Records the images of a step into rows `first_row` and following of x (batch, C, H, W).
+    /// Records the images of a step, or what is kept of them, into rows `first_row` and following of x (batch, C, H, W).
     ///
     /// # Errors
     /// [`crate::error::Error::Input`] when the shapes do not fit.
@@ -100,7 +155,13 @@ impl DeviceData {
         first_row: usize,
         rows: usize,
     ) -> Result<()> {
-        self.source().images(rec, step, x, first_row, rows)
+        match &self.contents {
+            Contents::Bytes(..) => self.source().images(rec, step, x, first_row, rows),
+            Contents::Kept(chunks) => {
+                let kept = KeptData { domain: self.domain, chunks, order: &self.order };
+                kept.rows(rec, step, x, first_row, rows)
+            }
+        }
     }
 
     /// Records the labels of a step, if the data set has any, into `labels` (rows).
@@ -121,6 +182,12 @@ impl DeviceData {
     }
 }
 
+/// The order of `images` images as they lie.
+fn in_file_order(gpu: &Gpu, images: usize) -> Result<Tensor> {
+    let identity: Vec<u32> = (0..images as u32).collect();
+    Tensor::from_slice(gpu, "order", &[images], &identity)
+}
+
 /// Bytes as little-endian words, the last one filled up with zeros.
 fn words(bytes: &[u8]) -> Vec<u32> {
     let word = |four: &[u8]| {
@@ -135,7 +202,6 @@ impl fmt::Debug for DeviceData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeviceData")
             .field("images", &self.images)
-            .field("channels", &self.channels)
             .field("domain", &self.domain)
             .finish_non_exhaustive()
     }

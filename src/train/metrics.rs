@@ -1,6 +1,9 @@
 //! What steps report.
 
+use super::training_spec::{Method, TrainingSpec};
 use crate::error::{Error, Result};
+use crate::model::AdaptationLoss;
+use crate::ops::Step;
 use serde::{Deserialize, Serialize};
 
 /// Accuracies on the test parts, for the report alone: nothing in training sees them.
@@ -48,6 +51,30 @@ pub struct StepMetrics {
 }
 
 impl StepMetrics {
+    /// What the step number `step` with the values `row` has left in its row of the table, in bits.
+    pub(super) fn of(step: u64, row: &Step, words: &[u32], spec: &TrainingSpec) -> Self {
+        let rows = spec.batch as f32;
+        let (adapts, adaptation) = (spec.method == Method::Dann, &spec.adaptation);
+        let value = |column: usize| f32::from_bits(words[column]);
+        let of = |weight: f32, loss: AdaptationLoss| (adapts && weight > 0.0).then(|| value(loss.column()));
+        Self {
+            step,
+            lambda: row.lambda,
+            learning_rate: row.learning_rate,
+            label_loss: value(0),
+            label_accuracy: value(1) / rows,
+            domain_loss: adapts.then(|| value(2)),
+            domain_accuracy: adapts.then(|| value(3) / (2.0 * rows)),
+            target_entropy: of(adaptation.entropy, AdaptationLoss::Entropy),
+            class_confusion: of(adaptation.class_confusion, AdaptationLoss::ClassConfusion),
+            virtual_adversarial: of(adaptation.virtual_adversarial, AdaptationLoss::VirtualAdversarial),
+            virtual_adversarial_source: of(
+                adaptation.virtual_adversarial_source,
+                AdaptationLoss::VirtualAdversarialSource,
+            ),
+        }
+    }
+
     /// The losses of the methods beside the gradient reversal, those that are minimised, by name.
     pub fn adaptation(&self) -> impl Iterator<Item = (&'static str, f32)> {
         let losses = [

@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod adopted;
 mod bench;
 mod checkpoint;
 mod classes;
@@ -31,9 +32,13 @@ mod data_loader;
 mod data_spec;
 mod device_data;
 mod evaluate;
+mod frozen;
 pub mod health;
 mod history;
+mod in_flight;
 mod inspect;
+mod keep_frozen;
+mod length;
 mod metrics;
 mod overrides;
 mod predictions;
@@ -60,6 +65,7 @@ pub use crate::ops::augment::Augmentation;
 pub use crate::ops::optimizer::ParameterGroup;
 pub use crate::ops::optimizers::OptimizerSpec;
 pub use crate::ops::sgd::Sgd;
+pub use adopted::Adopted;
 pub use bench::StepBench;
 pub use checkpoint::{Checkpoint, Description};
 pub use config::Config;
@@ -67,8 +73,12 @@ pub use data_spec::DataSpec;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use device_data::DeviceData;
 pub use evaluate::{ClassCounts, Evaluation, Evaluator, argmax, softmax};
+pub use frozen::FrozenPart;
 pub use history::{EpochRecord, History};
+pub(crate) use in_flight::{InFlight, Outcome};
 pub use inspect::{Inspection, Inspector};
+pub use keep_frozen::KeepFrozen;
+pub use length::Length;
 pub use metrics::{Report, StepMetrics};
 pub use predictions::Predictions;
 #[cfg(feature = "report")]
@@ -80,7 +90,7 @@ pub use schedule::{Lambda, LearningRate};
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use step::TrainingStep;
 pub use stepper::Stepper;
-pub(crate) use training_loop::{InFlight, Outcome, TrainingLoop};
+pub(crate) use training_loop::TrainingLoop;
 pub use training_spec::{Method, Sampling, TrainingSpec};
 #[cfg(feature = "fit")]
 pub(crate) use whole_file::read_json;

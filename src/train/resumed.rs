@@ -2,9 +2,11 @@
 
 use super::checkpoint::Checkpoint;
 use super::history::History;
+use super::length::Length;
 use super::recorded::{CONFIG, METRICS};
 use super::resumption::DataSets;
 use super::run::RunDirectory;
+use super::training_spec::TrainingSpec;
 use super::whole_file::write_whole;
 use crate::error::{Error, Result};
 use std::fs::{self, OpenOptions};
@@ -25,6 +27,8 @@ pub struct Resumed {
     pub data: DataSets,
     /// What it has reported up to there.
     pub history: History,
+    /// How long the run was to be, if it is to be of another length now.
+    former: Option<TrainingSpec>,
 }
 
 fn name(step: u64) -> String {
@@ -59,6 +63,18 @@ pub fn trained_checkpoints(path: &Path) -> Result<Vec<PathBuf>> {
 }
 
 impl RunDirectory {
+    /// The model of the run at `path`, finished or not: the one that it ended with, or its newest checkpoint; or the checkpoint
+    /// that `path` is.
+    ///
+    /// # Errors
+    /// [`Error::NoRun`] when there is none, [`Error::Io`] or [`Error::Input`] when it cannot be read.
+    pub fn newest(path: &Path) -> Result<Checkpoint> {
+        match (Self::checkpoint(path), checkpoints(path)?.pop()) {
+            (Err(Error::NoRun { .. }), Some(file)) => Checkpoint::read(&file),
+            (found, _) => found,
+        }
+    }
+
     /// Writes `checkpoints/step_STEPS.safetensors`, then removes the oldest ones until `keep` are left; `None` keeps all.
     ///
     /// # Errors
@@ -79,16 +95,17 @@ impl RunDirectory {
 }
 
 /// The run's directory and the checkpoint that `from` names.
-fn located(from: &Path) -> Result<(PathBuf, PathBuf)> {
+fn located(from: &Path, finished_too: bool) -> Result<(PathBuf, PathBuf)> {
     let inside = from.parent().filter(|parent| parent.ends_with(CHECKPOINTS)).and_then(Path::parent);
     let (path, file) = match inside {
         Some(path) if from.is_file() => (path.to_path_buf(), Some(from.to_path_buf())),
         _ => (from.to_path_buf(), checkpoints(from)?.pop()),
     };
-    if RunDirectory::is_finished(&path) {
+    if !finished_too && RunDirectory::is_finished(&path) {
         return Err(Error::file(&path, "a run that was interrupted", "a finished run"));
     }
-    let missing = |found: &str| Error::file(&path, "a run that was interrupted, with its checkpoints", found);
+    let expected = if finished_too { "a run" } else { "a run that was interrupted" };
+    let missing = |found: &str| Error::file(&path, format!("{expected}, with its checkpoints"), found);
     match file {
         Some(file) => Ok((path, file)),
         None if path.join(CONFIG).exists() => Err(missing("no checkpoint")),
@@ -103,7 +120,22 @@ impl Resumed {
     /// # Errors
     /// [`Error::Input`] naming what is wrong with the run or the checkpoint; [`Error::Io`].
     pub fn find(from: &Path) -> Result<Self> {
-        let (path, file) = located(from)?;
+        Self::found(located(from, false)?)
+    }
+
+    /// As [`Resumed::find`], for the run to be of another length in all; it may be finished.
+    ///
+    /// # Errors
+    /// As [`Resumed::find`].
+    pub fn find_for(from: &Path, length: Length) -> Result<Self> {
+        let mut resumed = Self::found(located(from, true)?)?;
+        let training = &mut resumed.checkpoint.config.training;
+        resumed.former = Some(training.clone());
+        length.apply(training);
+        Ok(resumed)
+    }
+
+    fn found((path, file): (PathBuf, PathBuf)) -> Result<Self> {
         let checkpoint = Checkpoint::read(&file)?;
         let Some(data) = checkpoint.resumption.as_ref().map(|resumption| resumption.data.clone()) else {
             let expected = "a checkpoint with its optimiser's state";
@@ -115,7 +147,12 @@ impl Resumed {
             let expected = format!("the {} steps in front of {}", checkpoint.step, file.display());
             return Err(Error::file(&metrics, expected, history.steps.len()));
         }
-        Ok(Self { path, checkpoint, data, history })
+        Ok(Self { path, checkpoint, data, history, former: None })
+    }
+
+    /// Whether the run is to be of another length than it was.
+    pub fn has_new_length(&self) -> bool {
+        self.former.is_some()
     }
 
     /// Opens the directory to go on; what the run had of later steps is taken out of it, for it comes again.
@@ -123,6 +160,15 @@ impl Resumed {
     /// # Errors
     /// [`Error::Io`] naming the file.
     pub fn open(&self) -> Result<RunDirectory> {
+        if let Some(former) = &self.former {
+            // First the checkpoint: whoever goes on from it trains so long.
+            self.checkpoint.write(&self.path.join(CHECKPOINTS).join(name(self.checkpoint.step)))?;
+            let was =
+                former.steps.map_or(format!("{} epochs", former.epochs), |steps| format!("{steps} steps"));
+            let remark =
+                format!("The first {} steps were made when it was to take {was}.", self.checkpoint.step);
+            RunDirectory::reopen(&self.path, &self.checkpoint.config, &remark)?;
+        }
         for file in checkpoints(&self.path)? {
             if file > self.path.join(CHECKPOINTS).join(name(self.checkpoint.step)) {
                 fs::remove_file(&file).map_err(Error::io(&file, "remove"))?;

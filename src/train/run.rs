@@ -6,7 +6,7 @@ use super::history::History;
 use super::metrics::Report;
 use super::recorded::{CONFIG, METRICS};
 use super::training_spec::Method;
-use super::whole_file::read_json;
+use super::whole_file::{read_json, write_whole};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -86,6 +86,27 @@ impl RunDirectory {
         fs::write(&file, remark + &config.to_toml()?).map_err(Error::io(&file, "write"))?;
         let file = path.join(METRICS);
         Ok(Self::opened(path, File::create(&file).map_err(Error::io(&file, "write"))?))
+    }
+
+    /// Makes the finished run in the directory one that goes on by `config`, with `remark` added above it.
+    pub(super) fn reopen(path: &Path, config: &Config, remark: &str) -> Result<()> {
+        let file = path.join(CONFIG);
+        let before = fs::read_to_string(&file).map_err(Error::io(&file, "read"))?;
+        let mut text: String =
+            before.lines().take_while(|line| line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+        text += &format!("# {remark}\n");
+        write_whole(&file, (text + &config.to_toml()?).as_bytes())?;
+        // The result last: as long as it is there, the run counts as finished.
+        for name in [MODEL, RESULT] {
+            let file = path.join(name);
+            match fs::remove_file(&file) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::io(&file, "remove")(e));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// A run's directory whose files are there.

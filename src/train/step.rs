@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::gpu::{Element, Gpu, Recording, Tensor};
-use crate::model::{Batch, Dann, MetricsBuffer, Objective, StepOutputs};
+use crate::model::{Batch, Dann, MetricsBuffer, Objective, Prefix, StepOutputs};
 use crate::ops::Step;
 
 /// One training step, recorded once: everything from the batch to the updated parameters.
@@ -24,19 +24,32 @@ impl TrainingStep {
     /// # Errors
     /// [`crate::error::Error`] when the device has no memory left or a kernel does not build.
     pub fn new(model: &Dann, source_rows: usize, objective: Objective, table_rows: usize) -> Result<Self> {
+        Self::behind(model, None, &Self::image(model), source_rows, objective, table_rows)
+    }
+
+    /// As [`TrainingStep::new`]; with a prefix, each row of the batch is what that gives of an image, of shape `row`.
+    pub(super) fn behind(
+        model: &Dann,
+        prefix: Option<&Prefix>,
+        row: &[usize],
+        source_rows: usize,
+        objective: Objective,
+        table_rows: usize,
+    ) -> Result<Self> {
         let gpu = model.gpu();
-        let rows = if objective.domain_loss.is_some() { 2 * source_rows } else { source_rows };
-        let input = model.spec().input.shape();
-        let dims = [rows, input.channels, input.height, input.width];
-        let batch = Batch {
-            x: Tensor::zeros(gpu, "x", &dims)?,
-            labels: Tensor::zeros_of::<u32>(gpu, "labels", &[source_rows])?,
-        };
+        let batch = Batch::new(gpu, source_rows, &objective, row)?;
         let step = Step::table(gpu, "step", 1)?;
         let metrics_buffer = MetricsBuffer::new(gpu, table_rows, &objective)?;
         let mut recording = Recording::new(gpu);
-        let outputs = model.record_step(&mut recording, &batch, &step, &metrics_buffer, &objective)?;
+        let rec = &mut recording;
+        let outputs = model.record_step_behind(prefix, rec, &batch, &step, &metrics_buffer, &objective)?;
         Ok(Self { batch, step, outputs, recording })
+    }
+
+    /// The shape of an image that `model` takes.
+    pub(super) fn image(model: &Dann) -> [usize; 3] {
+        let input = model.spec().input.shape();
+        [input.channels, input.height, input.width]
     }
 
     /// Encodes one step: `data_loader` first, which fills the batch, then the step itself, both under the values in row

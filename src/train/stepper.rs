@@ -2,9 +2,11 @@
 
 use super::checkpoint::Checkpoint;
 use super::config::Config;
+use super::frozen::FrozenPart;
+use super::in_flight::Outcome;
 use super::metrics::StepMetrics;
 use super::submission::Submission;
-use super::training_loop::{MOST_STEPS, Outcome, TrainingLoop};
+use super::training_loop::{MOST_STEPS, TrainingLoop};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording};
@@ -71,6 +73,20 @@ impl Stepper {
     /// after them.
     pub fn rest_every(&mut self, steps: u64) {
         self.rest_every = Some(steps.max(1));
+    }
+
+    /// What is frozen at the start of the network, if anything is.
+    pub fn frozen(&self) -> Option<&FrozenPart> {
+        self.training_loop.frozen()
+    }
+
+    /// Does a part of what has to be done before the first step, which [`Stepper::advance`] does otherwise; gives the share
+    /// that is done then, and `None` once nothing is left.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`](crate::error::Error::DeviceLost) when the device was lost.
+    pub fn prepare(&mut self) -> Result<Option<f64>> {
+        self.training_loop.prepare()
     }
 
     /// Submits no further steps; those on their way still arrive.
@@ -180,6 +196,7 @@ impl Stepper {
 
     /// Submits the next steps, as many as fit a short submission, and a copy of their metrics.
     fn submit(&mut self) -> Result<()> {
+        while self.prepare()?.is_some() {}
         if self.training_loop.encoded().is_multiple_of(self.training_loop.per_epoch()) {
             self.epoch += 1;
             self.last_arrival = None;

@@ -1,6 +1,6 @@
 //! Steps on their way: submitted, their metrics not yet here.
 
-use super::training_loop::InFlight;
+use super::in_flight::InFlight;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 

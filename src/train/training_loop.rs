@@ -4,6 +4,8 @@
 use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::data_loader::DataLoader;
+use super::frozen::{Filling, FrozenPart, Setup};
+use super::in_flight::{InFlight, Outcome};
 use super::metrics::{StepMetrics, finite};
 use super::reports::{Reading, Reports};
 use super::resumption::Resumption;
@@ -12,14 +14,13 @@ use super::step::TrainingStep;
 use super::training_spec::TrainingSpec;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::gpu::{Arrival, Gpu, Readback, Recording, Tensor, Upload};
-use crate::model::{AdaptationLoss, Dann};
+use crate::gpu::{Arrival, Gpu, Recording, Tensor, Upload};
+use crate::model::Dann;
 use crate::ops::Step;
 use crate::ops::{optimizer, optimizers::OptimizerSpec};
 use crate::rng::{self, Rng};
 use rand::Rng as _;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// Steps that small pieces of memory are made for.
 pub(super) const MOST_STEPS: u64 = 64;
@@ -33,6 +34,9 @@ pub(crate) struct TrainingLoop {
     data_loader: Recording,
     steps: Tensor,
     data: DataLoader,
+    /// What is to be done before the first step.
+    filling: Option<Filling>,
+    frozen: Option<FrozenPart>,
     dropout: Rng,
     reports: Reports,
     sequence: Sequence,
@@ -54,29 +58,6 @@ pub(crate) struct Overrides {
     pub learning_rate: Option<f32>,
 }
 
-/// Steps that were encoded together, and the memory that they need until they are done.
-pub(crate) struct InFlight {
-    first: u64,
-    rows: Vec<Step>,
-    metrics: Readback,
-    upload: Upload,
-}
-
-/// What an in-flight batch has come to.
-pub(crate) enum Outcome {
-    /// The metrics of its steps, and the time that they took where the device has a stopwatch.
-    Here(Vec<StepMetrics>, Option<Duration>),
-    /// It is still on its way.
-    Pending(InFlight),
-}
-
-impl InFlight {
-    /// How many steps it has.
-    pub fn steps(&self) -> u64 {
-        self.rows.len() as u64
-    }
-}
-
 impl TrainingLoop {
     /// Sets up training; with `timed`, in-flight batches are timed on the device where it has timestamps.
     ///
@@ -96,7 +77,8 @@ impl TrainingLoop {
         let total = spec.steps.unwrap_or(spec.epochs * per_epoch);
         let table_rows = per_epoch.min(total) as usize;
         let model = spec.model(gpu, &config.model)?;
-        let training_step = TrainingStep::new(&model, spec.batch, spec.objective()?, table_rows)?;
+        let Setup { data, step: training_step, filling, frozen } =
+            Setup::new(&model, &spec, data, table_rows)?;
         Ok(Self {
             data_loader: data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?,
             steps: Step::table(gpu, "steps", table_rows)?,
@@ -113,7 +95,26 @@ impl TrainingLoop {
             model,
             training_step,
             data,
+            filling,
+            frozen,
         })
+    }
+
+    /// What is frozen, if anything is.
+    pub fn frozen(&self) -> Option<&FrozenPart> {
+        self.frozen.as_ref()
+    }
+
+    /// Does a part of what has to be done before the first step, and waits for it; gives the share that is done then, and
+    /// `None` once nothing is left. Submits, unlike all else here.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`] when the device was lost.
+    pub fn prepare(&mut self) -> Result<Option<f64>> {
+        let Some(filling) = &mut self.filling else { return Ok(None) };
+        let share = filling.advance(self.model.gpu(), &self.data)?;
+        self.filling.take_if(|_| share >= 1.0);
+        Ok(Some(share))
     }
 
     /// The model being trained.
@@ -165,6 +166,13 @@ impl TrainingLoop {
     /// [`Error::CannotResume`] or [`Error::Input`] when the checkpoint does not fit the training.
     pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         let step = checkpoint.step;
+        if self.filling.is_none() && self.frozen.as_ref().is_some_and(|part| part.kept_bytes.is_some()) {
+            let found = "one that has computed what its frozen layers give";
+            return Err(Error::CannotResume {
+                expected: "a training that has not begun".into(),
+                found: found.into(),
+            });
+        }
         let fitting = checkpoint.resumption.as_ref().filter(|_| step <= self.total);
         let Some(resumption) = fitting else {
             let expected =
@@ -282,7 +290,7 @@ impl TrainingLoop {
         self.sequence.arrived(before, first, last)?;
         let metrics: Vec<StepMetrics> = (first..)
             .zip(rows.iter().zip(table.chunks(self.reports.columns())))
-            .map(|(step, (row, values))| self.metrics(step, row, values))
+            .map(|(step, (row, values))| StepMetrics::of(step, row, values, &self.spec))
             .collect();
         let faulty = |fault: &u32| {
             let index = optimizer::first_fault(*fault)?;
@@ -290,28 +298,5 @@ impl TrainingLoop {
         };
         finite(&metrics, faults.iter().map(faulty))?;
         Ok(Outcome::Here(metrics, time))
-    }
-
-    fn metrics(&self, step: u64, row: &Step, words: &[u32]) -> StepMetrics {
-        let rows = self.spec.batch as f32;
-        let (adapts, adaptation) = (self.data.adapts(), &self.spec.adaptation);
-        let value = |column: usize| f32::from_bits(words[column]);
-        let of = |weight: f32, loss: AdaptationLoss| (adapts && weight > 0.0).then(|| value(loss.column()));
-        StepMetrics {
-            step,
-            lambda: row.lambda,
-            learning_rate: row.learning_rate,
-            label_loss: value(0),
-            label_accuracy: value(1) / rows,
-            domain_loss: adapts.then(|| value(2)),
-            domain_accuracy: adapts.then(|| value(3) / (2.0 * rows)),
-            target_entropy: of(adaptation.entropy, AdaptationLoss::Entropy),
-            class_confusion: of(adaptation.class_confusion, AdaptationLoss::ClassConfusion),
-            virtual_adversarial: of(adaptation.virtual_adversarial, AdaptationLoss::VirtualAdversarial),
-            virtual_adversarial_source: of(
-                adaptation.virtual_adversarial_source,
-                AdaptationLoss::VirtualAdversarialSource,
-            ),
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! How to train, as a recipe says it.
 
+use super::keep_frozen::KeepFrozen;
 use super::schedule::{Lambda, LearningRate};
 use crate::error::{Error, Result};
 use crate::model::{Adaptation, DomainLoss, Initialization, Objective};
@@ -63,6 +64,10 @@ pub struct TrainingSpec {
     /// Parameters that are trained in another way than the others; none if left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameter_groups: Vec<ParameterGroup>,
+    /// Whether what frozen layers at the network's start give of all images is computed once and kept; `"auto"` if left out.
+    /// Steps have the same bits either way.
+    #[serde(default, skip_serializing_if = "KeepFrozen::is_default")]
+    pub keep_frozen: KeepFrozen,
     /// The largest norm of all gradients together; larger ones are scaled down. None if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f32>,
@@ -146,6 +151,7 @@ impl TrainingSpec {
             weight_decay: None,
             optimizer: Some(OptimizerSpec::Sgd(Sgd::new(0.0))),
             parameter_groups: vec![],
+            keep_frozen: KeepFrozen::default(),
             clip_norm: None,
             augmentation: None,
             entropy_weighting: false,

@@ -30,6 +30,16 @@ impl Views {
         self.view.is_none() && self.tones.is_none()
     }
 
+    /// Of what is taken as it lies.
+    pub fn none() -> Self {
+        Self { stored: MapShape::new(1, 1, 1), view: None, tones: None }
+    }
+
+    /// Whether the network takes the same of an image in every step.
+    pub fn are_fixed(&self) -> bool {
+        self.tones.is_none() && self.view.is_none_or(|view| view == View::default())
+    }
+
     /// Where a batch's images are gathered of which x (N, C, H, W) is to be made.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ mod adaptation;
 mod adaptation_keys;
 mod backbone;
 mod domains;
+mod frozen;
 mod graph;
 mod replay;
 mod support;

@@ -43,8 +43,8 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
         tensorboard { Recorder }
         selection { Candidates, Counts, Images, Outcome, Rating, Rule, Sample, Selection }
         shape { Fit, Frame, MapShape }
-        train { AdamW, Augmentation, Checkpoint, ClassCounts, Config, DataSets, DataSpec, Description, EpochRecord, Evaluation, Evaluator }
-        train { History, Inspection, Inspector, Lambda, LearningRate, Method, OptimizerSpec, ParameterGroup, Predictions, Report }
+        train { AdamW, Adopted, Augmentation, Checkpoint, ClassCounts, Config, DataSets, DataSpec, Description, EpochRecord, Evaluation, Evaluator, FrozenPart }
+        train { History, Inspection, Inspector, KeepFrozen, Lambda, LearningRate, Length, Method, OptimizerSpec, ParameterGroup, Predictions, Report }
         train { Resumed, Resumption, RunDirectory, RunResult, Sampling, Sgd, StepBench, StepMetrics, Stepper, TrainingSpec }
         health { Finding, Level, Warning }
     };

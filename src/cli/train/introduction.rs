@@ -3,7 +3,7 @@
 use crate::cli::output::{Output, wrapped};
 use dann::error::Result;
 use dann::fit::{Observer, Sets, State};
-use dann::train::Method;
+use dann::train::{Adopted, Method};
 
 /// Tells which images there are, of which sizes, and what is done to them.
 pub struct Introduction<'a> {
@@ -23,10 +23,25 @@ impl Observer for Introduction<'_> {
         if std::mem::replace(&mut self.told, true) {
             return Ok(());
         }
+        let frozen = state.frozen().map(|part| wrapped(&part.to_string()));
+        let adopted = state.adopted().map(|adopted| wrapped(&start(adopted)));
         lines(state.sets(), state.config().training.method)
             .into_iter()
+            .chain(adopted)
+            .chain(frozen)
             .try_for_each(|line| self.out.remark_on(line))
     }
+}
+
+/// What a training has taken of the model that it starts from.
+fn start(adopted: &Adopted) -> String {
+    let Adopted { anew, unused, .. } = adopted;
+    let listed = |layers: &[String], words: &str| match layers {
+        [] => String::new(),
+        layers => format!("; {} {words}", layers.join(" and ")),
+    };
+    let anew = listed(anew, "begins anew, with another shape or for other classes");
+    format!("starts from what the other model has learned{anew}{}", listed(unused, "of it is not used"))
 }
 
 fn lines(sets: &Sets, method: Method) -> Vec<String> {

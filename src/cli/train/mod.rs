@@ -6,7 +6,7 @@ mod progress;
 mod sabotage;
 
 use super::gpu::GpuArgs;
-use super::hint::{FETCH, Hint as _, is_bad_model, is_no_data_set, is_taken};
+use super::hint::{FETCH, Hint as _, is_bad_model, is_finished, is_no_data_set, is_taken};
 use super::output::Output;
 use super::report::PAGE;
 use anyhow::Context as _;
@@ -14,10 +14,15 @@ use clap::{ArgGroup, Args, ValueEnum};
 use dann::fit::{Observer, Sets, Training};
 use dann::report::page;
 use dann::report::tensorboard::Recorder;
-use dann::train::{Config, DataSets, Method, RunDirectory, RunResult};
+use dann::train::{Config, DataSets, Length, Method, RunDirectory, RunResult};
 use introduction::Introduction;
 use sabotage::Sabotage;
 use std::path::{Path, PathBuf};
+
+/// For whoever goes on with a checkpoint that cannot be read.
+const OLDER: &str = "an older checkpoint can be named: --resume RUN_DIR/checkpoints/step_….safetensors";
+/// For whoever goes on with a run that has come to its end.
+const LONGER: &str = "--epochs N or --steps N beside --resume makes it longer";
 
 pub use interrupt::{Interrupted, Interrupts};
 pub use progress::Progress;
@@ -34,6 +39,8 @@ Examples:
   dann train --preset demo --set training.lambda.maximum=0.5 --set training.domain_loss=sum
   dann train --steps 500 --seed 3 --adapter nvidia --json
   dann train --resume runs/dann-1                      goes on where a run was interrupted, by Ctrl-C or worse
+  dann train --resume runs/dann-1 --epochs 40          makes a run longer, finished or not
+  dann train --config my.toml --start runs/dann-1      a new run, from what another has learned
 
 A data set is a directory: MNIST's IDX files, MNIST-M as released, sub-folders of images a class, or (for the
 target) a folder of images. Of the target, training sees the images of its training part and nothing else;
@@ -55,7 +62,7 @@ pub struct TrainArgs {
     /// The data set to adapt to [default: data/mnist_m]
     #[arg(long)]
     target: Option<PathBuf>,
-    /// Passes over the smaller data set
+    /// Passes over the smaller data set, in all
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     epochs: Option<u64>,
     /// Steps in all
@@ -79,13 +86,17 @@ pub struct TrainArgs {
     /// The run's directory, new or empty [default: runs/METHOD-SEED]
     #[arg(long, value_name = "RUN_DIR")]
     out: Option<PathBuf>,
-    /// Go on with an interrupted run from its newest checkpoint, or from the checkpoint named, as if nothing had happened
+    /// Go on with an interrupted run from its newest checkpoint, or from the checkpoint named, as if nothing had happened; with
+    /// --epochs or --steps, which then count from the run's start, make it longer, be it finished or not
     #[arg(
         long,
         value_name = "RUN_DIR|FILE",
-        conflicts_with_all = ["preset", "config", "method", "epochs", "steps", "batch", "seed", "set", "skip_bad", "out"]
+        conflicts_with_all = ["preset", "config", "method", "batch", "seed", "set", "skip_bad", "out", "start"]
     )]
     resume: Option<PathBuf>,
+    /// Start from what a run or a checkpoint has learned, by name; heads of another shape or for other classes begin anew
+    #[arg(long, value_name = "RUN_DIR|FILE")]
+    start: Option<PathBuf>,
     /// Write a checkpoint every so many steps too, not only after each epoch
     #[arg(long, value_name = "STEPS", value_parser = clap::value_parser!(u64).range(1..))]
     checkpoint_every: Option<u64>,
@@ -162,14 +173,27 @@ impl TrainArgs {
             is_taken,
             "--out NEW_DIR names another directory; --resume RUN_DIR goes on with an interrupted run",
         )?;
-        let remark = repeat(&directory, &source, &target);
-        Ok((Training::new(config).directory(directory).remark(remark), source, target))
+        let mut remark = repeat(&directory, &source, &target);
+        let training = Training::new(config);
+        let training = match &self.start {
+            Some(start) => {
+                remark += &format!(" --start {}", start.display());
+                training.start_from(RunDirectory::newest(start)?)
+            }
+            None => training,
+        };
+        Ok((training.directory(directory).remark(remark), source, target))
     }
 
     /// The run or checkpoint at `from`, on the data sets that it knows unless others are named.
     fn resumed(&self, from: &Path) -> anyhow::Result<(Training, PathBuf, PathBuf)> {
-        let older = "an older checkpoint can be named: --resume RUN_DIR/checkpoints/step_….safetensors";
-        let training = Training::resume(from).hint_if(is_bad_model, older)?;
+        let length = self.epochs.map(Length::Epochs).or(self.steps.map(Length::Steps));
+        let found = match length {
+            Some(length) => Training::extend(from, length),
+            None => Training::resume(from),
+        };
+        let hint = if found.as_ref().is_err_and(is_finished) { LONGER } else { OLDER };
+        let training = found.hint_if(|error| is_finished(error) || is_bad_model(error), hint)?;
         let known = training.data().context("the run does not say what it was trained on")?;
         let source = self.source.clone().unwrap_or_else(|| known.source.clone());
         let target = self.target.clone().unwrap_or_else(|| known.target.clone());

@@ -31,6 +31,12 @@ impl Observer for Progress<'_> {
         Ok(())
     }
 
+    fn preparing(&mut self, _: &State<'_>, share: f64) -> Result<()> {
+        self.bar.set_message(format!("frozen layers: {:.0} % of all images", 100.0 * share));
+        self.bar.reset_eta();
+        Ok(())
+    }
+
     fn steps(&mut self, state: &State<'_>, steps: &[StepMetrics]) -> Result<()> {
         self.bar.inc(steps.len() as u64);
         let Some(last) = steps.last() else { return Ok(()) };

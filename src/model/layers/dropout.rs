@@ -42,6 +42,10 @@ impl Layer for Dropout {
         false
     }
 
+    fn is_of_row_at_rest(&self) -> bool {
+        false
+    }
+
     fn build(&self, site: &Site<'_>) -> Result<Box<dyn Stage>> {
         Ok(Box::new(Plain { name: site.name.to_owned(), rate: self.rate, salt: site.salt }))
     }

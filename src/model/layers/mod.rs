@@ -109,6 +109,11 @@ pub(crate) trait Layer: Any + Debug + Send + Sync {
         true
     }
 
+    /// Whether that holds where what it learns is frozen, in networks whose frozen layers rest.
+    fn is_of_row_at_rest(&self) -> bool {
+        true
+    }
+
     /// The layer on a device, of the plain kernels.
     ///
     /// # Errors

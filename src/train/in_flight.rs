@@ -1,0 +1,29 @@
+//! Steps on their way to the device and back.
+
+use super::metrics::StepMetrics;
+use crate::gpu::{Readback, Upload};
+use crate::ops::Step;
+use std::time::Duration;
+
+/// Steps that were encoded together, and the memory that they need until they are done.
+pub(crate) struct InFlight {
+    pub(super) first: u64,
+    pub(super) rows: Vec<Step>,
+    pub(super) metrics: Readback,
+    pub(super) upload: Upload,
+}
+
+/// What an in-flight batch has come to.
+pub(crate) enum Outcome {
+    /// The metrics of its steps, and the time that they took where the device has a stopwatch.
+    Here(Vec<StepMetrics>, Option<Duration>),
+    /// It is still on its way.
+    Pending(InFlight),
+}
+
+impl InFlight {
+    /// How many steps it has.
+    pub fn steps(&self) -> u64 {
+        self.rows.len() as u64
+    }
+}
