@@ -84,6 +84,7 @@ fn a_page_compares_runs_and_asks_nothing_of_the_network() {
         assert!(page.contains(words), "{words:?} is not in the page");
     }
     assert!(!page.contains("not among these runs"));
+    assert_eq!(between(&page, "<p class=\"legend classes\">", "</p>")[0].matches("swatch class").count(), 10);
     let addresses = between(&page, "src=\"", "\"").into_iter().chain(between(&page, "url(", ")"));
     let addresses: Vec<&str> = addresses.chain(between(&page, "href=\"", "\"")).collect();
     assert!(!addresses.is_empty() && addresses.iter().all(|address| address.starts_with("data:")));

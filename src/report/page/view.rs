@@ -14,6 +14,9 @@ use crate::profile::KernelRow;
 use crate::train::Method;
 use askama::Template;
 
+/// Of more classes there is no legend.
+const MOST_NAMED: usize = 24;
+
 /// The whole page.
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -30,6 +33,8 @@ pub struct Page {
     images: Vec<String>,
     /// Of the classes, in degrees.
     hues: Vec<u32>,
+    /// Names beside these hues, where there are few.
+    class_names: Vec<String>,
     gains: Vec<Gains>,
     version: &'static str,
     width: f64,
@@ -90,6 +95,7 @@ impl Page {
             sprites,
             images: images(stories),
             hues: hues(stories.iter().map(|story| story.classes).max().unwrap_or_default()),
+            class_names: class_names(stories),
             gains: classes::gains(stories),
             version: env!("CARGO_PKG_VERSION"),
             width: WIDTH,
@@ -147,6 +153,16 @@ fn accuracy(noted: Option<f64>, study: Option<&Study>) -> String {
         (None, Some(accuracy)) => format!("{} (training part)", percent(accuracy)),
         (None, None) => "n/a".into(),
     }
+}
+
+/// The names of the classes, if all runs have the same few.
+fn class_names(stories: &[Story]) -> Vec<String> {
+    let named = |story: &Story| -> Vec<String> {
+        let count = if story.classes > MOST_NAMED { 0 } else { story.classes };
+        (0..count).map(|k| story.checkpoint.class(k)).collect()
+    };
+    let names = stories.first().map(named).unwrap_or_default();
+    if stories.iter().all(|story| named(story) == names) { names } else { vec![] }
 }
 
 /// Which images are shown of each domain, each said once.
