@@ -128,7 +128,7 @@ mod tests {
         for (error, expected) in [
             (
                 dann::train::Config::preset("x").expect_err("none"),
-                "--preset: expected one of paper, best, plus, demo, usps, photos, found x",
+                "--preset: expected one of paper, best, plus, demo, usps, photos, finetune, found x",
             ),
             (
                 Error::NoTargetImages,

@@ -1,6 +1,8 @@
 //! The command line: one file a subcommand.
 
 mod bench;
+#[cfg(test)]
+mod book;
 mod check;
 mod data;
 mod devices;

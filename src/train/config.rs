@@ -31,6 +31,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("demo", include_str!("../../assets/presets/demo.toml")),
     ("usps", include_str!("../../assets/presets/usps.toml")),
     ("photos", include_str!("../../assets/presets/photos.toml")),
+    ("finetune", include_str!("../../assets/presets/finetune.toml")),
 ];
 
 impl Config {

@@ -14,7 +14,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use dann::fit::{Observer, Sets, Training};
 use dann::report::page;
 use dann::report::tensorboard::Recorder;
-use dann::train::{Config, DataSets, Length, Method, RunDirectory, RunResult};
+use dann::train::{Config, DataSets, Length, Method, ParameterGroup, RunDirectory, RunResult};
 use introduction::Introduction;
 use sabotage::Sabotage;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ target) a folder of images. Of the target, training sees the images of its train
 target labels are read for the accuracies marked \"for report only\"."
 )]
 pub struct TrainArgs {
-    /// A recipe that comes with the program: paper, best, plus, demo [default: paper]
+    /// A recipe that comes with the program: paper, best, plus, demo, usps, photos, finetune [default: paper]
     #[arg(long)]
     preset: Option<String>,
     /// A recipe from a TOML file
@@ -173,6 +173,11 @@ impl TrainArgs {
             is_taken,
             "--out NEW_DIR names another directory; --resume RUN_DIR goes on with an interrupted run",
         )?;
+        anyhow::ensure!(
+            self.start.is_some() || !rests_untrained(&config),
+            "model.weights: expected a file of pretrained weights for a backbone that is frozen, found none\n\
+             hint: --set model.weights=FILE.safetensors names one; without, a frozen backbone stays as chance has drawn it"
+        );
         let mut remark = repeat(&directory, &source, &target);
         let training = Training::new(config);
         let training = match &self.start {
@@ -199,6 +204,14 @@ impl TrainArgs {
         let target = self.target.clone().unwrap_or_else(|| known.target.clone());
         Ok((training, source, target))
     }
+}
+
+/// Whether nothing ever teaches the backbone anything.
+fn rests_untrained(config: &Config) -> bool {
+    let is_whole = |group: &ParameterGroup| group.frozen && "backbone".starts_with(&group.parameters);
+    config.model.backbone.is_some()
+        && config.model.weights.is_none()
+        && config.training.parameter_groups.iter().any(is_whole)
 }
 
 /// How to repeat the run that is in `directory`, where its recipe is read from.
