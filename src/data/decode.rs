@@ -2,10 +2,10 @@
 //! white where it is transparent.
 
 use super::jpeg::{self, DECODER_BYTES, Decoded, LONGEST_SIDE};
-use super::kinds;
+use super::{kinds, tiff};
 use crate::error::{Error, Result};
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use std::fmt::Display;
 use std::fs;
 use std::io::Cursor;
@@ -28,6 +28,7 @@ pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<DynamicImage> {
     check_palette(path, bytes)?;
     let image = survived(path, || match image::guess_format(bytes) {
         Ok(ImageFormat::Jpeg) => jpeg::decode(bytes),
+        Ok(ImageFormat::Tiff) => tiff::with_palette(bytes)?.map_or_else(|| other(bytes), Ok),
         _ => other(bytes),
     })?;
     Ok(if image.color().has_alpha() { on_white(&image) } else { image })
@@ -46,7 +47,10 @@ pub(super) fn dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
 /// Every format but JPEG.
 fn other(bytes: &[u8]) -> Decoded {
     let mut limits = limits();
-    let mut decoder = decoder(bytes, limits.clone())?;
+    let mut decoder = decoder(bytes, limits.clone()).map_err(|error| match error {
+        ImageError::Unsupported(error) => format!("{error}; save it as JPEG or PNG"),
+        error => error.to_string(),
+    })?;
     limits.reserve(decoder.total_bytes())?;
     let orientation = orientation(&mut decoder);
     let mut image = DynamicImage::from_decoder(decoder)?;

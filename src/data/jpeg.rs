@@ -1,6 +1,7 @@
 //! JPEG. The decoder is that of the `image` crate, which asks it to fill what is missing or damaged with grey in silence;
 //! here it is asked to say so.
 
+use super::entropy;
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, RgbImage};
 use std::error::Error;
@@ -36,6 +37,9 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
     let pixels = decoder.decode()?;
     if !has_an_end(bytes) {
         return Err("an early end: the file was cut off".into());
+    }
+    if let Some(damage) = entropy::damage(bytes) {
+        return Err(damage.to_string().into());
     }
     let (width, height) = (width as u32, height as u32);
     let image = match grey {

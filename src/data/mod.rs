@@ -19,6 +19,8 @@ mod dataset;
 mod decode;
 #[cfg(feature = "fetch")]
 mod digest;
+#[cfg(feature = "data")]
+mod entropy;
 mod faults;
 #[cfg(feature = "fetch")]
 mod fetch;
@@ -30,6 +32,8 @@ mod fitted;
 mod folders;
 #[cfg(any(feature = "embed", feature = "fetch"))]
 mod hex;
+#[cfg(feature = "data")]
+mod huffman;
 #[cfg(feature = "data")]
 mod idx;
 #[cfg(feature = "data")]
@@ -67,6 +71,8 @@ mod summary;
 mod syn_digits;
 #[cfg(feature = "fetch")]
 mod task;
+#[cfg(feature = "data")]
+mod tiff;
 mod wanted;
 
 #[cfg(any(feature = "embed", feature = "fetch"))]

@@ -208,6 +208,7 @@ fn pictures_of_every_mode_are_the_same_picture() {
     for name in ["L16.png", "RGBA.png", "halftransp.png"] {
         assert!(!pixels(&folder.join(name), frame).is_empty());
     }
-    let bad = ["heic.jpg", "trunc50.jpg"].map(|name| folder.join(name));
-    complains(load_image_files(&bad, frame), &["found 2 that cannot", "heic", "trunc50"]);
+    let bad = ["corruptmid.jpg", "heic.jpg", "trunc50.jpg"].map(|name| folder.join(name));
+    let words = ["found 3 that cannot", "corruptmid.jpg: ", "left behind the last", "heic", "trunc50"];
+    complains(load_image_files(&bad, frame), &words);
 }
