@@ -3,7 +3,7 @@
 use super::gpu::GpuArgs;
 use super::output::{Output, percent, share, table, wrapped};
 use clap::{Args, ValueEnum};
-use dann::data::{self, Labels, LoadOptions, Part};
+use dann::data::{Labels, Part};
 use dann::model::Domain;
 use dann::train::{ClassCounts, Evaluation, Evaluator, RunDirectory};
 use serde_json::json;
@@ -18,8 +18,9 @@ Examples:
   dann eval --run runs/first --data data/mnist_m
   dann eval --run runs/first --data data/mnist --json
 
-The test part is used where the data set has one, else all of it. Classes are told apart by name: folders may lack some of the
-model's; images of classes that it does not know are left out, and said to be.")]
+The test part is used where the data set has one, else all of it. Of a folder without parts, a run that was trained
+with --validation SHARE takes what it has set aside, and has not learned from; --all takes all of it. Classes are told apart
+by name: folders may lack some of the model's; images of classes that it does not know are left out, and said to be.")]
 pub struct EvalArgs {
     /// The directory of a finished run, or a checkpoint
     #[arg(long, value_name = "RUN_DIR|FILE")]
@@ -33,6 +34,9 @@ pub struct EvalArgs {
     /// Leave images out that cannot be read, and list them
     #[arg(long)]
     skip_bad: bool,
+    /// Of a folder without parts, take all images, those that the run may have learned from among them
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
     gpu: GpuArgs,
 }
@@ -55,9 +59,12 @@ impl From<DomainArg> for Domain {
 
 pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {
     let checkpoint = RunDirectory::checkpoint(&args.run)?;
-    let part = if data::has_part(&args.data, Part::Test)? { Part::Test } else { Part::Train };
-    let options = LoadOptions::new(checkpoint.config.model.input.frame(), Labels::Required);
-    let images = options.skip_bad(args.skip_bad || checkpoint.config.data.skip_bad).load(&args.data, part)?;
+    let config = &checkpoint.config;
+    let options = config.load_options(config.model.input.frame(), Labels::Required);
+    let options = options.skip_bad(args.skip_bad || options.skip_bad);
+    let options = if args.all { options.validation(None) } else { options };
+    let part = if options.has_part(&args.data, Part::Test)? { Part::Test } else { Part::Train };
+    let images = options.load(&args.data, part)?;
     let (images, unknown) = images.of_known_classes(&checkpoint.classes)?;
     images.left_out().iter().chain(&unknown).for_each(|words| log::warn!("{words}"));
     let model = checkpoint.model(&args.gpu.open()?)?;

@@ -2,7 +2,8 @@
 
 use super::faults;
 #[cfg(feature = "data")]
-use super::{fit, fitted::Fitted};
+use super::fitted::Fitted;
+use super::stored::Stored;
 #[cfg(feature = "data")]
 use crate::error::Unread;
 use crate::error::{Error, Result};
@@ -34,8 +35,10 @@ const IN_MEMORY: &str = "data set in memory";
 pub struct Dataset {
     /// (C, H, W) of every image.
     pub(crate) shape: MapShape,
-    /// (N, C, H, W), row-major.
+    /// (N, C, H, W), row-major; empty where the images are not in memory.
     pub(crate) images: Vec<u8>,
+    /// Where the images are that are not in memory.
+    pub(crate) stored: Option<Stored>,
     /// (N,), one class index an image; `None` when there are none or they were not asked for.
     pub(crate) labels: Option<Vec<u16>>,
     /// The name of each class, by class index.
@@ -55,6 +58,12 @@ pub struct Dataset {
     /// How many files beside the images were left alone.
     #[cfg(feature = "data")]
     pub(crate) others: usize,
+    /// In words, how the data set was divided to have a test part; `None` where it has one of its own, or none.
+    #[cfg(feature = "data")]
+    pub(crate) divided: Option<String>,
+    /// How many images in colour were made grey.
+    #[cfg(feature = "data")]
+    pub(crate) made_grey: usize,
 }
 
 impl Dataset {
@@ -69,11 +78,23 @@ impl Dataset {
         labels: Option<Vec<u16>>,
         classes: Vec<String>,
     ) -> Result<Self> {
-        faults::check(shape, &images, labels.as_deref(), &classes).map_err(Error::Dataset)?;
+        Self::of(shape, (images, None), labels, classes)
+    }
+
+    /// Images in memory, or else stored ones.
+    pub(super) fn of(
+        shape: MapShape,
+        (images, stored): (Vec<u8>, Option<Stored>),
+        labels: Option<Vec<u16>>,
+        classes: Vec<String>,
+    ) -> Result<Self> {
+        let count = stored.as_ref().map(Stored::len);
+        faults::check(shape, (&images, count), labels.as_deref(), &classes).map_err(Error::Dataset)?;
         let origin = PathBuf::from(IN_MEMORY);
         Ok(Self {
             shape,
             images,
+            stored,
             labels,
             classes,
             labels_origin: origin.clone(),
@@ -85,6 +106,10 @@ impl Dataset {
             unread: Vec::new(),
             #[cfg(feature = "data")]
             others: 0,
+            #[cfg(feature = "data")]
+            divided: None,
+            #[cfg(feature = "data")]
+            made_grey: 0,
         })
     }
 
@@ -106,7 +131,7 @@ impl Dataset {
         self.shape
     }
 
-    /// All images, (N, C, H, W), row-major.
+    /// All images, (N, C, H, W), row-major; none where they are not [in memory](Self::is_in_memory).
     pub fn images(&self) -> &[u8] {
         &self.images
     }
@@ -134,6 +159,9 @@ impl Dataset {
 
     /// N, the number of images.
     pub fn len(&self) -> usize {
+        if let Some(stored) = &self.stored {
+            return stored.len();
+        }
         self.images.len().checked_div(self.shape.len()).unwrap_or(0)
     }
 
@@ -145,45 +173,9 @@ impl Dataset {
     /// The bytes of image `index`, (C, H, W).
     ///
     /// # Panics
-    /// When `index` is not below [`len`](Self::len), as indexing does.
+    /// When `index` is not below [`len`](Self::len), as indexing does, or the images are not [in memory](Self::is_in_memory).
     pub fn image(&self, index: usize) -> &[u8] {
         &self.images[index * self.shape.len()..][..self.shape.len()]
-    }
-
-    /// The images that `indices` name, in this order, with their labels.
-    ///
-    /// # Panics
-    /// When an index is not below [`len`](Self::len), as indexing does.
-    #[must_use]
-    pub fn only(&self, indices: impl Iterator<Item = usize> + Clone) -> Self {
-        let images = indices.clone().flat_map(|index| self.image(index)).copied().collect();
-        let labels = self.labels.as_ref().map(|labels| indices.map(|index| labels[index]).collect());
-        Self {
-            shape: self.shape,
-            images,
-            labels,
-            classes: self.classes.clone(),
-            origin: self.origin.clone(),
-            labels_origin: self.labels_origin.clone(),
-            numbered: self.numbered,
-            #[cfg(feature = "data")]
-            fitted: self.fitted.clone(),
-            #[cfg(feature = "data")]
-            unread: self.unread.clone(),
-            #[cfg(feature = "data")]
-            others: self.others,
-        }
-    }
-
-    /// The middle of every image, in the size of `shape`; images of that size stay as they are.
-    #[cfg(feature = "data")]
-    pub(crate) fn middle(self, shape: MapShape) -> Self {
-        let (from, to) = (self.shape, MapShape { channels: self.shape.channels, ..shape });
-        if from == to || from.height < to.height || from.width < to.width {
-            return self;
-        }
-        let images = fit::middles(&self.images, from.into(), to.into());
-        Self { shape: to, images, ..self }
     }
 
     /// Fails when a label is not below `class_count`.

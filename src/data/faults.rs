@@ -4,10 +4,10 @@ use crate::error::DatasetError;
 use crate::shape::MapShape;
 use std::collections::HashSet;
 
-/// Whether images, labels and classes fit each other.
+/// Whether images, in memory or `stored` so many, labels and classes fit each other.
 pub(super) fn check(
     shape: MapShape,
-    images: &[u8],
+    (images, stored): (&[u8], Option<usize>),
     labels: Option<&[u16]>,
     classes: &[String],
 ) -> std::result::Result<(), DatasetError> {
@@ -22,7 +22,8 @@ pub(super) fn check(
     if let Some(name) = classes.iter().find(|name| !seen.insert(*name)) {
         return Err(DatasetError::SameClass { name: name.clone() });
     }
-    labels.map_or(Ok(()), |labels| check_labels(images.len() / image, labels, classes.len()))
+    let count = stored.unwrap_or(images.len() / image);
+    labels.map_or(Ok(()), |labels| check_labels(count, labels, classes.len()))
 }
 
 fn check_labels(images: usize, labels: &[u16], classes: usize) -> std::result::Result<(), DatasetError> {

@@ -5,6 +5,7 @@ use super::known;
 use super::listing::{Listing, images_wanted, name_of};
 use super::options::LoadOptions;
 use super::pictures::{self, Files};
+use super::validation::Validation;
 use super::wanted::{Labels, Part};
 use crate::error::{Error, Result};
 use std::collections::{HashMap, HashSet};
@@ -64,7 +65,9 @@ impl Folders {
 
     /// Reads `part`; folders of classes lose their labels where these are not wanted.
     pub(super) fn load(&self, part: Part, options: &LoadOptions) -> Result<Dataset> {
-        let origin = self.root(part).ok_or_else(|| {
+        let validation = self.validation(options)?;
+        let root = self.root(if validation.is_some() { Part::Train } else { part });
+        let origin = root.ok_or_else(|| {
             let expected = format!("a folder called {part}, with {}", images_wanted());
             Error::file(&self.path, expected, "none")
         })?;
@@ -77,13 +80,31 @@ impl Folders {
             let found = format!("no {}", images_wanted());
             return Err(known::unrecognised(origin, found));
         }
+        let divided = validation.map(|validation| {
+            let division = validation.divide(origin, &files.paths);
+            let [train, test] = division.words();
+            files.keep(|index| division.is_test[index] == (part == Part::Test));
+            if part == Part::Test { test } else { train }
+        });
         if let (Part::Train, Some(labels)) = (part, &files.labels) {
             check_every_class(&listing, &files.classes, labels)?;
         }
         if let Some(wanted) = options.wanted(files.paths.len()) {
             files = files.only(wanted);
         }
-        pictures::decode_all(files, options, origin)
+        let some = options.most.is_some();
+        let data = pictures::decode_all(files, options, origin)?;
+        // Once more, as those left out may have been all of a class.
+        if let (Part::Train, Some(labels), false) = (part, &data.labels, some) {
+            check_every_class(&listing, &data.classes, labels)?;
+        }
+        Ok(Dataset { divided, ..data })
+    }
+
+    /// How images are set aside as a test part: not where there is one, nor where they lie in no class folders.
+    pub(super) fn validation(&self, options: &LoadOptions) -> Result<Option<Validation>> {
+        let applies = self.test.is_none() && self.has_classes(Part::Train)?;
+        Ok(options.validation.filter(|_| applies))
     }
 
     fn labelled(&self, origin: &Path, listing: &Listing) -> Result<Files> {
@@ -203,7 +224,7 @@ fn check_every_class(listing: &Listing, classes: &[String], labels: &[u16]) -> R
         Some(folder) => {
             let expected =
                 format!("{} in the folder of each class; one without any may be removed", images_wanted());
-            Err(Error::file(folder, expected, "none"))
+            Err(Error::file(folder, expected, "none that can be read"))
         }
     }
 }

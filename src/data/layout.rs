@@ -43,6 +43,39 @@ impl LoadOptions {
             None => data,
         })
     }
+
+    /// Whether the data set in the directory `path` has a `part`, be it one that is set aside.
+    ///
+    /// # Errors
+    /// As [`LoadOptions::load`], where there is no data set.
+    pub fn has_part(&self, path: &Path, part: Part) -> Result<bool> {
+        Ok((part == Part::Test && self.sets_aside(path)?) || has_part(path, part)?)
+    }
+
+    /// Whether the data set in the directory `path` has a test part with labels, be it one that is set aside.
+    ///
+    /// # Errors
+    /// As [`LoadOptions::load`], where there is no data set.
+    pub fn has_labelled_test(&self, path: &Path) -> Result<bool> {
+        Ok(self.sets_aside(path)? || has_labelled_test(path)?)
+    }
+
+    /// Whether the data set in the directory `path` has a `part` with labels, be it one that is divided.
+    #[cfg(feature = "report")]
+    pub(crate) fn has_labels(&self, path: &Path, part: Part) -> Result<bool> {
+        Ok(self.sets_aside(path)? || has_labels(path, part)?)
+    }
+
+    /// Whether images of the data set in the directory `path` are set aside as its test part.
+    ///
+    /// # Errors
+    /// As [`LoadOptions::load`], where there is no data set.
+    pub fn sets_aside(&self, path: &Path) -> Result<bool> {
+        match recognise(path)? {
+            Layout::Idx | Layout::MnistM(_) => Ok(false),
+            Layout::Folders(folders) => Ok(folders.validation(self)?.is_some()),
+        }
+    }
 }
 
 /// Whether the data set in the directory `path` has a `part` at all.
@@ -60,7 +93,7 @@ pub fn has_labelled_test(path: &Path) -> Result<bool> {
 }
 
 /// Whether the data set in the directory `path` has a `part` with labels.
-pub(crate) fn has_labels(path: &Path, part: Part) -> Result<bool> {
+fn has_labels(path: &Path, part: Part) -> Result<bool> {
     Ok(match recognise(path)? {
         Layout::Idx => idx::has_labels(path, part),
         Layout::MnistM(released) => released.has_labels(part),

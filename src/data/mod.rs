@@ -13,12 +13,15 @@
 //! # }
 //! ```
 
+mod access;
 mod classes;
 mod dataset;
 #[cfg(feature = "data")]
 mod decode;
 #[cfg(feature = "fetch")]
 mod digest;
+#[cfg(feature = "data")]
+mod disk;
 #[cfg(feature = "data")]
 mod entropy;
 mod faults;
@@ -56,6 +59,8 @@ mod options;
 mod order;
 #[cfg(feature = "data")]
 mod pictures;
+#[cfg(feature = "data")]
+mod planes;
 mod progress;
 #[cfg(feature = "data")]
 mod reading;
@@ -65,6 +70,7 @@ mod released;
 mod single;
 #[cfg(feature = "fetch")]
 mod staging;
+mod stored;
 #[cfg(feature = "data")]
 mod summary;
 #[cfg(feature = "fetch")]
@@ -73,6 +79,8 @@ mod syn_digits;
 mod task;
 #[cfg(feature = "data")]
 mod tiff;
+#[cfg(feature = "data")]
+mod validation;
 mod wanted;
 
 #[cfg(any(feature = "embed", feature = "fetch"))]
@@ -84,8 +92,6 @@ pub use dataset::Dataset;
 pub use fetch::{fetch_bsds500, fetch_mnist, fetch_usps};
 #[cfg(feature = "data")]
 pub use fitted::Fitted;
-#[cfg(feature = "report")]
-pub(crate) use layout::has_labels;
 #[cfg(feature = "data")]
 pub use layout::{has_labelled_test, has_part, load};
 #[cfg(feature = "data")]
@@ -101,8 +107,14 @@ pub use pictures::load_image_files;
 pub use progress::{NoProgress, Progress};
 #[cfg(feature = "data")]
 pub use single::{PictureSize, decode_picture, decoded_size, is_image, picture_size, read_picture};
+#[cfg(all(feature = "embed", test))]
+pub(crate) use stored::ImageStore;
+#[cfg(feature = "embed")]
+pub(crate) use stored::Stored;
 #[cfg(feature = "data")]
 pub use summary::named;
 #[cfg(feature = "fetch")]
 pub use syn_digits::{SynDigits, SynDigitsSummary, make_syn_digits};
+#[cfg(feature = "data")]
+pub use validation::Validation;
 pub use wanted::{ImageSize, Labels, Part};

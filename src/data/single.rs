@@ -1,7 +1,7 @@
 //! Single images of any size and colour mode, brought to what a model takes.
 
 use super::wanted::ImageSize;
-use super::{decode, kinds, pictures};
+use super::{decode, kinds, planes};
 use crate::error::Result;
 use crate::shape::Frame;
 use std::path::Path;
@@ -46,7 +46,7 @@ pub fn read_picture(path: &Path, size: PictureSize) -> Result<Vec<u8>> {
 pub fn decode_picture(name: &Path, bytes: &[u8], size: PictureSize) -> Result<Vec<u8>> {
     let image = decode::decode(name, bytes)?;
     let coloured = image.color().has_color() && size.channels == 3;
-    let mut planes = vec![0; size.channels * size.frame.height * size.frame.width];
-    pictures::fit_decoded(&mut planes, size.frame, image, coloured, name)?;
-    Ok(planes)
+    let mut pixels = vec![0; size.channels * size.frame.height * size.frame.width];
+    planes::fit_decoded(&mut pixels, size.frame, image, coloured, name)?;
+    Ok(pixels)
 }

@@ -15,7 +15,11 @@ impl Dataset {
         let size = ImageSize::from(shape);
         let as_made = || Fitted::of_one_size(Frame::new(size.height, size.width), size, self.len());
         let fitted = self.fitted.clone().unwrap_or_else(as_made);
-        let colour = if shape.channels == 1 { "grey" } else { "in colour" };
+        let colour = match (shape.channels, self.made_grey) {
+            (1, 0) => "grey".into(),
+            (1, made) => format!("grey ({made} of them made so from colour)"),
+            _ => "in colour".to_owned(),
+        };
         let classes = match &self.labels {
             Some(_) => named(&self.classes),
             None => "labels unread".into(),
@@ -25,7 +29,9 @@ impl Dataset {
             1 => "; 1 other file is left alone".into(),
             others => format!("; {others} other files are left alone"),
         };
-        format!("{fitted}, {colour}, {classes}{others}")
+        let divided = self.divided.iter().map(|words| format!("; {words}")).collect::<String>();
+        let stored = self.stored.iter().map(|stored| format!("; {}", stored.words())).collect::<String>();
+        format!("{fitted}, {colour}, {classes}{others}{divided}{stored}")
     }
 
     /// What could not be read and was left out, by name and with reasons, in words; `None` if nothing was.

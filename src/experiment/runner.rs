@@ -5,7 +5,7 @@ use super::kept::{is_of, kept, same_recipe};
 use super::spec::{Experiment, PlannedRun};
 use super::watcher::{Ending, Watcher};
 use super::{Choice, Divergence, RunRecord, choices, summary};
-use crate::data::{self, Progress};
+use crate::data::{Labels, Progress};
 use crate::error::{Error, Result};
 use crate::fit::{Observer, Sets, Trained, Training};
 use crate::gpu::Gpu;
@@ -219,7 +219,7 @@ impl Runner {
             }
             (gpu, result)
         };
-        let record = self.rated(&gpu, &path, RunRecord::new(run, result), progress)?;
+        let record = self.rated(&gpu, (run, &path), RunRecord::new(run, result), progress)?;
         record.write(&self.record_file(run))?;
         Ok(Made::Record(Box::new(record)))
     }
@@ -244,7 +244,7 @@ impl Runner {
     fn rated(
         &mut self,
         gpu: &Gpu,
-        path: &Path,
+        (run, path): (&PlannedRun, &Path),
         record: RunRecord,
         progress: &dyn Progress,
     ) -> Result<RunRecord> {
@@ -252,7 +252,9 @@ impl Runner {
         if record.result.method == Method::TargetOnly {
             return Ok(record);
         }
-        if !data::has_labelled_test(source)? {
+        let config = &run.config;
+        let options = config.load_options(config.model.input.frame(), Labels::Required);
+        if !options.has_labelled_test(source)? {
             log::warn!("{}: no labelled test part, so no rule can rate checkpoints", source.display());
             return Ok(record);
         }

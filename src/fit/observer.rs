@@ -6,6 +6,7 @@ use crate::model::Dann;
 use crate::train::health::Warning;
 use crate::train::{Adopted, Checkpoint, Config, EpochRecord, FrozenPart, RunResult, StepMetrics, Stepper};
 use std::path::Path;
+use std::time::Duration;
 
 /// Where a training stands.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +53,11 @@ impl<'a> State<'a> {
     /// What is frozen at the start of the network, if anything is.
     pub fn frozen(&self) -> Option<&'a FrozenPart> {
         self.trainer.frozen()
+    }
+
+    /// How long images were waited for, as they are not in memory; `None` where all are.
+    pub fn waited_for_images(&self) -> Option<Duration> {
+        self.trainer.waited_for_images()
     }
 
     /// Steps whose metrics have arrived.

@@ -1,7 +1,7 @@
 //! The data sets of a training.
 
-use crate::data::{self, Dataset, Labels, LoadOptions, Part};
-use crate::error::Result;
+use crate::data::{Dataset, Labels, LoadOptions, Part};
+use crate::error::{Error, Result};
 use crate::train::{Config, DataSets, Method};
 use std::path::{Path, PathBuf};
 
@@ -52,21 +52,32 @@ impl Sets {
     pub fn read(source: &Path, target: &Path, config: &Config) -> Result<Self> {
         let (frame, views_of) = (config.model.input.frame(), config.model.input.training_frame());
         let method = config.training.method;
+        let of_training: &[&Path] = if method == Method::TargetOnly { &[target] } else { &[source, target] };
+        check_validation(config, of_training)?;
         let read = |path: &Path, options: LoadOptions, part| {
-            let data = options.skip_bad(config.data.skip_bad).load(path, part)?;
+            let data = options.load(path, part)?;
             data.left_out().iter().for_each(|words| log::warn!("{words}"));
             Ok(data)
         };
-        let train = |path: &Path, labels| read(path, LoadOptions::new(views_of, labels), Part::Train);
+        let train = |path: &Path, labels| read(path, config.load_options(views_of, labels), Part::Train);
         let test_part = |path: &Path, classes: &[String]| {
-            let options = LoadOptions::new(frame, Labels::Required);
-            test_part(path, classes, &|| read(path, options, Part::Test))
+            let options = config.load_options(frame, Labels::Required);
+            test_part(path, options, classes, &|| read(path, options, Part::Test))
         };
         let labelled = match method {
             Method::TargetOnly => train(target, Labels::Required)?,
             Method::Dann | Method::SourceOnly => train(source, Labels::Required)?,
         };
-        config.for_data(&labelled)?;
+        let outputs = config.for_data(&labelled)?.model.classes()?;
+        let classes = labelled.classes.len();
+        if !labelled.numbered && outputs > classes {
+            let origin = labelled.origin.display();
+            log::warn!(
+                "{origin}: {classes} classes for the {outputs} outputs of model.classes, of which {} never learn anything; \
+                 \"auto\" has one for each class",
+                outputs - classes
+            );
+        }
         let unlabelled = match method {
             Method::Dann => Some(train(target, Labels::Ignored)?),
             Method::SourceOnly | Method::TargetOnly => None,
@@ -88,9 +99,42 @@ impl Sets {
     }
 }
 
+/// Refuses to set a share of the images aside where none of the data sets needs it, and says which ones do not.
+fn check_validation(config: &Config, paths: &[&Path]) -> Result<()> {
+    if config.data.validation.is_none() {
+        return Ok(());
+    }
+    let options = config.load_options(config.model.input.frame(), Labels::Required);
+    let mut others = Vec::new();
+    for path in paths.iter().filter(|path| path.exists()) {
+        if !options.sets_aside(path)? {
+            others.push(*path);
+        }
+    }
+    let has_test = |path: &Path| match options.has_part(path, Part::Test) {
+        Ok(true) => format!("a test part in {}", path.display()),
+        _ => format!("no class folders in {}", path.display()),
+    };
+    let found: Vec<String> = others.iter().map(|path| has_test(path)).collect();
+    if others.len() < paths.len() {
+        found.iter().for_each(|words| log::warn!("nothing is set aside: {words}"));
+        return Ok(());
+    }
+    let alone = others.iter().map(|path| path.join(Part::Train.name())).find(|path| path.is_dir());
+    let alone = alone.map_or(String::new(), |path| format!(" (as {} by itself)", path.display()));
+    let expected =
+        format!("a data set of class folders without a test part{alone}, or no share to set aside");
+    Err(Error::input("data.validation", expected, found.join(" and ")))
+}
+
 /// The labelled test part at `path`, if there is one, for the report alone.
-fn test_part(path: &Path, classes: &[String], read: &dyn Fn() -> Result<Dataset>) -> Result<Option<Dataset>> {
-    if !data::has_labelled_test(path)? {
+fn test_part(
+    path: &Path,
+    options: LoadOptions,
+    classes: &[String],
+    read: &dyn Fn() -> Result<Dataset>,
+) -> Result<Option<Dataset>> {
+    if !options.has_labelled_test(path)? {
         log::info!("{}: no labelled test part, so no accuracy on it is reported", path.display());
         return Ok(None);
     }

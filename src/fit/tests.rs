@@ -1,6 +1,7 @@
 //! Trainings on made-up images: whatever happens on the way, the result is the same to the bit.
 
 mod longer;
+mod streamed;
 
 use super::{Observer, Sets, State, Trained, Training};
 use crate::data::Dataset;

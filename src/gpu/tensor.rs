@@ -210,7 +210,8 @@ impl Tensor {
         self.write_bytes(gpu, bytemuck::cast_slice(words))
     }
 
-    fn write_bytes(&self, gpu: &Gpu, bytes: &[u8]) -> Result<()> {
+    /// As [`Tensor::write`], values as bytes: a whole number of words.
+    pub(crate) fn write_bytes(&self, gpu: &Gpu, bytes: &[u8]) -> Result<()> {
         if bytes.len() as u64 > self.byte_len() {
             let expected = format!("at most {} bytes", self.byte_len());
             return Err(Error::input("tensor", expected, bytes.len()));

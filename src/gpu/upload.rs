@@ -43,19 +43,19 @@ impl Upload {
         encoder: &mut wgpu::CommandEncoder,
         parts: &[(&Tensor, &[u8])],
     ) -> Result<()> {
-        let bytes: Vec<u8> = parts.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
+        let all: u64 = parts.iter().map(|(_, bytes)| bytes.len() as u64).sum();
         let held = |tensor: &Tensor, bytes: &[u8]| bytes.len() as u64 <= tensor.byte_len();
-        if bytes.len() as u64 > self.capacity() || !parts.iter().all(|(tensor, bytes)| held(tensor, bytes)) {
+        if all > self.capacity() || !parts.iter().all(|(tensor, bytes)| held(tensor, bytes)) {
             let rooms: Vec<_> = parts.iter().map(|(tensor, _)| tensor.byte_len()).collect();
             let expected = format!("at most {} bytes for tensors of {rooms:?}", self.capacity());
             let sizes: Vec<_> = parts.iter().map(|(_, bytes)| bytes.len()).collect();
             return Err(Error::input("upload", expected, format!("{sizes:?}")));
         }
-        gpu.counters().uploaded(bytes.len() as u64);
-        gpu.queue().write_buffer(&self.0, 0, &bytes);
+        gpu.counters().uploaded(all);
         let mut from = 0;
         for (tensor, bytes) in parts {
             let size = bytes.len() as u64;
+            gpu.queue().write_buffer(&self.0, from, bytes);
             encoder.copy_buffer_to_buffer(&self.0, from, tensor.buffer(), tensor.offset(), size);
             from += size;
         }

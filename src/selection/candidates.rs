@@ -2,7 +2,7 @@
 
 use super::rating::{Rating, Views};
 use super::sample::Sample;
-use crate::data::{Dataset, Frame, Progress};
+use crate::data::{Dataset, Labels, LoadOptions, Progress};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::model::{Dann, Domain};
@@ -38,9 +38,10 @@ impl Candidates {
         Ok(Self { run: run.to_path_buf(), result, last, files })
     }
 
-    /// The size of the images that the models take, and how others come to it.
-    pub(super) fn frame(&self) -> Frame {
-        self.last.config.model.input.frame()
+    /// How the images that the models take are read. Training has refused or listed what cannot be read.
+    pub(super) fn load_options(&self) -> LoadOptions {
+        let config = &self.last.config;
+        config.load_options(config.model.input.frame(), Labels::Required).skip_bad(true)
     }
 
     /// What every checkpoint is rated by `sample`; `progress` counts models.

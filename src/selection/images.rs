@@ -2,7 +2,7 @@
 
 use super::candidates::Candidates;
 use super::sample::Sample;
-use crate::data::Frame;
+use crate::data::LoadOptions;
 use crate::error::Result;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub struct Images {
     most: usize,
     source: Option<PathBuf>,
     target: Option<PathBuf>,
-    read: HashMap<(PathBuf, PathBuf, Frame, Vec<String>), Arc<Sample>>,
+    read: HashMap<(PathBuf, PathBuf, LoadOptions, Vec<String>), Arc<Sample>>,
 }
 
 impl Images {
@@ -33,12 +33,12 @@ impl Images {
     pub fn of(&mut self, candidates: &Candidates) -> Result<Arc<Sample>> {
         let source = self.source.as_ref().unwrap_or(&candidates.result.source).clone();
         let target = self.target.as_ref().unwrap_or(&candidates.result.target).clone();
-        let (frame, classes) = (candidates.frame(), &candidates.last.classes);
-        let key = (source, target, frame, classes.clone());
+        let classes = &candidates.last.classes;
+        let key = (source, target, candidates.load_options(), classes.clone());
         if let Some(known) = self.read.get(&key) {
             return Ok(known.clone());
         }
-        let sample = Arc::new(Sample::read(&key.0, &key.1, frame, classes, self.most)?);
+        let sample = Arc::new(Sample::read(&key.0, &key.1, key.2, classes, self.most)?);
         sample.validation.check_labels(candidates.last.config.model.classes()?)?;
         self.read.insert(key, sample.clone());
         Ok(sample)

@@ -1,6 +1,6 @@
 //! Some images of each kind that ratings need.
 
-use crate::data::{Dataset, Frame, Labels, LoadOptions, Part, shuffled};
+use crate::data::{Dataset, Labels, LoadOptions, Part, shuffled};
 use crate::error::Result;
 use crate::rng;
 use std::path::{Path, PathBuf};
@@ -28,13 +28,12 @@ impl Sample {
     pub(super) fn read(
         source: &Path,
         target: &Path,
-        frame: Frame,
+        options: LoadOptions,
         classes: &[String],
         most: usize,
     ) -> Result<Self> {
         let read = |path: &Path, part, labels| {
-            // Training has refused or listed what cannot be read.
-            let data = LoadOptions::new(frame, labels).skip_bad(true).load(path, part)?;
+            let data = LoadOptions { labels, ..options }.load(path, part)?;
             data.left_out().iter().for_each(|words| log::warn!("{words}"));
             Ok(data)
         };
@@ -45,18 +44,18 @@ impl Sample {
         Ok(Self {
             source: source.to_path_buf(),
             target: target.to_path_buf(),
-            training: some(training, "rating: source training", most),
-            validation: some(named, "rating: source validation", most),
-            unlabelled: some(unlabelled, "rating: target", most),
+            training: some(training, "rating: source training", most)?,
+            validation: some(named, "rating: source validation", most)?,
+            unlabelled: some(unlabelled, "rating: target", most)?,
         })
     }
 }
 
 /// The first `most` images of `data` in the order that the stream called `name` draws.
-fn some(data: Dataset, name: &str, most: usize) -> Dataset {
+fn some(data: Dataset, name: &str, most: usize) -> Result<Dataset> {
     let mut order = shuffled(data.len(), &mut rng::stream(SEED, name));
     order.truncate(most);
-    data.only(order.iter().map(|&index| index as usize))
+    data.only(order.iter().map(|&index| index as usize)).into_memory()
 }
 
 #[cfg(test)]
@@ -73,20 +72,20 @@ mod tests {
 
     #[test]
     fn images_keep_their_labels_and_come_from_everywhere() {
-        let drawn = some(numbered(100), "test", 30);
+        let drawn = some(numbered(100), "test", 30).expect("images");
         assert_eq!(drawn.len(), 30);
         let labels = drawn.labels.as_ref().expect("labels");
         assert!((0..30).all(
             |i| drawn.image(i)[0] == drawn.image(i)[1] && labels[i] == u16::from(drawn.image(i)[0] / 10)
         ));
         assert!(drawn.images.iter().any(|&i| i >= 90) && drawn.images.iter().any(|&i| i < 10));
-        assert_eq!(drawn, some(numbered(100), "test", 30));
-        assert_ne!(drawn.images, some(numbered(100), "other", 30).images);
+        assert_eq!(drawn, some(numbered(100), "test", 30).expect("images"));
+        assert_ne!(drawn.images, some(numbered(100), "other", 30).expect("images").images);
     }
 
     #[test]
     fn where_there_are_fewer_all_are_taken() {
-        let mut all = some(numbered(20), "test", 30).images;
+        let mut all = some(numbered(20), "test", 30).expect("images").images;
         all.sort_unstable();
         assert_eq!(all, numbered(20).images);
     }

@@ -3,9 +3,13 @@
 use super::data_spec::DataSpec;
 use super::recorded;
 use super::training_spec::TrainingSpec;
+#[cfg(feature = "data")]
+use crate::data::{Labels, LoadOptions, Validation};
 use crate::error::{Error, Result};
 use crate::model::ModelSpec;
 use crate::shape::Fit;
+#[cfg(feature = "data")]
+use crate::shape::Frame;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -100,7 +104,20 @@ impl Config {
     /// [`Error::Input`] naming the key or layer.
     pub fn check(&self) -> Result<()> {
         self.training.check()?;
+        self.data.check()?;
         self.training.check_class_weights(self.model.classes()?)
+    }
+
+    /// How data sets are read by this recipe, brought to `frame`.
+    #[cfg(feature = "data")]
+    pub fn load_options(&self, frame: Frame, labels: Labels) -> LoadOptions {
+        let DataSpec { skip_bad, validation, .. } = self.data;
+        let validation = validation.map(|share| Validation { share, seed: self.training.seed });
+        LoadOptions::new(frame, labels)
+            .skip_bad(skip_bad)
+            .validation(validation)
+            .grey(self.model.input.channels == 1)
+            .memory(Some(self.data.memory()))
     }
 
     /// The configuration as TOML.

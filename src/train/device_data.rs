@@ -1,5 +1,6 @@
 //! A data set in the device's memory.
 
+use super::stream::{Slots, Stream};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording, Tensor};
@@ -15,6 +16,8 @@ pub struct DeviceData {
     domain: Domain,
     contents: Contents,
     order: Tensor,
+    /// Where in the chunk each image is of those that are visited one after the other, where they are streamed.
+    slots: Option<Tensor>,
     scale_shift: Tensor,
     labels: Option<Tensor>,
 }
@@ -28,12 +31,23 @@ enum Contents {
 }
 
 impl DeviceData {
-    /// Uploads `data`, in as many chunks as the device's binding limit asks for; visited in file order until
+    /// Uploads `data`, which is in memory, in as many chunks as the device's binding limit asks for; visited in file order until
     /// [`DeviceData::order`] is overwritten.
     ///
     /// # Errors
     /// [`crate::error::Error`] when the device has no memory left.
     pub fn upload(gpu: &Gpu, data: &Dataset, domain: Domain, normalization: &Normalization) -> Result<Self> {
+        Self::new(gpu, data, domain, normalization, None)
+    }
+
+    /// As [`DeviceData::upload`], or, of images that are not in memory, what `stream` brings.
+    pub(super) fn new(
+        gpu: &Gpu,
+        data: &Dataset,
+        domain: Domain,
+        normalization: &Normalization,
+        stream: Option<&Stream>,
+    ) -> Result<Self> {
         let bytes = data.shape.len();
         let limit = gpu.device().limits().max_storage_buffer_binding_size as usize;
         let most = (limit / bytes).max(1);
@@ -41,6 +55,17 @@ impl DeviceData {
             let words = words(chunk);
             let words = Tensor::from_slice(gpu, "images", &[words.len()], &words)?;
             Ok(Chunk { first: index * most, count: chunk.len() / bytes, words })
+        });
+        let chunks = match stream {
+            Some(stream) => {
+                let Slots { count, words, .. } = stream.slots();
+                vec![Chunk { first: 0, count: *count, words: words.clone() }]
+            }
+            None => chunks.collect::<Result<_>>()?,
+        };
+        let slots = stream.map(|stream| {
+            let slots = stream.slot_order();
+            Tensor::from_slice(gpu, "slots", &[slots.len()], &slots)
         });
         let scale_shift = normalization.scale_shift();
         let labels = data.labels.as_ref().map(|labels| {
@@ -50,7 +75,8 @@ impl DeviceData {
         Ok(Self {
             images: data.len(),
             domain,
-            contents: Contents::Bytes(chunks.collect::<Result<_>>()?, data.shape.channels),
+            contents: Contents::Bytes(chunks, data.shape.channels),
+            slots: slots.transpose()?,
             order: in_file_order(gpu, data.len())?,
             scale_shift: Tensor::from_slice(gpu, "scale_shift", &[2, scale_shift.len() / 2], &scale_shift)?,
             labels: labels.transpose()?,
@@ -74,6 +100,7 @@ impl DeviceData {
             images: self.images,
             domain: self.domain,
             contents: Contents::Kept((0..self.images).step_by(most).map(chunk).collect::<Result<_>>()?),
+            slots: None,
             order: in_file_order(gpu, self.images)?,
             scale_shift: self.scale_shift.clone(),
             labels: self.labels.clone(),
@@ -134,13 +161,12 @@ impl DeviceData {
     }
 
     /// What labels are gathered by, whatever there is of the images.
-    fn source(&self) -> ResidentData<'_> {
+    fn source<'a>(&'a self, order: &'a Tensor) -> ResidentData<'a> {
         let (chunks, channels) = match &self.contents {
             Contents::Bytes(chunks, channels) => (&chunks[..], *channels),
             Contents::Kept(_) => (&[][..], 1),
         };
-        let (domain, order, scale_shift) = (self.domain, &self.order, &self.scale_shift);
-        ResidentData { domain, chunks, channels, order, scale_shift }
+        ResidentData { domain: self.domain, chunks, channels, order, scale_shift: &self.scale_shift }
     }
 
     /// Records the images of a step, or what is kept of them, into rows `first_row` and following of x (batch, C, H, W).
@@ -156,7 +182,10 @@ impl DeviceData {
         rows: usize,
     ) -> Result<()> {
         match &self.contents {
-            Contents::Bytes(..) => self.source().images(rec, step, x, first_row, rows),
+            Contents::Bytes(..) => {
+                let order = self.slots.as_ref().unwrap_or(&self.order);
+                self.source(order).images(rec, step, x, first_row, rows)
+            }
             Contents::Kept(chunks) => {
                 let kept = KeptData { domain: self.domain, chunks, order: &self.order };
                 kept.rows(rec, step, x, first_row, rows)
@@ -176,7 +205,7 @@ impl DeviceData {
         labels: &Tensor,
     ) -> Result<()> {
         match &self.labels {
-            Some(data_labels) => self.source().labels(rec, step, data_labels, x, labels),
+            Some(data_labels) => self.source(&self.order).labels(rec, step, data_labels, x, labels),
             None => Ok(()),
         }
     }

@@ -1,7 +1,9 @@
 //! What a model says of a whole data set.
 
 use super::device_data::DeviceData;
+use super::read_ahead::ReadAhead;
 use super::rows::rows_for;
+use super::stream::Stream;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Phase, Recording, Tensor};
@@ -19,6 +21,8 @@ pub struct Evaluator {
     step: Tensor,
     steps: Tensor,
     starts: Vec<usize>,
+    /// What brings the images to the device where they are not in memory.
+    stream: Option<Stream>,
     /// (rows, K)
     batch_logits: Tensor,
     /// (images, K)
@@ -71,9 +75,16 @@ impl Evaluator {
             data.check_labels(classes)?;
         }
         let normalization = model.spec().input.normalization_of(domain);
+        let rows = rows_for(model, data.len())?;
+        if !data.is_in_memory() {
+            return super::with_room(gpu, rows, |rows| {
+                let stream = Stream::new(gpu, data, rows)?;
+                let on_device = DeviceData::new(gpu, data, Domain::Source, normalization, stream.as_ref())?;
+                Ok(Self { stream, ..Self::of_rows(model, (data, domain), &on_device, rows)? })
+            });
+        }
         let on_device = DeviceData::upload(gpu, data, Domain::Source, normalization)?;
-        let of_rows = |rows| Self::of_rows(model, (data, domain), &on_device, rows);
-        super::with_room(gpu, rows_for(model, data.len())?, of_rows)
+        super::with_room(gpu, rows, |rows| Self::of_rows(model, (data, domain), &on_device, rows))
     }
 
     fn of_rows(
@@ -86,8 +97,10 @@ impl Evaluator {
         let classes = model.spec().classes()?;
         // The last batch overlaps the one before it rather than being shorter.
         let starts: Vec<usize> = (0..data.len()).step_by(rows).map(|s| s.min(data.len() - rows)).collect();
+        // Where images are streamed, those of each batch come to the same place.
+        let first = |start: usize| if data.is_in_memory() { start as u32 } else { 0 };
         let values: Vec<Step> =
-            starts.iter().map(|&start| Step { source_start: start as u32, ..Step::default() }).collect();
+            starts.iter().map(|&start| Step { source_start: first(start), ..Step::default() }).collect();
         let steps = Step::table(gpu, "steps", values.len())?;
         steps.write(gpu, &values)?;
         let step = Step::table(gpu, "step", 1)?;
@@ -99,7 +112,8 @@ impl Evaluator {
         recording.phase(Phase::Forward);
         let batch_logits = model.record_logits(&mut recording, &x, domain)?;
         let logits = Tensor::zeros(gpu, "logits", &[data.len(), classes])?;
-        Ok(Self { recording, step, steps, starts, batch_logits, logits, labels: data.labels.clone() })
+        let (labels, stream) = (data.labels.clone(), None);
+        Ok(Self { recording, step, steps, starts, stream, batch_logits, logits, labels })
     }
 
     /// The logits of every image: (images, K), row-major.
@@ -110,7 +124,11 @@ impl Evaluator {
         let gpu = self.recording.gpu();
         let row_bytes = self.logits.byte_len() / self.logits.rows() as u64;
         let size = self.step.byte_len();
+        let mut images = self.read_ahead()?;
         for (index, &start) in self.starts.iter().enumerate() {
+            if let Some((words, ahead)) = &mut images {
+                words.write_bytes(gpu, &ahead.next()?)?;
+            }
             let mut encoder = gpu.device().create_command_encoder(&Default::default());
             let from = index as u64 * size;
             encoder.copy_buffer_to_buffer(self.steps.buffer(), from, self.step.buffer(), 0, size);
@@ -122,6 +140,15 @@ impl Evaluator {
             gpu.wait()?;
         }
         self.logits.read(gpu)
+    }
+
+    /// The images of each batch, and where they belong.
+    fn read_ahead(&self) -> Result<Option<(&Tensor, ReadAhead)>> {
+        let Some(stream) = &self.stream else { return Ok(None) };
+        let (starts, slots) = (self.starts.clone(), stream.slots());
+        let rows = slots.count;
+        let windows = starts.into_iter().map(move |start| start..start + rows);
+        Ok(Some((&slots.words, stream.read_windows(windows)?)))
     }
 
     /// Accuracy, loss and confusions on a labelled data set.

@@ -4,6 +4,7 @@
 use super::data_loader::DataLoader;
 use super::keep_frozen::KeepFrozen;
 use super::step::TrainingStep;
+use super::stream::Slots;
 use super::training_spec::TrainingSpec;
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor};
@@ -136,6 +137,8 @@ pub(super) struct Filling {
     rows: usize,
     done: usize,
     batches: usize,
+    /// Where the images of each domain come to that are streamed.
+    slots: Vec<Option<Slots>>,
 }
 
 impl Filling {
@@ -152,7 +155,8 @@ impl Filling {
         let mut recording = data.record(gpu, &step, &batch, rows)?;
         let values = model.record_prefix(prefix, &mut recording, &step, (&batch.x, rows))?;
         let most = data.sets().map(|set| set.len()).max().unwrap_or_default();
-        Ok(Self { recording, step, values, rows, done: 0, batches: most.div_ceil(rows) })
+        let (batches, slots) = (most.div_ceil(rows), data.slots());
+        Ok(Self { recording, step, values, rows, done: 0, batches, slots })
     }
 
     /// The memory that the values of so many images take.
@@ -163,12 +167,19 @@ impl Filling {
     /// Computes one batch into `kept`; gives the share of all that is done then.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`](crate::error::Error::DeviceLost) when the device was lost.
+    /// [`Error::DeviceLost`](crate::error::Error::DeviceLost) when the device was lost, or naming the image that cannot be read.
     pub fn advance(&mut self, gpu: &Gpu, kept: &DataLoader) -> Result<f64> {
         // The last batch overlaps the one before it rather than being shorter, and a smaller domain has its last one again.
         let starts: Vec<usize> =
             kept.sets().map(|set| (self.done * self.rows).min(set.len() - self.rows)).collect();
-        let start = |domain: usize| starts.get(domain).map_or(0, |&start| start as u32);
+        for (slots, &start) in self.slots.iter().zip(&starts) {
+            slots.as_ref().map_or(Ok(()), |slots| slots.bring(gpu, start..start + self.rows))?;
+        }
+        // Streamed images are brought to the first places.
+        let start = |domain: usize| match self.slots.get(domain) {
+            Some(None) => starts[domain] as u32,
+            _ => 0,
+        };
         let step = Step { source_start: start(0), target_start: start(1), ..Step::default() };
         self.step.write(gpu, &[step])?;
         let mut encoder = gpu.device().create_command_encoder(&Default::default());

@@ -11,6 +11,8 @@ pub(crate) struct InFlight {
     pub(super) rows: Vec<Step>,
     pub(super) metrics: Readback,
     pub(super) upload: Upload,
+    /// What the images wait in that are streamed.
+    pub(super) images: Vec<Upload>,
 }
 
 /// What an in-flight batch has come to.

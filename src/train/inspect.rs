@@ -98,7 +98,7 @@ impl Inspector {
     pub fn inspect_some(&self, data: &Dataset, indices: &[usize]) -> Result<Inspection> {
         let mut all = Inspection::default();
         for batch in indices.chunks(self.rows) {
-            let images: Vec<u8> = batch.iter().flat_map(|&index| data.image(index)).copied().collect();
+            let images = data.read(batch.iter().copied())?;
             let Inspection { features, logits, domains } = self.inspect(&images)?;
             all.features.extend(features);
             all.logits.extend(logits);

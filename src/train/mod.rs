@@ -44,6 +44,7 @@ mod overrides;
 mod predictions;
 #[cfg(feature = "report")]
 mod preview;
+mod read_ahead;
 mod recorded;
 mod reports;
 mod resumed;
@@ -54,6 +55,7 @@ mod schedule;
 mod sequence;
 mod step;
 mod stepper;
+mod stream;
 mod submission;
 mod training_loop;
 mod training_spec;

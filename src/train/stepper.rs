@@ -127,6 +127,11 @@ impl Stepper {
         Ok((0..first.len()).filter(differs).count() as f64 / first.len() as f64)
     }
 
+    /// How long images were waited for, as they are not in memory; `None` where all are.
+    pub fn waited_for_images(&self) -> Option<Duration> {
+        self.training_loop.waited()
+    }
+
     /// Steps whose metrics have arrived.
     pub fn steps_done(&self) -> u64 {
         self.done

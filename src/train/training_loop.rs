@@ -21,6 +21,7 @@ use crate::ops::{optimizer, optimizers::OptimizerSpec};
 use crate::rng::{self, Rng};
 use rand::Rng as _;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Steps that small pieces of memory are made for.
 pub(super) const MOST_STEPS: u64 = 64;
@@ -155,6 +156,11 @@ impl TrainingLoop {
         self.per_epoch
     }
 
+    /// How long images were waited for; `None` where all are in memory.
+    pub fn waited(&self) -> Option<Duration> {
+        self.data.waited()
+    }
+
     /// Steps that can be encoded before the epoch or the training ends.
     pub fn left_in_epoch(&self) -> u64 {
         (self.per_epoch - self.encoded % self.per_epoch).min(self.total - self.encoded)
@@ -207,12 +213,15 @@ impl TrainingLoop {
     /// [`Error::DeviceLost`] when the device is gone, [`Error::OutOfMemory`] when it has no memory left.
     pub fn encode(&mut self, encoder: &mut wgpu::CommandEncoder, count: u64) -> Result<InFlight> {
         let in_epoch = self.encoded % self.per_epoch;
-        let count = count.min(self.left_in_epoch());
+        let count = count.min(self.left_in_epoch()).min(self.data.most_steps(in_epoch));
         let rows: Vec<Step> = (in_epoch..in_epoch + count).map(|index| self.step_values(index)).collect();
         let upload = self.encode_values(encoder, in_epoch, &rows)?;
         self.reports.encode_clear(encoder, in_epoch, count);
+        let mut images = vec![];
         for index in 0..count {
             let row = (in_epoch + index) as usize;
+            let gpu = self.training_step.gpu();
+            images.extend(self.data.encode_images(gpu, encoder, row as u64, index == 0)?);
             let timestamps = self.reports.pass(index == 0, index + 1 == count);
             self.training_step.encode_timed(encoder, &self.steps, row, Some(&self.data_loader), timestamps);
         }
@@ -220,7 +229,7 @@ impl TrainingLoop {
         let metrics = self.reports.encode_copy(gpu, encoder, in_epoch, count, self.sequence.before())?;
         let first = self.encoded;
         self.encoded += count;
-        Ok(InFlight { first, rows, metrics, upload })
+        Ok(InFlight { first, rows, metrics, upload, images })
     }
 
     /// New orders at the start of an epoch, and the values of the steps.
@@ -272,12 +281,12 @@ impl TrainingLoop {
     /// [`Error::DeviceLost`] when the device was lost, [`Error::Diverged`] when a loss is no longer a number;
     /// [`Error::Input`] when the in-flight batch's encoder was dropped without being submitted, or submitted out of turn.
     pub fn poll(&mut self, in_flight: InFlight) -> Result<Outcome> {
-        let InFlight { first, rows, metrics, upload } = in_flight;
+        let InFlight { first, rows, metrics, upload, images } = in_flight;
         let last = first + rows.len() as u64 - 1;
         let (words, staging) = match metrics.try_take::<u32>(self.training_step.gpu())? {
             Arrival::Here(words, staging) => (words, staging),
             Arrival::Pending(metrics) => {
-                return Ok(Outcome::Pending(InFlight { first, rows, metrics, upload }));
+                return Ok(Outcome::Pending(InFlight { first, rows, metrics, upload, images }));
             }
             Arrival::Dropped => {
                 let found = format!("it was dropped with steps {first} to {last}");
@@ -286,6 +295,7 @@ impl TrainingLoop {
         };
         self.reports.give_back(staging);
         self.uploads.push(upload);
+        self.data.give_back(images);
         let Reading { table, faults, before, time } = self.reports.read(&words, rows.len());
         self.sequence.arrived(before, first, last)?;
         let metrics: Vec<StepMetrics> = (first..)

@@ -1,6 +1,6 @@
 //! Folders of pictures as people have them, from training to prediction.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{CONFIG, Sandbox};
 use image::{Rgb, RgbImage};
 
 /// Eight pictures of each of `classes` in folders below `folder`, each class of a colour of its own.
@@ -23,6 +23,12 @@ fn train(sandbox: &Sandbox, out: &str, more: &str) -> serde_json::Value {
     sandbox.json(&line).pop().expect("a result")
 }
 
+/// All that was said, whatever the width of lines.
+fn in_one_line(output: &std::process::Output) -> String {
+    let said = [&output.stderr[..], &output.stdout].concat();
+    String::from_utf8_lossy(&said).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn outputs(sandbox: &Sandbox, run: &str) -> usize {
     let seen = sandbox.json(&format!("predict --run {run} photos/ant/1.png"));
     seen[0]["probabilities"].as_array().expect("probabilities").len()
@@ -36,7 +42,10 @@ fn a_model_has_as_many_outputs_as_the_data_have_classes_unless_the_recipe_says_h
     assert_eq!(outputs(&sandbox, "auto"), 3);
     let config = String::from_utf8(sandbox.read("auto/config.toml")).expect("UTF-8");
     assert!(config.contains("outputs = 3") && !config.contains("classes"), "{config}");
-    train(&sandbox, "ten", "--set model.classes=10");
+    let ten = "train --config tiny.toml --source photos --target photos --out ten --no-report --set model.classes=10";
+    let said = sandbox.dann(ten).assert().success().get_output().stderr.clone();
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.contains("3 classes for the 10 outputs of model.classes, of which 7 never learn"), "{said}");
     assert_eq!(outputs(&sandbox, "ten"), 10);
     train(&sandbox, "named", "--set model.classes=auto");
     assert_eq!(sandbox.read("named/model.safetensors"), sandbox.read("auto/model.safetensors"));
@@ -126,4 +135,74 @@ fn the_report_shows_pictures_of_folders_without_a_test_part() {
     // Eight images and two views of each, of each domain.
     let rows = page.split("class=\"row").skip(1).map(|row| row.split("</div>").next().unwrap_or_default());
     assert_eq!(rows.map(|row| row.matches("<img").count()).collect::<Vec<_>>(), [8; 6]);
+}
+
+#[test]
+fn a_run_remembers_what_was_set_aside() {
+    let sandbox = Sandbox::new();
+    write_classes(&sandbox, "photos", &["ant", "bee", "cow"]);
+    let result = train(&sandbox, "run", "--validation 0.25");
+    let images = |line: &str| {
+        let evaluation = sandbox.json(line).pop().expect("an evaluation");
+        (evaluation["images"].as_u64().expect("a number"), evaluation["accuracy"].as_f64().expect("a share"))
+    };
+    let (count, accuracy) = images("eval --run run --data photos");
+    assert_eq!((count, Some(accuracy)), (6, result["target_test_accuracy"].as_f64()));
+    assert_eq!(images("eval --run run --data photos --all").0, 24);
+    // The run goes on with the same images, and another seed sets others aside.
+    std::fs::remove_file(sandbox.path("run/result.json")).expect("a result");
+    let model = sandbox.read("run/model.safetensors");
+    sandbox.json("train --resume run/checkpoints/step_00000004.safetensors --no-report");
+    assert_eq!(sandbox.read("run/model.safetensors"), model);
+    assert!(sandbox.text("select run").contains("rated by 18 training and 6 validation images"));
+    let refused = |more: &str, words: &[&str]| {
+        sandbox.refused(&format!("train --config tiny.toml --source {more}"), words);
+    };
+    refused(
+        "photos --target photos --out x --validation 1",
+        &["data.validation: expected a share above 0 and below 1"],
+    );
+    for part in ["train", "test"] {
+        write_classes(&sandbox, &format!("parts/{part}"), &["ant", "bee"]);
+    }
+    let words =
+        ["data.validation", "without a test part (as parts/train by itself)", "found a test part in parts"];
+    refused("parts --target parts --out x --validation 0.1", &words);
+}
+
+#[test]
+fn pictures_that_are_streamed_give_the_same_run_and_a_model_of_one_channel_takes_colour() {
+    let sandbox = Sandbox::new();
+    write_classes(&sandbox, "photos", &["ant", "bee", "cow"]);
+    // Behind the header, whose recipes differ.
+    let values = |run: &str| {
+        let bytes = sandbox.read(&format!("{run}/model.safetensors"));
+        let header = u64::from_le_bytes(*bytes.first_chunk().expect("a length")) as usize;
+        bytes[8 + header..].to_vec()
+    };
+    let result = train(&sandbox, "resident", "--validation 0.25");
+    let line = "train --config tiny.toml --source photos --target photos --out streamed --validation 0.25 \
+                --set data.memory_mib=0";
+    let output = sandbox.dann(line).assert().success().get_output().clone();
+    let said = in_one_line(&output);
+    assert!(
+        said.contains("decoded to a file of 1 MiB in") && said.contains("% waiting for images"),
+        "{said}"
+    );
+    assert_eq!(values("streamed"), values("resident"));
+    let evaluation = sandbox.json("eval --run streamed --data photos").pop().expect("an evaluation");
+    assert_eq!(evaluation["accuracy"], result["target_test_accuracy"]);
+    assert!(sandbox.text("select streamed").contains("rated by 18 training and 6 validation images"));
+    let grey = "--set model.input.channels=1 --set model.input.normalization={scale=[2.0],shift=[-1.0]}";
+    let line =
+        format!("train --config tiny.toml --source photos --target photos --out grey --no-report {grey}");
+    let output = sandbox.dann(&line).assert().success().get_output().clone();
+    let said = in_one_line(&output);
+    assert!(said.contains("grey (24 of them made so"), "{said}");
+    let profile = "profile --config tiny.toml --source photos --target photos --steps 3";
+    let told = sandbox.json(profile).pop().expect("a line");
+    assert!(told["waiting_ms_a_step"].is_null() && told["ms_a_step"].is_number(), "{told}");
+    sandbox.write("streamed.toml", CONFIG.to_owned() + "[data]\nmemory_mib = 0\n");
+    let told = sandbox.json(&profile.replace("tiny", "streamed")).pop().expect("a line");
+    assert!(told["waiting_ms_a_step"].is_number(), "{told}");
 }

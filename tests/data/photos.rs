@@ -1,7 +1,9 @@
 //! Pictures as people's folders hold them: formats, damage, and layouts.
 
 use crate::support::{complains, size, write_colour};
-use dann::data::{Fit, Frame, Labels, LoadOptions, Part, has_labelled_test, load, load_image_files};
+use dann::data::{
+    Fit, Frame, Labels, LoadOptions, Part, Validation, has_labelled_test, load, load_image_files,
+};
 use dann::error::Error;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use std::fs;
@@ -127,6 +129,57 @@ fn all_that_cannot_be_read_is_listed_and_left_out_on_request() {
     complains(options.skip_bad(true).load(root.path(), Part::Train), &["found 4 that cannot"]);
 }
 
+#[test]
+fn what_may_not_be_in_memory_is_read_from_the_disk() {
+    let root = tempdir().unwrap();
+    for (index, name) in ["cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png"].iter().enumerate() {
+        let path = root.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut bytes = encoded(ImageFormat::Png);
+        bytes.truncate(if index == 1 { 60 } else { bytes.len() });
+        fs::write(path, bytes).unwrap();
+    }
+    write_colour(&root.path().join("dog/3.png"), 5, 7, |x, y| [x as u8, y as u8, 9]);
+    let options = LoadOptions::new(size(16, 24), Labels::Required).skip_bad(true);
+    for options in [options, options.grey(true)] {
+        let held = options.load(root.path(), Part::Train).unwrap();
+        let channels = if options.grey { 1 } else { 3 };
+        assert!(held.is_in_memory() && (held.len(), held.shape().channels) == (4, channels));
+        let least = (5 * channels * 16 * 24) as u64;
+        assert!(options.memory(Some(least)).load(root.path(), Part::Train).unwrap().is_in_memory());
+        let stored = options.memory(Some(least - 1)).load(root.path(), Part::Train).unwrap();
+        assert!(!stored.is_in_memory() && stored.images().is_empty());
+        assert_eq!((stored.len(), stored.labels(), stored.unread()), (4, held.labels(), held.unread()));
+        assert!(stored.summary().contains("; decoded to a file of 1 MiB in "), "{}", stored.summary());
+        assert_eq!(stored.read([3, 0, 3].into_iter()).unwrap(), held.read([3, 0, 3].into_iter()).unwrap());
+        let some = stored.only([2, 1].into_iter());
+        assert!(!some.is_in_memory());
+        let some = some.into_memory().unwrap();
+        assert_eq!(
+            (some.images(), some.labels()),
+            (&held.read([2, 1].into_iter()).unwrap()[..], Some(&[1, 1][..]))
+        );
+    }
+    // Where nothing has colour, one plane is enough.
+    let grey = tempdir().unwrap();
+    DynamicImage::ImageRgb8(picture()).to_luma8().save(grey.path().join("1.png")).unwrap();
+    let options = LoadOptions::new(size(16, 24), Labels::Ignored);
+    let [held, stored] =
+        [None, Some(0)].map(|most| options.memory(most).load(grey.path(), Part::Train).unwrap());
+    assert_eq!((stored.shape().channels, stored.read(0..1).unwrap()), (1, held.images().to_vec()));
+}
+
+#[test]
+fn a_class_of_which_nothing_can_be_read_is_an_error() {
+    let root = folders(&["cat/1.png", "dog/1.png"]);
+    fs::write(root.path().join("dog/1.png"), b"").unwrap();
+    let options = LoadOptions::new(size(2, 2), Labels::Required).skip_bad(true);
+    complains(
+        options.load(root.path(), Part::Train),
+        &["dog: expected images", "found none that can be read"],
+    );
+}
+
 fn folders(files: &[&str]) -> TempDir {
     let root = tempdir().unwrap();
     for (value, path) in (0u8..).zip(files) {
@@ -177,6 +230,43 @@ fn images_of_classes_that_training_does_not_know_are_left_out_in_words() {
     assert!(words.unwrap().contains("2 of 3 images are of classes that training does not know (emu)"));
     complains(test().of_known_classes(&["ape".into()]), &["expected the classes ape"]);
     assert_eq!(test().of_known_classes(&["cat".into(), "emu".into()]).unwrap().1, None);
+}
+
+#[test]
+fn a_folder_without_parts_is_divided_class_by_class() {
+    let names: Vec<String> = ["cat", "dog"]
+        .iter()
+        .flat_map(|class| (0..10).map(move |index| format!("{class}/{index}.png")))
+        .chain(["emu/1.png".to_owned()])
+        .collect();
+    let root = folders(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let whole = LoadOptions::new(size(2, 2), Labels::Required);
+    let options = whole.validation(Some(Validation { share: 0.2, seed: 3 }));
+    assert!(
+        options.has_labelled_test(root.path()).unwrap() && options.has_part(root.path(), Part::Test).unwrap()
+    );
+    assert!(!whole.has_labelled_test(root.path()).unwrap() && !whole.sets_aside(root.path()).unwrap());
+    let [train, test] = [Part::Train, Part::Test].map(|part| options.load(root.path(), part).unwrap());
+    assert_eq!((train.len(), test.labels()), (17, Some(&[0, 0, 1, 1][..])));
+    assert_eq!(train.classes(), test.classes());
+    assert!(train.summary().contains("; 4 others of the folder's 21 are set aside"), "{}", train.summary());
+    assert!(train.summary().contains("class emu has one image"), "{}", train.summary());
+    // No image is in both parts, or in neither: each has a colour of its own.
+    let reds = |data: &dann::data::Dataset| (0..data.len()).map(|i| data.image(i)[0]).collect::<Vec<_>>();
+    let mut all = [reds(&train), reds(&test)].concat();
+    all.sort_unstable();
+    assert_eq!(all, (0..21).collect::<Vec<u8>>());
+    // Without labels, the parts are the same.
+    for (part, data) in [(Part::Train, &train), (Part::Test, &test)] {
+        let unlabelled = LoadOptions::new(options.frame, Labels::Ignored).validation(options.validation);
+        let unlabelled = unlabelled.load(root.path(), part).unwrap();
+        assert_eq!((unlabelled.images(), unlabelled.labels()), (data.images(), None));
+    }
+    let plain = folders(&["1.png", "2.png"]);
+    assert!(!options.sets_aside(plain.path()).unwrap());
+    let parts = folders(&["train/cat/1.png", "test/cat/2.png"]);
+    assert!(!options.sets_aside(parts.path()).unwrap());
+    assert_eq!(options.load(parts.path(), Part::Train).unwrap().len(), 1);
 }
 
 /// The pictures that come with the project's data, where they are.

@@ -29,7 +29,7 @@ macro_rules! held {
 fn what_users_build_on_can_be_printed_sent_and_shared() {
     let held = held! {
         data { Backgrounds, Blend, Dataset, Fitted, ImageSize, Labels, MnistM, MnistMSummary, NoProgress, Part }
-        data { LoadOptions, PartSummary, PictureSize, SynDigits, SynDigitsSummary }
+        data { LoadOptions, PartSummary, PictureSize, SynDigits, SynDigitsSummary, Validation }
         embed { Classifier, ClassifierOptions, Input, ModelSource, Texture, Trainer, TrainerOptions, View, Views }
         error { DatasetError, Error, ShaderError, Unread }
         experiment { Choice, Chosen, Divergence, Ending, Experiment, Job, JobState, PlannedRun, Recipe, RunRecord, Runner, Share, Slurm }

@@ -4,6 +4,7 @@ mod compare;
 mod shader;
 mod step;
 mod text;
+mod waiting;
 
 use super::gpu::GpuArgs;
 use super::output::Output;
@@ -19,6 +20,7 @@ use std::time::Duration;
 Examples:
   dann profile                                    the step of the paper's network, kernel by kernel
   dann profile --preset demo --batch 128 --trace step.json --plot roofline.png
+  dann profile --preset photos --source my/photos --target my/scans      also how long images are waited for
   dann profile --json > before.json               and later, after a change, > after.json
   dann profile --compare before.json after.json
   dann profile --shader blur.wgsl --entry blur --workgroups 64,64,1 --buffer 0=1024u,1024u --buffer 1=4M
@@ -51,6 +53,12 @@ pub struct ProfileArgs {
     /// How many steps, or runs of a shader, are timed
     #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..=10_000))]
     steps: u32,
+    /// Train for so many steps on this labelled data set too, and tell how long its images were waited for
+    #[arg(long, requires = "target", conflicts_with_all = ["compare", "capture", "shader"])]
+    source: Option<PathBuf>,
+    /// The data set to adapt to, beside --source
+    #[arg(long, requires = "source")]
+    target: Option<PathBuf>,
     /// What tells the time
     #[arg(long, value_enum, default_value_t = ClockArg::Auto)]
     clock: ClockArg,

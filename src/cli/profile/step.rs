@@ -1,7 +1,7 @@
 //! The training step, kernel by kernel.
 
 use super::super::output::Output;
-use super::{ProfileArgs, text};
+use super::{ProfileArgs, text, waiting};
 use anyhow::Context as _;
 use dann::error::Error;
 use dann::gpu::Gpu;
@@ -29,6 +29,9 @@ pub fn run(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
     args.plot.iter().try_for_each(|path| write_picture(&report, path))?;
     out.json(&report)?;
     text::print(&report, out)?;
+    if let (Some(source), Some(target)) = (&args.source, &args.target) {
+        waiting::tell(&gpu, &config, (source, target), args.steps.into(), out)?;
+    }
     for path in args.trace.iter().chain(&args.plot) {
         out.text(format!("Written: {}", path.display()))?;
     }

@@ -37,6 +37,7 @@ Examples:
   dann train --preset demo --method source-only --out runs/source-only
   dann train --config my.toml --source photos/labelled --target photos/new --epochs 20
   dann train --preset demo --set training.lambda.maximum=0.5 --set training.domain_loss=sum
+  dann train --preset photos --source my/photos --target my/scans --validation 0.1
   dann train --steps 500 --seed 3 --adapter nvidia --json
   dann train --resume runs/dann-1                      goes on where a run was interrupted, by Ctrl-C or worse
   dann train --resume runs/dann-1 --epochs 40          makes a run longer, finished or not
@@ -80,6 +81,9 @@ pub struct TrainArgs {
     /// Leave images out that cannot be read, list them, and train on the others
     #[arg(long)]
     skip_bad: bool,
+    /// Set a share of each class's images aside as test part where a folder has none, as in 0.1
+    #[arg(long, value_name = "SHARE")]
+    validation: Option<f64>,
     /// Write no report.html into the run's directory
     #[arg(long)]
     no_report: bool,
@@ -91,7 +95,7 @@ pub struct TrainArgs {
     #[arg(
         long,
         value_name = "RUN_DIR|FILE",
-        conflicts_with_all = ["preset", "config", "method", "batch", "seed", "set", "skip_bad", "out", "start"]
+        conflicts_with_all = ["preset", "config", "method", "batch", "seed", "set", "skip_bad", "validation", "out", "start"]
     )]
     resume: Option<PathBuf>,
     /// Start from what a run or a checkpoint has learned, by name; heads of another shape or for other classes begin anew
@@ -145,6 +149,7 @@ impl TrainArgs {
         }
         training.steps = self.steps.or(training.steps);
         config.data.skip_bad |= self.skip_bad;
+        config.data.validation = self.validation.or(config.data.validation);
         config.check()?;
         Ok(config.with(&self.set)?)
     }

@@ -6,16 +6,25 @@ use dann::fit::{Observer, State};
 use dann::train::health::Warning;
 use dann::train::{EpochRecord, RunResult, StepMetrics};
 use indicatif::ProgressBar;
+use std::time::{Duration, Instant};
 
 /// Shows how training goes on.
 pub struct Progress<'a> {
     out: &'a Output,
     bar: ProgressBar,
+    began: Instant,
 }
 
 impl<'a> Progress<'a> {
     pub fn new(out: &'a Output) -> Self {
-        Self { out, bar: ProgressBar::hidden() }
+        Self { out, bar: ProgressBar::hidden(), began: Instant::now() }
+    }
+
+    /// What of the time so far images were waited for, in words; nothing where all are in memory.
+    fn waiting(&self, state: &State<'_>) -> String {
+        let share = |waited: Duration| waited.as_secs_f64() / self.began.elapsed().as_secs_f64().max(1e-9);
+        let words = |waited| format!("  {:.0} % waiting for images", 100.0 * share(waited));
+        state.waited_for_images().map_or(String::new(), words)
     }
 }
 
@@ -25,6 +34,7 @@ impl Observer for Progress<'_> {
             let steps = state.steps_done();
             self.out.remark_on(format!("going on with {} after step {steps}", run.display()))?;
         }
+        self.began = Instant::now();
         self.bar = bar(state.total_steps(), "{pos}/{len} [{wide_bar}] {msg}  {eta} left");
         self.bar.set_position(state.steps_done());
         self.bar.reset_eta();
@@ -43,8 +53,11 @@ impl Observer for Progress<'_> {
         let rate = state.images_per_step() as f64 * self.bar.per_sec();
         let domain = last.domain_loss.map_or(String::new(), |loss| format!(" + {loss:.3} domain"));
         self.bar.set_message(format!(
-            "loss {:.3}{domain}  λ {:.3}  lr {:.5}  {rate:.0} images/s",
-            last.label_loss, last.lambda, last.learning_rate
+            "loss {:.3}{domain}  λ {:.3}  lr {:.5}  {rate:.0} images/s{}",
+            last.label_loss,
+            last.lambda,
+            last.learning_rate,
+            self.waiting(state)
         ));
         Ok(())
     }
@@ -52,7 +65,7 @@ impl Observer for Progress<'_> {
     fn epoch_ended(&mut self, state: &State<'_>, epoch: &EpochRecord, warnings: &[Warning]) -> Result<()> {
         self.bar.suspend(|| {
             self.out.json_on(epoch)?;
-            self.out.remark_on(epoch_text(epoch))?;
+            self.out.remark_on(epoch_text(epoch, &self.waiting(state)))?;
             warnings.iter().for_each(|warning| log::warn!("{warning}"));
             if warnings.iter().any(Warning::looks_harmful) {
                 comparison(state).iter().for_each(|line| log::warn!("{line}"));
@@ -82,12 +95,12 @@ fn comparison(state: &State<'_>) -> Option<String> {
     ))
 }
 
-fn epoch_text(epoch: &EpochRecord) -> String {
+fn epoch_text(epoch: &EpochRecord, waiting: &str) -> String {
     let mean = &epoch.mean;
     let domain = mean.domain_loss.map_or(String::new(), |loss| format!("  domain loss {loss:.4}"));
     let others: String = mean.adaptation().map(|(name, loss)| format!("  {name} {loss:.4}")).collect();
     format!(
-        "epoch {:2}  label loss {:.4}{domain}{others}  λ {:.3}  lr {:.5}  {:.0} s | for report only: source test {}, target test {}",
+        "epoch {:2}  label loss {:.4}{domain}{others}  λ {:.3}  lr {:.5}  {:.0} s{waiting} | for report only: source test {}, target test {}",
         epoch.epoch,
         mean.label_loss,
         mean.lambda,

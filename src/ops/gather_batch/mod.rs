@@ -70,7 +70,8 @@ impl ResidentData<'_> {
     /// shifted and written for each value.
     fn work(&self, chunk: &Chunk, dims: &[usize; 4]) -> Work {
         let [rows, channels, height, width] = *dims;
-        let here = (rows * chunk.count).div_ceil(self.order.len());
+        let all: usize = self.chunks.iter().map(|chunk| chunk.count).sum();
+        let here = (rows * chunk.count).div_ceil(all.max(1));
         let (values, bytes) = (here * channels * height * width, here * self.channels * height * width);
         Work::new(3 * values, by(dims)).moving(4 * (rows + 2 * channels + values) + bytes)
     }

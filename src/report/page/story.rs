@@ -1,7 +1,7 @@
 //! Everything that a page tells of one run.
 
 use super::study::{Shown, Study, features, shown};
-use crate::data::Frame;
+use crate::data::{Labels, LoadOptions};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::model::{Dann, Domain};
@@ -17,15 +17,15 @@ const PROFILE: &str = "profile.json";
 
 /// Images that several runs share.
 #[derive(Default)]
-pub struct Sets(HashMap<(PathBuf, Frame, Vec<String>), Option<Shown>>);
+pub struct Sets(HashMap<(PathBuf, LoadOptions, Vec<String>), Option<Shown>>);
 
 impl Sets {
-    fn get(&mut self, path: &Path, frame: Frame, classes: &[String]) -> Result<Option<Shown>> {
-        let key = (path.to_path_buf(), frame, classes.to_vec());
+    fn get(&mut self, path: &Path, options: LoadOptions, classes: &[String]) -> Result<Option<Shown>> {
+        let key = (path.to_path_buf(), options, classes.to_vec());
         if let Some(known) = self.0.get(&key) {
             return Ok(known.clone());
         }
-        let read = shown(path, frame, classes)?;
+        let read = shown(path, options, classes)?;
         if read.is_none() {
             log::warn!("{}: no data set there, so the report shows none of its images", path.display());
         }
@@ -77,10 +77,11 @@ impl Story {
         let result = RunDirectory::result(path)?;
         let checkpoint = RunDirectory::checkpoint(path)?;
         let history = RunDirectory::history(path)?;
-        let input = &checkpoint.config.model.input;
+        let config = &checkpoint.config;
+        let options = config.load_options(config.model.input.frame(), Labels::Required);
         let model = checkpoint.model(gpu)?;
-        let source = sets.get(&result.source, input.frame(), &checkpoint.classes)?;
-        let target = sets.get(&result.target, input.frame(), &checkpoint.classes)?;
+        let source = sets.get(&result.source, options, &checkpoint.classes)?;
+        let target = sets.get(&result.target, options, &checkpoint.classes)?;
         let before = match (&source, &target) {
             (Some(source), Some(target)) if has_weights(&checkpoint) => {
                 let start = Dann::new(gpu, &checkpoint.config.model)?;

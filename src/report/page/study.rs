@@ -1,6 +1,6 @@
 //! What a trained model makes of images of a domain.
 
-use crate::data::{self, Dataset, Frame, Labels, LoadOptions, Part};
+use crate::data::{Dataset, Labels, LoadOptions, Part};
 use crate::error::Result;
 use crate::model::{Dann, Domain};
 use crate::train::{Inspector, argmax};
@@ -44,21 +44,24 @@ pub struct Study {
 ///
 /// # Errors
 /// [`crate::error::Error`] naming the file that is there but cannot be read.
-pub fn shown(path: &Path, frame: Frame, classes: &[String]) -> Result<Option<Shown>> {
+pub fn shown(path: &Path, options: LoadOptions, classes: &[String]) -> Result<Option<Shown>> {
     if !path.is_dir() {
         return Ok(None);
     }
-    let (part, most) = match data::has_part(path, Part::Test)? {
+    let frame = options.frame;
+    let (part, most) = match options.has_part(path, Part::Test)? {
         true => (Part::Test, MOST.min(MOST_VALUES / (3 * frame.height * frame.width))),
         false => (Part::Train, MOST_OF_TRAINING),
     };
     let read = |labels| {
         // Training has refused or listed what cannot be read.
-        let data = LoadOptions::new(frame, labels).skip_bad(true).most(most.max(1)).load(path, part)?;
+        // These are few.
+        let options = options.skip_bad(true).memory(None).most(most.max(1));
+        let data = LoadOptions { labels, ..options }.load(path, part)?;
         data.left_out().iter().for_each(|words| log::warn!("{words}"));
         Ok(data)
     };
-    if !data::has_labels(path, part)? {
+    if !options.has_labels(path, part)? {
         return Ok(Some(Shown { data: Rc::new(read(Labels::Ignored)?), part }));
     }
     let labelled = read(Labels::Required)?;

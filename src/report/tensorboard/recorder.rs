@@ -44,13 +44,14 @@ impl Observer for Recorder {
         let (mut vectors, mut rows, mut images) = (vec![], vec![], vec![]);
         let classes = &state.sets().labelled.classes;
         let name = |k: usize| classes.get(k).cloned().unwrap_or_else(|| k.to_string());
-        for shown in Shown::of(state.sets()) {
+        let all = Shown::of(state.sets())?;
+        for shown in &all {
             let indices = shown.indices();
             let inspection = shown.inspect(state.model())?;
             for (&index, prediction) in indices.iter().zip(predictions(&inspection, indices.len())) {
                 let label = shown.data.labels.as_ref().map_or("?".into(), |l| name(l[index].into()));
                 rows.push([shown.name().to_owned(), label, name(prediction)]);
-                images.push((shown.data, index));
+                images.push((&shown.data, index));
             }
             vectors.extend(inspection.features);
         }
@@ -89,25 +90,28 @@ fn write_epoch(events: &mut EventFile, state: &State<'_>, epoch: &EpochRecord) -
         events.histogram(epoch.steps, &format!("parameters/{name}"), &values)?;
     }
     let classes = model.spec().classes()?;
-    for shown in Shown::of(state.sets()) {
+    for shown in Shown::of(state.sets())? {
         let indices = shown.indices();
         let predictions = predictions(&shown.inspect(model)?, indices.len());
-        let picture = Picture::predictions(shown.data, &indices, &predictions, classes, COLUMNS);
+        let picture = Picture::predictions(&shown.data, &indices, &predictions, classes, COLUMNS);
         events.image(epoch.steps, &format!("predictions/{}_test", shown.name()), &picture)?;
     }
     events.flush()
 }
 
 /// A domain's test part, for the eyes of people alone.
-struct Shown<'a> {
+struct Shown {
     domain: Domain,
-    data: &'a Dataset,
+    /// The first of its images.
+    data: Dataset,
 }
 
-impl<'a> Shown<'a> {
-    fn of(sets: &'a Sets) -> impl Iterator<Item = Self> {
+impl Shown {
+    fn of(sets: &Sets) -> Result<Vec<Self>> {
         let parts = [(Domain::Source, &sets.source_test), (Domain::Target, &sets.target_test)];
-        parts.into_iter().filter_map(|(domain, data)| Some(Self { domain, data: data.as_ref()? }))
+        let some = |data: &Dataset| data.only(0..data.len().min(IMAGES)).into_memory();
+        let parts = parts.into_iter().filter_map(|(domain, data)| Some((domain, data.as_ref()?)));
+        parts.map(|(domain, data)| Ok(Self { domain, data: some(data)? })).collect()
     }
 
     /// As names of what is shown begin.
@@ -119,12 +123,12 @@ impl<'a> Shown<'a> {
     }
 
     fn indices(&self) -> Vec<usize> {
-        (0..self.data.len().min(IMAGES)).collect()
+        (0..self.data.len()).collect()
     }
 
     fn inspect(&self, model: &Dann) -> Result<Inspection> {
         let (indices, channels) = (self.indices(), self.data.shape.channels);
-        Inspector::for_images(model, indices.len(), channels, self.domain)?.inspect_some(self.data, &indices)
+        Inspector::for_images(model, indices.len(), channels, self.domain)?.inspect_some(&self.data, &indices)
     }
 }
 
