@@ -74,6 +74,9 @@ fn strided_sum5(t: Taps, w: Window) -> vec4f {
         + t.b.x * strided3(w);
 }
 
+// Of a map's rows of y and dy.
+struct Place { plane: u32, i: u32, j: u32 }
+
 // The place that an invocation computes: `rows` rows from there on.
 fn place(index: u32, rows: u32) -> Place {
     let blocks = (params.out_h + rows - 1u) / rows;
@@ -160,34 +163,73 @@ fn window_of_dy(plane: u32, i: u32, j: u32) -> Window {
     return w;
 }
 
+// A group of dy in row `i`, and its neighbours; 0 beyond the map.
+fn inner_window_of_dy(plane: u32, i: u32, j: u32) -> Window {
+    if i >= params.out_h { return Window(); }
+    return window_of_dy(plane, i, j);
+}
+
 // Eight columns of dx, those at even places and those at odd ones: a tap meets either.
 struct Columns { even: vec4f, odd: vec4f }
 
-fn columns(t: Taps, w: Window) -> Columns {
-    if params.taps == 3u { return Columns(t.a.x * w.c + t.a.z * left1(w), t.a.y * w.c); }
+fn columns3(t: Taps, w: Window) -> Columns {
+    return Columns(t.a.x * w.c + t.a.z * left1(w), t.a.y * w.c);
+}
+
+fn columns5(t: Taps, w: Window) -> Columns {
     return Columns(
         t.a.y * w.c + t.a.w * left1(w),
         t.a.x * right1(w) + t.a.z * w.c + t.b.x * left1(w),
     );
 }
 
+fn plus(a: Columns, b: Columns) -> Columns {
+    return Columns(a.even + b.even, a.odd + b.odd);
+}
+
+fn store_columns(plane: u32, row: u32, j: u32, c: Columns) {
+    let at = (plane * params.height + row) * params.quads + 2u * j;
+    dx[at] = vec4f(c.even.x, c.odd.x, c.even.y, c.odd.y);
+    dx[at + 1u] = vec4f(c.even.z, c.odd.z, c.even.w, c.odd.w);
+}
+
+// Rows of dy that an invocation goes through, and each is kept for as long as taps meet it.
+const ROWS = 8u;
+
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn strided_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
-    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
-    let row = index / params.out_quads;
-    let j = index % params.out_quads;
-    let plane = row / params.height;
-    if plane >= params.planes { return; }
-    let bottom = row % params.height + params.pad;
-    var even = vec4f(0.0);
-    var odd = vec4f(0.0);
-    for (var k = bottom % 2u; k < params.taps; k += 2u) {
-        if k > bottom || (bottom - k) / 2u >= params.out_h { continue; }
-        let c = columns(taps_of(plane, k), window_of_dy(plane, (bottom - k) / 2u, j));
-        even += c.even;
-        odd += c.odd;
+fn strided_input3(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let p = place(id.y * workgroups.x * WORKGROUP_SIZE + id.x, ROWS);
+    if p.plane >= params.planes { return; }
+    let t0 = taps_of(p.plane, 0u);
+    let t1 = taps_of(p.plane, 1u);
+    let t2 = taps_of(p.plane, 2u);
+    // Row -1 wraps round to one below the map.
+    var above = inner_window_of_dy(p.plane, p.i - 1u, p.j);
+    for (var i = p.i; i < min(p.i + ROWS, params.out_h); i++) {
+        let here = window_of_dy(p.plane, i, p.j);
+        store_columns(p.plane, 2u * i, p.j, plus(columns3(t0, here), columns3(t2, above)));
+        store_columns(p.plane, 2u * i + 1u, p.j, columns3(t1, here));
+        above = here;
     }
-    let at = row * params.quads + 2u * j;
-    dx[at] = vec4f(even.x, odd.x, even.y, odd.y);
-    dx[at + 1u] = vec4f(even.z, odd.z, even.w, odd.w);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn strided_input5(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let p = place(id.y * workgroups.x * WORKGROUP_SIZE + id.x, ROWS);
+    if p.plane >= params.planes { return; }
+    let t0 = taps_of(p.plane, 0u);
+    let t1 = taps_of(p.plane, 1u);
+    let t2 = taps_of(p.plane, 2u);
+    let t3 = taps_of(p.plane, 3u);
+    let t4 = taps_of(p.plane, 4u);
+    var above = inner_window_of_dy(p.plane, p.i - 1u, p.j);
+    var here = window_of_dy(p.plane, p.i, p.j);
+    for (var i = p.i; i < min(p.i + ROWS, params.out_h); i++) {
+        let below = inner_window_of_dy(p.plane, i + 1u, p.j);
+        store_columns(p.plane, 2u * i, p.j, plus(columns5(t1, here), columns5(t3, above)));
+        let odd = plus(columns5(t2, here), columns5(t4, above));
+        store_columns(p.plane, 2u * i + 1u, p.j, plus(columns5(t0, below), odd));
+        above = here;
+        here = below;
+    }
 }

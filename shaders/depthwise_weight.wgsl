@@ -2,7 +2,8 @@
 //   dweight[c,k,l] = Σ_{n,i,j} dy[n,c,i,j] · x[n,c,i·s+k-pad,j·s+l-pad]
 // Twin: src/ops/conv2d/twin.rs. Source: torch.nn.functional.conv2d with groups = C. Padding is as in depthwise.wgsl.
 //
-// One workgroup a channel: every thread sums its share for all taps, then one thread a tap adds the shares in order.
+// One workgroup a channel: every thread sums its share for all taps, then one thread a tap adds the shares in order. A share
+// is columns of four pixels, and a row of x is kept for as long as taps meet it.
 
 import "shared/depthwise_params.wgsl";
 
@@ -32,188 +33,135 @@ fn finish(lane: u32, c: u32) {
     dweight[c * taps + lane] = total;
 }
 
-// The group of dy with that number among those of channel `c`.
-fn place_of_dy(q: u32, c: u32) -> Place {
-    let n = q / (params.out_h * params.out_quads);
-    return Place(n * params.channels + c, q / params.out_quads % params.out_h, q % params.out_quads);
+// A column of groups of four: its plane and place in rows of dy. Number `u` of channel `c`.
+struct Column { plane: u32, j: u32 }
+
+fn column_of(u: u32, c: u32) -> Column {
+    return Column(u / params.out_quads * params.channels + c, u % params.out_quads);
+}
+
+// llvmpipe (Mesa 22.3) builds a program anew at each dispatch whose uniforms alone decide loops.
+fn zero_of(lane: u32) -> u32 {
+    return lane >> 31u;
+}
+
+fn columns() -> u32 {
+    return params.planes / params.channels * params.out_quads;
+}
+
+fn dy_of(c: Column, i: u32) -> vec4f {
+    return dy[(c.plane * params.out_h + i) * params.out_quads + c.j];
+}
+
+// What four values of dy give to a row of taps.
+struct Five { a: vec4f, b: f32 }
+
+fn row3(d: vec4f, w: Window) -> vec3f {
+    return vec3f(dot(d, left1(w)), dot(d, w.c), dot(d, right1(w)));
+}
+
+fn strided_row3(d: vec4f, w: Window) -> vec3f {
+    return vec3f(dot(d, strided0(w)), dot(d, strided1(w)), dot(d, strided2(w)));
+}
+
+fn row5(s: Five, d: vec4f, w: Window) -> Five {
+    let a = vec4f(dot(d, left2(w)), dot(d, left1(w)), dot(d, w.c), dot(d, right1(w)));
+    return Five(s.a + a, s.b + dot(d, right2(w)));
+}
+
+fn strided_row5(s: Five, d: vec4f, w: Window) -> Five {
+    let a = vec4f(dot(d, strided_left1(w)), dot(d, strided0(w)), dot(d, strided1(w)), dot(d, strided2(w)));
+    return Five(s.a + a, s.b + dot(d, strided3(w)));
+}
+
+fn keep3(lane: u32, k: u32, s: vec3f) {
+    for (var l = 0u; l < 3u; l++) { partial[(3u * k + l) * WORKGROUP_SIZE + lane] = s[l]; }
+}
+
+fn keep5(lane: u32, k: u32, s: Five) {
+    for (var l = 0u; l < 4u; l++) { partial[(5u * k + l) * WORKGROUP_SIZE + lane] = s.a[l]; }
+    partial[(5u * k + 4u) * WORKGROUP_SIZE + lane] = s.b;
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn weight3(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
     let c = group.x;
-    var s00 = 0.0; var s01 = 0.0; var s02 = 0.0;
-    var s10 = 0.0; var s11 = 0.0; var s12 = 0.0;
-    var s20 = 0.0; var s21 = 0.0; var s22 = 0.0;
-    let count = params.planes / params.channels * params.out_h * params.out_quads;
-    for (var q = lane; q < count; q += WORKGROUP_SIZE) {
-        let p = place_of_dy(q, c);
-        let d = dy[(p.plane * params.out_h + p.i) * params.out_quads + p.j];
-        let top = i32(p.i) - i32(params.pad);
-        {
-            let w = window(p.plane, top + 0, p.j);
-            s00 += dot(d, left1(w)); s01 += dot(d, w.c); s02 += dot(d, right1(w));
-        }
-        {
-            let w = window(p.plane, top + 1, p.j);
-            s10 += dot(d, left1(w)); s11 += dot(d, w.c); s12 += dot(d, right1(w));
-        }
-        {
-            let w = window(p.plane, top + 2, p.j);
-            s20 += dot(d, left1(w)); s21 += dot(d, w.c); s22 += dot(d, right1(w));
+    var s0 = vec3f(0.0); var s1 = vec3f(0.0); var s2 = vec3f(0.0);
+    for (var u = lane; u < columns(); u += WORKGROUP_SIZE) {
+        let at = column_of(u, c);
+        var w0 = Window();
+        var w1 = window(at.plane, 0, at.j);
+        for (var i = 0u; i < params.out_h + zero_of(lane); i++) {
+            let w2 = window(at.plane, i32(i) + 1, at.j);
+            let d = dy_of(at, i);
+            s0 += row3(d, w0); s1 += row3(d, w1); s2 += row3(d, w2);
+            w0 = w1; w1 = w2;
         }
     }
-    partial[0u * WORKGROUP_SIZE + lane] = s00; partial[1u * WORKGROUP_SIZE + lane] = s01;
-    partial[2u * WORKGROUP_SIZE + lane] = s02;
-    partial[3u * WORKGROUP_SIZE + lane] = s10; partial[4u * WORKGROUP_SIZE + lane] = s11;
-    partial[5u * WORKGROUP_SIZE + lane] = s12;
-    partial[6u * WORKGROUP_SIZE + lane] = s20; partial[7u * WORKGROUP_SIZE + lane] = s21;
-    partial[8u * WORKGROUP_SIZE + lane] = s22;
+    keep3(lane, 0u, s0); keep3(lane, 1u, s1); keep3(lane, 2u, s2);
     finish(lane, c);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn weight5(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
     let c = group.x;
-    var s00 = 0.0; var s01 = 0.0; var s02 = 0.0; var s03 = 0.0; var s04 = 0.0;
-    var s10 = 0.0; var s11 = 0.0; var s12 = 0.0; var s13 = 0.0; var s14 = 0.0;
-    var s20 = 0.0; var s21 = 0.0; var s22 = 0.0; var s23 = 0.0; var s24 = 0.0;
-    var s30 = 0.0; var s31 = 0.0; var s32 = 0.0; var s33 = 0.0; var s34 = 0.0;
-    var s40 = 0.0; var s41 = 0.0; var s42 = 0.0; var s43 = 0.0; var s44 = 0.0;
-    let count = params.planes / params.channels * params.out_h * params.out_quads;
-    for (var q = lane; q < count; q += WORKGROUP_SIZE) {
-        let p = place_of_dy(q, c);
-        let d = dy[(p.plane * params.out_h + p.i) * params.out_quads + p.j];
-        let top = i32(p.i) - i32(params.pad);
-        {
-            let w = window(p.plane, top + 0, p.j);
-            s00 += dot(d, left2(w)); s01 += dot(d, left1(w)); s02 += dot(d, w.c); s03 += dot(d, right1(w));
-            s04 += dot(d, right2(w));
-        }
-        {
-            let w = window(p.plane, top + 1, p.j);
-            s10 += dot(d, left2(w)); s11 += dot(d, left1(w)); s12 += dot(d, w.c); s13 += dot(d, right1(w));
-            s14 += dot(d, right2(w));
-        }
-        {
-            let w = window(p.plane, top + 2, p.j);
-            s20 += dot(d, left2(w)); s21 += dot(d, left1(w)); s22 += dot(d, w.c); s23 += dot(d, right1(w));
-            s24 += dot(d, right2(w));
-        }
-        {
-            let w = window(p.plane, top + 3, p.j);
-            s30 += dot(d, left2(w)); s31 += dot(d, left1(w)); s32 += dot(d, w.c); s33 += dot(d, right1(w));
-            s34 += dot(d, right2(w));
-        }
-        {
-            let w = window(p.plane, top + 4, p.j);
-            s40 += dot(d, left2(w)); s41 += dot(d, left1(w)); s42 += dot(d, w.c); s43 += dot(d, right1(w));
-            s44 += dot(d, right2(w));
+    var s0 = Five(); var s1 = Five(); var s2 = Five(); var s3 = Five(); var s4 = Five();
+    for (var u = lane; u < columns(); u += WORKGROUP_SIZE) {
+        let at = column_of(u, c);
+        var w0 = Window(); var w1 = Window();
+        var w2 = window(at.plane, 0, at.j);
+        var w3 = window(at.plane, 1, at.j);
+        for (var i = 0u; i < params.out_h + zero_of(lane); i++) {
+            let w4 = window(at.plane, i32(i) + 2, at.j);
+            let d = dy_of(at, i);
+            s0 = row5(s0, d, w0); s1 = row5(s1, d, w1); s2 = row5(s2, d, w2);
+            s3 = row5(s3, d, w3); s4 = row5(s4, d, w4);
+            w0 = w1; w1 = w2; w2 = w3; w3 = w4;
         }
     }
-    partial[0u * WORKGROUP_SIZE + lane] = s00; partial[1u * WORKGROUP_SIZE + lane] = s01;
-    partial[2u * WORKGROUP_SIZE + lane] = s02; partial[3u * WORKGROUP_SIZE + lane] = s03;
-    partial[4u * WORKGROUP_SIZE + lane] = s04;
-    partial[5u * WORKGROUP_SIZE + lane] = s10; partial[6u * WORKGROUP_SIZE + lane] = s11;
-    partial[7u * WORKGROUP_SIZE + lane] = s12; partial[8u * WORKGROUP_SIZE + lane] = s13;
-    partial[9u * WORKGROUP_SIZE + lane] = s14;
-    partial[10u * WORKGROUP_SIZE + lane] = s20; partial[11u * WORKGROUP_SIZE + lane] = s21;
-    partial[12u * WORKGROUP_SIZE + lane] = s22; partial[13u * WORKGROUP_SIZE + lane] = s23;
-    partial[14u * WORKGROUP_SIZE + lane] = s24;
-    partial[15u * WORKGROUP_SIZE + lane] = s30; partial[16u * WORKGROUP_SIZE + lane] = s31;
-    partial[17u * WORKGROUP_SIZE + lane] = s32; partial[18u * WORKGROUP_SIZE + lane] = s33;
-    partial[19u * WORKGROUP_SIZE + lane] = s34;
-    partial[20u * WORKGROUP_SIZE + lane] = s40; partial[21u * WORKGROUP_SIZE + lane] = s41;
-    partial[22u * WORKGROUP_SIZE + lane] = s42; partial[23u * WORKGROUP_SIZE + lane] = s43;
-    partial[24u * WORKGROUP_SIZE + lane] = s44;
+    keep5(lane, 0u, s0); keep5(lane, 1u, s1); keep5(lane, 2u, s2); keep5(lane, 3u, s3); keep5(lane, 4u, s4);
     finish(lane, c);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn strided_weight3(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
     let c = group.x;
-    var s00 = 0.0; var s01 = 0.0; var s02 = 0.0;
-    var s10 = 0.0; var s11 = 0.0; var s12 = 0.0;
-    var s20 = 0.0; var s21 = 0.0; var s22 = 0.0;
-    let count = params.planes / params.channels * params.out_h * params.out_quads;
-    for (var q = lane; q < count; q += WORKGROUP_SIZE) {
-        let p = place_of_dy(q, c);
-        let d = dy[(p.plane * params.out_h + p.i) * params.out_quads + p.j];
-        let top = 2 * i32(p.i) - i32(params.pad);
-        {
-            let w = wide_window(p.plane, top + 0, 2u * p.j);
-            s00 += dot(d, strided0(w)); s01 += dot(d, strided1(w)); s02 += dot(d, strided2(w));
-        }
-        {
-            let w = wide_window(p.plane, top + 1, 2u * p.j);
-            s10 += dot(d, strided0(w)); s11 += dot(d, strided1(w)); s12 += dot(d, strided2(w));
-        }
-        {
-            let w = wide_window(p.plane, top + 2, 2u * p.j);
-            s20 += dot(d, strided0(w)); s21 += dot(d, strided1(w)); s22 += dot(d, strided2(w));
+    var s0 = vec3f(0.0); var s1 = vec3f(0.0); var s2 = vec3f(0.0);
+    for (var u = lane; u < columns(); u += WORKGROUP_SIZE) {
+        let at = column_of(u, c);
+        var w0 = wide_window(at.plane, 0, 2u * at.j);
+        for (var i = 0u; i < params.out_h + zero_of(lane); i++) {
+            let top = 2 * i32(i);
+            let w1 = wide_window(at.plane, top + 1, 2u * at.j);
+            let w2 = wide_window(at.plane, top + 2, 2u * at.j);
+            let d = dy_of(at, i);
+            s0 += strided_row3(d, w0); s1 += strided_row3(d, w1); s2 += strided_row3(d, w2);
+            w0 = w2;
         }
     }
-    partial[0u * WORKGROUP_SIZE + lane] = s00; partial[1u * WORKGROUP_SIZE + lane] = s01;
-    partial[2u * WORKGROUP_SIZE + lane] = s02;
-    partial[3u * WORKGROUP_SIZE + lane] = s10; partial[4u * WORKGROUP_SIZE + lane] = s11;
-    partial[5u * WORKGROUP_SIZE + lane] = s12;
-    partial[6u * WORKGROUP_SIZE + lane] = s20; partial[7u * WORKGROUP_SIZE + lane] = s21;
-    partial[8u * WORKGROUP_SIZE + lane] = s22;
+    keep3(lane, 0u, s0); keep3(lane, 1u, s1); keep3(lane, 2u, s2);
     finish(lane, c);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn strided_weight5(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
     let c = group.x;
-    var s00 = 0.0; var s01 = 0.0; var s02 = 0.0; var s03 = 0.0; var s04 = 0.0;
-    var s10 = 0.0; var s11 = 0.0; var s12 = 0.0; var s13 = 0.0; var s14 = 0.0;
-    var s20 = 0.0; var s21 = 0.0; var s22 = 0.0; var s23 = 0.0; var s24 = 0.0;
-    var s30 = 0.0; var s31 = 0.0; var s32 = 0.0; var s33 = 0.0; var s34 = 0.0;
-    var s40 = 0.0; var s41 = 0.0; var s42 = 0.0; var s43 = 0.0; var s44 = 0.0;
-    let count = params.planes / params.channels * params.out_h * params.out_quads;
-    for (var q = lane; q < count; q += WORKGROUP_SIZE) {
-        let p = place_of_dy(q, c);
-        let d = dy[(p.plane * params.out_h + p.i) * params.out_quads + p.j];
-        let top = 2 * i32(p.i) - i32(params.pad);
-        {
-            let w = wide_window(p.plane, top + 0, 2u * p.j);
-            s00 += dot(d, strided_left1(w)); s01 += dot(d, strided0(w)); s02 += dot(d, strided1(w));
-            s03 += dot(d, strided2(w)); s04 += dot(d, strided3(w));
-        }
-        {
-            let w = wide_window(p.plane, top + 1, 2u * p.j);
-            s10 += dot(d, strided_left1(w)); s11 += dot(d, strided0(w)); s12 += dot(d, strided1(w));
-            s13 += dot(d, strided2(w)); s14 += dot(d, strided3(w));
-        }
-        {
-            let w = wide_window(p.plane, top + 2, 2u * p.j);
-            s20 += dot(d, strided_left1(w)); s21 += dot(d, strided0(w)); s22 += dot(d, strided1(w));
-            s23 += dot(d, strided2(w)); s24 += dot(d, strided3(w));
-        }
-        {
-            let w = wide_window(p.plane, top + 3, 2u * p.j);
-            s30 += dot(d, strided_left1(w)); s31 += dot(d, strided0(w)); s32 += dot(d, strided1(w));
-            s33 += dot(d, strided2(w)); s34 += dot(d, strided3(w));
-        }
-        {
-            let w = wide_window(p.plane, top + 4, 2u * p.j);
-            s40 += dot(d, strided_left1(w)); s41 += dot(d, strided0(w)); s42 += dot(d, strided1(w));
-            s43 += dot(d, strided2(w)); s44 += dot(d, strided3(w));
+    var s0 = Five(); var s1 = Five(); var s2 = Five(); var s3 = Five(); var s4 = Five();
+    for (var u = lane; u < columns(); u += WORKGROUP_SIZE) {
+        let at = column_of(u, c);
+        var w0 = Window();
+        var w1 = wide_window(at.plane, 0, 2u * at.j);
+        var w2 = wide_window(at.plane, 1, 2u * at.j);
+        for (var i = 0u; i < params.out_h + zero_of(lane); i++) {
+            let top = 2 * i32(i) - 1;
+            let w3 = wide_window(at.plane, top + 3, 2u * at.j);
+            let w4 = wide_window(at.plane, top + 4, 2u * at.j);
+            let d = dy_of(at, i);
+            s0 = strided_row5(s0, d, w0); s1 = strided_row5(s1, d, w1); s2 = strided_row5(s2, d, w2);
+            s3 = strided_row5(s3, d, w3); s4 = strided_row5(s4, d, w4);
+            w0 = w2; w1 = w3; w2 = w4;
         }
     }
-    partial[0u * WORKGROUP_SIZE + lane] = s00; partial[1u * WORKGROUP_SIZE + lane] = s01;
-    partial[2u * WORKGROUP_SIZE + lane] = s02; partial[3u * WORKGROUP_SIZE + lane] = s03;
-    partial[4u * WORKGROUP_SIZE + lane] = s04;
-    partial[5u * WORKGROUP_SIZE + lane] = s10; partial[6u * WORKGROUP_SIZE + lane] = s11;
-    partial[7u * WORKGROUP_SIZE + lane] = s12; partial[8u * WORKGROUP_SIZE + lane] = s13;
-    partial[9u * WORKGROUP_SIZE + lane] = s14;
-    partial[10u * WORKGROUP_SIZE + lane] = s20; partial[11u * WORKGROUP_SIZE + lane] = s21;
-    partial[12u * WORKGROUP_SIZE + lane] = s22; partial[13u * WORKGROUP_SIZE + lane] = s23;
-    partial[14u * WORKGROUP_SIZE + lane] = s24;
-    partial[15u * WORKGROUP_SIZE + lane] = s30; partial[16u * WORKGROUP_SIZE + lane] = s31;
-    partial[17u * WORKGROUP_SIZE + lane] = s32; partial[18u * WORKGROUP_SIZE + lane] = s33;
-    partial[19u * WORKGROUP_SIZE + lane] = s34;
-    partial[20u * WORKGROUP_SIZE + lane] = s40; partial[21u * WORKGROUP_SIZE + lane] = s41;
-    partial[22u * WORKGROUP_SIZE + lane] = s42; partial[23u * WORKGROUP_SIZE + lane] = s43;
-    partial[24u * WORKGROUP_SIZE + lane] = s44;
+    keep5(lane, 0u, s0); keep5(lane, 1u, s1); keep5(lane, 2u, s2); keep5(lane, 3u, s3); keep5(lane, 4u, s4);
     finish(lane, c);
 }

@@ -3,9 +3,10 @@
 //   dx = scale · (d - Σd / NHW - x̂ · Σ(d·x̂) / NHW), d = dy where the unit passes it, x̂ = (x - mean) / √(var + eps)
 // Twin: src/ops/rectified_norm/proof.rs. Source: torch.nn.functional.batch_norm, relu, relu6.
 //
-// Planes hold whole groups of four: what reads a scalar at a time takes ten times as long on software adapters. `statistics`
-// goes over the values once: it sums up their distances from the channel's first one, and the squares of these, which cancel
-// by no more than that value's own distance from the mean. Threads' shares are added pairwise, so in the same order always.
+// Planes hold whole groups of four: what reads a scalar at a time takes ten times as long on software adapters. Threads take
+// up to 16 groups of a plane at a time, as to find a place takes them longer than a group. `statistics` goes over the values
+// once: it sums up their distances from the mean of the channel's first ones, and the squares of these, which cancel by no
+// more than that mean's own distance from the mean of all. Threads' sums are added up in their order.
 
 import "shared/rectifier.wgsl";
 
@@ -16,9 +17,14 @@ struct Params {
     rectifier: u32,  // none, RELU or RELU6
     eps: f32,
     momentum: f32,   // share of the new batch in the running statistics
+    segment: u32,    // groups of four that a thread takes of a plane
+    segments: u32,   // that make a plane: quads / segment, rounded up
+    planes: u32,     // forward, backward_input: planes that a thread takes
+    slices: u32,     // sums: parts of the rows that are added up apart
+    slice: u32,      // sums: rows in one, rounded up
 }
 
-const WORKGROUP_SIZE = 256u;
+const WORKGROUP_SIZE = 64u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;                  // (N, C, H·W/4)
@@ -35,22 +41,38 @@ const WORKGROUP_SIZE = 256u;
 @group(0) @binding(12) var<storage, read_write> shares_out: array<vec4f>;  // (C): of x - mean, and of 1, in dx / scale
 @group(0) @binding(13) var<storage, read> shares: array<vec4f>;            // the same, read back
 @group(0) @binding(14) var<storage, read_write> dx: array<vec4f>;          // as x
+@group(0) @binding(15) var<storage, read_write> parts_out: array<vec2f>;   // (slices, C, segments)
+@group(0) @binding(16) var<storage, read> parts: array<vec2f>;             // the same, read back
 
-var<workgroup> partial: array<vec2f, WORKGROUP_SIZE>;
+// What a thread sums up: groups first to end of the planes of channel c, in some rows.
+struct Share { c: u32, first: u32, end: u32, row: u32, behind: u32 }
 
-// The sum of every thread's `share`; thread 0 has it.
-fn total(lane: u32, share: vec2f) -> vec2f {
-    partial[lane] = share;
-    for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
-        workgroupBarrier();
-        if lane < half { partial[lane] += partial[lane + half]; }
-    }
-    return partial[0];
+fn share_of(thread: u32) -> Share {
+    let first = thread % params.segments * params.segment;
+    let c = thread / params.segments % params.channels;
+    let row = thread / params.segments / params.channels * params.slice;
+    return Share(
+        c, first, min(first + params.segment, params.quads), row, min(row + params.slice, params.rows),
+    );
 }
 
-// Where the q-th group of channel `c` lies.
-fn place(q: u32, c: u32) -> u32 {
-    return (q / params.quads * params.channels + c) * params.quads + q % params.quads;
+// Whether there is such a thread: those behind the last slice have no rows.
+fn is_inside(thread: u32) -> bool {
+    return thread < params.slices * params.channels * params.segments;
+}
+
+// Both sums of a channel.
+fn total(c: u32) -> vec2f {
+    var sum = vec2f(0.0);
+    // llvmpipe (Mesa 22.3) builds a program anew at each dispatch whose uniforms alone decide loops; this is 0.
+    let zero = c >> 31u;
+    for (var slice = 0u; slice < params.slices + zero; slice++) {
+        let first = (slice * params.channels + c) * params.segments;
+        var of_slice = vec2f(0.0);
+        for (var s = 0u; s < params.segments + zero; s++) { of_slice += parts[first + s]; }
+        sum += of_slice;
+    }
+    return sum;
 }
 
 fn entry(c: u32, mean: f32, variance: f32) -> vec4f {
@@ -58,23 +80,47 @@ fn entry(c: u32, mean: f32, variance: f32) -> vec4f {
     return vec4f(mean, weight[c] * inverse, bias[c], inverse);
 }
 
+// The mean of the channel's first values: no further from that of all than a fraction of their deviation, as a rule.
+fn pivot_of(c: u32) -> f32 {
+    var sum = vec4f(0.0);
+    let zero = c >> 31u;
+    for (var q = 0u; q < params.segment + zero; q++) { sum += x[c * params.quads + q]; }
+    return dot(sum, vec4f(1.0)) / f32(4u * params.segment);
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn statistics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-    let c = group.x;
-    let pivot = x[place(0u, c)].x;
-    var sums = vec4f(0.0);
-    var squares = vec4f(0.0);
-    for (var q = lane; q < params.rows * params.quads; q += WORKGROUP_SIZE) {
-        let distance = x[place(q, c)] - pivot;
-        sums += distance;
-        squares += distance * distance;
+fn distances(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
+    if !is_inside(index) { return; }
+    let s = share_of(index);
+    let pivot = pivot_of(s.c);
+    var all_sums = vec4f(0.0);
+    var all_squares = vec4f(0.0);
+    for (var n = s.row; n < s.behind; n++) {
+        let plane = (n * params.channels + s.c) * params.quads;
+        // Sums of sums are rounded less than long sums.
+        var sums = vec4f(0.0);
+        var squares = vec4f(0.0);
+        for (var q = s.first; q < s.end; q++) {
+            let distance = x[plane + q] - pivot;
+            sums += distance;
+            squares += distance * distance;
+        }
+        all_sums += sums;
+        all_squares += squares;
     }
     let ones = vec4f(1.0);
-    let all = total(lane, vec2f(dot(sums, ones), dot(squares, ones)));
-    if lane > 0u { return; }
+    parts_out[index] = vec2f(dot(all_sums, ones), dot(all_squares, ones));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn statistics(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let c = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
+    if c >= params.channels { return; }
+    let all = total(c);
     let count = f32(4u * params.rows * params.quads);
     let off = all.x / count;
-    let mean = pivot + off;
+    let mean = pivot_of(c) + off;
     // Rounding may leave less than nothing.
     let centred = max(all.y - all.x * off, 0.0);
     table_out[c] = entry(c, mean, centred / count);
@@ -97,12 +143,28 @@ fn each_rectified(z: vec4f) -> vec4f {
     );
 }
 
+// The planes that a thread of the kernels below goes through, and its groups in each.
+struct Planes { plane: u32, behind: u32, first: u32, end: u32 }
+
+fn planes_of(thread: u32) -> Planes {
+    let plane = thread / params.segments * params.planes;
+    let first = thread % params.segments * params.segment;
+    return Planes(
+        plane, min(plane + params.planes, params.rows * params.channels),
+        first, min(first + params.segment, params.quads),
+    );
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
-    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
-    if index >= params.rows * params.channels * params.quads { return; }
-    let t = table[index / params.quads % params.channels];
-    y[index] = each_rectified((x[index] - t.x) * t.y + t.z);
+    let all = planes_of(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
+    for (var plane = all.plane; plane < all.behind; plane++) {
+        let t = table[plane % params.channels];
+        for (var q = all.first; q < all.end; q++) {
+            let at = plane * params.quads + q;
+            y[at] = each_rectified((x[at] - t.x) * t.y + t.z);
+        }
+    }
 }
 
 // What of dy gets through the unit behind the values `centred` + mean.
@@ -115,36 +177,54 @@ fn each_passed(centred: vec4f, t: vec4f, d: vec4f) -> vec4f {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn backward_parameters(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-    let c = group.x;
-    let t = table[c];
-    var products = vec4f(0.0);
-    var sums = vec4f(0.0);
-    for (var q = lane; q < params.rows * params.quads; q += WORKGROUP_SIZE) {
-        let centred = x[place(q, c)] - t.x;
-        let d = each_passed(centred, t, dy[place(q, c)]);
-        products += d * centred;
-        sums += d;
+fn products(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
+    if !is_inside(index) { return; }
+    let s = share_of(index);
+    let t = table[s.c];
+    var all_products = vec4f(0.0);
+    var all_sums = vec4f(0.0);
+    for (var n = s.row; n < s.behind; n++) {
+        let plane = (n * params.channels + s.c) * params.quads;
+        var weighted = vec4f(0.0);
+        var sums = vec4f(0.0);
+        for (var q = s.first; q < s.end; q++) {
+            let centred = x[plane + q] - t.x;
+            let d = each_passed(centred, t, dy[plane + q]);
+            weighted += d * centred;
+            sums += d;
+        }
+        all_products += weighted;
+        all_sums += sums;
     }
     let ones = vec4f(1.0);
-    let all = total(lane, vec2f(dot(products, ones) * t.w, dot(sums, ones)));
-    if lane > 0u { return; }
+    parts_out[index] = vec2f(dot(all_products, ones) * t.w, dot(all_sums, ones));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn backward_parameters(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let c = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
+    if c >= params.channels { return; }
+    let all = total(c);
     let count = f32(4u * params.rows * params.quads);
     dweight[c] = all.x;
     dbias[c] = all.y;
-    shares_out[c] = vec4f(all.x * t.w / count, all.y / count, 0.0, 0.0);
+    shares_out[c] = vec4f(all.x * table[c].w / count, all.y / count, 0.0, 0.0);
 }
 
 // The batch's own mean and variance depend on x, hence the two shares.
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
-    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
-    if index >= params.rows * params.channels * params.quads { return; }
-    let c = index / params.quads % params.channels;
-    let t = table[c];
-    let s = shares[c];
-    let centred = x[index] - t.x;
-    dx[index] = t.y * (each_passed(centred, t, dy[index]) - s.y - centred * s.x);
+    let all = planes_of(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
+    for (var plane = all.plane; plane < all.behind; plane++) {
+        let t = table[plane % params.channels];
+        let s = shares[plane % params.channels];
+        for (var q = all.first; q < all.end; q++) {
+            let at = plane * params.quads + q;
+            let centred = x[at] - t.x;
+            dx[at] = t.y * (each_passed(centred, t, dy[at]) - s.y - centred * s.x);
+        }
+    }
 }
 
 // Of statistics that do not depend on x.
@@ -153,8 +233,12 @@ fn backward_input_frozen(
     @builtin(global_invocation_id) id: vec3u,
     @builtin(num_workgroups) workgroups: vec3u,
 ) {
-    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
-    if index >= params.rows * params.channels * params.quads { return; }
-    let t = table[index / params.quads % params.channels];
-    dx[index] = t.y * each_passed(x[index] - t.x, t, dy[index]);
+    let all = planes_of(id.y * workgroups.x * WORKGROUP_SIZE + id.x);
+    for (var plane = all.plane; plane < all.behind; plane++) {
+        let t = table[plane % params.channels];
+        for (var q = all.first; q < all.end; q++) {
+            let at = plane * params.quads + q;
+            dx[at] = t.y * each_passed(x[at] - t.x, t, dy[at]);
+        }
+    }
 }

@@ -34,6 +34,3 @@ fn strided0(w: Window) -> vec4f { return vec4f(w.c.xz, w.n.xz); }
 fn strided1(w: Window) -> vec4f { return vec4f(w.c.yw, w.n.yw); }
 fn strided2(w: Window) -> vec4f { return vec4f(w.c.z, w.n.xz, w.m.x); }
 fn strided3(w: Window) -> vec4f { return vec4f(w.c.w, w.n.yw, w.m.y); }
-
-// Of a map's rows of y and dy.
-struct Place { plane: u32, i: u32, j: u32 }

@@ -1,7 +1,7 @@
 //! Which families of kernels an adapter can run, or a device that was opened on one: said here once for both.
 
 use super::variant::{MATRIX, MATRIX_LANES, STORAGE_TEXTURES, SUBGROUP_LANES};
-use super::{Adapter, TexelFormat, Variant};
+use super::{Adapter, Gpu, TexelFormat, Variant};
 use crate::error::{Error, Result};
 
 /// What decides it.
@@ -110,6 +110,14 @@ impl Abilities {
         let (least, most) = self.lanes;
         (self.lanes != (MATRIX_LANES, MATRIX_LANES))
             .then(|| format!("its subgroups have {least} to {most} lanes, {MATRIX_LANES} are needed"))
+    }
+}
+
+impl Gpu {
+    /// Whether subgroups have so many lanes, neither more nor fewer.
+    pub(crate) fn has_subgroups_of(&self, lanes: usize) -> bool {
+        let Abilities { features, lanes: (least, most), .. } = Abilities::from(self.device());
+        features.contains(wgpu::Features::SUBGROUP) && (least as usize, most as usize) == (lanes, lanes)
     }
 }
 

@@ -31,6 +31,7 @@ pub mod optimizer;
 pub mod optimizers;
 pub mod outer_product;
 pub mod perturb;
+pub mod pointwise;
 mod predictions;
 pub mod random_view;
 pub mod rectified_norm;
@@ -43,6 +44,7 @@ pub mod softmax_cross_entropy;
 pub mod stem;
 mod step;
 pub mod tuning;
+pub mod unfolded;
 #[cfg(feature = "check")]
 mod updates;
 mod window;

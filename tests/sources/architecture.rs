@@ -190,7 +190,8 @@ fn parts(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
         let relative = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap();
         let names: Vec<String> =
             relative.with_extension("").iter().map(|part| part.to_str().unwrap().to_owned()).collect();
-        if names == ["mod"] || ["proof.rs", "twin.rs", "terms.rs", "tests.rs"].contains(&name) {
+        if names == ["mod"] || ["proof.rs", "families.rs", "twin.rs", "terms.rs", "tests.rs"].contains(&name)
+        {
             continue;
         }
         let depth = names.len() - usize::from(name == "mod.rs");

@@ -93,6 +93,30 @@ fn a_backbone_learns_by_its_share_of_the_learning_rate() {
 }
 
 #[test]
+fn on_software_adapters_all_convolutions_have_fast_kernels() {
+    let gpu = gpu(Variant::Register);
+    let info = gpu.device().adapter_info();
+    if (info.subgroup_min_size, info.subgroup_max_size) != (8, 8) {
+        eprintln!("skipped: {} has no subgroups of eight lanes", gpu.name());
+        return;
+    }
+    for (backbone, side, slow) in
+        [("efficientnet_lite0", 128, &["conv2d.", "conv2d_tile."][..]), ("resnet18", 96, &["conv2d."][..])]
+    {
+        let size = format!("height = {side}\nwidth = {side}");
+        let keys = format!("backbone = \"{backbone}\"");
+        let text = recipe(&keys, "").replace("height = 32\nwidth = 32", &size);
+        let config = Config::parse("test", &text).unwrap();
+        let model = Dann::new(&gpu, &config.model).unwrap();
+        let training = TrainingStep::new(&model, ROWS, config.training.objective().unwrap(), 1).unwrap();
+        let labels: Vec<_> = training.recording().dispatches().iter().map(|d| d.kernel.label).collect();
+        let found: Vec<_> = labels.iter().filter(|l| slow.iter().any(|slow| l.starts_with(slow))).collect();
+        assert!(found.is_empty(), "{backbone}: {found:?}");
+        assert!(labels.iter().any(|label| label.starts_with("subgroup_pointwise.")), "{backbone}");
+    }
+}
+
+#[test]
 fn what_cannot_be_built_or_read_is_refused_by_name() {
     for (keys, words) in [
         ("weights = \"x.safetensors\"", "model.weights: expected model.backbone, whose weights they are"),

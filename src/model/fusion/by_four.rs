@@ -1,19 +1,24 @@
-//! Convolutions of backbones that go four pixels at a time: depthwise ones, and the first one over few channels.
+//! Convolutions of backbones that go four pixels at a time: depthwise ones, those of one tap, and the first one over few
+//! channels.
 
 use super::{Fused, Place};
 use crate::error::Result;
-use crate::gpu::{Recording, Tensor};
+use crate::gpu::{Recording, Tensor, Variant};
 use crate::model::backbone;
 use crate::model::layers::Conv2d;
 use crate::model::parameters::Parameter;
 use crate::model::stage::{Forward, Mode, Stage, allocate};
 use crate::ops::depthwise::Depthwise;
+use crate::ops::pointwise::Pointwise;
 use crate::ops::stem::Stem;
+use crate::ops::unfolded::Unfolded;
 
 /// Which one.
 enum Kind {
     Depthwise(Depthwise),
+    Pointwise(Pointwise),
     Stem(Stem),
+    Unfolded(Unfolded),
 }
 
 /// A convolution with its weight in place.
@@ -30,39 +35,60 @@ pub(super) fn rule(place: &Place<'_>) -> Result<Option<Fused>> {
     let of_layer = |layer: &Conv2d| {
         let (x, kernel, geometry) = (node.x[0], layer.kernel.into(), layer.geometry());
         let depthwise = Depthwise::new(x, layer.outputs, kernel, geometry).map(Kind::Depthwise);
-        depthwise.or_else(|| Stem::new(x, layer.outputs, kernel, geometry).map(Kind::Stem))
+        let stem = || Stem::new(x, layer.outputs, kernel, geometry).map(Kind::Stem);
+        depthwise.or_else(|| on_software(place, layer)).or_else(stem)
     };
     let Some(convolution) = layer.and_then(of_layer) else { return Ok(None) };
     let weight = place.parameters.get(&format!("{}.weight", node.name))?;
     Ok(Some((Box::new(ByFour { convolution, name: node.name.clone(), weight }), 1)))
 }
 
+/// The products of matrices that software adapters are fast at: of one tap, and of what their tiles do not take.
+fn on_software(place: &Place<'_>, layer: &Conv2d) -> Option<Kind> {
+    let (gpu, x) = (place.gpu, place.nodes[0].x[0]);
+    let (outputs, kernel, geometry) = (layer.outputs, layer.kernel.into(), layer.geometry());
+    if place.variant != Variant::Register {
+        return None;
+    }
+    let pointwise = Pointwise::new(gpu, x, outputs, kernel, geometry).map(Kind::Pointwise);
+    let unfolded = || Unfolded::new(gpu, x, outputs, kernel, geometry).filter(Unfolded::is_best);
+    pointwise.or_else(|| unfolded().map(Kind::Unfolded))
+}
+
 impl Kind {
     fn y_dims(&self, rows: usize) -> [usize; 4] {
         match self {
             Self::Depthwise(convolution) => convolution.y_dims(rows),
+            Self::Pointwise(convolution) => convolution.y_dims(rows),
             Self::Stem(convolution) => convolution.y_dims(rows),
+            Self::Unfolded(convolution) => convolution.y_dims(rows),
         }
     }
 
     fn forward(&self, rec: &mut Recording, x: &Tensor, weight: &Tensor, y: &Tensor) -> Result<()> {
         match self {
             Self::Depthwise(convolution) => convolution.forward(rec, x, weight, y),
+            Self::Pointwise(convolution) => convolution.forward(rec, x, weight, y),
             Self::Stem(convolution) => convolution.forward(rec, x, weight, y),
+            Self::Unfolded(convolution) => convolution.forward(rec, x, weight, y),
         }
     }
 
     fn backward_input(&self, rec: &mut Recording, dy: &Tensor, weight: &Tensor, dx: &Tensor) -> Result<()> {
         match self {
             Self::Depthwise(convolution) => convolution.backward_input(rec, dy, weight, dx),
+            Self::Pointwise(convolution) => convolution.backward_input(rec, dy, weight, dx),
             Self::Stem(convolution) => convolution.backward_input(rec, dy, weight, dx),
+            Self::Unfolded(convolution) => convolution.backward_input(rec, dy, weight, dx),
         }
     }
 
     fn backward_weight(&self, rec: &mut Recording, x: &Tensor, dy: &Tensor, dweight: &Tensor) -> Result<()> {
         match self {
             Self::Depthwise(convolution) => convolution.backward_weight(rec, x, dy, dweight),
+            Self::Pointwise(convolution) => convolution.backward_weight(rec, x, dy, dweight),
             Self::Stem(convolution) => convolution.backward_weight(rec, x, dy, dweight),
+            Self::Unfolded(convolution) => convolution.backward_weight(rec, x, dy, dweight),
         }
     }
 }

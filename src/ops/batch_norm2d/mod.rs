@@ -9,10 +9,10 @@ pub(crate) mod proof;
 #[cfg(feature = "check")]
 pub(crate) mod twin;
 
-use super::kernels::batch_norm2d as wgsl;
+use super::kernels::{batch_norm2d as wgsl, rows_norm};
 use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Recording, Tensor, Work, by};
+use crate::gpu::{Gpu, Recording, Tensor, Variant, Work, by};
 
 const OP: &str = "batch_norm2d";
 
@@ -74,6 +74,14 @@ impl Rows<'_> {
         Work::new(flops * self.x.len(), by(self.x.dims()))
     }
 
+    /// The same for kernels of which a thread takes a channel: of maps of one pixel, on software adapters, which are slow to
+    /// add up what the threads of a workgroup have.
+    fn rows_params(&self, gpu: &Gpu, params: &wgsl::Params) -> Option<rows_norm::Params> {
+        let wgsl::Params { rows, source_rows, channels, plane, eps, momentum, .. } = *params;
+        let fits = gpu.variant() == Variant::Register && plane == 1 && source_rows == rows;
+        fits.then_some(rows_norm::Params { rows, channels, eps, momentum })
+    }
+
     /// The fewest rows that share statistics.
     fn fewest(&self, params: &wgsl::Params) -> usize {
         let (rows, source) = (params.rows as usize, params.source_rows as usize);
@@ -106,6 +114,11 @@ pub fn statistics(
         return Err(Error::input("batch_norm2d: x", "two or more values a channel", found));
     }
     let [mean, variance, running_mean, running_var] = outs;
+    if let Some(params) = &rows.rows_params(rec.gpu(), &params).filter(|_| !are_apart(mean)) {
+        let invocation =
+            rows_norm::Statistics { params, x, mean_out: mean, var_out: variance, running_mean, running_var };
+        return rec.dispatch(invocation, mean.len(), rows.work(4));
+    }
     let invocation =
         wgsl::Statistics { params: &params, x, mean_out: mean, var_out: variance, running_mean, running_var };
     // The running statistics are read too.
@@ -161,6 +174,19 @@ pub fn backward_parameters(
     let params = rows.params(&[mean, variance], &[dweight, dbias], eps, 0.0)?;
     expect(OP, "dy", dy, x.dims())?;
     expect(OP, "shares", shares, &shares_of(mean))?;
+    if let Some(params) = &rows.rows_params(rec.gpu(), &params).filter(|_| !are_apart(mean)) {
+        let invocation = rows_norm::BackwardParameters {
+            params,
+            x,
+            mean,
+            variance,
+            dy,
+            dweight_out: dweight,
+            dbias_out: dbias,
+            shares_out: shares,
+        };
+        return rec.dispatch(invocation, dbias.len(), rows.work(5));
+    }
     let invocation = wgsl::BackwardParameters {
         params: &params,
         x,

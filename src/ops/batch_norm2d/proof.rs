@@ -271,6 +271,7 @@ fn cases() -> Vec<Case> {
         case("large eps", [2, 5, 9, 8], 1.0, 0.3, 0.7),
         case("planes wider than a workgroup", [2, 3, 15, 17], 2.0, 1e-5, 0.01),
         case("many rows", [65, 2, 1, 3], 1.0, 1e-5, 1.0),
+        case("rows of values", [19, 67, 1, 1], 1.0, 1e-5, 0.1),
         evaluation("evaluation", [3, 15, 2, 5]),
         evaluation("evaluation of a single value", [1, 1, 1, 1]),
         apart(case("domains apart", [7, 17, 5, 3], 1.0, 1e-5, 0.1), 3),

@@ -1,6 +1,8 @@
 //! 2-D convolution; twin: `twin.rs`.
 
 #[cfg(feature = "check")]
+mod families;
+#[cfg(feature = "check")]
 pub(crate) mod proof;
 #[cfg(feature = "check")]
 pub(crate) mod twin;

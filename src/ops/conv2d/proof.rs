@@ -1,15 +1,11 @@
 //! conv2d: y, dx, dweight and dbias from x, weight, bias and dy.
 
+use super::families::{self, Tensors};
 use super::twin::{self, Conv2dShape};
 use crate::contract::{Arrays, Bounds, Case, Gradient, Op, PARAMETRIC, Rig, SEED, bilinear_bounds, reals};
 use crate::error::{Error, Result};
-use crate::gpu::{Tensor, Variant};
 use crate::ops::conv2d::{self as host, Geometry};
-use crate::ops::depthwise::Depthwise;
-use crate::ops::gemm::{Epilogue, Gemm};
-use crate::ops::register_tiled::conv2d_tiled::Conv2dTiled;
-use crate::ops::register_tiled::{Convolution, Gradients, Parameters};
-use crate::ops::stem::Stem;
+use crate::ops::register_tiled::Convolution;
 use crate::shape::MapShape;
 use serde_json::json;
 
@@ -66,68 +62,6 @@ pub(crate) fn fusible(s: Conv2dShape) -> Convolution {
     Convolution { x, outputs: s.o, kernel: (s.kh, s.kw), padding: (s.ph, s.pw) }
 }
 
-/// What a case's kernels read and write.
-struct Tensors {
-    x: Tensor,
-    weight: Tensor,
-    dy: Tensor,
-    y: Tensor,
-    dx: Tensor,
-    dweight: Tensor,
-    /// The bias and its gradient, where there is one.
-    bias: Option<(Tensor, Tensor)>,
-}
-
-/// Records the kernels of the variant's family, where it takes the convolution; whether it does.
-fn record_family(rig: &mut Rig<'_>, s: Conv2dShape, geometry: Geometry, t: &Tensors) -> Result<bool> {
-    if t.bias.is_none() && rig.variant() != Variant::Plain {
-        let x = MapShape::new(s.c, s.h, s.w);
-        if let Some(stem) = Stem::new(x, s.o, (s.kh, s.kw), geometry) {
-            stem.forward(&mut rig.rec, &t.x, &t.weight, &t.y)?;
-            stem.backward_input(&mut rig.rec, &t.dy, &t.weight, &t.dx)?;
-            stem.backward_weight(&mut rig.rec, &t.x, &t.dy, &t.dweight)?;
-            return Ok(true);
-        }
-        let Some(depthwise) = Depthwise::new(x, s.o, (s.kh, s.kw), geometry) else {
-            return record_without_bias(rig, s, geometry, t);
-        };
-        depthwise.forward(&mut rig.rec, &t.x, &t.weight, &t.y)?;
-        depthwise.backward_input(&mut rig.rec, &t.dy, &t.weight, &t.dx)?;
-        depthwise.backward_weight(&mut rig.rec, &t.x, &t.dy, &t.dweight)?;
-        return Ok(true);
-    }
-    let Some((bias, dbias)) = &t.bias else { return Ok(false) };
-    if geometry != Geometry::from((s.ph, s.pw)) {
-        return Ok(false);
-    }
-    let (variant, convolution) = (rig.variant(), fusible(s));
-    let (rec, Tensors { x, weight, dy, y, dx, dweight, .. }) = (&mut rig.rec, t);
-    let parameters = Some(Parameters { weight: dweight, bias: dbias });
-    let gradients = Gradients { parameters, dx: Some(dx) };
-    if let Some(gemm) = Gemm::new(variant, convolution, Epilogue::Nothing) {
-        let saved = gemm.forward(rec, x, weight, bias, y)?;
-        gemm.backward(rec, &saved, weight, dy, &gradients)?;
-        return Ok(true);
-    }
-    let tiled = if variant == Variant::Register { Conv2dTiled::new(convolution) } else { None };
-    let Some(tiled) = tiled else { return Ok(false) };
-    let saved = tiled.forward(rec, x, weight, bias, y)?;
-    tiled.backward(rec, &saved, weight, dy, &gradients)?;
-    Ok(true)
-}
-
-/// Records the register-tiled kernels of a convolution without bias, where they take it; whether they do.
-fn record_without_bias(rig: &mut Rig<'_>, s: Conv2dShape, geometry: Geometry, t: &Tensors) -> Result<bool> {
-    let fits = rig.variant() == Variant::Register && geometry == Geometry::from((s.ph, s.pw));
-    let Some(tiled) = Conv2dTiled::without_bias(fusible(s)).filter(|_| fits) else { return Ok(false) };
-    let zeros = rig.constant("no bias", &[s.o], &vec![0.0_f32; s.o])?;
-    let (rec, Tensors { x, weight, dy, y, dx, dweight, .. }) = (&mut rig.rec, t);
-    let saved = tiled.forward(rec, x, weight, &zeros, y)?;
-    let parameters = Some(Parameters { weight: dweight, bias: &zeros });
-    tiled.backward(rec, &saved, weight, dy, &Gradients { parameters, dx: Some(dx) })?;
-    Ok(true)
-}
-
 impl Op for Conv2d {
     fn name(&self) -> &'static str {
         "conv2d"
@@ -152,7 +86,7 @@ impl Op for Conv2d {
             false => None,
         };
         let t = Tensors { x, weight, dy, y, dx, dweight, bias };
-        if record_family(rig, s, geometry, &t)? {
+        if families::record(rig, s, geometry, &t)? {
             return Ok(());
         }
         let (rec, (bias, dbias)) = (&mut rig.rec, t.bias.as_ref().map(|(b, db)| (b, db)).unzip());
@@ -256,8 +190,21 @@ fn strided() -> Vec<Case> {
         case("depthwise, one group", [1, 2, 1, 4], [2, 1, 5, 5], [1, 1], [2; 4], 2),
         case("without bias", [3, 20, 7, 12], [9, 20, 3, 3], [1, 1], [1; 4], 1),
         case("without bias, many channels", [2, 136, 4, 4], [530, 136, 1, 1], [1, 1], [0; 4], 1),
+        case("one tap", [3, 20, 2, 6], [12, 20, 1, 1], [1, 1], [0; 4], 1),
+        case("one tap, one group of four", [1, 4, 2, 2], [4, 4, 1, 1], [1, 1], [0; 4], 1),
+        case("one tap, many channels", [5, 136, 4, 4], [532, 136, 1, 1], [1, 1], [0; 4], 1),
+        case("one tap, few outputs", [3, 144, 8, 10], [24, 144, 1, 1], [1, 1], [0; 4], 1),
+        case("one tap, few channels", [5, 16, 18, 14], [96, 16, 1, 1], [1, 1], [0; 4], 1),
+        case("one tap, tiles of thirty-two", [2, 64, 4, 6], [32, 64, 1, 1], [1, 1], [0; 4], 1),
+        case("one tap, tiles of forty", [2, 80, 4, 8], [40, 80, 1, 1], [1, 1], [0; 4], 1),
         case("stem", [3, 3, 10, 16], [16, 3, 3, 3], [2, 2], [0, 1, 0, 1], 1),
         case("stem of one channel", [2, 1, 4, 24], [8, 1, 3, 3], [2, 2], [0, 1, 0, 1], 1),
+        case("one tap, stride 2", [2, 8, 9, 12], [12, 8, 1, 1], [2, 2], [0; 4], 1),
+        case("stride 2, in parts", [5, 12, 64, 64], [4, 12, 7, 7], [2, 2], [3; 4], 1),
+        case("stride 2, in ragged parts", [5, 12, 60, 62], [4, 12, 7, 7], [2, 2], [3; 4], 1),
+        case("one tap, planes of no whole groups", [3, 8, 3, 5], [12, 8, 1, 1], [1, 1], [0; 4], 1),
+        case("planes of no whole groups", [2, 8, 3, 3], [16, 8, 3, 3], [1, 1], [1; 4], 1),
+        case("oblong stride without bias", [3, 5, 8, 13], [8, 5, 2, 5], [1, 3], [2, 0, 1, 1], 1),
         case("groups", [2, 6, 7, 9], [9, 2, 3, 2], [2, 1], [1, 0, 0, 2], 3),
         case("rows that no position reaches", [1, 2, 10, 10], [2, 2, 3, 3], [4, 4], [0; 4], 1),
     ]

@@ -8,6 +8,8 @@ use crate::gpu::{Recording, Tensor, Work, by};
 use crate::shape::MapShape;
 
 const OP: &str = "depthwise";
+/// As `ROWS` in the shader.
+const STRIDED_ROWS: usize = 8;
 
 /// The shapes of a convolution that these kernels take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,8 +138,12 @@ impl Depthwise {
         if self.stride == 1 {
             return self.plain(rec, params, packed, dy, dx);
         }
-        let invocation = wgsl::StridedInput { params, packed, dy, dx };
-        rec.dispatch(invocation, dx.len() / 8, self.work(dy))
+        let (columns, work) = (dy.rows() * self.y.channels * self.y.width / 4, self.work(dy));
+        let threads = columns * self.y.height.div_ceil(STRIDED_ROWS);
+        match self.taps {
+            3 => rec.dispatch(wgsl::StridedInput3 { params, packed, dy, dx }, threads, work),
+            _ => rec.dispatch(wgsl::StridedInput5 { params, packed, dy, dx }, threads, work),
+        }
     }
 
     /// dweight (C, 1, K, K) from x (N, C, H, W) and dy (N, C, OH, OW).

@@ -3,10 +3,10 @@
 #[cfg(feature = "check")]
 pub(crate) mod proof;
 
-use super::kernels::global_avg_pool2d as wgsl;
+use super::kernels::{global_avg_pool2d as wgsl, sixteen_means};
 use super::{expect, expect_rank, u32_of};
 use crate::error::Result;
-use crate::gpu::{Recording, Tensor, Work, by};
+use crate::gpu::{Recording, Tensor, Variant, Work, by};
 
 const OP: &str = "global_avg_pool2d";
 
@@ -25,6 +25,12 @@ fn params(x: &Tensor, name: &str, y: &Tensor) -> Result<(wgsl::Params, usize)> {
 /// [`crate::error::Error::Input`] when the shapes do not fit.
 pub fn forward(rec: &mut Recording, x: &Tensor, y: &Tensor) -> Result<()> {
     let (params, planes) = params(x, "y", y)?;
+    // Software adapters are slow to add up what the threads of a workgroup have.
+    if params.plane == 16 && rec.gpu().variant() == Variant::Register {
+        let params = &sixteen_means::Params { planes: params.planes };
+        let invocation = sixteen_means::Forward { params, x, y };
+        return rec.dispatch(invocation, planes, Work::new(x.len(), by(x.dims())));
+    }
     let threads = planes * wgsl::FORWARD.workgroup_size as usize;
     rec.dispatch(wgsl::Forward { params: &params, x, y }, threads, Work::new(x.len(), by(x.dims())))
 }

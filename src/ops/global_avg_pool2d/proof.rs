@@ -75,6 +75,7 @@ impl Op for GlobalAvgPool2d {
             case("ragged", [3, 5, 7, 9]),
             case("planes wider than a workgroup", [2, 17, 15, 13]),
             case("one column", [5, 3, 65, 1]),
+            case("planes of sixteen", [3, 23, 4, 4]),
         ]
     }
 }

@@ -11,6 +11,11 @@ use crate::gpu::{Recording, Tensor, Work, by};
 use crate::shape::MapShape;
 
 const OP: &str = "rectified_norm";
+/// Groups of four that a thread takes: enough that to find their place takes little beside them.
+const SEGMENT: usize = 16;
+/// Threads worth having where each sums up values: enough for the cores of a software adapter, few enough that their sums
+/// are soon added up.
+const THREADS: usize = 2048;
 
 /// The unit behind the normalisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,14 +72,35 @@ impl Norm<'_> {
         for tensor in tables {
             expect(OP, "table", tensor, &table_dims(map.channels))?;
         }
+        let (rows, quads) = (x.rows(), map.height * map.width / 4);
+        let segment = SEGMENT.min(quads);
+        let segments = quads.div_ceil(segment);
+        let slices = THREADS.div_ceil(segments * map.channels).min(rows);
         Ok(wgsl::Params {
-            rows: u32_of(OP, x.rows())?,
+            rows: u32_of(OP, rows)?,
             channels: u32_of(OP, map.channels)?,
-            quads: u32_of(OP, map.height * map.width / 4)?,
+            quads: u32_of(OP, quads)?,
             rectifier: self.rectifier as u32,
             eps: self.eps,
             momentum: self.momentum,
+            segment: u32_of(OP, segment)?,
+            segments: u32_of(OP, segments)?,
+            planes: u32_of(OP, (SEGMENT / quads).max(1))?,
+            slices: u32_of(OP, slices)?,
+            slice: u32_of(OP, rows.div_ceil(slices))?,
         })
+    }
+
+    /// Memory for the sums of threads, and how many threads there are.
+    fn parts(rec: &Recording, params: &wgsl::Params) -> Result<(Tensor, usize)> {
+        let dims = [params.slices, params.channels, params.segments].map(|n| n as usize);
+        let parts = Tensor::zeros(rec.gpu(), "partial sums", &[dims[0], dims[1], dims[2], 2])?;
+        Ok((parts, dims.iter().product()))
+    }
+
+    /// How many threads go over all values of x.
+    fn threads(x: &Tensor, params: &wgsl::Params) -> usize {
+        (x.rows() * x.map().channels).div_ceil(params.planes as usize) * params.segments as usize
     }
 
     /// The batch's own statistics into `table` (C, 4); the running ones move towards them.
@@ -84,9 +110,12 @@ impl Norm<'_> {
     pub fn statistics(&self, rec: &mut Recording, x: &Tensor, table: &Tensor) -> Result<()> {
         let params = &self.params(x, &[], &[table])?;
         let Self { weight, bias, running_mean, running_var, .. } = *self;
+        let (parts, threads) = &Self::parts(rec, params)?;
+        let work = Work::new(4 * x.len(), by(x.dims()));
+        rec.dispatch(wgsl::Distances { params, x, parts_out: parts }, *threads, work)?;
         let invocation =
-            wgsl::Statistics { params, x, weight, bias, running_mean, running_var, table_out: table };
-        rec.dispatch_workgroups(invocation, weight.len(), Work::new(4 * x.len(), by(x.dims())))
+            wgsl::Statistics { params, x, weight, bias, running_mean, running_var, table_out: table, parts };
+        rec.dispatch(invocation, weight.len(), Work::new(parts.len(), by(parts.dims())))
     }
 
     /// The running statistics into `table` (C, 4).
@@ -107,7 +136,7 @@ impl Norm<'_> {
     pub fn forward(&self, rec: &mut Recording, x: &Tensor, table: &Tensor, y: &Tensor) -> Result<()> {
         let params = &self.params(x, &[y], &[table])?;
         let work = Work::new(5 * x.len(), by(x.dims()));
-        rec.dispatch(wgsl::Forward { params, x, table, y }, x.len() / 4, work)
+        rec.dispatch(wgsl::Forward { params, x, table, y }, Self::threads(x, params), work)
     }
 
     /// The gradients of weight and bias (C), and into `shares` (C, 4) what dx takes of them.
@@ -123,9 +152,12 @@ impl Norm<'_> {
         shares: &Tensor,
     ) -> Result<()> {
         let params = &self.params(x, &[dy], &[table, shares])?;
+        let (parts, threads) = &Self::parts(rec, params)?;
+        let work = Work::new(8 * x.len(), by(x.dims()));
+        rec.dispatch(wgsl::Products { params, x, table, dy, parts_out: parts }, *threads, work)?;
         let invocation =
-            wgsl::BackwardParameters { params, x, table, dy, dweight, dbias, shares_out: shares };
-        rec.dispatch_workgroups(invocation, dbias.len(), Work::new(8 * x.len(), by(x.dims())))
+            wgsl::BackwardParameters { params, table, dweight, dbias, shares_out: shares, parts };
+        rec.dispatch(invocation, dbias.len(), Work::new(parts.len(), by(parts.dims())))
     }
 
     /// dx as x, through the batch's statistics; `shares` as [`Norm::backward_parameters`] leaves them.
@@ -142,7 +174,7 @@ impl Norm<'_> {
     ) -> Result<()> {
         let params = &self.params(x, &[dy, dx], &[table, shares])?;
         let work = Work::new(9 * x.len(), by(x.dims()));
-        rec.dispatch(wgsl::BackwardInput { params, x, table, dy, shares, dx }, x.len() / 4, work)
+        rec.dispatch(wgsl::BackwardInput { params, x, table, dy, shares, dx }, Self::threads(x, params), work)
     }
 
     /// dx as x, under statistics that do not depend on it.
@@ -158,6 +190,6 @@ impl Norm<'_> {
     ) -> Result<()> {
         let params = &self.params(x, &[dy, dx], &[table])?;
         let work = Work::new(6 * x.len(), by(x.dims()));
-        rec.dispatch(wgsl::BackwardInputFrozen { params, x, table, dy, dx }, x.len() / 4, work)
+        rec.dispatch(wgsl::BackwardInputFrozen { params, x, table, dy, dx }, Self::threads(x, params), work)
     }
 }

@@ -117,8 +117,9 @@ impl Op for RectifiedNorm {
     }
 
     /// Those of batch_norm2d, where the variance is not off; but the squares that make it up are those of distances from the
-    /// channel's first value, whose own distance from the mean comes on top: relative to variance and eps their sum is the
-    /// factor by which errors of everything that follows from it grow. Running statistics are the largest of both sums.
+    /// mean of the channel's first values, whose own distance from the mean of all comes on top: relative to variance and eps
+    /// their sum is the factor by which errors of everything that follows from it grow. Running statistics are the largest of
+    /// both sums.
     fn bounds(&self, case: &Case, _: &Arrays) -> Result<Bounds> {
         let (s, frozen) = (shape(case)?, case.flag("frozen", false)?);
         let x = case.reals("x")?;
@@ -127,7 +128,8 @@ impl Op for RectifiedNorm {
             false => twin::statistics(&x, s),
         };
         let eps = f64::from(case.real("eps")?);
-        let first = |c: usize| x[c * s.h * s.w];
+        let firsts = (s.h * s.w).min(64);
+        let first = |c: usize| x[c * s.h * s.w..][..firsts].iter().sum::<f64>() / firsts as f64;
         let grows = |c: usize| 3.0 + (first(c) - mean[c]).powi(2) / (var[c] + eps);
         let growth = (0..s.c).map(grows).fold(1.0, f64::max);
         let variance = ("variance".to_owned(), Array::f64(&[s.c], var.clone()));
