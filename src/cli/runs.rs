@@ -3,7 +3,7 @@
 use super::output::{Output, percent, share, table};
 use clap::Args;
 use dann::error::Error;
-use dann::train::{Method, RunDirectory, RunResult};
+use dann::train::{Method, Rated, RunDirectory, RunResult};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -33,7 +33,8 @@ pub fn run(args: &RunsArgs, out: &Output) -> anyhow::Result<()> {
         out.json(run)?;
     }
     let row = |run: &RunResult| {
-        let steps = run.steps.to_string();
+        let of_all = |selected: Rated| format!("{} of {}", selected.rated_step, run.steps);
+        let steps = run.selected.map_or(run.steps.to_string(), of_all);
         let seed = run.seed.to_string();
         let directory = run.directory.display().to_string();
         let time = format!("{:.0} s", run.seconds);

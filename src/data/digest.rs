@@ -73,8 +73,13 @@ impl Digest {
         self.check_content(path, &mut MultiGzDecoder::new(file))
     }
 
+    /// Compares the bytes of `content`.
+    pub(super) fn compare_content(&self, content: &mut dyn Read) -> Result<(), Fault> {
+        self.copy(content, |_| Ok(()))
+    }
+
     fn check_content(&self, path: &Path, content: &mut dyn Read) -> crate::error::Result<()> {
-        self.copy(content, |_| Ok(())).map_err(|fault| match fault {
+        self.compare_content(content).map_err(|fault| match fault {
             Fault::Read(error) => Error::io(path, "read")(error),
             Fault::Write(error) => error,
             Fault::Mismatch { expected, found } => Error::file(path, expected, found),

@@ -89,7 +89,7 @@ pub(crate) use hex::hex;
 pub use crate::shape::{Fit, Frame};
 pub use dataset::Dataset;
 #[cfg(feature = "fetch")]
-pub use fetch::{fetch_bsds500, fetch_mnist, fetch_usps};
+pub use fetch::{Weights, fetch_bsds500, fetch_mnist, fetch_usps, fetch_weights};
 #[cfg(feature = "data")]
 pub use fitted::Fitted;
 #[cfg(feature = "data")]

@@ -112,6 +112,10 @@ impl Trainer {
     pub fn on(gpu: &Gpu, options: TrainerOptions<'_>) -> Result<Self> {
         let TrainerOptions { config, labelled, unlabelled, start, resume, .. } = options;
         name_every_class(&config, labelled)?;
+        if let Some(select) = config.training.selection() {
+            let expected = "none, as steps between frames are not rated";
+            return Err(Error::input("training.select", expected, select.rule.name()));
+        }
         let on_device = on_device(&config, start.or(resume).is_some());
         let mut training_loop = TrainingLoop::new(gpu, &on_device, labelled, unlabelled, true)?;
         if let Some(start) = start {

@@ -97,9 +97,12 @@ impl RunRecord {
     pub fn with_selection(self, selection: &Selection, history: &History) -> Self {
         let chosen = |step| Chosen { step, target_test_accuracy: history.target_accuracy(step) };
         let picks = selection.picks.iter().map(|(rule, &step)| (rule.name().to_owned(), chosen(step)));
+        // Of the model that was kept, if a rule has chosen one, and of the last step otherwise.
+        let kept = self.result.selected.map_or(self.result.steps, |selected| selected.rated_step);
+        let rating = selection.ratings.iter().find(|rating| rating.step == kept);
         Self {
-            proxy_a_distance: selection.ratings.last().and_then(|rating| rating.value(Rule::ProxyDistance)),
-            ratings: selection.ratings.last().map_or(BTreeMap::new(), |rating| rating.values.clone()),
+            proxy_a_distance: rating.and_then(|rating| rating.value(Rule::ProxyDistance)),
+            ratings: rating.map_or(BTreeMap::new(), |rating| rating.values.clone()),
             selected: picks.collect(),
             best: selection.best(history).map(|(step, _)| chosen(step)),
             ..self
@@ -144,6 +147,7 @@ pub(super) mod tests {
             recipe: "paper".into(),
             config: Config::preset("paper").expect("a preset"),
             result: RunResult {
+                selected: None,
                 method,
                 seed,
                 steps: 20,

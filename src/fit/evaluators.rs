@@ -48,15 +48,15 @@ pub(super) fn predictions(
     let model = trainer.model().evaluated();
     let logits = |data: &Dataset, domain| Evaluator::new(model, data, domain)?.logits();
     let input = &model.spec().input;
-    let (source, target) = (spread(labelled, input)?, spread(unlabelled, input)?);
+    let (source, target) = (spread(labelled, input, SEEN)?, spread(unlabelled, input, SEEN)?);
     let of_source = logits(&source, Domain::Source)?;
     let of_target = logits(&target, Domain::Target)?;
     Ok(Predictions::of(&of_source, source.labels.as_deref().unwrap_or_default(), &of_target))
 }
 
-/// At most [`SEEN`] images from all over `data`, as a model sees them that takes images of `input`.
-fn spread(data: &Dataset, input: &InputSpec) -> Result<Dataset> {
-    let count = data.len().min(SEEN);
+/// At most `most` images from all over `data`, as a model sees them that takes images of `input`.
+pub(super) fn spread(data: &Dataset, input: &InputSpec, most: usize) -> Result<Dataset> {
+    let count = data.len().min(most);
     let some = data.only((0..count).map(|index| index * data.len() / count));
     Ok(some.into_memory()?.middle(input.shape()))
 }

@@ -23,6 +23,7 @@ mod evaluators;
 mod observer;
 mod plan;
 mod run;
+mod selector;
 mod session;
 mod sets;
 mod training;

@@ -4,7 +4,9 @@ use super::Sets;
 use crate::error::{Error, Result};
 use crate::model::Dann;
 use crate::train::health::Warning;
-use crate::train::{Adopted, Checkpoint, Config, EpochRecord, FrozenPart, RunResult, StepMetrics, Stepper};
+use crate::train::{
+    Adopted, Checkpoint, Config, EpochRecord, FrozenPart, Rated, RunResult, StepMetrics, Stepper,
+};
 use std::path::Path;
 use std::time::Duration;
 
@@ -132,6 +134,14 @@ pub trait Observer {
     /// # Errors
     /// Whatever ends the training.
     fn epoch_ended(&mut self, state: &State<'_>, epoch: &EpochRecord, warnings: &[Warning]) -> Result<()> {
+        Ok(())
+    }
+
+    /// A rule has rated the model, which is the `best` so far or is not.
+    ///
+    /// # Errors
+    /// Whatever ends the training.
+    fn rated(&mut self, state: &State<'_>, rated: &Rated, best: bool) -> Result<()> {
         Ok(())
     }
 

@@ -3,15 +3,16 @@
 use crate::error::{Error, Result};
 use crate::train::health::{Monitor, Warning};
 use crate::train::{
-    Checkpoint, Config, EpochRecord, History, Report, Resumed, RunDirectory, RunResult, StepMetrics,
+    Checkpoint, Config, EpochRecord, History, Rated, Report, Resumed, RunDirectory, RunResult, SelectionSpec,
+    StepMetrics,
 };
 use std::time::Duration;
 
 /// What a training goes on from.
 #[derive(Debug)]
 pub(super) enum Start {
-    /// A checkpoint and what was reported up to there, from memory.
-    Memory(Box<Checkpoint>, History),
+    /// A checkpoint, what was reported up to there, and the model that a rule has rated best so far, from memory.
+    Memory(Box<Checkpoint>, History, Option<Box<Checkpoint>>),
     /// A run's directory.
     Directory(Box<Resumed>),
 }
@@ -19,7 +20,7 @@ pub(super) enum Start {
 impl Start {
     pub fn checkpoint(&self) -> &Checkpoint {
         match self {
-            Self::Memory(checkpoint, _) => checkpoint,
+            Self::Memory(checkpoint, ..) => checkpoint,
             Self::Directory(resumed) => &resumed.checkpoint,
         }
     }
@@ -38,7 +39,7 @@ impl Start {
 
     pub fn history(&self) -> &History {
         match self {
-            Self::Memory(_, history) => history,
+            Self::Memory(_, history, _) => history,
             Self::Directory(resumed) => &resumed.history,
         }
     }
@@ -56,6 +57,8 @@ pub(super) struct Run {
     pub before: Duration,
     /// After how many steps the last checkpoint was kept.
     kept: Option<u64>,
+    /// The model that a rule has rated best so far, where it is not in a directory.
+    best: Option<Box<Checkpoint>>,
 }
 
 impl Run {
@@ -63,7 +66,7 @@ impl Run {
     pub fn new(directory: Option<RunDirectory>, config: &Config) -> Result<Self> {
         let monitor = Monitor::new(&config.training, config.model.classes()?);
         let (history, before) = (History::default(), Duration::ZERO);
-        Ok(Self { directory, history, epoch_from: 0, monitor, before, kept: None })
+        Ok(Self { directory, history, epoch_from: 0, monitor, before, kept: None, best: None })
     }
 
     /// Goes on from `start`.
@@ -83,6 +86,13 @@ impl Run {
         let seconds = history.epochs.last().map_or(0.0, |epoch| epoch.seconds);
         (run.before, run.kept) = (Duration::from_secs_f64(seconds), Some(checkpoint.step));
         run.history = history;
+        if let Start::Memory(_, _, best) = start {
+            run.best = best.clone();
+            if run.best.is_none() {
+                // Nothing of what was rated is there to be chosen.
+                run.history.ratings.clear();
+            }
+        }
         Ok(run)
     }
 
@@ -125,6 +135,28 @@ impl Run {
         self.monitor.epoch(&epoch.mean, Some(live), epoch.predictions.as_ref())
     }
 
+    /// Notes what a rule says of the model, and whether it is the best so far.
+    pub fn rate(&mut self, rated: Rated, select: &SelectionSpec) -> Result<bool> {
+        if let Some(directory) = &mut self.directory {
+            directory.log(&rated)?;
+        }
+        self.history.ratings.push(rated);
+        Ok(self.best_step(select) == Some(rated.rated_step))
+    }
+
+    /// The step of the model that is rated best so far.
+    pub fn best_step(&self, select: &SelectionSpec) -> Option<u64> {
+        select.best(&self.history.ratings).map(|rated| rated.rated_step)
+    }
+
+    /// The model after `step` steps, which was rated best.
+    pub fn chosen(&self, step: u64) -> Result<Option<Checkpoint>> {
+        match &self.directory {
+            Some(directory) => directory.kept_checkpoint(step).map(Some),
+            None => Ok(self.best.as_deref().filter(|best| best.step == step).cloned()),
+        }
+    }
+
     /// Keeps a checkpoint: of those in a directory the newest `most`, of those in memory the last, in `latest`.
     pub fn keep(
         &mut self,
@@ -133,9 +165,17 @@ impl Run {
         latest: &mut Option<Start>,
     ) -> Result<()> {
         self.kept = Some(checkpoint.step);
+        let select = checkpoint.config.training.selection();
+        let best = select.and_then(|select| self.best_step(&select));
         match &self.directory {
-            Some(directory) => directory.keep_checkpoint(checkpoint, most)?,
-            None => *latest = Some(Start::Memory(Box::new(checkpoint.clone()), self.history.clone())),
+            Some(directory) => directory.keep_checkpoint(checkpoint, most, best)?,
+            None => {
+                if best == Some(checkpoint.step) {
+                    self.best = Some(Box::new(checkpoint.clone()));
+                }
+                let checkpoint = Box::new(checkpoint.clone());
+                *latest = Some(Start::Memory(checkpoint, self.history.clone(), self.best.clone()));
+            }
         }
         Ok(())
     }

@@ -5,9 +5,12 @@ use super::evaluators::{self, Evaluators};
 use super::observer::{Audience, State};
 use super::plan::{Plan, Trained};
 use super::run::{Run, Start};
+use super::selector::Selector;
 use crate::error::Result;
 use crate::ops::tuning;
-use crate::train::{Adopted, Checkpoint, DataSets, EpochRecord, Method, Predictions, RunResult, Stepper};
+use crate::train::{
+    Adopted, Checkpoint, DataSets, EpochRecord, Method, Predictions, Rated, RunResult, Stepper,
+};
 use std::time::Instant;
 
 /// What a training works with.
@@ -17,6 +20,7 @@ pub(super) struct Session<'a> {
     data: DataSets,
     trainer: Stepper,
     evaluators: Evaluators,
+    selector: Option<Selector>,
     resumed: bool,
     adopted: Option<Adopted>,
     began: Instant,
@@ -26,11 +30,11 @@ impl<'a> Session<'a> {
     pub fn new(
         plan: &'a Plan,
         sets: &'a Sets,
-        (trainer, evaluators): (Stepper, Evaluators),
+        (trainer, evaluators, selector): (Stepper, Evaluators, Option<Selector>),
         (resumed, adopted): (bool, Option<Adopted>),
     ) -> Self {
         let (data, began) = (sets.description(), Instant::now());
-        Self { plan, sets, data, trainer, evaluators, resumed, adopted, began }
+        Self { plan, sets, data, trainer, evaluators, selector, resumed, adopted, began }
     }
 
     fn state(&self) -> State<'_> {
@@ -57,7 +61,7 @@ impl<'a> Session<'a> {
             self.keep(&mut run, latest, audience)?;
         }
         self.prepare(audience)?;
-        loop {
+        while !self.is_over(&run) {
             if audience.should_stop(&self.state()) {
                 self.trainer.halt();
             }
@@ -67,13 +71,9 @@ impl<'a> Session<'a> {
             }
             run.log(&steps)?;
             audience.tell(|observer| observer.steps(&self.state(), &steps))?;
-            if self.trainer.at_epoch_end() {
-                self.end_epoch(&mut run, latest, audience)?;
-            } else if self.checkpoint_due() {
-                self.keep(&mut run, latest, audience)?;
-            }
+            self.rest(&mut run, latest, audience)?;
         }
-        if self.trainer.steps_done() < self.trainer.total_steps() {
+        if !self.is_over(&run) {
             self.keep(&mut run, latest, audience)?;
             audience.tell(|observer| observer.stopped(&self.state()))?;
             return self.trained(run, false);
@@ -90,6 +90,31 @@ impl<'a> Session<'a> {
             audience.tell(|observer| observer.preparing(&self.state(), share))?;
         }
         Ok(())
+    }
+
+    /// Whether nothing is left to be trained: all steps are done, or the model has not become better for long enough.
+    fn is_over(&self, run: &Run) -> bool {
+        let no_better = |selector: &Selector| selector.spec.is_out_of_patience(&run.history.ratings);
+        self.trainer.steps_done() == self.trainer.total_steps()
+            || self.selector.as_ref().is_some_and(no_better)
+    }
+
+    /// What there is to do where the trainer stands: a rating, the end of an epoch, a checkpoint.
+    fn rest(&self, run: &mut Run, latest: &mut Option<Start>, audience: &mut Audience<'_, '_>) -> Result<()> {
+        let due = self.selector.as_ref().filter(|selector| selector.is_due(&self.trainer));
+        if let Some(selector) = due {
+            // Before the checkpoint, so that who goes on from that knows what was said of it.
+            let rated = selector.rate(self.trainer.steps_done())?;
+            let best = run.rate(rated, &selector.spec)?;
+            audience.tell(|observer| observer.rated(&self.state(), &rated, best))?;
+        }
+        if self.trainer.at_epoch_end() || self.is_over(run) {
+            self.end_epoch(run, latest, audience)
+        } else if due.is_some() || self.checkpoint_due() {
+            self.keep(run, latest, audience)
+        } else {
+            Ok(())
+        }
     }
 
     fn checkpoint_due(&self) -> bool {
@@ -126,7 +151,7 @@ impl<'a> Session<'a> {
             steps: self.trainer.steps_done(),
             mean,
             for_report_only: self.evaluators.report()?,
-            predictions: self.predictions()?,
+            predictions: self.predictions(run)?,
             seconds: self.seconds(run),
         };
         run.end_epoch(&epoch)?;
@@ -139,13 +164,10 @@ impl<'a> Session<'a> {
 
     /// What an adapted model says in the end of images that it was trained on. Without memory for that, the training is
     /// worth keeping all the same.
-    fn predictions(&self) -> Result<Option<Predictions>> {
+    fn predictions(&self, run: &Run) -> Result<Option<Predictions>> {
         let unlabelled =
             self.sets.unlabelled.as_ref().filter(|_| self.plan.config.training.method == Method::Dann);
-        let Some(unlabelled) = unlabelled.filter(|_| self.trainer.steps_done() == self.trainer.total_steps())
-        else {
-            return Ok(None);
-        };
+        let Some(unlabelled) = unlabelled.filter(|_| self.is_over(run)) else { return Ok(None) };
         match evaluators::predictions(&self.trainer, &self.sets.labelled, unlabelled) {
             Err(error) if error.is_too_large() && self.trainer.model().gpu().healthy().is_ok() => {
                 log::warn!("whether adaptation looks harmful is not known: {error}");
@@ -158,6 +180,8 @@ impl<'a> Session<'a> {
     /// What training has come to; at the end, model and result are written.
     fn trained(&self, run: Run, complete: bool) -> Result<Trained> {
         let (model, training) = (self.trainer.model(), &self.plan.config.training);
+        let selected = if complete { self.select(&run)? } else { None };
+        let report = if selected.is_some() { self.evaluators.report()? } else { run.report() };
         let result = RunResult {
             method: training.method,
             seed: training.seed,
@@ -170,16 +194,31 @@ impl<'a> Session<'a> {
             target: self.data.target.clone(),
             directory: self.plan.directory.clone().unwrap_or_default(),
             seconds: self.seconds(&run),
-            report: run.report(),
+            selected,
+            report,
         };
         let checkpoint = match complete {
-            true => Checkpoint::of(model, &self.plan.config, &self.sets.labelled.classes, result.steps)?,
+            true => {
+                let step = selected.map_or(result.steps, |selected| selected.rated_step);
+                Checkpoint::of(model, &self.plan.config, &self.sets.labelled.classes, step)?
+            }
             false => self.resumable()?,
         };
         if complete {
             run.finish(&checkpoint, &result)?;
         }
         Ok(Trained { checkpoint, result, history: run.history, gpu: model.gpu().clone(), complete })
+    }
+
+    /// Makes the model that which was rated best, if that is not what it is.
+    fn select(&self, run: &Run) -> Result<Option<Rated>> {
+        let best =
+            self.selector.as_ref().and_then(|selector| selector.spec.best(&run.history.ratings).copied());
+        let Some(best) = best.filter(|best| best.rated_step != self.trainer.steps_done()) else {
+            return Ok(best);
+        };
+        let chosen = run.chosen(best.rated_step)?;
+        chosen.map(|chosen| chosen.load_into(self.trainer.model()).map(|()| best)).transpose()
     }
 
     fn seconds(&self, run: &Run) -> f64 {

@@ -1,6 +1,8 @@
 //! Trainings on made-up images: whatever happens on the way, the result is the same to the bit.
 
+mod accumulated;
 mod longer;
+mod selected;
 mod streamed;
 
 use super::{Observer, Sets, State, Trained, Training};

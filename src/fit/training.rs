@@ -5,6 +5,7 @@ use super::evaluators::Evaluators;
 use super::observer::{Audience, Observer};
 use super::plan::{Plan, Trained};
 use super::run::{Run, Start};
+use super::selector::Selector;
 use super::session::Session;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
@@ -82,7 +83,7 @@ impl Training {
     /// A training that was stopped, from memory: as [`Trained`] holds it.
     pub fn go_on(checkpoint: Checkpoint, history: History) -> Self {
         let config = checkpoint.config.clone();
-        Self { start: Some(Start::Memory(Box::new(checkpoint), history)), ..Self::new(config) }
+        Self { start: Some(Start::Memory(Box::new(checkpoint), history, None)), ..Self::new(config) }
     }
 
     /// Puts a new training into the directory `path`, which must be new or empty when it is [run](Training::run).
@@ -180,11 +181,15 @@ impl Training {
         if let Some(data) = self.data() {
             data.check(&sets.description())?;
         }
-        let (mut trainer, evaluators) = self.set_up(gpu, sets)?;
+        let (mut trainer, evaluators, selector) = self.set_up(gpu, sets)?;
         let mut adopted = None;
         if let Some(steps) = self.plan.checkpoint_every {
             trainer.rest_every(steps);
         }
+        selector
+            .iter()
+            .filter_map(|selector| selector.spec.every)
+            .for_each(|steps| trainer.rest_every(steps));
         let run = match &self.start {
             None => {
                 let from = self.plan.from.as_ref();
@@ -198,13 +203,14 @@ impl Training {
                 Run::resumed(start, trainer.steps_per_epoch())?
             }
         };
-        let session = Session::new(&self.plan, sets, (trainer, evaluators), (self.start.is_some(), adopted));
+        let session =
+            Session::new(&self.plan, sets, (trainer, evaluators, selector), (self.start.is_some(), adopted));
         session.train(run, latest, audience)
     }
 
     /// Everything on the device. The batch of a training that goes on cannot be another one, so nothing smaller is
     /// looked for then.
-    fn set_up(&self, gpu: &Gpu, sets: &Sets) -> Result<(Stepper, Evaluators)> {
+    fn set_up(&self, gpu: &Gpu, sets: &Sets) -> Result<Made> {
         let mut config = self.config().clone();
         if self.start.is_some() || self.plan.from.is_some() {
             // All that is learned comes from a checkpoint, and the file of weights may no longer be there.
@@ -219,10 +225,14 @@ impl Training {
     }
 }
 
-fn made(gpu: &Gpu, sets: &Sets, config: &Config) -> Result<(Stepper, Evaluators)> {
+/// What trains, what measures and what chooses.
+type Made = (Stepper, Evaluators, Option<Selector>);
+
+fn made(gpu: &Gpu, sets: &Sets, config: &Config) -> Result<Made> {
     let trainer = Stepper::new(gpu, config, &sets.labelled, sets.unlabelled.as_ref())?;
     let evaluators = Evaluators::new(&trainer, sets)?;
-    Ok((trainer, evaluators))
+    let selector = Selector::new(&trainer, sets, config.training.selection())?;
+    Ok((trainer, evaluators, selector))
 }
 
 /// What kept a training from being set up, with the largest batch that it could be made for, halving the one asked for.

@@ -163,7 +163,13 @@ impl Recording {
 
     /// Encodes every dispatch, in order, into `pass`; those of a phase that follow one another are a debug group.
     pub fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
-        for dispatches in self.dispatches.chunk_by(|a, b| a.phase == b.phase) {
+        self.encode_some(pass, |_| true);
+    }
+
+    /// As [`Recording::encode`], those dispatches alone whose phase is `wanted`.
+    pub(crate) fn encode_some(&self, pass: &mut wgpu::ComputePass<'_>, wanted: impl Fn(Phase) -> bool) {
+        let phases = self.dispatches.chunk_by(|a, b| a.phase == b.phase);
+        for dispatches in phases.filter(|dispatches| wanted(dispatches[0].phase)) {
             pass.push_debug_group(dispatches[0].phase.name());
             dispatches.iter().for_each(|dispatch| dispatch.encode(pass));
             pass.pop_debug_group();

@@ -72,6 +72,8 @@ pub struct StepOutputs {
     pub features: Tensor,
     /// (S, K)
     pub logits: Tensor,
+    /// The mean of the gradients of several batches, where these make one update; must hold 0 before the first of them.
+    pub(crate) mean_grads: Option<Tensor>,
     /// What the optimiser keeps from step to step.
     pub optimizer: OptimizerState,
 }

@@ -221,11 +221,13 @@ impl Dann {
             let perturbed = Perturbed { x: &batch.x, logits: &logits, source_rows, table };
             smoothing.record(rec, step, &perturbed, frozen)?;
         }
+        let mean_grads = update.record_mean(rec, &self.parameters)?;
         rec.phase(Phase::Update);
-        let optimizer = update.record(rec, &self.parameters, step, &metrics_buffer.faults)?;
+        let trained = (&self.parameters, mean_grads.as_ref().unwrap_or(&self.parameters.grads));
+        let optimizer = update.record(rec, trained, step, &metrics_buffer.faults)?;
         self.record_average(rec, step)?;
         let logits = logits.first_rows(source_rows);
-        Ok(StepOutputs { metrics_buffer: metrics_buffer.clone(), features: x, logits, optimizer })
+        Ok(StepOutputs { metrics_buffer: metrics_buffer.clone(), features: x, logits, optimizer, mean_grads })
     }
 
     /// Whether batch norm of what is frozen rests. Networks without a backbone are older than that, and train as they did.

@@ -39,6 +39,8 @@ pub struct Objective {
     pub parameter_groups: Vec<ParameterGroup>,
     /// The largest norm of all gradients together; `None` leaves them as they are.
     pub clip_norm: Option<f32>,
+    /// How many batches' gradients are averaged for one update.
+    pub accumulate: usize,
 }
 
 impl Objective {

@@ -4,14 +4,15 @@ use super::objective::Objective;
 use super::parameters::{ParameterInfo, Parameters};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording, Tensor};
-use crate::ops::clip_grad_norm;
 use crate::ops::optimizer::{Operands, Optimizer, ParameterGroup, Settings};
+use crate::ops::{axpy, clip_grad_norm};
 
 /// How the parameters are brought up to date.
 pub(super) struct Update<'a> {
     pub optimizer: &'a dyn Optimizer,
     pub groups: &'a [ParameterGroup],
     pub clip_norm: Option<f32>,
+    pub accumulate: usize,
 }
 
 /// What an optimiser keeps: every slot in a flat buffer of its own, laid out as the parameters.
@@ -51,9 +52,11 @@ impl Range {
 impl<'a> Update<'a> {
     /// As `objective` says.
     pub fn of(objective: &'a Objective) -> Self {
-        let Objective { optimizer, parameter_groups, clip_norm, .. } = objective;
-        Self { optimizer: optimizer.optimizer(), groups: parameter_groups, clip_norm: *clip_norm }
+        let Objective { optimizer, parameter_groups, clip_norm, accumulate, .. } = objective;
+        let (optimizer, clip_norm, accumulate) = (optimizer.optimizer(), *clip_norm, *accumulate);
+        Self { optimizer, groups: parameter_groups, clip_norm, accumulate }
     }
+
     /// The group of the parameter called `name`, if it is in one.
     fn group(&self, name: &str) -> Option<&ParameterGroup> {
         let holding = self.groups.iter().filter(|group| group.holds(name));
@@ -102,11 +105,25 @@ impl<'a> Update<'a> {
         }
     }
 
-    /// Records the update of all parameters that are not frozen; gives the state that it keeps.
+    /// Records that a batch's gradients are added to the mean of several batches' gradients, where these make one update; gives
+    /// that mean, laid out as the parameters.
+    pub fn record_mean(&self, rec: &mut Recording, parameters: &Parameters) -> Result<Option<Tensor>> {
+        if self.accumulate == 1 {
+            return Ok(None);
+        }
+        let mean = Tensor::zeros(rec.gpu(), "mean gradients", parameters.grads.dims())?;
+        for Range { start, end, .. } in self.ranges(parameters)? {
+            let [grads, mean] = [&parameters.grads, &mean].map(|tensor| tensor.part(start, &[end - start]));
+            axpy::accumulate(rec, 1.0 / self.accumulate as f32, &grads, &mean)?;
+        }
+        Ok(Some(mean))
+    }
+
+    /// Records the update of all parameters that are not frozen by `grads`, laid out as they are; gives the state that it keeps.
     pub fn record(
         &self,
         rec: &mut Recording,
-        parameters: &Parameters,
+        (parameters, grads): (&Parameters, &Tensor),
         step: &Tensor,
         faults: &Tensor,
     ) -> Result<OptimizerState> {
@@ -114,7 +131,7 @@ impl<'a> Update<'a> {
         let state = OptimizerState::new(&gpu, self.optimizer, parameters)?;
         let ranges = self.ranges(parameters)?;
         let part = |tensor: &Tensor, range: &Range| tensor.part(range.start, &[range.end - range.start]);
-        let grads: Vec<Tensor> = ranges.iter().map(|range| part(&parameters.grads, range)).collect();
+        let grads: Vec<Tensor> = ranges.iter().map(|range| part(grads, range)).collect();
         let scale = match self.clip_norm {
             Some(max_norm) => clip_grad_norm::factor(rec, &grads, max_norm)?,
             None => Tensor::from_slice(&gpu, "scale of gradients", &[1], &[1.0_f32])?,

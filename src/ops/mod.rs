@@ -8,6 +8,7 @@ pub mod add;
 pub mod augment;
 pub mod average;
 pub mod avg_pool2d;
+pub mod axpy;
 pub mod batch_norm2d;
 pub mod class_confusion;
 pub mod clip_grad_norm;
@@ -92,6 +93,7 @@ pub const OPS: &[&dyn Op] = &[
     &adamw::proof::AdamW,
     &clip_grad_norm::proof::ClipGradNorm,
     &average::proof::Average,
+    &axpy::proof::Axpy,
     &gather_batch::proof::GatherBatch,
     &gather_rows::proof::GatherRows,
     &augment::proof::Augment,

@@ -1,12 +1,12 @@
 //! The checkpoints of a run that one is chosen among.
 
-use super::rating::{Rating, Views};
+use super::rater::Rater;
+use super::rating::Rating;
 use super::sample::Sample;
-use crate::data::{Dataset, Labels, LoadOptions, Progress};
+use crate::data::{Labels, LoadOptions, Progress};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::model::{Dann, Domain};
-use crate::train::{Checkpoint, Inspection, Inspector, Method, RunDirectory, RunResult, trained_checkpoints};
+use crate::train::{Checkpoint, Method, RunDirectory, RunResult, trained_checkpoints};
 use std::path::{Path, PathBuf};
 
 /// The checkpoints of a finished run, the one before the first step left out, and its last step.
@@ -46,16 +46,21 @@ impl Candidates {
 
     /// What every checkpoint is rated by `sample`; `progress` counts models.
     pub(super) fn ratings(&self, gpu: &Gpu, sample: &Sample, progress: &dyn Progress) -> Result<Vec<Rating>> {
-        let rater = Rater::new(self, gpu, sample)?;
+        let model = self.last.model(gpu)?;
+        let rater = Rater::new(&model, &sample.training, Some(&sample.validation), &sample.unlabelled)?;
+        let rate = |checkpoint: &Checkpoint| -> Result<Rating> {
+            checkpoint.load_into(&model)?;
+            Ok(Rating::of(checkpoint.step, &rater.look()?))
+        };
         let mut ratings: Vec<Rating> = Vec::new();
         for file in &self.files {
             let checkpoint = Checkpoint::read(file)?;
             self.check(file, &checkpoint, &ratings)?;
-            ratings.push(rater.rate(&checkpoint)?);
+            ratings.push(rate(&checkpoint)?);
             progress.advance(1);
         }
         if ratings.iter().all(|rating| rating.step != self.result.steps) {
-            ratings.push(rater.rate(&self.last)?);
+            ratings.push(rate(&self.last)?);
         }
         ratings.sort_by_key(|rating| rating.step);
         Ok(ratings)
@@ -78,57 +83,5 @@ impl Candidates {
             return Err(Error::file(file, "another step than those of the other checkpoints", found));
         }
         Ok(())
-    }
-}
-
-/// A model that takes the values of one checkpoint after another, and what it looks at.
-struct Rater<'a> {
-    model: Dann,
-    training: Eye<'a>,
-    validation: Eye<'a>,
-    target: Eye<'a>,
-    labels: &'a [u16],
-}
-
-impl<'a> Rater<'a> {
-    fn new(candidates: &Candidates, gpu: &Gpu, sample: &'a Sample) -> Result<Self> {
-        let model = candidates.last.model(gpu)?;
-        let labels = sample.validation.labels.as_deref();
-        Ok(Self {
-            training: Eye::new(&model, &sample.training, Domain::Source)?,
-            validation: Eye::new(&model, &sample.validation, Domain::Source)?,
-            target: Eye::new(&model, &sample.unlabelled, Domain::Target)?,
-            labels: labels
-                .ok_or_else(|| Error::file(&sample.validation.origin, "labelled images", "no labels"))?,
-            model,
-        })
-    }
-
-    fn rate(&self, checkpoint: &Checkpoint) -> Result<Rating> {
-        checkpoint.load_into(&self.model)?;
-        let views = Views {
-            training: self.training.look()?,
-            validation: self.validation.look()?,
-            labels: self.labels,
-            target: self.target.look()?,
-        };
-        Ok(Rating::of(checkpoint.step, &views))
-    }
-}
-
-/// Some images and what shows them to a model.
-struct Eye<'a> {
-    inspector: Inspector,
-    data: &'a Dataset,
-}
-
-impl<'a> Eye<'a> {
-    fn new(model: &Dann, data: &'a Dataset, domain: Domain) -> Result<Self> {
-        Ok(Self { inspector: Inspector::for_images(model, data.len(), data.shape.channels, domain)?, data })
-    }
-
-    fn look(&self) -> Result<Inspection> {
-        let all: Vec<usize> = (0..self.data.len()).collect();
-        self.inspector.inspect_some(self.data, &all)
     }
 }

@@ -1,10 +1,7 @@
 //! What every rule says of one model.
 
-use super::distance::proxy_a_distance;
-use super::importance::{density_ratios, effective_images, weighted_risk};
-use super::outputs;
-use super::rule::Rule;
-use crate::train::Inspection;
+use super::views::Views;
+use crate::train::Rule;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -27,60 +24,18 @@ pub struct Rating {
     pub missing: BTreeMap<Rule, String>,
 }
 
-/// What a model makes of the images that it is rated by.
-pub(super) struct Views<'a> {
-    /// Of the source's training part.
-    pub training: Inspection,
-    /// Of the source's test part.
-    pub validation: Inspection,
-    /// Of the latter's images, below K.
-    pub labels: &'a [u16],
-    /// Of the target's training part.
-    pub target: Inspection,
-}
-
-impl Views<'_> {
-    fn are_finite(&self) -> bool {
-        let all = [&self.training, &self.validation, &self.target];
-        let mut outputs = all.iter().flat_map(|view| [&view.features, &view.logits]);
-        outputs.all(|values| values.iter().all(|value| value.is_finite()))
-    }
-
-    /// Features an image.
-    fn length(&self) -> usize {
-        self.validation.features.len() / self.labels.len()
-    }
-}
-
 impl Rating {
     /// Of the model with these `views` after `step` steps.
     pub(super) fn of(step: u64, views: &Views<'_>) -> Self {
         let mut rating = Self::without_values(step);
-        if !views.are_finite() {
-            for rule in Rule::ALL {
-                rating.note(rule, Err("the model's outputs are no finite numbers"));
-            }
-            return rating;
+        for rule in Rule::ALL {
+            rating.note(rule, views.value(rule));
         }
-        let Views { training, validation, labels, target } = views;
-        let (length, classes) = (views.length(), validation.logits.len() / labels.len());
-
-        let error = outputs::error(&validation.logits, labels);
-        let distance = proxy_a_distance(&training.features, &target.features, length);
-        let separation = distance.map(|distance| 0.5 * distance);
-        (rating.source_error, rating.domain_separation) = (Some(error), separation);
-        let too_few = "fewer than two training images of a domain";
-        rating.note(Rule::DomainRisk, separation.map(|separation| error + separation).ok_or(too_few));
-        rating.note(Rule::ProxyDistance, distance.ok_or(too_few));
-
-        rating.note(Rule::TargetEntropy, Ok(outputs::mean_entropy(&target.logits, classes)));
-        let information = outputs::mutual_information(&target.logits, classes);
-        rating.note(Rule::Information, Ok(information));
-
-        let weights = density_ratios(&training.features, &target.features, &validation.features, length);
-        let losses = outputs::losses(&validation.logits, labels);
-        rating.note(Rule::WeightedRisk, Ok(weighted_risk(&weights, &losses)));
-        rating.effective_images = Some(effective_images(&weights)).filter(|images| images.is_finite());
+        if views.are_finite() {
+            rating.source_error = Some(views.source_error());
+            rating.domain_separation = views.domain_separation();
+            rating.effective_images = Some(views.effective_images()).filter(|images| images.is_finite());
+        }
         rating
     }
 
@@ -106,6 +61,7 @@ impl Rating {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::Inspection;
 
     /// ln 3, so that two logits differing by it have probabilities 3/4 and 1/4.
     const THREE_TO_ONE: f32 = 1.098_612_3;
@@ -117,7 +73,7 @@ mod tests {
             logits: [THREE_TO_ONE, 0.0].repeat(4),
             domains: vec![f32::NAN; 8],
         };
-        Views { training: view.clone(), validation: view.clone(), labels: &[0, 0, 0, 1], target: view }
+        Views::new(view.clone(), (view.clone(), &[0, 0, 0, 1]), view)
     }
 
     #[test]

@@ -3,12 +3,11 @@
 use super::candidates::Candidates;
 use super::images::Images;
 use super::rating::Rating;
-use super::rule::Rule;
 use super::sample::Sample;
 use crate::data::Progress;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::train::{History, Method, read_json, write_whole};
+use crate::train::{History, Method, Rule, read_json, write_whole};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@ use super::step::TrainingStep;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording, Tensor};
+use crate::model::ModelSpec;
 use crate::ops::Step;
 use crate::rng;
 use rand::{Rng as _, RngExt as _};
@@ -37,23 +38,24 @@ impl StepBench {
     pub fn new(gpu: &Gpu, config: &Config) -> Result<Self> {
         config.check()?;
         let spec = &config.training;
-        let model = spec.model(gpu, &config.model)?;
+        // How long a step takes does not depend on the values of its weights, whose file need not be there.
+        let model = spec.model(gpu, &ModelSpec { weights: None, ..config.model.clone() })?;
         // Before the images: the device refuses a batch that is too large before the host draws any.
         let training_step = TrainingStep::new(&model, spec.batch, spec.objective()?, Self::MOST_STEPS)?;
-        let batches = (IMAGES / spec.batch).clamp(1, MOST_BATCHES);
+        let batches = (IMAGES / spec.batch).clamp(1, MOST_BATCHES).max(spec.accumulate);
         let [labelled, unlabelled] =
             ["labelled", "unlabelled"].map(|name| random_images(config, name, batches * spec.batch));
         let mut data = DataLoader::new(gpu, config, &labelled?, Some(&unlabelled?))?;
         data.shuffle(gpu)?;
         let data_loader = data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?;
-        let steps = Step::table(gpu, "steps", Self::MOST_STEPS)?;
+        let steps = Step::table(gpu, "steps", Self::MOST_STEPS * spec.accumulate)?;
         steps.write(gpu, &step_values(config, batches))?;
         Ok(Self { training_step, data_loader, steps })
     }
 
     /// Images that a step looks at.
     pub fn images_per_step(&self) -> usize {
-        self.training_step.batch.x.rows()
+        self.training_step.batch.x.rows() * self.training_step.batches()
     }
 
     /// The dispatches of a step: those that fill the batch, and the step itself.
@@ -126,5 +128,5 @@ fn step_values(config: &Config, batches: usize) -> Vec<Step> {
             average: spec.average_at(u64::MAX - 1) as f32,
         }
     };
-    (0..StepBench::MOST_STEPS).map(step).collect()
+    (0..StepBench::MOST_STEPS * spec.accumulate).map(step).collect()
 }

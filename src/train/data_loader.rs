@@ -87,8 +87,8 @@ impl DataLoader {
         // What is on its way takes a small part of what may be in memory.
         let window = (config.data.memory() / 16).min(WINDOW as u64) as usize;
         let upload = |data: &Dataset, domain, normalization, name| -> Result<Shuffled> {
-            let steps = (window / (spec.batch * data.shape.len())).clamp(1, MOST_STEPS);
-            let stream = Stream::new(gpu, data, steps * spec.batch)?;
+            let steps = (window / (spec.images_per_step() * data.shape.len())).clamp(1, MOST_STEPS);
+            let stream = Stream::new(gpu, data, steps * spec.images_per_step())?;
             let data = DeviceData::new(gpu, data, domain, normalization, stream.as_ref())?;
             let stream = stream.map(|stream| (stream, steps));
             Ok(Shuffled { data, stream, classes: None, rng: rng::stream(spec.seed, name) })
@@ -100,7 +100,7 @@ impl DataLoader {
             labelled: Shuffled { classes, ..source },
             unlabelled: unlabelled.map(target).transpose()?,
             views: Views::new(spec.augmentation, stored, input.shape()),
-            batch: spec.batch,
+            batch: spec.images_per_step(),
             uploads: vec![],
         })
     }
@@ -265,8 +265,11 @@ fn fit(data: &Dataset, input: &InputSpec) -> Result<()> {
 }
 
 fn hold_a_batch(data: &Dataset, spec: &TrainingSpec) -> Result<()> {
-    if data.len() < spec.batch {
-        let expected = format!("at least a batch of {} images", spec.batch);
+    if data.len() < spec.images_per_step() {
+        let expected = match spec.accumulate {
+            1 => format!("at least a batch of {} images", spec.batch),
+            batches => format!("at least the {} images of {batches} batches", spec.images_per_step()),
+        };
         return Err(Error::file(&data.origin, expected, data.len()));
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::metrics::{Report, StepMetrics};
 use super::predictions::Predictions;
+use super::selection_spec::Rated;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -34,6 +35,8 @@ pub struct History {
     pub steps: Vec<StepMetrics>,
     /// In order.
     pub epochs: Vec<EpochRecord>,
+    /// What [`TrainingSpec::select`](super::TrainingSpec::select) said on the way, in order.
+    pub ratings: Vec<Rated>,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +44,7 @@ pub struct History {
 enum Line {
     Epoch(EpochRecord),
     Step(StepMetrics),
+    Rated(Rated),
 }
 
 impl History {
@@ -58,6 +62,7 @@ impl History {
     pub(super) fn up_to(mut self, steps: u64) -> Self {
         self.steps.retain(|step| step.step < steps);
         self.epochs.retain(|epoch| epoch.steps <= steps);
+        self.ratings.retain(|rated| rated.rated_step <= steps);
         self
     }
 
@@ -65,8 +70,12 @@ impl History {
     pub(super) fn to_lines(&self) -> String {
         let mut text = String::new();
         let mut epochs = self.epochs.iter().peekable();
+        let mut ratings = self.ratings.iter().peekable();
         for step in &self.steps {
             text += &format!("{}\n", serde_json::json!(step));
+            if let Some(rated) = ratings.next_if(|rated| rated.rated_step == step.step + 1) {
+                text += &format!("{}\n", serde_json::json!(rated));
+            }
             if let Some(epoch) = epochs.next_if(|epoch| epoch.steps == step.step + 1) {
                 text += &format!("{}\n", serde_json::json!(epoch));
             }
@@ -97,6 +106,7 @@ impl History {
             match serde_json::from_value(value) {
                 Ok(Line::Epoch(epoch)) => history.epochs.push(epoch),
                 Ok(Line::Step(step)) => history.steps.push(step),
+                Ok(Line::Rated(rated)) => history.ratings.push(rated),
                 Err(_) => {}
             }
         }

@@ -8,6 +8,9 @@ use std::time::Duration;
 /// Steps that were encoded together, and the memory that they need until they are done.
 pub(crate) struct InFlight {
     pub(super) first: u64,
+    /// How many.
+    pub(super) count: u64,
+    /// The values of each of their batches.
     pub(super) rows: Vec<Step>,
     pub(super) metrics: Readback,
     pub(super) upload: Upload,
@@ -26,6 +29,6 @@ pub(crate) enum Outcome {
 impl InFlight {
     /// How many steps it has.
     pub fn steps(&self) -> u64 {
-        self.rows.len() as u64
+        self.count
     }
 }

@@ -31,6 +31,13 @@ pub struct Inspection {
     pub domains: Vec<f32>,
 }
 
+impl Inspection {
+    /// How many images were looked at.
+    pub fn images(&self) -> usize {
+        self.domains.len() / 2
+    }
+}
+
 impl Inspector {
     /// Records the forward pass for images of `channels` channels: the model's own number of them, or 1. They are normalised
     /// as those of `domain`, within the network too, where batch norm tells domains apart.

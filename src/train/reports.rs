@@ -14,14 +14,16 @@ pub(super) struct Reports {
     free: Vec<Staging>,
     /// Steps that small pieces of memory are made for.
     most: u64,
+    /// Rows a step.
+    batches: u64,
 }
 
 /// What some steps reported.
 pub(super) struct Reading<'a> {
-    /// A row of the table for each.
+    /// A row of the table for each batch of each of them.
     pub table: &'a [u32],
-    /// A word for each.
-    pub faults: &'a [u32],
+    /// A word for each, of its last batch, which the update comes with.
+    pub faults: Vec<u32>,
     /// The word that was copied along.
     pub before: u32,
     /// The time of all of them, where the device has a stopwatch.
@@ -32,7 +34,8 @@ impl Reports {
     /// Of `step`; with `timed`, steps are timed on the device where it has timestamps.
     pub fn new(step: &TrainingStep, timed: bool, most: u64) -> Self {
         let stopwatch = if timed { Stopwatch::new(step.gpu()) } else { None };
-        Self { metrics_buffer: step.outputs.metrics_buffer.clone(), stopwatch, free: vec![], most }
+        let (metrics_buffer, batches) = (step.outputs.metrics_buffer.clone(), step.batches() as u64);
+        Self { metrics_buffer, stopwatch, free: vec![], most, batches }
     }
 
     /// What the pass of a step needs that begins the time of several, ends it, or both.
@@ -47,7 +50,8 @@ impl Reports {
 
     fn parts(&self, first: u64, count: u64) -> [Tensor; 2] {
         let MetricsBuffer { table, faults } = &self.metrics_buffer;
-        [table, faults].map(|tensor| tensor.rows_from(first as usize, count as usize))
+        let (first, count) = ((first * self.batches) as usize, (count * self.batches) as usize);
+        [table, faults].map(|tensor| tensor.rows_from(first, count))
     }
 
     /// Encodes that steps `first` to `first + count` of an epoch have reported no faults yet.
@@ -68,7 +72,7 @@ impl Reports {
     ) -> Result<Readback> {
         let reading = self.stopwatch.as_ref().map_or(0, |_| Stopwatch::BYTES);
         let words = self.columns() as u64 + 1;
-        let bytes = |steps: u64| 4 * (steps * words + 1) + reading;
+        let bytes = |steps: u64| 4 * (steps * self.batches * words + 1) + reading;
         let staging = match super::fitting(&mut self.free, bytes(count), Staging::capacity) {
             Some(staging) => staging,
             None => Staging::new(gpu, bytes(count.max(self.most)))?,
@@ -97,9 +101,12 @@ impl Reports {
     }
 
     /// The words of a copy of `count` steps.
-    pub fn read<'a>(&self, words: &'a [u32], count: usize) -> Reading<'a> {
-        let (table, rest) = words.split_at(self.columns() * count);
-        let (faults, rest) = rest.split_at(count);
+    pub fn read<'a>(&self, words: &'a [u32], count: u64) -> Reading<'a> {
+        let batches = self.batches as usize;
+        let rows = count as usize * batches;
+        let (table, rest) = words.split_at(self.columns() * rows);
+        let (faults, rest) = rest.split_at(rows);
+        let faults = faults.iter().skip(batches - 1).step_by(batches).copied().collect();
         let (before, reading) = rest.split_at(1);
         Reading { table, faults, before: before[0], time: self.time(reading) }
     }

@@ -75,22 +75,37 @@ impl RunDirectory {
         }
     }
 
-    /// Writes `checkpoints/step_STEPS.safetensors`, then removes the oldest ones until `keep` are left; `None` keeps all.
+    /// Writes `checkpoints/step_STEPS.safetensors`, then removes the oldest ones until `keep` are left, and that of step `spared`
+    /// beside them; `None` keeps all.
     ///
     /// # Errors
     /// [`Error::Io`] naming the file; the checkpoints that were there still are.
-    pub fn keep_checkpoint(&self, checkpoint: &Checkpoint, keep: Option<usize>) -> Result<()> {
+    pub fn keep_checkpoint(
+        &self,
+        checkpoint: &Checkpoint,
+        keep: Option<usize>,
+        spared: Option<u64>,
+    ) -> Result<()> {
         // A checkpoint is worth nothing without the lines in front of it.
         self.sync()?;
         let directory = self.path.join(CHECKPOINTS);
         fs::create_dir_all(&directory).map_err(Error::io(&directory, "create the directory"))?;
         checkpoint.write(&directory.join(name(checkpoint.step)))?;
         let Some(keep) = keep else { return Ok(()) };
-        let files = checkpoints(&self.path)?;
+        let mut files = checkpoints(&self.path)?;
+        files.retain(|file| spared.is_none_or(|step| !file.ends_with(name(step))));
         for old in &files[..files.len().saturating_sub(keep.max(1))] {
             fs::remove_file(old).map_err(Error::io(old, "remove"))?;
         }
         Ok(())
+    }
+
+    /// Reads the checkpoint of step `step`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Input`] naming the file.
+    pub fn kept_checkpoint(&self, step: u64) -> Result<Checkpoint> {
+        Checkpoint::read(&self.path.join(CHECKPOINTS).join(name(step)))
     }
 }
 
@@ -142,7 +157,16 @@ impl Resumed {
             return Err(Error::file(&file, expected, "a model alone"));
         };
         let metrics = path.join(METRICS);
-        let history = History::read_whole_lines(&metrics)?.up_to(checkpoint.step);
+        let mut history = History::read_whole_lines(&metrics)?.up_to(checkpoint.step);
+        let select = checkpoint.config.training.selection();
+        while let Some(best) = select.and_then(|select| select.best(&history.ratings).copied()) {
+            let step = best.rated_step;
+            if path.join(CHECKPOINTS).join(name(step)).exists() {
+                break;
+            }
+            log::warn!("{}: the model of step {step} is gone and can no longer be chosen", path.display());
+            history.ratings.retain(|rated| rated.rated_step != step);
+        }
         if history.steps.len() as u64 != checkpoint.step {
             let expected = format!("the {} steps in front of {}", checkpoint.step, file.display());
             return Err(Error::file(&metrics, expected, history.steps.len()));

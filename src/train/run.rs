@@ -5,6 +5,7 @@ use super::config::Config;
 use super::history::History;
 use super::metrics::Report;
 use super::recorded::{CONFIG, METRICS};
+use super::selection_spec::Rated;
 use super::training_spec::Method;
 use super::whole_file::{read_json, write_whole};
 use crate::error::{Error, Result};
@@ -44,7 +45,10 @@ pub struct RunResult {
     pub directory: PathBuf,
     /// How long training took, reports included.
     pub seconds: f64,
-    /// Accuracies after the last step.
+    /// Which model was kept in place of the last step's, if a rule chose one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selected: Option<Rated>,
+    /// Accuracies of the model that was kept.
     #[serde(flatten)]
     pub report: Report,
 }

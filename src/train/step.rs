@@ -1,7 +1,7 @@
 //! The recording of one training step, and how it is replayed.
 
 use crate::error::Result;
-use crate::gpu::{Element, Gpu, Recording, Tensor};
+use crate::gpu::{Element, Gpu, Phase, Recording, Tensor};
 use crate::model::{Batch, Dann, MetricsBuffer, Objective, Prefix, StepOutputs};
 use crate::ops::Step;
 
@@ -15,11 +15,13 @@ pub struct TrainingStep {
     /// What the step leaves behind.
     pub outputs: StepOutputs,
     recording: Recording,
+    /// Batches whose gradients make one update.
+    batches: usize,
 }
 
 impl TrainingStep {
     /// Records the step for `source_rows` labelled rows (and as many target rows if the objective has a domain
-    /// loss); `table_rows` steps can leave their metrics before they are read.
+    /// loss), or for several such batches, as the objective says; `table_rows` steps can leave their metrics before they are read.
     ///
     /// # Errors
     /// [`crate::error::Error`] when the device has no memory left or a kernel does not build.
@@ -39,11 +41,12 @@ impl TrainingStep {
         let gpu = model.gpu();
         let batch = Batch::new(gpu, source_rows, &objective, row)?;
         let step = Step::table(gpu, "step", 1)?;
-        let metrics_buffer = MetricsBuffer::new(gpu, table_rows, &objective)?;
+        let batches = objective.accumulate;
+        let metrics_buffer = MetricsBuffer::new(gpu, table_rows * batches, &objective)?;
         let mut recording = Recording::new(gpu);
         let rec = &mut recording;
         let outputs = model.record_step_behind(prefix, rec, &batch, &step, &metrics_buffer, &objective)?;
-        Ok(Self { batch, step, outputs, recording })
+        Ok(Self { batch, step, outputs, recording, batches })
     }
 
     /// The shape of an image that `model` takes.
@@ -52,19 +55,24 @@ impl TrainingStep {
         [input.channels, input.height, input.width]
     }
 
-    /// Encodes one step: `data_loader` first, which fills the batch, then the step itself, both under the values in row
-    /// `row` of `steps`.
+    /// How many batches a step goes through before its update.
+    pub fn batches(&self) -> usize {
+        self.batches
+    }
+
+    /// Encodes step number `index` of those whose values are in `steps`, which has a row for each batch of a step. For each of
+    /// them `data_loader` comes first, which fills the batch, then the step itself.
     ///
     /// # Panics
-    /// When `steps` holds no such row of a [`Step`].
+    /// When `steps` holds no such rows of a [`Step`].
     pub fn encode(
         &self,
         encoder: &mut wgpu::CommandEncoder,
         steps: &Tensor,
-        row: usize,
+        index: usize,
         data_loader: Option<&Recording>,
     ) {
-        self.encode_timed(encoder, steps, row, data_loader, None);
+        self.encode_timed(encoder, steps, index, data_loader, None);
     }
 
     /// As [`TrainingStep::encode`], with timestamps around the work.
@@ -75,19 +83,27 @@ impl TrainingStep {
         &self,
         encoder: &mut wgpu::CommandEncoder,
         steps: &Tensor,
-        row: usize,
+        index: usize,
         data_loader: Option<&Recording>,
         timestamp_writes: Option<wgpu::ComputePassTimestampWrites<'_>>,
     ) {
-        self.encode_values(encoder, steps, row);
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-            label: Some("training step"),
-            timestamp_writes,
-        });
-        if let Some(data_loader) = data_loader {
-            data_loader.encode(&mut pass);
+        if let Some(mean) = &self.outputs.mean_grads {
+            encoder.clear_buffer(mean.buffer(), mean.offset(), Some(mean.byte_len()));
         }
-        self.recording.encode(&mut pass);
+        for batch in 0..self.batches {
+            let is_last = batch + 1 == self.batches;
+            self.encode_values(encoder, steps, index * self.batches + batch);
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: Some("training step"),
+                timestamp_writes: timestamp_writes
+                    .as_ref()
+                    .and_then(|writes| of_pass(writes, batch == 0, is_last)),
+            });
+            if let Some(data_loader) = data_loader {
+                data_loader.encode(&mut pass);
+            }
+            self.recording.encode_some(&mut pass, |phase| is_last || phase != Phase::Update);
+        }
     }
 
     /// Encodes the copy of row `row` of `steps` to where the step reads its values.
@@ -107,4 +123,20 @@ impl TrainingStep {
     pub fn gpu(&self) -> &Gpu {
         self.recording.gpu()
     }
+}
+
+/// What of `writes`, which are around several passes, the first and the last of them have to do.
+fn of_pass<'a>(
+    writes: &wgpu::ComputePassTimestampWrites<'a>,
+    is_first: bool,
+    is_last: bool,
+) -> Option<wgpu::ComputePassTimestampWrites<'a>> {
+    let beginning_of_pass_write_index = writes.beginning_of_pass_write_index.filter(|_| is_first);
+    let end_of_pass_write_index = writes.end_of_pass_write_index.filter(|_| is_last);
+    let any = beginning_of_pass_write_index.or(end_of_pass_write_index).is_some();
+    any.then_some(wgpu::ComputePassTimestampWrites {
+        query_set: writes.query_set,
+        beginning_of_pass_write_index,
+        end_of_pass_write_index,
+    })
 }

@@ -27,7 +27,7 @@ pub struct Stepper {
     done: u64,
     epoch: u64,
     /// Steps from one rest to the next.
-    rest_every: Option<u64>,
+    rest_every: Vec<u64>,
     halted: bool,
     /// Measured so far, to size submissions.
     step_time: Option<Duration>,
@@ -51,7 +51,7 @@ impl Stepper {
             submissions: VecDeque::new(),
             done: 0,
             epoch: 0,
-            rest_every: None,
+            rest_every: vec![],
             halted: false,
             step_time: None,
             last_arrival: None,
@@ -70,9 +70,9 @@ impl Stepper {
     }
 
     /// Lets all steps arrive before others are submitted, every `steps` steps: what the device holds then is the state
-    /// after them.
+    /// after them. Several such numbers have each their rests.
     pub fn rest_every(&mut self, steps: u64) {
-        self.rest_every = Some(steps.max(1));
+        self.rest_every.push(steps.max(1));
     }
 
     /// What is frozen at the start of the network, if anything is.
@@ -149,7 +149,8 @@ impl Stepper {
 
     /// Images that a step looks at.
     pub fn images_per_step(&self) -> usize {
-        self.training_loop.training_step().batch.x.rows()
+        let step = self.training_loop.training_step();
+        step.batch.x.rows() * step.batches()
     }
 
     /// Epochs begun.
@@ -195,7 +196,7 @@ impl Stepper {
     fn may_submit(&self) -> bool {
         let at = self.training_loop.encoded();
         let waits = at.is_multiple_of(self.training_loop.per_epoch())
-            || self.rest_every.is_some_and(|every| at.is_multiple_of(every));
+            || self.rest_every.iter().any(|every| at.is_multiple_of(*every));
         !self.halted && at < self.training_loop.total() && (!waits || self.submissions.is_empty())
     }
 
@@ -215,7 +216,8 @@ impl Stepper {
 
     fn steps_per_submission(&self) -> u64 {
         let fitting = |time: Duration| SUBMISSION.as_secs_f64() / time.as_secs_f64().max(1e-6);
-        let most = self.rest_every.map_or(MOST_STEPS, |every| every - self.training_loop.encoded() % every);
+        let to_rest = |every: &u64| every - self.training_loop.encoded() % every;
+        let most = self.rest_every.iter().map(to_rest).min().unwrap_or(MOST_STEPS);
         self.step_time.map_or(1, |time| (fitting(time) as u64).clamp(1, MOST_STEPS)).min(most)
     }
 }

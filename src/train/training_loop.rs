@@ -74,7 +74,7 @@ impl TrainingLoop {
         config.check()?;
         let spec = config.training.clone();
         let data = DataLoader::new(gpu, config, labelled, unlabelled)?;
-        let per_epoch = (data.images() / spec.batch) as u64;
+        let per_epoch = (data.images() / spec.images_per_step()) as u64;
         let total = spec.steps.unwrap_or(spec.epochs * per_epoch);
         let table_rows = per_epoch.min(total) as usize;
         let model = spec.model(gpu, &config.model)?;
@@ -82,7 +82,7 @@ impl TrainingLoop {
             Setup::new(&model, &spec, data, table_rows)?;
         Ok(Self {
             data_loader: data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?,
-            steps: Step::table(gpu, "steps", table_rows)?,
+            steps: Step::table(gpu, "steps", table_rows * spec.accumulate)?,
             dropout: rng::stream(spec.seed, "dropout"),
             reports: Reports::new(&training_step, timed, MOST_STEPS),
             sequence: Sequence::new(gpu)?,
@@ -194,7 +194,7 @@ impl TrainingLoop {
         for (tensor, order) in orders.unwrap_or_default() {
             tensor.write(self.model.gpu(), &order)?;
         }
-        for _ in 0..step {
+        for _ in 0..step * self.spec.accumulate as u64 {
             self.dropout.next_u32();
         }
         self.encoded = step;
@@ -214,8 +214,10 @@ impl TrainingLoop {
     pub fn encode(&mut self, encoder: &mut wgpu::CommandEncoder, count: u64) -> Result<InFlight> {
         let in_epoch = self.encoded % self.per_epoch;
         let count = count.min(self.left_in_epoch()).min(self.data.most_steps(in_epoch));
-        let rows: Vec<Step> = (in_epoch..in_epoch + count).map(|index| self.step_values(index)).collect();
-        let upload = self.encode_values(encoder, in_epoch, &rows)?;
+        let batches = self.spec.accumulate as u64;
+        let all = in_epoch * batches..(in_epoch + count) * batches;
+        let rows: Vec<Step> = all.map(|batch| self.step_values(batch)).collect();
+        let upload = self.encode_values(encoder, in_epoch, (count, &rows))?;
         self.reports.encode_clear(encoder, in_epoch, count);
         let mut images = vec![];
         for index in 0..count {
@@ -229,7 +231,7 @@ impl TrainingLoop {
         let metrics = self.reports.encode_copy(gpu, encoder, in_epoch, count, self.sequence.before())?;
         let first = self.encoded;
         self.encoded += count;
-        Ok(InFlight { first, rows, metrics, upload, images })
+        Ok(InFlight { first, count, rows, metrics, upload, images })
     }
 
     /// New orders at the start of an epoch, and the values of the steps.
@@ -237,32 +239,34 @@ impl TrainingLoop {
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
         in_epoch: u64,
-        rows: &[Step],
+        (count, rows): (u64, &[Step]),
     ) -> Result<Upload> {
         let orders = if in_epoch == 0 { self.data.next_orders() } else { vec![] };
-        let table = self.steps.rows_from(in_epoch as usize, rows.len());
-        let last = Sequence::word(self.encoded + rows.len() as u64 - 1).to_le_bytes();
+        let table = self.steps.rows_from(in_epoch as usize * self.spec.accumulate, rows.len());
+        let last = Sequence::word(self.encoded + count - 1).to_le_bytes();
         let mut parts: Vec<(&Tensor, &[u8])> =
             vec![(&table, bytemuck::cast_slice(rows)), (self.sequence.end(), &last)];
         parts.extend(orders.iter().map(|(tensor, order)| (tensor, bytemuck::cast_slice(order))));
         let bytes = parts.iter().map(|(_, bytes)| bytes.len() as u64).sum();
         let gpu = self.training_step.gpu();
+        let least = MOST_STEPS * (self.spec.accumulate * size_of::<Step>()) as u64;
         let upload = match super::fitting(&mut self.uploads, bytes, Upload::capacity) {
             Some(upload) => upload,
-            None => Upload::new(gpu, bytes.max(MOST_STEPS * size_of::<Step>() as u64))?,
+            None => Upload::new(gpu, bytes.max(least))?,
         };
         self.sequence.encode(encoder);
         upload.encode(gpu, encoder, &parts)?;
         Ok(upload)
     }
 
-    fn step_values(&mut self, in_epoch: u64) -> Step {
-        let index_in_flight = in_epoch - self.encoded % self.per_epoch;
+    /// The values of batch number `batch` of the epoch.
+    fn step_values(&mut self, batch: u64) -> Step {
+        let index_in_flight = batch / self.spec.accumulate as u64 - self.encoded % self.per_epoch;
         let done = self.encoded + index_in_flight;
-        let start = (in_epoch * self.spec.batch as u64) as u32;
+        let start = (batch * self.spec.batch as u64) as u32;
         let Overrides { lambda, learning_rate } = self.overrides;
         Step {
-            index: in_epoch as u32,
+            index: batch as u32,
             source_start: start,
             target_start: start,
             seed: self.dropout.next_u32(),
@@ -281,12 +285,12 @@ impl TrainingLoop {
     /// [`Error::DeviceLost`] when the device was lost, [`Error::Diverged`] when a loss is no longer a number;
     /// [`Error::Input`] when the in-flight batch's encoder was dropped without being submitted, or submitted out of turn.
     pub fn poll(&mut self, in_flight: InFlight) -> Result<Outcome> {
-        let InFlight { first, rows, metrics, upload, images } = in_flight;
-        let last = first + rows.len() as u64 - 1;
+        let InFlight { first, count, rows, metrics, upload, images } = in_flight;
+        let last = first + count - 1;
         let (words, staging) = match metrics.try_take::<u32>(self.training_step.gpu())? {
             Arrival::Here(words, staging) => (words, staging),
             Arrival::Pending(metrics) => {
-                return Ok(Outcome::Pending(InFlight { first, rows, metrics, upload, images }));
+                return Ok(Outcome::Pending(InFlight { first, count, rows, metrics, upload, images }));
             }
             Arrival::Dropped => {
                 let found = format!("it was dropped with steps {first} to {last}");
@@ -296,12 +300,16 @@ impl TrainingLoop {
         self.reports.give_back(staging);
         self.uploads.push(upload);
         self.data.give_back(images);
-        let Reading { table, faults, before, time } = self.reports.read(&words, rows.len());
+        let Reading { table, faults, before, time } = self.reports.read(&words, count);
         self.sequence.arrived(before, first, last)?;
-        let metrics: Vec<StepMetrics> = (first..)
-            .zip(rows.iter().zip(table.chunks(self.reports.columns())))
-            .map(|(step, (row, values))| StepMetrics::of(step, row, values, &self.spec))
+        let batches: Vec<StepMetrics> = rows
+            .iter()
+            .zip(table.chunks(self.reports.columns()))
+            .zip((first..=last).flat_map(|step| std::iter::repeat_n(step, self.spec.accumulate)))
+            .map(|((row, values), step)| StepMetrics::of(step, row, values, &self.spec))
             .collect();
+        let metrics: Vec<StepMetrics> =
+            batches.chunks(self.spec.accumulate).filter_map(StepMetrics::mean).collect();
         let faulty = |fault: &u32| {
             let index = optimizer::first_fault(*fault)?;
             Some(self.model.parameters.at(index).map_or("a parameter", |info| &info.name))

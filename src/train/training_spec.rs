@@ -2,6 +2,7 @@
 
 use super::keep_frozen::KeepFrozen;
 use super::schedule::{Lambda, LearningRate};
+use super::selection_spec::SelectionSpec;
 use crate::error::{Error, Result};
 use crate::model::{Adaptation, DomainLoss, Initialization, Objective};
 use crate::ops::augment::Augmentation;
@@ -49,6 +50,10 @@ pub struct TrainingSpec {
     pub steps: Option<u64>,
     /// Source rows a step, and as many target rows.
     pub batch: usize,
+    /// How many such batches a step goes through, one after the other, before it updates the parameters by the mean of their
+    /// gradients; 1 if left out.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub accumulate: usize,
     /// Decides initialisation, both shuffles and dropout.
     #[serde(default)]
     pub seed: u64,
@@ -94,6 +99,10 @@ pub struct TrainingSpec {
     /// in place of the model; none if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub average: Option<f32>,
+    /// Keeps the model that a rule rates best, which needs no label of the target; that of the last step if left out. For
+    /// [`Method::Dann`] alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub select: Option<SelectionSpec>,
     /// How weights start; `he_normal` if left out.
     #[serde(default)]
     pub initialization: Initialization,
@@ -125,6 +134,14 @@ impl Sampling {
     }
 }
 
+fn one() -> usize {
+    1
+}
+
+fn is_one(count: &usize) -> bool {
+    *count == one()
+}
+
 /// Whether a number is what it is if left out.
 fn is_zero(value: &f32) -> bool {
     *value == 0.0
@@ -146,6 +163,7 @@ impl TrainingSpec {
             epochs,
             steps: None,
             batch,
+            accumulate: 1,
             seed: 0,
             momentum: None,
             weight_decay: None,
@@ -160,6 +178,7 @@ impl TrainingSpec {
             sampling: Sampling::default(),
             adaptation: Adaptation::default(),
             average: None,
+            select: None,
             initialization: Initialization::default(),
             domain_loss: DomainLoss::default(),
             learning_rate,
@@ -176,6 +195,7 @@ impl TrainingSpec {
             ("training.epochs", self.epochs),
             ("training.steps", self.steps.unwrap_or(1)),
             ("training.batch", self.batch as u64),
+            ("training.accumulate", self.accumulate as u64),
         ];
         for (key, count) in counts {
             if count == 0 {
@@ -201,6 +221,7 @@ impl TrainingSpec {
         if let Some(stays) = self.average.filter(|stays| !(0.0..1.0).contains(stays)) {
             return Err(Error::input("training.average", "at least 0 and below 1", stays));
         }
+        self.select.map_or(Ok(()), |select| select.check())?;
         self.learning_rate.check()?;
         self.lambda.check()
     }
@@ -246,6 +267,16 @@ impl TrainingSpec {
         Err(Error::input("training.class_weights", expected, format!("{weights:?}")))
     }
 
+    /// Labelled images that a step looks at, and as many of the target.
+    pub(super) fn images_per_step(&self) -> usize {
+        self.batch.saturating_mul(self.accumulate)
+    }
+
+    /// How the training's model is chosen, if it is.
+    pub fn selection(&self) -> Option<SelectionSpec> {
+        self.select.filter(|_| self.method == Method::Dann)
+    }
+
     /// What each step minimises.
     ///
     /// # Errors
@@ -262,6 +293,7 @@ impl TrainingSpec {
             optimizer: self.optimizer()?,
             parameter_groups: self.parameter_groups.clone(),
             clip_norm: self.clip_norm,
+            accumulate: self.accumulate,
         })
     }
 }

@@ -17,7 +17,7 @@ pub const ARROWS: &[(&str, &[&str])] = &[
     ("selection", &["error", "rng", "data", "gpu", "model", "train"]),
     ("check", &["error", "gpu", "contract", "ops"]),
     ("embed", &["error", "data", "gpu", "ops", "model", "train"]),
-    ("fit", &["error", "data", "gpu", "model", "ops", "train"]),
+    ("fit", &["error", "data", "gpu", "model", "ops", "train", "selection"]),
     ("golden_steps", &["error", "gpu", "ops", "model", "train", "check"]),
     ("golden_photos", &["shape", "error", "data", "gpu", "ops", "model", "train", "check"]),
     ("experiment", &["error", "data", "gpu", "train", "fit", "selection"]),

@@ -28,7 +28,7 @@ macro_rules! held {
 #[test]
 fn what_users_build_on_can_be_printed_sent_and_shared() {
     let held = held! {
-        data { Backgrounds, Blend, Dataset, Fitted, ImageSize, Labels, MnistM, MnistMSummary, NoProgress, Part }
+        data { Backgrounds, Blend, Dataset, Fitted, ImageSize, Labels, MnistM, MnistMSummary, NoProgress, Part, Weights }
         data { LoadOptions, PartSummary, PictureSize, SynDigits, SynDigitsSummary, Validation }
         embed { Classifier, ClassifierOptions, Input, ModelSource, Texture, Trainer, TrainerOptions, View, Views }
         error { DatasetError, Error, ShaderError, Unread }
@@ -41,11 +41,11 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
         profile { Advice, Bound, Clock, Comparison, Comparisons, KernelRow, Peaks, PhaseRow, Report, Run, Samples }
         profile { Scopes, Span, Spread, StepTimes, Stopwatch, Verdict }
         tensorboard { Recorder }
-        selection { Candidates, Counts, Images, Outcome, Rating, Rule, Sample, Selection }
+        selection { Candidates, Counts, Images, Outcome, Rating, Sample, Selection }
         shape { Fit, Frame, MapShape }
         train { AdamW, Adopted, Augmentation, Checkpoint, ClassCounts, Config, DataSets, DataSpec, Description, EpochRecord, Evaluation, Evaluator, FrozenPart }
-        train { History, Inspection, Inspector, KeepFrozen, Lambda, LearningRate, Length, Method, OptimizerSpec, ParameterGroup, Predictions, Report }
-        train { Resumed, Resumption, RunDirectory, RunResult, Sampling, Sgd, StepBench, StepMetrics, Stepper, TrainingSpec }
+        train { History, Inspection, Inspector, KeepFrozen, Lambda, LearningRate, Length, Method, OptimizerSpec, ParameterGroup, Predictions, Rated, Report }
+        train { Resumed, Resumption, Rule, RunDirectory, RunResult, Sampling, SelectionSpec, Sgd, StepBench, StepMetrics, Stepper, TrainingSpec }
         health { Finding, Level, Warning }
     };
     let is_type = |name: &&str| {

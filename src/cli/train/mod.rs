@@ -24,6 +24,9 @@ const OLDER: &str = "an older checkpoint can be named: --resume RUN_DIR/checkpoi
 /// For whoever goes on with a run that has come to its end.
 const LONGER: &str = "--epochs N or --steps N beside --resume makes it longer";
 
+/// Where `dann data fetch weights` puts its files.
+const WEIGHTS: &str = "data/weights";
+
 pub use interrupt::{Interrupted, Interrupts};
 pub use progress::Progress;
 
@@ -183,6 +186,9 @@ impl TrainArgs {
             "model.weights: expected a file of pretrained weights for a backbone that is frozen, found none\n\
              hint: --set model.weights=FILE.safetensors names one; without, a frozen backbone stays as chance has drawn it"
         );
+        if self.start.is_none() {
+            weights_are_there(&config)?;
+        }
         let mut remark = repeat(&directory, &source, &target);
         let training = Training::new(config);
         let training = match &self.start {
@@ -217,6 +223,21 @@ fn rests_untrained(config: &Config) -> bool {
     config.model.backbone.is_some()
         && config.model.weights.is_none()
         && config.training.parameter_groups.iter().any(is_whole)
+}
+
+/// Refuses weights that are not where the recipe has them, before the data sets are read.
+fn weights_are_there(config: &Config) -> anyhow::Result<()> {
+    let Some((backbone, file)) = config.model.backbone.zip(config.model.weights.as_ref()) else {
+        return Ok(());
+    };
+    anyhow::ensure!(
+        file.exists(),
+        "model.weights: expected the weights of {backbone}, found no file {}\n\
+         hint: `dann data fetch weights {backbone}` fetches them into {WEIGHTS}, where the presets look for them; \
+         --set model.weights=FILE.safetensors names other ones",
+        file.display()
+    );
+    Ok(())
 }
 
 /// How to repeat the run that is in `directory`, where its recipe is read from.

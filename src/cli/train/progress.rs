@@ -4,7 +4,7 @@ use crate::cli::output::{Output, bar, share};
 use dann::error::Result;
 use dann::fit::{Observer, State};
 use dann::train::health::Warning;
-use dann::train::{EpochRecord, RunResult, StepMetrics};
+use dann::train::{EpochRecord, Rated, RunResult, StepMetrics};
 use indicatif::ProgressBar;
 use std::time::{Duration, Instant};
 
@@ -74,14 +74,27 @@ impl Observer for Progress<'_> {
         })
     }
 
+    fn rated(&mut self, _: &State<'_>, rated: &Rated, best: bool) -> Result<()> {
+        let value = rated.value.map_or("no value".into(), |value| format!("{value:.4}"));
+        let best = if best { ", the best so far" } else { "" };
+        self.bar.suspend(|| {
+            self.out.json_on(rated)?;
+            self.out.remark_on(format!("step {:5}  {} {value}{best}", rated.rated_step, rated.rule.name()))
+        })
+    }
+
     fn stopped(&mut self, _: &State<'_>) -> Result<()> {
         self.bar.finish_and_clear();
         Ok(())
     }
 
-    fn finished(&mut self, _: &State<'_>, _: &RunResult) -> Result<()> {
+    fn finished(&mut self, state: &State<'_>, result: &RunResult) -> Result<()> {
         self.bar.finish_and_clear();
-        Ok(())
+        if state.steps_done() < state.total_steps() {
+            let steps = state.steps_done();
+            self.out.remark_on(format!("ended early after step {steps}: the model has not become better"))?;
+        }
+        result.selected.map_or(Ok(()), |selected| self.out.remark_on(kept(&selected, result)))
     }
 }
 
@@ -93,6 +106,16 @@ fn comparison(state: &State<'_>) -> Option<String> {
         "to see whether adaptation is worth it:\n  dann train --config {run}/config.toml --method source-only --source {source} \
          --target {target} --out {run}-source-only\n  dann select {run} {run}-source-only"
     ))
+}
+
+fn kept(selected: &Rated, result: &RunResult) -> String {
+    format!(
+        "the model of step {} is kept, chosen by {} | for report only: source test {}, target test {}",
+        selected.rated_step,
+        selected.rule.name(),
+        share(result.report.source_test_accuracy),
+        share(result.report.target_test_accuracy),
+    )
 }
 
 fn epoch_text(epoch: &EpochRecord, waiting: &str) -> String {

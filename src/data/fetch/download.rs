@@ -33,6 +33,19 @@ impl Default for Patience {
     }
 }
 
+impl Patience {
+    /// What asks servers and waits no longer than that.
+    pub(super) fn agent(self) -> Agent {
+        Agent::config_builder()
+            .timeout_resolve(Some(self.connect))
+            .timeout_connect(Some(self.connect))
+            .timeout_recv_response(Some(self.silence))
+            .timeout_per_read(Some(self.silence))
+            .build()
+            .into()
+    }
+}
+
 /// What became of a download that the local disk is not to blame for.
 pub(super) enum Outcome {
     Done,
@@ -49,14 +62,7 @@ pub(super) struct Downloader<'a> {
 
 impl<'a> Downloader<'a> {
     pub(super) fn new(patience: Patience, progress: &'a dyn Progress) -> Self {
-        let agent = Agent::config_builder()
-            .timeout_resolve(Some(patience.connect))
-            .timeout_connect(Some(patience.connect))
-            .timeout_recv_response(Some(patience.silence))
-            .timeout_per_read(Some(patience.silence))
-            .build()
-            .into();
-        Self { agent, silent: HashSet::new(), progress }
+        Self { agent: patience.agent(), silent: HashSet::new(), progress }
     }
 
     /// Writes the first whole copy that `sources` have to `path`, safely on disk.
@@ -105,10 +111,7 @@ impl<'a> Downloader<'a> {
     ) -> Attempt<()> {
         let task = Task::start(self.progress, url, bytes);
         let answer = self.agent.get(url).call();
-        let answer = answer.map_err(|error| match error {
-            ureq::Error::StatusCode(code) => Failure::Unusable(format!("HTTP status {code}")),
-            error => Failure::Silent(error.to_string()),
-        })?;
+        let answer = answer.map_err(Failure::of)?;
         let mut body = answer.into_body().into_reader();
         take(&mut body, &task)
     }

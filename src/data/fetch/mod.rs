@@ -4,13 +4,16 @@ mod bsds500;
 mod download;
 mod mnist;
 mod npm;
+mod resumable;
 #[cfg(test)]
 mod tests;
 mod usps;
+mod weights;
 
 pub use bsds500::fetch_bsds500;
 pub use mnist::fetch_mnist;
 pub use usps::fetch_usps;
+pub use weights::{Weights, fetch_weights};
 
 use super::digest::Fault;
 use crate::error::{Error, Result};
@@ -27,6 +30,16 @@ enum Failure {
 
 /// What an attempt at one place gives.
 type Attempt<T> = std::result::Result<T, Failure>;
+
+impl Failure {
+    /// What a request came to.
+    fn of(error: ureq::Error) -> Self {
+        match error {
+            ureq::Error::StatusCode(code) => Self::Unusable(format!("HTTP status {code}")),
+            error => Self::Silent(error.to_string()),
+        }
+    }
+}
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {

@@ -166,7 +166,7 @@ mod tests {
             ..StepMetrics::default()
         };
         let steps = (0..40).map(|index| step(index, if index < 20 { label[0] } else { label[1] })).collect();
-        History { steps, epochs: vec![] }
+        History { steps, ..History::default() }
     }
 
     fn levels(history: &History, distance: Option<f64>) -> Vec<Level> {

@@ -5,7 +5,7 @@ mod download;
 mod mnist;
 #[cfg(unix)]
 mod npm;
-mod server;
+pub(in crate::data::fetch) mod server;
 mod usps;
 
 use super::download::{Patience, Source};
@@ -17,8 +17,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-const CONTENT: &[u8] = b"what is wanted";
-const PATIENCE: Patience = Patience { connect: Duration::from_secs(2), silence: Duration::from_millis(300) };
+pub(in crate::data::fetch) const CONTENT: &[u8] = b"what is wanted";
+pub(in crate::data::fetch) const PATIENCE: Patience =
+    Patience { connect: Duration::from_secs(2), silence: Duration::from_millis(300) };
 /// An address at which nobody listens.
 const NOBODY: &str = "http://127.0.0.1:1/";
 
@@ -28,7 +29,7 @@ fn sources(urls: &[&str]) -> Vec<Source> {
 }
 
 /// The names in `directory`, hidden ones too.
-fn names(directory: &Path) -> Vec<String> {
+pub(in crate::data::fetch) fn names(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).unwrap();
     let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
     let mut names: Vec<_> = entries.map(|entry| name(entry).into_string().unwrap()).collect();

@@ -40,6 +40,11 @@ impl Rule {
         }
     }
 
+    /// Whether the rule looks at labelled images of the source that were not trained on.
+    pub fn needs_source_validation(self) -> bool {
+        matches!(self, Self::DomainRisk | Self::WeightedRisk)
+    }
+
     /// The place of the best of `values`, of equally good ones the last; `None` if there is no value.
     pub fn best(self, values: impl IntoIterator<Item = Option<f64>>) -> Option<usize> {
         let cost = |value: f64| if self == Self::Information { -value } else { value };
