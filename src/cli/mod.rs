@@ -87,7 +87,7 @@ enum Command {
     /// Find the fastest kernels for an adapter, and keep the choice
     Tune(tune::TuneArgs),
     /// Tell where the training step's time goes, kernel by kernel, or time a shader of your own
-    Profile(profile::ProfileArgs),
+    Profile(Box<profile::ProfileArgs>),
     /// Run recipes × methods × seeds, and put them side by side
     Experiment(experiment::ExperimentArgs),
     /// List finished runs with their accuracies, and the share of the gap that adaptation covers

@@ -17,6 +17,8 @@ pub enum Verdict {
     Same,
     /// The second one takes more, beyond both spreads.
     Slower,
+    /// The times do not tell.
+    Unclear,
     /// The second profile alone has it.
     Added,
     /// The first profile alone has it.
@@ -40,6 +42,7 @@ impl Verdict {
             Self::Faster => "faster",
             Self::Same => "same within the spread",
             Self::Slower => "SLOWER",
+            Self::Unclear => "cannot tell",
             Self::Added => "only in the second",
             Self::Removed => "only in the first",
         }

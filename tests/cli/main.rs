@@ -23,6 +23,7 @@ mod results;
 mod resuming;
 mod sandbox;
 mod selecting;
+mod shader_results;
 mod shaders;
 mod target_labels;
 mod training;

@@ -114,7 +114,7 @@ fn bad_shaders_are_refused_with_their_place() {
     refused(SCALE, "--entry other", &["a compute entry point \"other\"", "[\"scale\"]"]);
     refused(SCALE, "--buffer 3=4K", &["--buffer 0:3: expected one of 0:0 count, 0:1 x"]);
     refused(SCALE, "--buffer nonsense", &["[GROUP:]BINDING= or NAME="]);
-    let words = ["expected one to three numbers from 1 up"];
+    let words = ["expected a number from 1 up, or a product or quotient"];
     sandbox.refused("profile --shader s.wgsl --workgroups 0,1", &words);
     sandbox.refused("profile --shader nowhere.wgsl --workgroups 1", &["nowhere.wgsl: cannot read"]);
     sandbox.refused("profile --shader s.wgsl", &["--workgroups X,Y,Z or --threads X,Y,Z"]);

@@ -1,3 +1,4 @@
+// args: --threads 64,64 --texture photo=64x48 --texture blurred=64x48 --override radius=1
 // A box blur of a photo: a texture read texel by texel, a storage texture written, an override constant.
 override radius: i32 = 2;
 @group(0) @binding(0) var photo: texture_2d<f32>;

@@ -89,10 +89,12 @@ fn read(path: &Path) -> dann::error::Result<Profile> {
     }
     let wrong =
         |e: &dyn std::fmt::Display| Error::file(path, "a profile, as dann profile --json prints it", e);
-    // A shader has a line for each adapter, and some for translations.
+    // A shader has a line for each adapter, and some for translations and results.
     let lines: Vec<serde_json::Value> =
         text.lines().map(serde_json::from_str).collect::<Result<_, _>>().map_err(|e| wrong(&e))?;
-    let reports = lines.into_iter().filter(|line| line.get("language").is_none());
+    let is_report =
+        |line: &serde_json::Value| line.get("language").is_none() && line.get("numbers").is_none();
+    let reports = lines.into_iter().filter(is_report);
     let reports: Vec<ShaderReport> =
         reports.map(serde_json::from_value).collect::<Result<_, _>>().map_err(|e| wrong(&e))?;
     if reports.is_empty() { Err(wrong(&"nothing")) } else { Ok(Profile::Shaders(reports)) }

@@ -11,9 +11,8 @@ use super::output::Output;
 use super::recipe::RecipeArgs;
 use clap::{Args, ValueEnum, value_parser};
 use dann::profile::Clock;
-use dann::profile::shader::{BufferSpec, Define, Override};
+use shader::ShaderArgs;
 use std::path::PathBuf;
-use std::time::Duration;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -24,6 +23,9 @@ Examples:
   dann profile --json > before.json               and later, after a change, > after.json
   dann profile --compare before.json after.json
   dann profile --shader blur.wgsl --entry blur --workgroups 64,64,1 --buffer 0=1024u,1024u --buffer 1=4M
+  dann profile --shader sum.wgsl --threads 65536 --against sum4.wgsl       which is faster, and do they agree?
+  dann profile --shader sum.wgsl --threads 65536 --buffer x=@x.bin --expect y=@y.bin --dump y=mine.bin
+  dann profile --shader matmul.wgsl --threads 1024,1024 --sweep TILE=8,16,32 --plot tiles.svg
   dann profile --shader types.wgsl --shader sort.wgsl --define SIZE=256 --include shaders --threads 65536
   WGPU_DEBUG=1 renderdoccmd capture -w -c /tmp/step dann profile --capture
 
@@ -81,45 +83,6 @@ pub struct ProfileArgs {
     gpu: GpuArgs,
 }
 
-/// A shader from anywhere.
-#[derive(Args)]
-struct ShaderArgs {
-    /// Time a compute shader of your own, on every adapter unless --adapter names one; of several files the text is that of
-    /// all, in their order
-    #[arg(long, value_name = "FILE.wgsl", conflicts_with_all = ["trace", "plot", "capture"])]
-    shader: Vec<PathBuf>,
-    /// A name for #ifdef and #if, or the value of a placeholder: {NAME}, ${NAME}, $NAME
-    #[arg(long, value_name = "NAME[=VALUE]", requires = "shader")]
-    define: Vec<Define>,
-    /// A directory with modules that #import names, besides the shader's own
-    #[arg(long, value_name = "DIR", requires = "shader")]
-    include: Vec<PathBuf>,
-    /// The shader's entry point [default: the only one]
-    #[arg(long, value_name = "NAME", requires = "shader")]
-    entry: Option<String>,
-    /// How many workgroups are run
-    #[arg(long, value_name = "X,Y,Z", requires = "shader", value_parser = numbers)]
-    workgroups: Option<[u32; 3]>,
-    /// As many workgroups as have so many threads
-    #[arg(long, value_name = "X,Y,Z", requires = "shader", conflicts_with = "workgroups", value_parser = numbers)]
-    threads: Option<[u32; 3]>,
-    /// What a binding of the shader holds, by its number or the variable's name
-    #[arg(long, visible_alias = "texture", value_name = "BINDING=WHAT", requires = "shader")]
-    buffer: Vec<BufferSpec>,
-    /// The value of an override constant, by its name or the number behind @id
-    #[arg(long = "override", value_name = "NAME=VALUE", requires = "shader")]
-    overrides: Vec<Override>,
-    /// Seconds that a run may take
-    #[arg(long, value_name = "SECONDS", default_value = "60", requires = "shader", value_parser = seconds)]
-    timeout: Duration,
-    /// Write the shader as SPIR-V, MSL, HLSL and GLSL into this directory
-    #[arg(long, value_name = "DIR", requires = "shader")]
-    emit: Option<PathBuf>,
-    /// Decides the values of what is seeded
-    #[arg(long, default_value_t = 0, requires = "shader")]
-    seed: u64,
-}
-
 #[derive(Clone, Copy, ValueEnum)]
 enum ClockArg {
     /// The device if its timestamps can be trusted, else the host
@@ -137,25 +100,6 @@ impl From<ClockArg> for Option<Clock> {
             ClockArg::Timestamps => Some(Clock::Timestamps),
             ClockArg::Wall => Some(Clock::Wall),
         }
-    }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().filter(|&seconds: &f64| seconds > 0.0);
-    seconds
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "expected a number of seconds above 0".into())
-}
-
-/// `64,64` as 64 × 64 × 1.
-fn numbers(text: &str) -> Result<[u32; 3], String> {
-    let numbers: Option<Vec<u32>> =
-        text.split(',').map(|number| number.trim().parse().ok().filter(|&n| n > 0)).collect();
-    match numbers.as_deref() {
-        Some([x]) => Ok([*x, 1, 1]),
-        Some([x, y]) => Ok([*x, *y, 1]),
-        Some([x, y, z]) => Ok([*x, *y, *z]),
-        _ => Err("expected one to three numbers from 1 up, as in 64,64,1".into()),
     }
 }
 

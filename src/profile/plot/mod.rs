@@ -3,6 +3,7 @@
 mod bar;
 mod legend;
 mod roofline;
+mod sweep;
 
 use super::report::Report;
 use super::rows::KernelRow;
@@ -31,8 +32,13 @@ const NUMBERED: usize = 16;
 /// # Errors
 /// [`Error::Input`] when the profile cannot be drawn.
 pub fn picture(report: &Report) -> Result<String> {
+    drawn(SIZE, |area| draw(report, area))
+}
+
+/// An SVG document of that size.
+fn drawn(size: (u32, u32), draw: impl FnOnce(Area<'_>) -> Drawn) -> Result<String> {
     let mut svg = String::new();
-    draw(report, SVGBackend::with_string(&mut svg, SIZE).into_drawing_area())
+    draw(SVGBackend::with_string(&mut svg, size).into_drawing_area())
         .map_err(|e| Error::input("profile", "numbers that can be drawn", e))?;
     Ok(svg)
 }
@@ -66,9 +72,15 @@ pub fn check_picture(path: &Path) -> Result<()> {
 /// # Errors
 /// [`Error::Input`] when it is neither, [`Error::Io`] when the file cannot be written.
 pub fn write_picture(report: &Report, path: &Path) -> Result<()> {
+    format(path)?;
+    write(picture(report)?, path)
+}
+
+/// Writes an SVG document to `path`, as what its extension says.
+fn write(svg: String, path: &Path) -> Result<()> {
     let file = match format(path)? {
-        Format::Svg => picture(report)?.into_bytes(),
-        Format::Png => png(&picture(report)?)?,
+        Format::Svg => svg.into_bytes(),
+        Format::Png => png(&svg)?,
     };
     std::fs::write(path, file).map_err(Error::io(path, "write"))
 }
@@ -85,7 +97,7 @@ fn png(svg: &str) -> Result<Vec<u8>> {
     fonts.set_sans_serif_family(&family);
     let options = usvg::Options { font_family: family, fontdb: Arc::new(fonts), ..Default::default() };
     let tree = usvg::Tree::from_str(svg, &options).map_err(|e| broken(&e))?;
-    let [width, height] = [SIZE.0, SIZE.1].map(|side| (side as f32 * SCALE) as u32);
+    let [width, height] = [tree.size().width(), tree.size().height()].map(|side| (side * SCALE) as u32);
     let mut pixels =
         resvg::tiny_skia::Pixmap::new(width, height).ok_or_else(|| broken(&"no memory for it"))?;
     resvg::render(&tree, resvg::tiny_skia::Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());

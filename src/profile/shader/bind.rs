@@ -45,6 +45,11 @@ impl Bound {
         }
     }
 
+    /// The device's name.
+    pub fn adapter(&self) -> &str {
+        self.gpu.name()
+    }
+
     /// Encodes that everything holds what it held at first.
     pub fn restore(&self, encoder: &mut wgpu::CommandEncoder) {
         self.objects.iter().flatten().for_each(|object| object.restore(encoder));

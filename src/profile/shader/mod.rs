@@ -1,14 +1,19 @@
 //! A compute shader from anywhere: reflected, fed with seeded data, timed, and translated.
 
+mod amount;
 mod bind;
 mod compare;
 mod count;
+mod difference;
+mod duel;
+mod expect;
 mod features;
 mod fill;
 mod guard;
 mod job;
 mod layout;
 mod literal;
+mod numbers;
 mod objects;
 mod overrides;
 mod plan;
@@ -18,11 +23,16 @@ mod run;
 mod slots;
 mod sources;
 mod spec;
+mod sweep;
 mod texels;
 mod translate;
 
+pub use amount::{Amount, Amounts};
 pub use compare::ShaderComparison;
 pub use count::{Counted, Counts, LoopCount, Traffic};
+pub use difference::Difference;
+pub use duel::{ComparedOutput, Duel};
+pub use expect::{Dump, Expectation};
 pub use job::Job;
 pub use literal::Literal;
 pub use overrides::Override;
@@ -32,6 +42,7 @@ pub use report::{BoundResource, ShaderReport};
 pub use run::{Bench, Ready};
 pub use sources::Define;
 pub use spec::{BufferSpec, Content, Place, Rest};
+pub use sweep::{Sweep, SweepPoint, SweepReport};
 pub use translate::Translation;
 
 use crate::error::{Error, Result, ShaderError};
@@ -53,6 +64,20 @@ pub struct Choices {
     pub includes: Vec<PathBuf>,
     /// Names for `#ifdef` and its kin, and for placeholders.
     pub defines: Vec<Define>,
+    /// Values for what the shader has of that name: an override constant, or else a name for directives or placeholders.
+    pub settings: Vec<Define>,
+    /// Whether what is said above is passed over where the shader has none of it, as it is meant for another one too: names,
+    /// override constants, and an entry point where there is but one.
+    pub is_lenient: bool,
+}
+
+impl Choices {
+    /// With settings as names for directives and placeholders, too.
+    fn with_settings(&self) -> Self {
+        let mut all = self.clone();
+        all.defines.extend(self.settings.iter().cloned());
+        all
+    }
 }
 
 /// A valid WGSL shader and one of its compute entry points, with override constants in place.
@@ -92,6 +117,7 @@ impl Shader {
 
     fn parsed(path: &Path, text: sources::Text, choices: &Choices) -> Result<Self> {
         let name = path.display().to_string();
+        let choices = &choices.with_settings();
         let text = text.resolved(path, choices)?;
         let source = &text.text;
         let invalid = |message: String, line: Option<u32>| {
@@ -108,11 +134,12 @@ impl Shader {
                     e.location(source).map(|at| at.line_number),
                 )
             })?;
-        let entry = entry_point(&name, &module, choices.entry.as_deref())?;
-        let (module, info) = overrides::processed(&module, &info, &entry, &choices.overrides)?;
+        let entry = entry_point(&name, &module, choices)?;
+        let overrides = overrides::fitting(&module, choices, &|name| text.asks(name))?;
+        let (module, info) = overrides::processed(&module, &info, &entry, &overrides)?;
         let is_it = |point: &naga::EntryPoint| point.stage == ShaderStage::Compute && point.name == entry;
         let entry = module.entry_points.iter().position(is_it).unwrap_or_default();
-        let (path, source, overrides) = (path.to_owned(), text.text, choices.overrides.clone());
+        let (path, source) = (path.to_owned(), text.text);
         Ok(Self { path, source, overrides, module, info, entry })
     }
 
@@ -129,6 +156,22 @@ impl Shader {
     /// The text that drivers' compilers get to see.
     pub(super) fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The whole number that a constant or an override constant of that name is.
+    pub fn constant(&self, name: &str) -> Option<u64> {
+        let of_that_name = |constant: &&naga::Constant| constant.name.as_deref() == Some(name);
+        let constant = self.module.constants.iter().map(|(_, constant)| constant).find(of_that_name)?;
+        match self.module.global_expressions[constant.init] {
+            naga::Expression::Literal(literal) => match literal {
+                naga::Literal::U32(value) => Some(value.into()),
+                naga::Literal::U64(value) => Some(value),
+                naga::Literal::I32(value) => value.try_into().ok(),
+                naga::Literal::I64(value) | naga::Literal::AbstractInt(value) => value.try_into().ok(),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// The values that override constants were given.
@@ -164,13 +207,17 @@ impl Shader {
     }
 }
 
-fn entry_point(name: &str, module: &Module, wanted: Option<&str>) -> Result<String> {
+fn entry_point(name: &str, module: &Module, choices: &Choices) -> Result<String> {
+    let wanted = choices.entry.as_deref();
     let compute = |entry: &&naga::EntryPoint| entry.stage == ShaderStage::Compute;
     let names: Vec<&str> =
         module.entry_points.iter().filter(compute).map(|entry| entry.name.as_str()).collect();
+    let only = || names.first().filter(|_| names.len() == 1);
     let chosen = match wanted {
-        Some(wanted) => names.iter().find(|&&name| name == wanted),
-        None => names.first().filter(|_| names.len() == 1),
+        Some(wanted) => {
+            names.iter().find(|&&name| name == wanted).or_else(|| only().filter(|_| choices.is_lenient))
+        }
+        None => only(),
     };
     chosen.map(|&name| name.to_owned()).ok_or_else(|| {
         Error::Shader(ShaderError::EntryPoint {

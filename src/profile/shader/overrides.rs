@@ -1,6 +1,7 @@
 //! Override constants: what they are set to, and the module with them in place.
 
 use super::literal::Literal;
+use super::{Choices, Define};
 use crate::error::{Error, Result, ShaderError};
 use naga::back::pipeline_constants::{PipelineConstantError, process_overrides};
 use naga::valid::ModuleInfo;
@@ -30,6 +31,36 @@ impl FromStr for Override {
         };
         if name.is_empty() { Err(wrong()) } else { Ok(Self { name, value }) }
     }
+}
+
+/// The values that are meant for this module: override constants, and of the settings those that are such. Whether the text
+/// asks for another one, `asks` tells.
+///
+/// # Errors
+/// [`ShaderError::Override`] when a setting is neither, or no number.
+pub(super) fn fitting(
+    module: &Module,
+    choices: &Choices,
+    asks: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Override>> {
+    let is_declared = |name: &str| module.overrides.iter().any(|(_, declared)| key(declared) == name);
+    let meant = choices.overrides.iter().filter(|set| !choices.is_lenient || is_declared(&set.name));
+    let mut all: Vec<Override> = meant.cloned().collect();
+    for Define { name, value } in &choices.settings {
+        let value = value.as_deref().unwrap_or("true");
+        match (is_declared(name), asks(name) || choices.is_lenient) {
+            (true, _) => all.push(format!("{name}={value}").parse()?),
+            (_, true) => {}
+            _ => {
+                return Err(bad(
+                    name,
+                    "an override constant, or a name that directives or placeholders ask for",
+                    "neither",
+                ));
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// The module with `overrides` in place, for one entry point alone.

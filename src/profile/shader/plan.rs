@@ -79,8 +79,7 @@ impl Shader {
     pub fn plan<'a>(&'a self, resources: &'a [Resource], specs: &'a [BufferSpec]) -> Result<Plan<'a>> {
         let mut contents: Vec<Option<&Content>> = vec![None; resources.len()];
         for spec in specs {
-            let place = resources.iter().position(|resource| spec.names(resource));
-            let place = place.ok_or_else(|| unknown(&spec.place, resources))?;
+            let place = spec.place.find(resources)?;
             if contents[place].replace(&spec.content).is_some() {
                 let twice = "one description of each binding";
                 return Err(bad(&spec.place.to_string(), twice, "two of this one"));
@@ -105,14 +104,24 @@ impl Shader {
     }
 }
 
-impl BufferSpec {
-    fn names(&self, resource: &Resource) -> bool {
-        match &self.place {
-            Place::Name(name) => *name == resource.name,
-            Place::Slot { group, binding } => {
+impl Place {
+    /// Whether it is that of `resource`.
+    pub fn names(&self, resource: &Resource) -> bool {
+        match self {
+            Self::Name(name) => *name == resource.name,
+            Self::Slot { group, binding } => {
                 resource.kind != Kind::Immediate && (*group, *binding) == (resource.group, resource.binding)
             }
         }
+    }
+
+    /// Where it stands among `resources`.
+    ///
+    /// # Errors
+    /// [`ShaderError::Buffer`](crate::error::ShaderError::Buffer) with all of them when it is none of these.
+    pub fn find(&self, resources: &[Resource]) -> Result<usize> {
+        let place = resources.iter().position(|resource| self.names(resource));
+        place.ok_or_else(|| unknown(self, resources))
     }
 }
 

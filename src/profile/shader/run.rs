@@ -54,13 +54,18 @@ impl Bench {
                 break;
             }
         }
-        let us = Spread::of(&times).unwrap_or_default();
+        Ok(self.report(ready, &times))
+    }
+
+    /// What runs of so many microseconds amount to.
+    pub(super) fn report(&self, ready: &Ready<'_>, times: &[f64]) -> ShaderReport {
+        let us = Spread::of(times).unwrap_or_default();
         let clock = self.stopwatch.clock();
-        Ok(ShaderReport::new(ready.job, self.gpu.name(), clock, &self.peaks, (times.len(), us)))
+        ShaderReport::new(ready.job, self.gpu.name(), clock, &self.peaks, (times.len(), us))
     }
 
     /// Microseconds of a run.
-    fn run(&mut self, ready: &Ready<'_>) -> Result<f64> {
+    pub(super) fn run(&mut self, ready: &Ready<'_>) -> Result<f64> {
         let Ready { job, bound } = ready;
         let label = job.shader.entry();
         let encode = |pass: &mut wgpu::ComputePass<'_>| {
@@ -80,7 +85,28 @@ pub struct Ready<'a> {
     bound: Bound,
 }
 
-impl Ready<'_> {
+impl<'a> Ready<'a> {
+    pub(super) fn job(&self) -> &'a Job<'a> {
+        self.job
+    }
+
+    /// Runs it once, untimed, on what everything held at first.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`](crate::error::Error::Gpu) when the device fails.
+    pub fn run(&self, gpu: &Gpu) -> Result<()> {
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        self.bound.restore(&mut encoder);
+        self.bound.encode(&mut encoder.begin_compute_pass(&Default::default()), self.job.workgroups);
+        gpu.submit(encoder);
+        gpu.wait()
+    }
+
+    /// Backend, name and driver.
+    pub fn adapter(&self) -> &str {
+        self.bound.adapter()
+    }
+
     /// What each resource that the shader writes holds after the last run, by its place among all.
     ///
     /// # Errors

@@ -97,7 +97,7 @@ impl fmt::Display for Place {
     }
 }
 
-fn content_of(text: &str) -> Option<Content> {
+pub(super) fn content_of(text: &str) -> Option<Content> {
     if let Some(path) = text.strip_prefix('@') {
         return (!path.is_empty()).then(|| Content::File(path.into()));
     }

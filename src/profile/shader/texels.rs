@@ -16,7 +16,7 @@ pub(super) const SAMPLES: u32 = 4;
 
 /// What is stored of a texel.
 #[derive(Clone, Copy, PartialEq)]
-enum Channel {
+pub(super) enum Channel {
     /// A share of one.
     Normalized,
     /// A whole number.
@@ -138,7 +138,7 @@ pub(super) fn fill(
 }
 
 /// What a channel is, and its bytes.
-fn channel(format: TextureFormat) -> (Channel, usize) {
+pub(super) fn channel(format: TextureFormat) -> (Channel, usize) {
     use TextureFormat as F;
     let channel = match format {
         F::R16Float | F::Rg16Float | F::Rgba16Float | F::R32Float | F::Rg32Float | F::Rgba32Float => {

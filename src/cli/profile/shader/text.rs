@@ -37,7 +37,7 @@ pub fn by([x, y, z]: [u32; 3]) -> String {
     format!("{x}×{y}×{z}")
 }
 
-fn known(value: Option<f64>, digits: usize) -> String {
+pub fn known(value: Option<f64>, digits: usize) -> String {
     value.map_or("unknown".into(), |value| format!("{value:.digits$}"))
 }
 
@@ -99,7 +99,7 @@ fn rounded(count: f64) -> String {
     unit.map_or(format!("{count:.0}"), |(unit, name)| format!("{:.2}{name}", count / unit))
 }
 
-fn remarks(report: &ShaderReport) -> Vec<String> {
+pub fn remarks(report: &ShaderReport) -> Vec<String> {
     let mut all = vec![clock(report.clock, report.clock_reason.as_deref())];
     if report.is_near_floor {
         let (us, floor) = (report.us.median, report.peaks.empty_dispatch_us);

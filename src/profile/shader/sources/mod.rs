@@ -43,6 +43,8 @@ fn is_word(c: char) -> bool {
 /// The text that the front end reads, and which of its lines come from which file.
 pub(super) struct Text {
     pub text: String,
+    /// The text before anything is done to it, with that of all modules.
+    asked: String,
     /// Each file and its first line, from 1; none where a line belongs to no line of a file any more.
     files: Vec<(PathBuf, usize)>,
 }
@@ -50,7 +52,7 @@ pub(super) struct Text {
 impl Text {
     /// Of one file.
     pub fn of(path: &Path, text: String) -> Self {
-        Self { text, files: vec![(path.to_owned(), 1)] }
+        Self { text, asked: String::new(), files: vec![(path.to_owned(), 1)] }
     }
 
     /// Of `before` and `path`, in this order.
@@ -58,7 +60,7 @@ impl Text {
     /// # Errors
     /// [`Error::Io`] naming the file that cannot be read.
     pub fn read(before: &[PathBuf], path: &Path) -> Result<Self> {
-        let mut all = Self { text: String::new(), files: vec![] };
+        let mut all = Self { text: String::new(), asked: String::new(), files: vec![] };
         for path in before.iter().map(PathBuf::as_path).chain([path]) {
             let text = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
             all.files.push((path.to_owned(), all.text.lines().count() + 1));
@@ -86,13 +88,26 @@ impl Text {
             }
             self.text = composed.text;
         }
-        let unused = choices.defines.iter().find(|define| !placeholders::has_word(&asked, &define.name));
-        if let Some(define) = unused {
+        let is_setting = |define: &Define| choices.settings.contains(define);
+        let is_unused =
+            |define: &&Define| !placeholders::has_word(&asked, &define.name) && !is_setting(define);
+        let unused = choices.defines.iter().find(is_unused);
+        if let Some(define) = unused.filter(|_| !choices.is_lenient) {
             let expected = format!("a shader in which {} stands", define.name);
             return Err(Error::input(path.display(), expected, "none that asks for it"));
         }
         self.text = bindings::assigned(&self.text);
+        self.asked = asked;
         Ok(self)
+    }
+
+    /// Whether a directive or a placeholder asks for that name.
+    pub fn asks(&self, name: &str) -> bool {
+        let is_directive = |line: &&str| line.trim_start().starts_with('#');
+        let in_directives =
+            self.asked.lines().filter(is_directive).any(|line| placeholders::has_word(line, name));
+        let define = Define { name: name.to_owned(), value: Some(String::new()) };
+        in_directives || placeholders::filled(&self.asked, &[define]) != self.asked
     }
 
     /// Adds to what a front end says of line `line` of the text where in the files that is, and what is left open.

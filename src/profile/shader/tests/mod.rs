@@ -1,8 +1,11 @@
 mod binding;
 mod comparing;
 mod counting;
+mod dueling;
 mod filling;
+mod results;
 mod running;
+mod settings;
 mod translating;
 
 use super::*;

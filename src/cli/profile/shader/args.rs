@@ -1,0 +1,83 @@
+//! What the command line says of a shader.
+
+use clap::Args;
+use dann::profile::shader::{Amounts, BufferSpec, Define, Dump, Expectation, Override, Sweep};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A shader from anywhere.
+#[derive(Args)]
+pub struct ShaderArgs {
+    /// Time a compute shader of your own, on every adapter unless --adapter names one; of several files the text is that of
+    /// all, in their order
+    #[arg(long, value_name = "FILE.wgsl", conflicts_with_all = ["trace", "capture"])]
+    pub shader: Vec<PathBuf>,
+    /// A name for #ifdef and #if, or the value of a placeholder: {NAME}, ${NAME}, $NAME
+    #[arg(long, value_name = "NAME[=VALUE]", requires = "shader")]
+    pub define: Vec<Define>,
+    /// A directory with modules that #import names, besides the shader's own
+    #[arg(long, value_name = "DIR", requires = "shader")]
+    pub include: Vec<PathBuf>,
+    /// The shader's entry point [default: the only one]
+    #[arg(long, value_name = "NAME", requires = "shader")]
+    pub entry: Option<String>,
+    /// How many workgroups are run: numbers, or as in 4096/TILE with the shader's constants and the values given
+    #[arg(long, value_name = "X,Y,Z", requires = "shader")]
+    pub workgroups: Option<Amounts>,
+    /// As many workgroups as have so many threads
+    #[arg(long, value_name = "X,Y,Z", requires = "shader", conflicts_with = "workgroups")]
+    pub threads: Option<Amounts>,
+    /// What a binding of the shader holds, by its number or the variable's name
+    #[arg(long, visible_alias = "texture", value_name = "BINDING=WHAT", requires = "shader")]
+    pub buffer: Vec<BufferSpec>,
+    /// The value of an override constant, by its name or the number behind @id
+    #[arg(long = "override", value_name = "NAME=VALUE", requires = "shader")]
+    pub overrides: Vec<Override>,
+    /// Try these values of an override constant, or of a name for directives or placeholders, and tell which is fastest; several
+    /// make a grid
+    #[arg(long, value_name = "NAME=V,V,...", requires = "shader", conflicts_with_all = ["against", "expect", "dump", "emit"])]
+    pub sweep: Vec<Sweep>,
+    /// Time another shader too, turn by turn on the same data, and tell which is faster and how far their results are apart
+    #[arg(long, value_name = "OTHER.wgsl", requires = "shader", conflicts_with_all = ["expect", "dump"])]
+    pub against: Option<PathBuf>,
+    /// Up to which difference two shaders count as equally fast
+    #[arg(long, value_name = "PERCENT", default_value = "5", requires = "shader", value_parser = margin)]
+    pub margin: f64,
+    /// What a binding must hold in the end: a file, values that it begins with, or zero
+    #[arg(long, value_name = "BINDING=WHAT", requires = "shader")]
+    pub expect: Vec<Expectation>,
+    /// How far real numbers may be from those expected, or from another shader's: a share of the larger one, or of 1
+    #[arg(long, value_name = "SHARE", default_value = "1e-4", requires = "shader", value_parser = share)]
+    pub tolerance: f64,
+    /// Write what a binding holds in the end into a file: its bytes, or a picture (.png)
+    #[arg(long, value_name = "BINDING=FILE", requires = "shader")]
+    pub dump: Vec<Dump>,
+    /// Seconds that a run may take
+    #[arg(long, value_name = "SECONDS", default_value = "60", requires = "shader", value_parser = seconds)]
+    pub timeout: Duration,
+    /// Write the shader as SPIR-V, MSL, HLSL and GLSL into this directory
+    #[arg(long, value_name = "DIR", requires = "shader")]
+    pub emit: Option<PathBuf>,
+    /// Decides the values of what is seeded
+    #[arg(long, default_value_t = 0, requires = "shader")]
+    pub seed: u64,
+}
+
+/// `5` as 0.05.
+fn margin(text: &str) -> Result<f64, String> {
+    let percent =
+        text.trim_end_matches('%').parse().ok().filter(|percent: &f64| (0.0..=100.0).contains(percent));
+    percent.map(|percent| percent / 100.0).ok_or_else(|| "expected a number from 0 to 100".into())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share: &f64| *share >= 0.0 && share.is_finite());
+    share.ok_or_else(|| "expected a number from 0 up, as in 1e-4".into())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|&seconds: &f64| seconds > 0.0);
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "expected a number of seconds above 0".into())
+}

@@ -1,0 +1,159 @@
+//! The shaders of `tests/shaders`: each runs as its first line says, writes what that line expects, and its translations are
+//! accepted by the tools that read them.
+
+use super::super::super::{Cli, Command};
+use super::super::ProfileArgs;
+use super::outputs::{self, Outputs};
+use super::subject::{Subject, choices};
+use clap::Parser as _;
+use dann::gpu::{Adapter, ShaderChecks};
+use dann::profile::shader::Translation;
+use std::path::{Path, PathBuf};
+
+const FOLDER: &str = "tests/shaders";
+
+fn shaders() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER);
+    let entries = std::fs::read_dir(folder).expect(FOLDER).map(|entry| entry.expect("an entry").path());
+    let mut all: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|e| e == "wgsl")).collect();
+    all.sort();
+    all
+}
+
+/// What stands behind `label` in the comments at the head.
+fn said<'a>(text: &'a str, label: &str) -> Option<&'a str> {
+    let head = text.lines().take_while(|line| line.starts_with("//"));
+    head.filter_map(|line| line.trim_start_matches('/').trim().strip_prefix(label)).map(str::trim).next()
+}
+
+/// The arguments of `dann profile` for a shader.
+fn arguments(path: &Path, text: &str) -> Box<ProfileArgs> {
+    let given = said(text, "args:").unwrap_or_else(|| panic!("{}: no line `// args: …`", path.display()));
+    let words = ["dann", "profile"].into_iter().chain(given.split_whitespace());
+    let words = words.chain(["--shader", path.to_str().expect("UTF-8")]);
+    let cli = Cli::try_parse_from(words).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    match cli.command {
+        Command::Profile(args) => args,
+        _ => panic!("{}: another command", path.display()),
+    }
+}
+
+/// Runs a shader on an adapter as often as it says; why it cannot, where the adapter lacks what the shader requires.
+fn run(
+    subject: &Subject,
+    args: &ProfileArgs,
+    adapter: &Adapter,
+    requires: Option<&str>,
+) -> anyhow::Result<Option<String>> {
+    let plan = subject.plan(&args.shader.buffer)?;
+    subject.check(&plan, adapter)?;
+    let contents = plan.fill(args.shader.seed)?;
+    let outputs = Outputs::new(subject, &contents, args, 1)?;
+    let gpu = match args.gpu.open_with(adapter, subject.features()) {
+        Err(e) if requires.is_some_and(|feature| e.to_string().contains(feature)) => {
+            return Ok(Some(e.to_string()));
+        }
+        opened => opened?,
+    };
+    let job = subject.job(&contents);
+    let ready = job.prepare(&gpu)?;
+    (0..args.steps.min(5)).try_for_each(|_| ready.run(&gpu))?;
+    anyhow::ensure!(!ready.outputs()?.is_empty(), "it writes nothing");
+    outputs::ensure(&outputs.of(&ready)?)?;
+    Ok(None)
+}
+
+/// Runs a shader on every adapter.
+fn run_everywhere(path: &Path, text: &str) -> anyhow::Result<Box<ProfileArgs>> {
+    let args = arguments(path, text);
+    let (path, before) = args.shader.shader.split_last().expect("a shader");
+    let subject = Subject::read(path, &choices(&args, before), &args)?;
+    for adapter in args.gpu.adapters()? {
+        if let Some(why) = run(&subject, &args, &adapter, said(text, "Requires:"))? {
+            eprintln!("SKIPPED: {}: {why}", path.display());
+        }
+    }
+    Ok(args)
+}
+
+#[test]
+fn every_shader_runs_and_writes_what_it_should() {
+    let all = shaders();
+    assert!(all.len() >= 40, "{} shaders", all.len());
+    let (mut wrong, mut expecting) = (Vec::new(), 0);
+    for path in &all {
+        let text = std::fs::read_to_string(path).expect("a shader");
+        match run_everywhere(path, &text) {
+            Ok(args) => expecting += usize::from(!args.shader.expect.is_empty()),
+            Err(e) => wrong.push(format!("{}: {e:#}", path.display())),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(expecting >= 25, "{expecting} shaders say what they write");
+}
+
+/// Whether a tool is here; skipping is said.
+fn has(tool: &str) -> bool {
+    let is_there = std::process::Command::new(tool).arg("--version").output().is_ok();
+    if !is_there {
+        eprintln!("SKIPPED: {tool} is not installed");
+    }
+    is_there
+}
+
+/// What a tool says against a file.
+fn objection(tool: &str, arguments: &[&str], file: &Path) -> Option<String> {
+    let output = std::process::Command::new(tool).args(arguments).arg(file).output().expect(tool);
+    let said = [output.stdout, output.stderr].concat();
+    (!output.status.success()).then(|| String::from_utf8_lossy(&said).into_owned())
+}
+
+/// Languages that have no words for a shader, so that no driver ever gets it: GLSL has neither numbers of 16 and 64 bits in
+/// naga's hands, nor binding arrays, float atomics, formats of shares of 16 bits, texels of depths, or how many samples there are;
+/// Metal has no f64.
+const UNSAID: &[(&str, &str)] = &[
+    ("binding_arrays.wgsl", "GLSL"),
+    ("depth_texels.wgsl", "GLSL"),
+    ("double.wgsl", "GLSL"),
+    ("double.wgsl", "MSL"),
+    ("float_atomics.wgsl", "GLSL"),
+    ("half.wgsl", "GLSL"),
+    ("long.wgsl", "GLSL"),
+    ("norm16.wgsl", "GLSL"),
+    ("samples.wgsl", "GLSL"),
+];
+
+#[test]
+fn translations_of_every_shader_are_accepted() {
+    let tools: &[(&str, &str, &[&str])] = &[
+        ("SPIR-V", "spirv-val", &["--target-env", "vulkan1.3"]),
+        ("GLSL", "glslangValidator", &["-S", "comp"]),
+    ];
+    let tools: Vec<_> = tools.iter().filter(|(_, tool, _)| has(tool)).collect();
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut wrong = Vec::new();
+    for path in shaders() {
+        let text = std::fs::read_to_string(&path).expect("a shader");
+        let args = arguments(&path, &text);
+        let (path, before) = args.shader.shader.split_last().expect("a shader");
+        let subject = Subject::read(path, &choices(&args, before), &args).expect("a shader");
+        for checks in [ShaderChecks::Trusted, ShaderChecks::Checked] {
+            let all = subject.shader.translate(&subject.resources, checks, directory.path());
+            for Translation { language, file, refused } in all.expect("translations") {
+                let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+                if UNSAID.contains(&(name, language)) {
+                    continue;
+                }
+                if let Some(refused) = refused {
+                    wrong.push(format!("{name}: no {language}: {refused}"));
+                }
+                let Some(file) = file else { continue };
+                let tool = tools.iter().find(|(of, ..)| *of == language);
+                let objection = tool.and_then(|(_, tool, arguments)| objection(tool, arguments, &file));
+                wrong.extend(objection.map(|objection| format!("{name}: {language}: {objection}")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

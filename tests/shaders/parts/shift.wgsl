@@ -1,0 +1,3 @@
+fn half(x: f32) -> f32 {
+    return x + 0.5;
+}
