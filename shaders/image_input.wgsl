@@ -1,10 +1,11 @@
 // An image as the network takes it, from a texture of any size or from values.
 //   values:   y[n,c,i,j] = x[n,c,i,j] · scale[c] + shift[c]
-//   texture:  y[0,c,i,j] = pixel[c] · scale[c] + shift[c], where pixel is the mean of the texture over a rectangle
-// The rectangle is the part of the texture that (i, j) stands for when H × W cells cover all of it, and at least one
-// texel wide and high: a smaller picture averages all texels, a larger one interpolates linearly. Beyond the edge the
-// outermost texels go on. What an sRGB format decodes is encoded again: networks learn from encoded values.
-// Twin: src/ops/image_input/proof.rs.
+//   texture:  y[row,c,i,j] = pixel[c] · scale[c] + shift[c], where pixel is the mean of the texture over a rectangle
+// Cells cover all of the texture, or a crop of it. The rectangle is the part that a pixel's cell stands for, and at least one
+// texel wide and high: a smaller picture averages all texels, a larger one interpolates linearly. Beyond the edge of the crop
+// its outermost texels go on. What an sRGB format decodes is encoded again: networks learn from encoded values. What is
+// transparent shows the ground, and so does a pixel beyond the cells.
+// Twin: src/ops/image_input/twin.rs.
 
 struct Params {
     rows: u32,        // N
@@ -13,6 +14,12 @@ struct Params {
     width: u32,       // W
     grey: u32,        // whether the texture's first component stands for all
     linear: u32,      // whether its values are linear light
+    row: u32,         // the row of y that a texture becomes
+    is_laid: u32,     // whether the texture is laid on the ground by its alpha
+    crop: vec4f,      // left, top, width and height of what the cells cover, in texels; all of the texture if it has no width
+    ground: vec4f,    // the colour beneath, encoded
+    corner: vec2i,    // the pixel of the first cell: column and row
+    cells: vec2u,     // columns and rows of cells
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -33,11 +40,11 @@ struct Extent {
     high: f32,
 }
 
-fn extent(cell: u32, cells: u32, texels: u32) -> Extent {
-    let size = f32(texels) / f32(cells);
+fn extent(cell: i32, cells: u32, start: f32, texels: f32) -> Extent {
+    let size = texels / f32(cells);
     let centre = (f32(cell) + 0.5) * size;
     let half = max(size, 1.0) / 2.0;
-    return Extent(centre - half, centre + half);
+    return Extent(start + (centre - half), start + (centre + half));
 }
 
 // How much of texel t lies within the extent.
@@ -50,20 +57,24 @@ fn encoded(light: vec3f) -> vec3f {
     return select(curve, 12.92 * light, light <= vec3f(0.0031308));
 }
 
-fn texel(i: i32, j: i32, size: vec2i) -> vec3f {
-    let value = textureLoad(image, clamp(vec2i(j, i), vec2i(0), size - 1), 0).rgb;
-    let colour = select(value, value.rrr, params.grey != 0u);
-    return select(colour, encoded(colour), params.linear != 0u);
+// The texel at `place`, or the outermost from `first` to `last`.
+fn texel(place: vec2i, first: vec2i, last: vec2i) -> vec3f {
+    let value = textureLoad(image, clamp(place, first, last), 0);
+    let colour = select(value.rgb, value.rrr, params.grey != 0u);
+    let seen = select(colour, encoded(colour), params.linear != 0u);
+    return select(seen, mix(params.ground.rgb, seen, clamp(value.a, 0.0, 1.0)), params.is_laid != 0u);
 }
 
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn texture(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
-    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
-    let plane = params.height * params.width;
-    if index >= plane { return; }
+// The mean over the texels that a cell stands for.
+fn mean(cell: vec2i) -> vec3f {
     let size = textureDimensions(image);
-    let rows = extent(index / params.width, params.height, size.y);
-    let columns = extent(index % params.width, params.width, size.x);
+    let whole = vec4f(0.0, 0.0, vec2f(size));
+    let crop = select(params.crop, whole, params.crop.z == 0.0);
+    let rows = extent(cell.y, params.cells.y, crop.y, crop.w);
+    let columns = extent(cell.x, params.cells.x, crop.x, crop.z);
+    let end = vec2i(ceil(crop.xy + crop.zw));
+    let last = clamp(end, vec2i(1), vec2i(size)) - 1;
+    let first = clamp(vec2i(floor(crop.xy)), vec2i(0), last);
     var sum = vec3f(0.0);
     var area = 0.0;
     for (var i = i32(floor(rows.low)); f32(i) < rows.high; i++) {
@@ -71,21 +82,34 @@ fn texture(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) wo
         var length = 0.0;
         for (var j = i32(floor(columns.low)); f32(j) < columns.high; j++) {
             let part = share(j, columns);
-            line += part * texel(i, j, vec2i(size));
+            line += part * texel(vec2i(j, i), first, last);
             length += part;
         }
         let part = share(i, rows);
         sum += part * line;
         area += part * length;
     }
-    let pixel = sum / area;
+    return sum / area;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn texture(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
+    let plane = params.height * params.width;
+    if index >= plane { return; }
+    let cell = vec2i(i32(index % params.width), i32(index / params.width)) - params.corner;
+    var pixel = params.ground.rgb;
+    if all(cell >= vec2i(0)) && all(cell < vec2i(params.cells)) {
+        pixel = mean(cell);
+    }
+    let first = params.row * params.channels * plane;
     if params.channels == 1u {
         // Luma of ITU-R BT.709; of a grey image the grey itself.
-        y[index] = normalized(dot(pixel, vec3f(0.2126, 0.7152, 0.0722)), 0u);
+        y[first + index] = normalized(dot(pixel, vec3f(0.2126, 0.7152, 0.0722)), 0u);
         return;
     }
     for (var c = 0u; c < params.channels; c++) {
-        y[c * plane + index] = normalized(pixel[c], c);
+        y[first + c * plane + index] = normalized(pixel[c], c);
     }
 }
 

@@ -39,6 +39,8 @@ enum Role {
     Whole,
     /// Input and output at once: set again before every run.
     InPlace,
+    /// The same of whole numbers.
+    WholeInPlace,
     /// Written by one kernel, read by another, of no interest afterwards.
     Scratch,
     /// The same, and set again before every run.
@@ -161,6 +163,15 @@ impl<'a> Rig<'a> {
         self.guarded::<f32>(name, &array.dims, Role::InPlace, Some(bits(array)))
     }
 
+    /// An output of whole numbers that starts out as the input tensor `input`.
+    ///
+    /// # Errors
+    /// As [`Tensor::zeros`].
+    pub fn whole_in_place(&mut self, name: &'static str, input: &str) -> Result<Tensor> {
+        let array = self.case.array(input)?;
+        self.guarded::<u32>(name, &array.dims, Role::WholeInPlace, Some(bits(array)))
+    }
+
     /// Names `tensor`, which lies in another output or in an input, as an output of real numbers.
     pub fn expose(&mut self, name: &'static str, tensor: &Tensor) {
         let (tensor, whole) = (tensor.clone(), tensor.clone());
@@ -196,7 +207,7 @@ impl<'a> Rig<'a> {
         self.reset(|_| true)?;
         self.rec.submit();
         let first = self.read()?;
-        self.reset(|role| matches!(role, Role::InPlace | Role::Kept))?;
+        self.reset(|role| matches!(role, Role::InPlace | Role::WholeInPlace | Role::Kept))?;
         self.rec.submit();
         let second = self.read()?;
         let mut arrays = Arrays::new();
@@ -212,7 +223,7 @@ impl<'a> Rig<'a> {
             }
             let values = match output.role {
                 Role::Scratch | Role::Kept => continue,
-                Role::Whole => Values::U32(values.to_vec()),
+                Role::Whole | Role::WholeInPlace => Values::U32(values.to_vec()),
                 Role::Reals | Role::InPlace => {
                     Values::F32(values.iter().copied().map(f32::from_bits).collect())
                 }

@@ -2,7 +2,7 @@
 
 use super::wanted::ImageSize;
 use crate::error::{Error, Result};
-use crate::shape::{Fit, Frame};
+use crate::shape::{Frame, Scaling};
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use std::fmt::Display;
@@ -35,18 +35,8 @@ pub(super) fn fit(planes: &mut [u8], frame: Frame, image: Pixels<'_>, name: &Pat
 
 /// To what an image of `size` is scaled before it is centred, and whether all of it or just its middle.
 fn scaling(frame: Frame, size: ImageSize) -> (ImageSize, bool) {
-    let to = ImageSize::from(frame);
-    let (height, width) = frame.resized();
-    let resized = ImageSize { height, width };
-    let covers = size.height >= to.height && size.width >= to.width;
-    let fits_in = size.height <= to.height && size.width <= to.width;
-    match frame.fit {
-        Fit::Resize => (resized, true),
-        Fit::Scale => (resized, false),
-        Fit::Crop if !covers => (to, false),
-        Fit::Pad if !fits_in => (largest_within(to, size), true),
-        Fit::Crop | Fit::Pad | Fit::Centre => (size, true),
-    }
+    let Scaling { height, width, whole } = frame.scaling(size.height, size.width);
+    (ImageSize { height, width }, whole)
 }
 
 /// What is done to an image of `size`, in words.
@@ -65,16 +55,6 @@ pub(super) fn done(frame: Frame, size: ImageSize) -> String {
         (false, ..) => "scaled and cropped",
     };
     format!("{words} to {to}")
-}
-
-/// The largest size of the proportions of `size` that fits into `room`.
-fn largest_within(room: ImageSize, size: ImageSize) -> ImageSize {
-    let rounded = |length: usize, by: usize, over: usize| ((length * by + over / 2) / over).max(1);
-    let full_height = size.width * room.height <= room.width * size.height;
-    match full_height {
-        true => ImageSize { height: room.height, width: rounded(size.width, room.height, size.height) },
-        false => ImageSize { height: rounded(size.height, room.width, size.width), width: room.width },
-    }
 }
 
 /// The `whole` image, or as large a middle of it as has the proportions of `size`, in `size`. Where it is made smaller, each
@@ -134,6 +114,7 @@ fn overlap(from: usize, to: usize) -> (Range<usize>, Range<usize>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shape::Fit;
 
     /// A grey image of size `from` in a frame of size `to`.
     fn fitted_by(fit_by: Fit, source: &[u8], from: [usize; 2], to: [usize; 2]) -> Vec<u8> {

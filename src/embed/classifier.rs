@@ -1,11 +1,13 @@
 //! Classifying an application's textures and buffers.
 
+use super::picture::Picture;
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::gpu::{self, Gpu, Recording, Tensor};
 use crate::model::{Dann, Domain};
 use crate::ops::image_input::{self, Texture};
 use crate::ops::softmax;
+use crate::shape::Frame;
 use crate::train::{Checkpoint, RunDirectory};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -50,14 +52,14 @@ impl<'a> From<&'a Checkpoint> for ModelSource<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ClassifierOptions {
-    /// How many images a buffer holds; 1 unless said otherwise.
+    /// How many images are classified at once; 1 unless said otherwise.
     pub rows: usize,
     /// Which kernels run.
     pub gpu: gpu::Options,
 }
 
 impl ClassifierOptions {
-    /// A buffer holds `rows` images.
+    /// So many images are classified at once.
     #[must_use]
     pub fn rows(self, rows: usize) -> Self {
         Self { rows, ..self }
@@ -88,6 +90,8 @@ pub enum Input<'a> {
         /// What its values are.
         holds: Texture,
     },
+    /// Pictures, in textures of the application; one a row, from the first row on.
+    Pictures(&'a [Picture]),
     /// Rows of (C, H, W) real numbers, a byte of an image counting as byte / 255, in a buffer whose usages have `STORAGE`.
     Buffer {
         /// The buffer.
@@ -104,6 +108,11 @@ impl<'a> Input<'a> {
         Self::Texture { view, holds: Texture::of(view.texture().format()) }
     }
 
+    /// Pictures in textures, one a row: no more than the classifier has rows.
+    pub fn pictures(pictures: &'a [Picture]) -> Self {
+        Self::Pictures(pictures)
+    }
+
     /// A buffer, from its start.
     pub fn buffer(buffer: &'a wgpu::Buffer) -> Self {
         Self::Buffer { buffer, offset: 0 }
@@ -114,6 +123,7 @@ impl<'a> Input<'a> {
 pub struct Classifier {
     gpu: Gpu,
     classes: Vec<String>,
+    frame: Frame,
     scale_shift: Tensor,
     x: Tensor,
     recording: Recording,
@@ -174,6 +184,7 @@ impl Classifier {
         Ok(Self {
             gpu: gpu.clone(),
             classes: checkpoint.classes.clone(),
+            frame: input.frame(),
             scale_shift: Tensor::from_slice(gpu, "scale_shift", &[2, shape.channels], &scale_shift)?,
             x,
             recording,
@@ -194,8 +205,9 @@ impl Classifier {
         let mut fill = Recording::new(&self.gpu);
         match input {
             Input::Texture { view, holds } => {
-                image_input::texture(&mut fill, view, holds, &self.scale_shift, &self.x)?;
+                self.fill(&mut fill, &[Picture::new(view).holds(holds)])?;
             }
+            Input::Pictures(pictures) => self.fill(&mut fill, pictures)?,
             Input::Buffer { buffer, offset } => {
                 let rows = self.rows_in(buffer, offset)?;
                 image_input::values(&mut fill, &rows, &self.scale_shift, &self.x)?;
@@ -208,6 +220,19 @@ impl Classifier {
         fill.encode(&mut pass);
         self.recording.encode(&mut pass);
         Ok(())
+    }
+
+    /// Records that pictures become rows of x, the first one the first.
+    fn fill(&self, rec: &mut Recording, pictures: &[Picture]) -> Result<()> {
+        let rows = self.x.rows();
+        if pictures.len() > rows {
+            let expected = format!("at most {rows} pictures, as many as it has rows");
+            return Err(Error::input("the classifier's pictures", expected, pictures.len()));
+        }
+        pictures.iter().enumerate().try_for_each(|(row, picture)| {
+            let (view, placement) = picture.placed(self.frame)?;
+            image_input::texture(rec, &view, &placement, &self.scale_shift, (&self.x, row))
+        })
     }
 
     /// The part of the application's buffer that holds the rows.

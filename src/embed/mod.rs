@@ -2,6 +2,7 @@
 
 mod classifier;
 mod pace;
+mod picture;
 mod snapshot;
 mod trainer;
 mod view;
@@ -9,7 +10,9 @@ mod views;
 
 pub use crate::gpu::{Element, Gpu, optional_features, required_features, required_limits};
 pub use crate::ops::image_input::Texture;
+pub use crate::train::{Frames, Images, Keep};
 pub use classifier::{Classifier, ClassifierOptions, Input, ModelSource};
-pub use trainer::{Trainer, TrainerOptions};
+pub use picture::Picture;
+pub use trainer::{FrameCount, Trainer, TrainerOptions};
 pub use view::View;
 pub use views::Views;

@@ -2,64 +2,22 @@
 
 mod checkpoints;
 mod controls;
+mod frames;
+mod options;
 mod progress;
+
+pub use frames::FrameCount;
+pub use options::TrainerOptions;
 
 use super::pace::Pace;
 use super::snapshot::Snapshot;
 use super::views::Views;
-use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::gpu::{self, Gpu, Recording};
+use crate::gpu::{Gpu, Recording};
 use crate::train::{Checkpoint, Config, DataSets, InFlight, KeepFrozen, Outcome, StepMetrics, TrainingLoop};
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
-
-/// What a [`Trainer`] is made from.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct TrainerOptions<'a> {
-    /// The recipe; see [`Config::preset`] and [`Config::read`].
-    pub config: Config,
-    /// The labelled data set: the source's training part.
-    pub labelled: &'a Dataset,
-    /// The images of the domain to adapt to, whose labels are not looked at; needed by
-    /// [`Method::Dann`](crate::train::Method::Dann).
-    pub unlabelled: Option<&'a Dataset>,
-    /// A model to go on from, in place of one drawn at random. Schedules start anew.
-    pub start: Option<&'a Checkpoint>,
-    /// A training to go on with exactly, optimiser and schedules included.
-    pub resume: Option<&'a Checkpoint>,
-    /// Which kernels run.
-    pub gpu: gpu::Options,
-}
-
-impl<'a> TrainerOptions<'a> {
-    /// Training by `config` from the start, on the fastest kernels.
-    pub fn new(config: Config, labelled: &'a Dataset, unlabelled: Option<&'a Dataset>) -> Self {
-        let (start, resume) = (None, None);
-        Self { config, labelled, unlabelled, start, resume, gpu: gpu::Options::default() }
-    }
-
-    /// Goes on from a model, in place of one drawn at random. Schedules start anew.
-    #[must_use]
-    pub fn start(self, start: &'a Checkpoint) -> Self {
-        Self { start: Some(start), ..self }
-    }
-
-    /// Goes on with the training that `resume` is a checkpoint of, as if it had never stopped: the same steps follow, bit
-    /// for bit on the same adapter with the same recipe and data sets.
-    #[must_use]
-    pub fn resume(self, resume: &'a Checkpoint) -> Self {
-        Self { resume: Some(resume), ..self }
-    }
-
-    /// The kernels that run.
-    #[must_use]
-    pub fn gpu(self, gpu: gpu::Options) -> Self {
-        Self { gpu, ..self }
-    }
-}
 
 /// A model in training on an application's device, step by step between its frames.
 ///
@@ -79,6 +37,8 @@ pub struct Trainer {
     paused: bool,
     done: u64,
     lost: u64,
+    /// Frames that were reported to be lost.
+    frames_lost: u64,
     /// What is told by the next call, as metrics that arrived before it went first.
     withheld: Option<Error>,
     /// Where training diverged: there is nothing to go on from.
@@ -111,19 +71,17 @@ impl Trainer {
     /// alone.
     pub fn on(gpu: &Gpu, options: TrainerOptions<'_>) -> Result<Self> {
         let TrainerOptions { config, labelled, unlabelled, start, resume, .. } = options;
-        name_every_class(&config, labelled)?;
+        name_every_class(&config, labelled.classes())?;
         if let Some(select) = config.training.selection() {
             let expected = "none, as steps between frames are not rated";
             return Err(Error::input("training.select", expected, select.rule.name()));
         }
         let on_device = on_device(&config, start.or(resume).is_some());
-        let mut training_loop = TrainingLoop::new(gpu, &on_device, labelled, unlabelled, true)?;
+        let mut training_loop = TrainingLoop::new(gpu, &on_device, &labelled, unlabelled.as_ref(), true)?;
         if let Some(start) = start {
             start.load_into(training_loop.model())?;
         }
-        let origin =
-            |data: Option<&Dataset>| data.map(|data| data.origin().to_path_buf()).unwrap_or_default();
-        let data = DataSets::new(origin(Some(labelled)), origin(unlabelled), labelled, unlabelled);
+        let data = DataSets::of(&labelled, unlabelled.as_ref());
         if let Some(resume) = resume {
             resume.resumption.as_ref().map_or(Ok(()), |resumption| resumption.data.check(&data))?;
             training_loop.resume(resume)?;
@@ -139,20 +97,21 @@ impl Trainer {
             snapshot: None,
             checkpoint: None,
             config,
-            classes: labelled.classes.clone(),
+            classes: labelled.classes().to_vec(),
             data,
             pace: Pace::default(),
             paused: false,
             done: resume.map_or(0, |resume| resume.step),
             lost: 0,
+            frames_lost: 0,
             withheld: None,
             diverged: None,
             gpu_time: None,
         })
     }
 
-    /// Records the next `count` training steps into `encoder`, fewer where training ends and none while it is paused;
-    /// gives how many it were. What [`Trainer::views`] show is brought up to date behind them.
+    /// Records the next `count` training steps into `encoder`, fewer where training ends and none while it is paused or a domain
+    /// has less than a batch of frames; gives how many it were. What [`Trainer::views`] show is brought up to date behind them.
     ///
     /// Nothing is submitted, and nothing is waited for. Submit encoders in the order in which they were recorded; one
     /// that is dropped instead loses its steps, which [`Trainer::take_metrics`] reports. Between two calls the trainer
@@ -167,7 +126,7 @@ impl Trainer {
             return Err(Error::Diverged(place.clone()));
         }
         let end = self.training_loop.total().min(self.training_loop.encoded().saturating_add(count));
-        if self.paused || self.training_loop.encoded() == end {
+        if self.paused || self.training_loop.encoded() == end || !self.training_loop.is_ready() {
             return Ok(0);
         }
         let first = self.training_loop.encoded();
@@ -188,7 +147,8 @@ impl Trainer {
     /// # Errors
     /// [`Error::DeviceLost`] when the device was lost, [`Error::Diverged`] when a loss is no longer a number;
     /// [`Error::Input`] when an encoder with steps was dropped without being submitted, or submitted before one that was
-    /// recorded earlier: its steps are counted by [`Trainer::steps_lost`], and training goes on.
+    /// recorded earlier: its steps are counted by [`Trainer::steps_lost`], and training goes on; likewise when one with frames was
+    /// dropped.
     pub fn take_metrics(&mut self) -> Result<Vec<StepMetrics>> {
         if let Some(error) = self.withheld.take() {
             return Err(error);
@@ -208,6 +168,12 @@ impl Trainer {
         self.take_snapshot()?;
         if all.is_empty() {
             self.gpu().healthy()?;
+        }
+        if let Some(error) = self.newly_lost_frames() {
+            match all.is_empty() {
+                true => return Err(error),
+                false => drop(self.withheld.get_or_insert(error)),
+            }
         }
         Ok(all)
     }
@@ -270,13 +236,13 @@ fn on_device(config: &Config, has_checkpoint: bool) -> Config {
 }
 
 /// What the label predictor tells apart is shown by name.
-fn name_every_class(config: &Config, labelled: &Dataset) -> Result<()> {
-    let (outputs, names) = (config.model.classes()?, labelled.classes.len());
+fn name_every_class(config: &Config, classes: &[String]) -> Result<()> {
+    let (outputs, names) = (config.model.classes()?, classes.len());
     if outputs == names {
         return Ok(());
     }
     let expected = format!("{outputs} names, one for each output of the label predictor");
-    Err(Error::input("the classes of the labelled data set", expected, names))
+    Err(Error::input("the classes of the labelled images", expected, names))
 }
 
 impl fmt::Debug for Trainer {

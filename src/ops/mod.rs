@@ -44,6 +44,7 @@ pub mod softmax;
 pub mod softmax_cross_entropy;
 pub mod stem;
 mod step;
+pub mod store_image;
 pub mod tuning;
 pub mod unfolded;
 #[cfg(feature = "check")]
@@ -102,6 +103,7 @@ pub const OPS: &[&dyn Op] = &[
     &softmax::proof::Softmax,
     &image_input::proof::ImageInput { texture: true },
     &image_input::proof::ImageInput { texture: false },
+    &store_image::proof::StoreImage,
 ];
 
 /// The op called `name`.

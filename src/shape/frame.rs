@@ -70,4 +70,39 @@ impl Frame {
         };
         (rows, (rows * self.width + self.height / 2) / self.height)
     }
+
+    /// To what an image of so many rows and columns is scaled before it is laid on the frame, middle on middle.
+    pub(crate) fn scaling(self, height: usize, width: usize) -> Scaling {
+        let resized = self.resized();
+        let covers = height >= self.height && width >= self.width;
+        let fits_in = height <= self.height && width <= self.width;
+        let ((height, width), whole) = match self.fit {
+            Fit::Resize => (resized, true),
+            Fit::Scale => (resized, false),
+            Fit::Crop if !covers => ((self.height, self.width), false),
+            Fit::Pad if !fits_in => (self.largest_within(height, width), true),
+            Fit::Crop | Fit::Pad | Fit::Centre => ((height, width), true),
+        };
+        Scaling { height, width, whole }
+    }
+
+    /// The largest size of the proportions of an image of so many rows and columns that fits into the frame.
+    fn largest_within(self, height: usize, width: usize) -> (usize, usize) {
+        let rounded = |length: usize, by: usize, over: usize| ((length * by + over / 2) / over).max(1);
+        match width * self.height <= self.width * height {
+            true => (self.height, rounded(width, self.height, height)),
+            false => (rounded(height, self.width, width), self.width),
+        }
+    }
+}
+
+/// What is done to an image before it is laid on a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Scaling {
+    /// Rows that it is scaled to.
+    pub height: usize,
+    /// Columns that it is scaled to.
+    pub width: usize,
+    /// All of the image, and not as large a middle of it as has these proportions.
+    pub whole: bool,
 }

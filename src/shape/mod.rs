@@ -9,6 +9,7 @@
 
 mod frame;
 
+pub(crate) use frame::Scaling;
 pub use frame::{Fit, Frame};
 
 use std::fmt;

@@ -45,7 +45,8 @@ impl StepBench {
         let batches = (IMAGES / spec.batch).clamp(1, MOST_BATCHES).max(spec.accumulate);
         let [labelled, unlabelled] =
             ["labelled", "unlabelled"].map(|name| random_images(config, name, batches * spec.batch));
-        let mut data = DataLoader::new(gpu, config, &labelled?, Some(&unlabelled?))?;
+        let (labelled, unlabelled) = (labelled?, unlabelled?);
+        let mut data = DataLoader::new(gpu, config, &(&labelled).into(), Some(&(&unlabelled).into()))?;
         data.shuffle(gpu)?;
         let data_loader = data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?;
         let steps = Step::table(gpu, "steps", Self::MOST_STEPS * spec.accumulate)?;

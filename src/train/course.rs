@@ -1,7 +1,7 @@
 //! What a recipe says of the course of a training: the model that it starts from, and values that change from step to step.
 
-use super::training_spec::TrainingSpec;
-use crate::error::Result;
+use super::training_spec::{Method, TrainingSpec};
+use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::model::{AdaptationSchedule, Dann, ModelSpec};
 
@@ -11,6 +11,39 @@ impl TrainingSpec {
         match self.adaptation.schedule {
             AdaptationSchedule::Lambda => self.lambda.share_at(step, steps),
             AdaptationSchedule::Constant => 1.0,
+        }
+    }
+
+    /// Steps in all, where an epoch has so many; `u64::MAX` where frames are trained on and nothing says how many.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the key that goes by the end of training, where there is none.
+    pub(super) fn total_steps(&self, per_epoch: u64, takes_frames: bool) -> Result<u64> {
+        match self.steps {
+            Some(steps) => Ok(steps),
+            None if takes_frames => self.check_endless().map(|()| u64::MAX),
+            None => Ok(self.epochs * per_epoch),
+        }
+    }
+
+    /// Refuses schedules that go by the end of training.
+    fn check_endless(&self) -> Result<()> {
+        let (rate, lambda) = (&self.learning_rate, &self.lambda);
+        let adapts = self.method == Method::Dann;
+        let needed = [
+            ("training.learning_rate.steps", rate.steps.is_some(), "the steps in which it falls"),
+            ("training.learning_rate.warmup", rate.warmup == 0.0, "0"),
+            ("training.learning_rate.cooldown", rate.cooldown == 0.0, "0"),
+            ("training.lambda.steps", lambda.steps.is_some() || !adapts, "the steps in which it rises"),
+            ("training.lambda.start", lambda.start == 0.0 || !adapts, "0"),
+        ];
+        match needed.into_iter().find(|(_, good, _)| !good) {
+            None => Ok(()),
+            Some((key, _, expected)) => {
+                let expected =
+                    format!("{expected}, as frames have no end; or training.steps, which says one");
+                Err(Error::input(key, expected, "a share of all of training"))
+            }
         }
     }
 

@@ -2,22 +2,23 @@
 
 use super::config::Config;
 use super::device_data::DeviceData;
+use super::frames::Images;
+use super::ring::Ring;
+use super::shuffled::{Shuffled, shape_of};
 use super::stream::{Slots, Stream};
-use super::training_spec::{Method, Sampling, TrainingSpec};
+use super::training_spec::{Method, TrainingSpec};
 use super::views::Views;
-use crate::data::{Dataset, balanced, shuffled};
+use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Phase, Recording, Tensor, Upload};
 use crate::model::{Batch, InputSpec};
 use crate::ops::gather_batch::Domain;
-use crate::rng::{self, Rng};
+use crate::ops::image_input::Placement;
 use crate::shape::MapShape;
 use std::time::Duration;
 
-/// Bytes of a domain's images that are brought to the device at once, unless a single step needs more.
-const WINDOW: usize = 8 << 20;
-/// Steps whose images are brought to the device at once, however small these are.
-const MOST_STEPS: usize = 64;
+/// Steps after which frames begin to be drawn into the first rows of their order again.
+const FRAME_STEPS: usize = 64;
 
 /// The data sets of a training.
 pub(super) struct DataLoader {
@@ -25,33 +26,9 @@ pub(super) struct DataLoader {
     unlabelled: Option<Shuffled>,
     views: Views,
     batch: usize,
+    images: usize,
     /// Memory for windows of images that no in-flight batch needs.
     uploads: Vec<Upload>,
-}
-
-/// A data set and the random numbers that shuffle it.
-struct Shuffled {
-    data: DeviceData,
-    /// What brings its images to the device where they are not in memory, and how many steps they are enough for.
-    stream: Option<(Stream, usize)>,
-    /// The images of each class, where all classes are to be visited alike.
-    classes: Option<Vec<Vec<u32>>>,
-    rng: Rng,
-}
-
-impl Shuffled {
-    /// A new order; `visited` images of it are visited.
-    fn next_order(&mut self, visited: usize) -> (Tensor, Vec<u32>) {
-        let (count, rng) = (self.data.len(), &mut self.rng);
-        let order = match &self.classes {
-            Some(classes) => balanced(classes, count, rng),
-            None => shuffled(count, rng),
-        };
-        if let Some((stream, _)) = &mut self.stream {
-            stream.visit(&order, visited);
-        }
-        (self.data.order().clone(), order)
-    }
 }
 
 impl DataLoader {
@@ -60,55 +37,92 @@ impl DataLoader {
     /// # Errors
     /// [`Error::Input`] when configuration or data do not fit, [`Error::NoTargetImages`],
     /// [`Error::OutOfMemory`] when the device has no memory left.
-    pub fn new(gpu: &Gpu, config: &Config, labelled: &Dataset, unlabelled: Option<&Dataset>) -> Result<Self> {
+    pub fn new(
+        gpu: &Gpu,
+        config: &Config,
+        labelled: &Images<'_>,
+        unlabelled: Option<&Images<'_>>,
+    ) -> Result<Self> {
         let (spec, input) = (&config.training, &config.model.input);
-        if labelled.labels.is_none() {
-            return Err(Error::file(
-                &labelled.origin,
-                "a label for every image to learn from",
-                "images without labels",
-            ));
-        }
-        labelled.check_labels(config.model.classes()?)?;
+        hold_labels(labelled, config.model.classes()?)?;
         let unlabelled = if spec.method == Method::Dann { unlabelled } else { None };
         if spec.method == Method::Dann && unlabelled.is_none() {
             return Err(Error::NoTargetImages);
         }
-        for data in [Some(labelled), unlabelled].into_iter().flatten() {
-            fit(data, input)?;
-            hold_a_batch(data, spec)?;
+        let domains = || [Some(labelled), unlabelled].into_iter().flatten();
+        for images in domains() {
+            if let Images::Set(data) = images {
+                fit(data, input)?;
+            }
+            hold_a_batch(images, spec)?;
         }
-        let stored = labelled.shape;
-        if let Some(other) = unlabelled.map(|data| data.shape).filter(|&other| !alike(stored, other)) {
-            return Err(Error::file(&labelled.origin, format!("images of {other}, as the target's"), stored));
+        let stored = shape_of(labelled, input);
+        let other = unlabelled.map(|images| shape_of(images, input));
+        if let Some(other) = other.filter(|&other| !alike(stored, other)) {
+            let expected = format!("images of {other}, as the target's");
+            return Err(Error::file(&labelled.origin(), expected, stored));
         }
         let of_target = input.normalization_of(Domain::Target);
         let of_labelled = if spec.method == Method::TargetOnly { of_target } else { &input.normalization };
-        // What is on its way takes a small part of what may be in memory.
-        let window = (config.data.memory() / 16).min(WINDOW as u64) as usize;
-        let upload = |data: &Dataset, domain, normalization, name| -> Result<Shuffled> {
-            let steps = (window / (spec.images_per_step() * data.shape.len())).clamp(1, MOST_STEPS);
-            let stream = Stream::new(gpu, data, steps * spec.images_per_step())?;
-            let data = DeviceData::new(gpu, data, domain, normalization, stream.as_ref())?;
-            let stream = stream.map(|stream| (stream, steps));
-            Ok(Shuffled { data, stream, classes: None, rng: rng::stream(spec.seed, name) })
+        let sets = domains().filter(|images| matches!(images, Images::Set(_))).map(Images::len);
+        let images = sets.min().unwrap_or(FRAME_STEPS * spec.images_per_step());
+        let upload = |images_of, domain, normalization| {
+            Shuffled::new(gpu, config, (images_of, domain), normalization, images)
         };
-        let target = |data| upload(data, Domain::Target, of_target, "target order");
-        let classes = (spec.sampling == Sampling::Balanced).then(|| images_by_class(labelled));
-        let source = upload(labelled, Domain::Source, of_labelled, "source order")?;
         Ok(Self {
-            labelled: Shuffled { classes, ..source },
-            unlabelled: unlabelled.map(target).transpose()?,
+            labelled: upload(labelled, Domain::Source, of_labelled)?,
+            unlabelled: unlabelled.map(|target| upload(target, Domain::Target, of_target)).transpose()?,
             views: Views::new(spec.augmentation, stored, input.shape()),
             batch: spec.images_per_step(),
+            images,
             uploads: vec![],
         })
     }
 
-    /// Images in the smaller domain.
+    /// Images that an epoch visits at most: those of the smaller data set.
     pub fn images(&self) -> usize {
-        let target = self.unlabelled.iter().map(|target| target.data.len()).min();
-        self.labelled.data.len().min(target.unwrap_or(usize::MAX))
+        self.images
+    }
+
+    /// Whether a domain is made of frames, so that there is no end to it.
+    pub fn takes_frames(&self) -> bool {
+        self.all().any(|domain| domain.frames.is_some())
+    }
+
+    /// Whether there is a batch of each domain, of what encoders hold that were not dropped.
+    pub fn is_ready(&mut self) -> bool {
+        self.domains().filter_map(|domain| domain.frames.as_mut()).for_each(|frames| frames.ring.settle());
+        self.all().all(|domain| domain.holds(self.batch))
+    }
+
+    /// The frames of a domain.
+    pub fn frames(&self, domain: Domain) -> Option<&Ring> {
+        let domain = if domain == Domain::Source { Some(&self.labelled) } else { self.unlabelled.as_ref() };
+        domain?.frames.as_ref().map(|frames| &frames.ring)
+    }
+
+    /// Encodes that pictures with their labels become frames of a domain. Frames of a domain that is not trained on are left out.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the domain is a data set, [`Error::Gpu`] when the device refuses a picture.
+    pub fn push(
+        &mut self,
+        gpu: &Gpu,
+        encoder: &mut wgpu::CommandEncoder,
+        domain: Domain,
+        pictures: &[(wgpu::TextureView, Placement, u16)],
+    ) -> Result<()> {
+        self.is_ready();
+        let domain =
+            if domain == Domain::Source { Some(&mut self.labelled) } else { self.unlabelled.as_mut() };
+        domain.map_or(Ok(()), |domain| domain.push(gpu, encoder, pictures))
+    }
+
+    /// What the steps from number `first` on look at that are drawn from frames, and the rows of the orders that it belongs into;
+    /// the first of them is step `in_epoch` of an epoch.
+    pub fn draw(&self, first: u64, steps: u64, in_epoch: u64) -> Vec<(Tensor, Vec<u32>)> {
+        let from = in_epoch as usize * self.batch;
+        self.all().filter_map(|domain| domain.draw(first, steps, from, self.batch)).collect()
     }
 
     /// Records the gathering of a batch of `rows` labelled rows, and as many of the other domain.
@@ -137,13 +151,15 @@ impl DataLoader {
     pub fn keeping(&self, gpu: &Gpu, row: &[usize]) -> Result<Self> {
         let kept = |set: &Shuffled| -> Result<Shuffled> {
             let data = set.data.keeping(gpu, row)?;
-            Ok(Shuffled { data, stream: None, classes: set.classes.clone(), rng: set.rng.clone() })
+            let (classes, rng) = (set.classes.clone(), set.rng.clone());
+            Ok(Shuffled { data, stream: None, classes, rng, frames: None })
         };
         Ok(Self {
             labelled: kept(&self.labelled)?,
             unlabelled: self.unlabelled.as_ref().map(kept).transpose()?,
             views: Views::none(),
             batch: self.batch,
+            images: self.images,
             uploads: vec![],
         })
     }
@@ -151,23 +167,27 @@ impl DataLoader {
     /// Where images come to the device that are streamed, for each of the sets.
     pub fn slots(&self) -> Vec<Option<Slots>> {
         let slots = |set: &Shuffled| set.stream.as_ref().map(|(stream, _)| stream.slots().clone());
-        [Some(&self.labelled), self.unlabelled.as_ref()].into_iter().flatten().map(slots).collect()
+        self.all().map(slots).collect()
     }
 
     /// Whether the network takes the same of an image in every step.
     pub fn is_fixed(&self) -> bool {
-        self.views.are_fixed()
+        self.views.are_fixed() && !self.takes_frames()
     }
 
     /// The data sets in the order of their rows in a batch.
     pub fn sets(&self) -> impl Iterator<Item = &DeviceData> {
-        [Some(&self.labelled), self.unlabelled.as_ref()].into_iter().flatten().map(|set| &set.data)
+        self.all().map(|set| &set.data)
     }
 
-    /// New orders for both domains, independent of each other, and the tensors that they belong into.
+    /// New orders for both domains, independent of each other, where they are not of frames, and the tensors that they belong into.
     pub fn next_orders(&mut self) -> Vec<(Tensor, Vec<u32>)> {
         let visited = self.images() / self.batch * self.batch;
-        self.domains().map(|domain| domain.next_order(visited)).collect()
+        self.domains().filter_map(|domain| domain.next_order(visited)).collect()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Shuffled> {
+        [Some(&self.labelled), self.unlabelled.as_ref()].into_iter().flatten()
     }
 
     fn domains(&mut self) -> impl Iterator<Item = &mut Shuffled> {
@@ -175,8 +195,7 @@ impl DataLoader {
     }
 
     fn streams(&self) -> impl Iterator<Item = &(Stream, usize)> {
-        let domains = [Some(&self.labelled), self.unlabelled.as_ref()];
-        domains.into_iter().flatten().filter_map(|domain| domain.stream.as_ref())
+        self.all().filter_map(|domain| domain.stream.as_ref())
     }
 
     /// How many steps from number `step` of an epoch on may be encoded together: as many as two windows of images of each
@@ -237,13 +256,20 @@ impl DataLoader {
     }
 }
 
-/// The numbers of a labelled data set's images, class by class.
-fn images_by_class(data: &Dataset) -> Vec<Vec<u32>> {
-    let mut classes = vec![vec![]; data.classes.len()];
-    for (image, &label) in (0u32..).zip(data.labels.iter().flatten()) {
-        classes[usize::from(label)].push(image);
+/// Refuses images to learn from without labels, or with labels of other than `classes` classes.
+fn hold_labels(images: &Images<'_>, classes: usize) -> Result<()> {
+    match images {
+        Images::Set(data) if data.labels.is_none() => {
+            let expected = "a label for every image to learn from";
+            Err(Error::file(&data.origin, expected, "images without labels"))
+        }
+        Images::Set(data) => data.check_labels(classes),
+        Images::Frames(frames) if frames.classes.len() == classes => Ok(()),
+        Images::Frames(frames) => {
+            let expected = format!("names of {classes} classes, as many as the label predictor tells apart");
+            Err(Error::input("the frames to learn from", expected, frames.classes.len()))
+        }
     }
-    classes
 }
 
 /// Whether images have as many rows and columns.
@@ -264,13 +290,13 @@ fn fit(data: &Dataset, input: &InputSpec) -> Result<()> {
     Err(Error::file(&data.origin, expected, shape))
 }
 
-fn hold_a_batch(data: &Dataset, spec: &TrainingSpec) -> Result<()> {
-    if data.len() < spec.images_per_step() {
+fn hold_a_batch(images: &Images<'_>, spec: &TrainingSpec) -> Result<()> {
+    if images.len() < spec.images_per_step() {
         let expected = match spec.accumulate {
             1 => format!("at least a batch of {} images", spec.batch),
             batches => format!("at least the {} images of {batches} batches", spec.images_per_step()),
         };
-        return Err(Error::file(&data.origin, expected, data.len()));
+        return Err(Error::file(&images.origin(), expected, images.len()));
     }
     Ok(())
 }

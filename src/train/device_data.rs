@@ -7,6 +7,8 @@ use crate::gpu::{Gpu, Recording, Tensor};
 use crate::model::Normalization;
 use crate::ops::gather_batch::{Chunk, Domain, ResidentData};
 use crate::ops::gather_rows::{self, KeptData};
+use crate::ops::store_image::{self, Place};
+use crate::shape::MapShape;
 use std::fmt;
 use std::ops::Range;
 
@@ -81,6 +83,59 @@ impl DeviceData {
             scale_shift: Tensor::from_slice(gpu, "scale_shift", &[2, scale_shift.len() / 2], &scale_shift)?,
             labels: labels.transpose()?,
         })
+    }
+
+    /// Places for as many frames of `shape` as `places` says first, and an order of as many as it says then.
+    ///
+    /// # Errors
+    /// [`crate::error::Error`] when the device has no memory left.
+    pub(super) fn for_frames(
+        gpu: &Gpu,
+        (count, order): (usize, usize),
+        shape: MapShape,
+        domain: Domain,
+        normalization: &Normalization,
+    ) -> Result<Self> {
+        let limits = gpu.device().limits();
+        let limit = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) as usize;
+        let most = (limit / shape.len()).max(1);
+        let chunk = |first: usize| {
+            let count = most.min(count - first);
+            let words = Tensor::zeros_of::<u32>(gpu, "frames", &[(count * shape.len()).div_ceil(4)])?;
+            Ok(Chunk { first, count, words })
+        };
+        let chunks = (0..count).step_by(most).map(chunk).collect::<Result<_>>()?;
+        let scale_shift = normalization.scale_shift();
+        Ok(Self {
+            images: count,
+            domain,
+            contents: Contents::Bytes(chunks, shape.channels),
+            slots: None,
+            order: in_file_order(gpu, order)?,
+            scale_shift: Tensor::from_slice(gpu, "scale_shift", &[2, scale_shift.len() / 2], &scale_shift)?,
+            labels: Some(Tensor::zeros_of::<u32>(gpu, "data_labels", &[order])?),
+        })
+    }
+
+    /// Records that x (1, C, H, W), whose values are those of bytes, becomes image `slot`.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Input`] when there is no place of that number.
+    pub(super) fn record_storing(
+        &self,
+        rec: &mut Recording,
+        x: &Tensor,
+        slot: usize,
+        label: u32,
+    ) -> Result<()> {
+        let (Contents::Bytes(chunks, _), Some(labels)) = (&self.contents, &self.labels) else {
+            return Err(Error::input("a frame", "places for frames", "values kept of images"));
+        };
+        let chunk = chunks.iter().rev().find(|chunk| chunk.first <= slot);
+        let Some(Chunk { first, words, .. }) = chunk else {
+            return Err(Error::input("a frame", "a place for it", slot));
+        };
+        store_image::store(rec, x, &Place { images: words, index: slot - first, labels, slot }, label)
     }
 
     /// The same data set with memory for a row of values of each image, of shape `row`, in place of the image; visited in file

@@ -3,6 +3,7 @@
 //! The state of the random streams and the place in both domains' orders are not kept: they follow from the seed and the
 //! step, and [`TrainingLoop::resume`](super::training_loop::TrainingLoop::resume) draws them again.
 
+use super::frames::Images;
 use crate::data::{Dataset, hex};
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
@@ -67,6 +68,13 @@ impl DataSets {
     pub fn new(source: PathBuf, target: PathBuf, labelled: &Dataset, unlabelled: Option<&Dataset>) -> Self {
         let images = std::iter::once(labelled).chain(unlabelled).map(Dataset::len).collect();
         Self { source, target, images }
+    }
+
+    /// What is trained on, by what the images themselves say of it.
+    pub(crate) fn of(labelled: &Images<'_>, unlabelled: Option<&Images<'_>>) -> Self {
+        let images = std::iter::once(labelled).chain(unlabelled).map(Images::len).collect();
+        let target = unlabelled.map(Images::origin).unwrap_or_default();
+        Self { source: labelled.origin(), target, images }
     }
 
     /// Whether training can go on with these data sets.

@@ -46,8 +46,9 @@ impl Stepper {
     /// [`Error::NoTargetImages`](crate::error::Error::NoTargetImages) when there is nothing to adapt to,
     /// [`Error::OutOfMemory`](crate::error::Error::OutOfMemory) when the device has no memory left.
     pub fn new(gpu: &Gpu, config: &Config, labelled: &Dataset, unlabelled: Option<&Dataset>) -> Result<Self> {
+        let (labelled, unlabelled) = (labelled.into(), unlabelled.map(Into::into));
         Ok(Self {
-            training_loop: TrainingLoop::new(gpu, config, labelled, unlabelled, false)?,
+            training_loop: TrainingLoop::new(gpu, config, &labelled, unlabelled.as_ref(), false)?,
             submissions: VecDeque::new(),
             done: 0,
             epoch: 0,

@@ -1,9 +1,12 @@
 //! The loop of a training: which step comes next, with which values, and what it reported. Encodes and never
 //! submits, so that it serves the loop of [`Stepper`](super::Stepper) and the frames of an application alike.
 
+mod frames;
+
 use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::data_loader::DataLoader;
+use super::frames::Images;
 use super::frozen::{Filling, FrozenPart, Setup};
 use super::in_flight::{InFlight, Outcome};
 use super::metrics::{StepMetrics, finite};
@@ -12,7 +15,6 @@ use super::resumption::Resumption;
 use super::sequence::Sequence;
 use super::step::TrainingStep;
 use super::training_spec::TrainingSpec;
-use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Arrival, Gpu, Recording, Tensor, Upload};
 use crate::model::Dann;
@@ -67,15 +69,15 @@ impl TrainingLoop {
     pub fn new(
         gpu: &Gpu,
         config: &Config,
-        labelled: &Dataset,
-        unlabelled: Option<&Dataset>,
+        labelled: &Images<'_>,
+        unlabelled: Option<&Images<'_>>,
         timed: bool,
     ) -> Result<Self> {
         config.check()?;
         let spec = config.training.clone();
         let data = DataLoader::new(gpu, config, labelled, unlabelled)?;
         let per_epoch = (data.images() / spec.images_per_step()) as u64;
-        let total = spec.steps.unwrap_or(spec.epochs * per_epoch);
+        let total = spec.total_steps(per_epoch, data.takes_frames())?;
         let table_rows = per_epoch.min(total) as usize;
         let model = spec.model(gpu, &config.model)?;
         let Setup { data, step: training_step, filling, frozen } =
@@ -146,7 +148,7 @@ impl TrainingLoop {
         self.encoded
     }
 
-    /// Steps in the whole training.
+    /// Steps in the whole training; `u64::MAX` where it has no end.
     pub fn total(&self) -> u64 {
         self.total
     }
@@ -241,7 +243,8 @@ impl TrainingLoop {
         in_epoch: u64,
         (count, rows): (u64, &[Step]),
     ) -> Result<Upload> {
-        let orders = if in_epoch == 0 { self.data.next_orders() } else { vec![] };
+        let mut orders = if in_epoch == 0 { self.data.next_orders() } else { vec![] };
+        orders.extend(self.data.draw(self.encoded, count, in_epoch));
         let table = self.steps.rows_from(in_epoch as usize * self.spec.accumulate, rows.len());
         let last = Sequence::word(self.encoded + count - 1).to_le_bytes();
         let mut parts: Vec<(&Tensor, &[u8])> =

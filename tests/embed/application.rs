@@ -5,6 +5,7 @@ use dann::embed::{Trainer, TrainerOptions, View, optional_features, required_fea
 use dann::shape::MapShape;
 use dann::train::{Config, StepMetrics};
 use dann::wgpu;
+use dann::wgpu::util::{DeviceExt, TextureDataOrder};
 
 pub const IMAGES: usize = 24;
 
@@ -147,4 +148,35 @@ pub fn adapter() -> wgpu::Adapter {
         (info.backend, info.name) == (chosen.info.backend, chosen.info.name.clone())
     };
     all.into_iter().find(same).expect("the adapter of the library's choice")
+}
+
+/// A texture of one level.
+pub fn texture(
+    app: &Application,
+    format: wgpu::TextureFormat,
+    size: [u32; 2],
+    bytes: &[u8],
+) -> wgpu::TextureView {
+    let descriptor = wgpu::TextureDescriptor {
+        label: None,
+        size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING,
+        view_formats: &[],
+    };
+    let order = TextureDataOrder::LayerMajor;
+    app.device
+        .create_texture_with_data(&app.queue, &descriptor, order, bytes)
+        .create_view(&Default::default())
+}
+
+/// Image `index`, each pixel `times` × `times` texels, as the bytes of a format.
+pub fn texels(images: &Dataset, index: usize, times: usize, texel: impl Fn([u8; 3]) -> Vec<u8>) -> Vec<u8> {
+    let (image, [height, width]) = (images.image(index), [12, 10]);
+    let rgb = |i: usize, j: usize| [0, 1, 2].map(|c| image[(c * height + i / times) * width + j / times]);
+    let places = (0..height * times).flat_map(|i| (0..width * times).map(move |j| (i, j)));
+    places.flat_map(|(i, j)| texel(rgb(i, j))).collect()
 }

@@ -1,14 +1,14 @@
 //! Classifying textures and buffers of the application.
 
-use crate::application::{Application, IMAGES, config, data};
+use crate::application::{Application, IMAGES, config, data, texels, texture};
 use dann::data::Dataset;
-use dann::embed::{Classifier, ClassifierOptions, Gpu, Input, Texture};
+use dann::embed::{Classifier, ClassifierOptions, Gpu, Input, Picture, Texture};
 use dann::gpu::{self, Options, choose};
 use dann::model::Domain;
 use dann::train::{Checkpoint, Evaluator, softmax};
 use dann::wgpu::{self, TextureFormat};
 use std::path::Path;
-use wgpu::util::{DeviceExt, TextureDataOrder};
+use wgpu::util::DeviceExt;
 
 /// A model with something in it.
 fn trained(app: &Application) -> Checkpoint {
@@ -37,31 +37,6 @@ fn assert_close(actual: &[f32], expected: &[f64], tolerance: f64, what: &str) {
     for (a, e) in actual.iter().zip(expected) {
         assert!((f64::from(*a) - e).abs() <= tolerance, "{what}: {actual:?}, expected {expected:?}");
     }
-}
-
-fn texture(app: &Application, format: TextureFormat, size: [u32; 2], bytes: &[u8]) -> wgpu::TextureView {
-    let descriptor = wgpu::TextureDescriptor {
-        label: None,
-        size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
-        mip_level_count: 1,
-        sample_count: 1,
-        dimension: wgpu::TextureDimension::D2,
-        format,
-        usage: wgpu::TextureUsages::TEXTURE_BINDING,
-        view_formats: &[],
-    };
-    let order = TextureDataOrder::LayerMajor;
-    app.device
-        .create_texture_with_data(&app.queue, &descriptor, order, bytes)
-        .create_view(&Default::default())
-}
-
-/// Image `index`, each pixel `times` × `times` texels, as the bytes of a format.
-fn texels(images: &Dataset, index: usize, times: usize, texel: impl Fn([u8; 3]) -> Vec<u8>) -> Vec<u8> {
-    let (image, [height, width]) = (images.image(index), [12, 10]);
-    let rgb = |i: usize, j: usize| [0, 1, 2].map(|c| image[(c * height + i / times) * width + j / times]);
-    let places = (0..height * times).flat_map(|i| (0..width * times).map(move |j| (i, j)));
-    places.flat_map(|(i, j)| texel(rgb(i, j))).collect()
 }
 
 fn half(value: f32) -> [u8; 2] {
@@ -132,6 +107,38 @@ fn grey_textures_fill_all_channels() {
 }
 
 #[test]
+fn several_pictures_are_classified_in_one_call() {
+    let app = Application::new();
+    let checkpoint = trained(&app);
+    let images = data(3);
+    let expected = expected(&checkpoint, &images);
+    let gpu = Gpu::borrow(&app.device, &app.queue, Options::default()).unwrap();
+    let classifier = Classifier::on(&gpu, &checkpoint, ClassifierOptions::default().rows(3)).unwrap();
+    let rgba = |[r, g, b]: [u8; 3]| vec![r, g, b, 255];
+    let view = |index, times: usize| {
+        let size = [10 * times as u32, 12 * times as u32];
+        texture(&app, TextureFormat::Rgba8Unorm, size, &texels(&images, index, times, rgba))
+    };
+    // One by one, one of them larger; then a part of another one, in the first row alone.
+    let pictures = [(5, 1), (6, 4), (7, 1)].map(|(index, times)| Picture::new(&view(index, times)));
+    let mut encoder = app.encoder();
+    classifier.encode(&mut encoder, Input::pictures(&pictures)).unwrap();
+    app.submit(encoder);
+    for (row, actual) in app.read(classifier.probabilities()).chunks(10).enumerate() {
+        assert_close(actual, &expected[5 + row], 1e-5, &format!("row {row}"));
+    }
+    let mut encoder = app.encoder();
+    let all = [Picture::new(&view(8, 2)).crop(0.0, 0.0, 20.0, 24.0)];
+    classifier.encode(&mut encoder, Input::pictures(&all)).unwrap();
+    let error = classifier.encode(&mut encoder, Input::pictures(&vec![all[0].clone(); 4])).unwrap_err();
+    assert!(error.to_string().contains("expected at most 3 pictures, as many as it has rows, found 4"));
+    app.submit(encoder);
+    for (row, actual) in app.read(classifier.probabilities()).chunks(10).enumerate() {
+        assert_close(actual, &expected[if row == 0 { 8 } else { 5 + row }], 1e-5, &format!("row {row}"));
+    }
+}
+
+#[test]
 fn buffers_of_several_rows_are_classified() {
     let app = Application::new();
     let checkpoint = trained(&app);
@@ -173,9 +180,9 @@ fn buffers_of_several_rows_are_classified() {
     assert!(error.contains("expected usages with STORAGE, found BufferUsages(VERTEX)"), "{error}");
     // Whole numbers are none of the formats.
     let view = texture(&app, TextureFormat::Rgba8Uint, [1, 1], &[0; 4]);
-    let holds = Texture { grey: false, linear: false };
+    let holds = Texture::default();
     let error = refused(Input::Texture { view: &view, holds });
-    assert!(error.contains("image_input.texture"), "{error}");
+    assert!(error.contains("expected float or normalised values"), "{error}");
 }
 
 #[test]

@@ -70,6 +70,29 @@ fn nothing_is_submitted_and_no_error_reaches_the_application() {
 }
 
 #[test]
+fn frames_are_taken_in_without_a_submission_or_an_error() {
+    let app = Application::new();
+    let filters =
+        [wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Internal];
+    let scopes = filters.map(|filter| app.device.push_error_scope(filter));
+    let mut trainer = quietly(&app, || crate::frames::trainer(&app, 8));
+    let (mut encoder, view) = (app.encoder(), texture(&app));
+    quietly(&app, || {
+        (0..8).for_each(|label| trainer.push_source(&mut encoder, &view, label).unwrap());
+        (0..8).for_each(|_| trainer.push_target(&mut encoder, &view).unwrap());
+        assert_eq!(trainer.encode_steps(&mut encoder, 3).unwrap(), 3);
+    });
+    app.submit(encoder);
+    app.wait();
+    assert_eq!(quietly(&app, || trainer.take_metrics().unwrap()).len(), 3);
+    assert_eq!(trainer.gpu().traffic().submissions, 0, "by the library's own count");
+    for scope in scopes.into_iter().rev() {
+        let error = pollster::block_on(scope.pop());
+        assert!(error.is_none(), "{error:?}");
+    }
+}
+
+#[test]
 fn metrics_arrive_only_when_the_application_polls() {
     let app = Application::new();
     let mut trainer = app.trainer();

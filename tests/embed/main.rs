@@ -3,5 +3,7 @@
 mod application;
 mod classifying;
 mod faults;
+mod frames;
 mod guest;
+mod pictures;
 mod training;

@@ -16,7 +16,7 @@ pub const ARROWS: &[(&str, &[&str])] = &[
     ("train", &["shape", "error", "rng", "data", "gpu", "ops", "model"]),
     ("selection", &["error", "rng", "data", "gpu", "model", "train"]),
     ("check", &["error", "gpu", "contract", "ops"]),
-    ("embed", &["error", "data", "gpu", "ops", "model", "train"]),
+    ("embed", &["shape", "error", "data", "gpu", "ops", "model", "train"]),
     ("fit", &["error", "data", "gpu", "model", "ops", "train", "selection"]),
     ("golden_steps", &["error", "gpu", "ops", "model", "train", "check"]),
     ("golden_photos", &["shape", "error", "data", "gpu", "ops", "model", "train", "check"]),

@@ -30,7 +30,7 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
     let held = held! {
         data { Backgrounds, Blend, Dataset, Fitted, ImageSize, Labels, MnistM, MnistMSummary, NoProgress, Part, Weights }
         data { LoadOptions, PartSummary, PictureSize, SynDigits, SynDigitsSummary, Validation }
-        embed { Classifier, ClassifierOptions, Input, ModelSource, Texture, Trainer, TrainerOptions, View, Views }
+        embed { Classifier, ClassifierOptions, FrameCount, Input, ModelSource, Picture, Texture, Trainer, TrainerOptions, View, Views }
         error { DatasetError, Error, ShaderError, Unread }
         experiment { Choice, Chosen, Divergence, Ending, Experiment, Job, JobState, PlannedRun, Recipe, RunRecord, Runner, Share, Slurm }
         pytorch { StateDict }
@@ -43,8 +43,8 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
         tensorboard { Recorder }
         selection { Candidates, Counts, Images, Outcome, Rating, Sample, Selection }
         shape { Fit, Frame, MapShape }
-        train { AdamW, Adopted, Augmentation, Checkpoint, ClassCounts, Config, DataSets, DataSpec, Description, EpochRecord, Evaluation, Evaluator, FrozenPart }
-        train { History, Inspection, Inspector, KeepFrozen, Lambda, LearningRate, Length, Method, OptimizerSpec, ParameterGroup, Predictions, Rated, Report }
+        train { AdamW, Adopted, Augmentation, Checkpoint, ClassCounts, Config, DataSets, DataSpec, Description, EpochRecord, Evaluation, Evaluator, Frames, FrozenPart }
+        train { History, Images, Inspection, Inspector, Keep, KeepFrozen, Lambda, LearningRate, Length, Method, OptimizerSpec, ParameterGroup, Predictions, Rated, Report }
         train { Resumed, Resumption, Rule, RunDirectory, RunResult, Sampling, SelectionSpec, Sgd, StepBench, StepMetrics, Stepper, TrainingSpec }
         health { Finding, Level, Warning }
     };

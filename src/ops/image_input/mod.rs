@@ -1,15 +1,18 @@
-//! Images as the network takes them, from a texture or from values; twin and cases: `proof.rs`.
+//! Images as the network takes them, from a texture or from values; twin: `twin.rs`, cases: `proof.rs`.
 
 #[cfg(feature = "check")]
 pub(crate) mod proof;
+#[cfg(feature = "check")]
+mod twin;
 
 use super::kernels::image_input as wgsl;
 use super::{expect, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Bind, Recording, Tensor, Work, by};
 
-/// What the texels of a texture hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the texels of a texture hold: `Texture::of(format)`, or `Texture::default()` for colours as networks learn from them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Texture {
     /// The first component stands for all: a grey image.
     pub grey: bool,
@@ -22,6 +25,32 @@ impl Texture {
     pub fn of(format: wgpu::TextureFormat) -> Self {
         Self { grey: format.components() < 3, linear: format.is_srgb() }
     }
+
+    /// The same, whose first component stands for all if `grey`.
+    #[must_use]
+    pub fn grey(self, grey: bool) -> Self {
+        Self { grey, ..self }
+    }
+
+    /// The same, whose values are linear light if `linear`.
+    #[must_use]
+    pub fn linear(self, linear: bool) -> Self {
+        Self { linear, ..self }
+    }
+}
+
+/// What of a texture becomes which part of an image.
+#[derive(Clone, Copy, Debug)]
+pub struct Placement {
+    /// What the texels hold.
+    pub holds: Texture,
+    /// Left, top, width and height of what is seen, in texels; all of the texture if left out.
+    pub crop: Option<[f32; 4]>,
+    /// Rows and columns that this is scaled to, before its middle is laid on the image's.
+    pub size: [usize; 2],
+    /// The encoded colour that is seen through transparent texels and around a smaller picture; black, and texels without
+    /// their alpha, if left out.
+    pub ground: Option<[f32; 3]>,
 }
 
 fn params(y: &Tensor) -> Result<wgsl::Params> {
@@ -32,12 +61,17 @@ fn params(y: &Tensor) -> Result<wgsl::Params> {
         channels: u32_of(OP, map.channels)?,
         height: u32_of(OP, map.height)?,
         width: u32_of(OP, map.width)?,
-        grey: 0,
-        linear: 0,
+        ..Default::default()
     })
 }
 
-/// The first row of y (N, C, H, W) from all of a two-dimensional texture, resized; `scale_shift` is (2, C).
+/// The pixel of an axis of length `pixels` on which the first of `cells` lies, middle on middle.
+fn corner(pixels: usize, cells: usize) -> i32 {
+    let half = (pixels.abs_diff(cells) / 2) as i32;
+    if cells > pixels { -half } else { half }
+}
+
+/// Row `row` of y (N, C, H, W) from a two-dimensional texture, resized; `scale_shift` is (2, C).
 ///
 /// # Errors
 /// [`Error::Input`] when y has other than 1 or 3 channels, [`Error::Gpu`] when the view is none of a
@@ -45,21 +79,38 @@ fn params(y: &Tensor) -> Result<wgsl::Params> {
 pub fn texture(
     rec: &mut Recording,
     view: &wgpu::TextureView,
-    holds: Texture,
+    placement: &Placement,
     scale_shift: &Tensor,
-    y: &Tensor,
+    (y, row): (&Tensor, usize),
 ) -> Result<()> {
+    const OP: &str = "image_input";
     let map = y.map();
     if map.channels != 1 && map.channels != 3 {
         let expected = "a model of 1 or 3 channels, to give it a texture";
-        return Err(Error::input("image_input", expected, map.channels));
+        return Err(Error::input(OP, expected, map.channels));
     }
-    expect("image_input", "scale_shift", scale_shift, &[2, map.channels])?;
-    let params = wgsl::Params { grey: holds.grey.into(), linear: holds.linear.into(), ..params(y)? };
+    if row >= y.rows() {
+        return Err(Error::input(OP, format!("one of {} rows", y.rows()), row));
+    }
+    expect(OP, "scale_shift", scale_shift, &[2, map.channels])?;
+    let &Placement { holds, crop, size: [rows, columns], ground } = placement;
+    let [red, green, blue] = ground.unwrap_or_default();
+    let params = wgsl::Params {
+        grey: holds.grey.into(),
+        linear: holds.linear.into(),
+        row: u32_of(OP, row)?,
+        is_laid: ground.is_some().into(),
+        crop: crop.unwrap_or_default(),
+        ground: [red, green, blue, 1.0],
+        corner: [corner(map.width, columns), corner(map.height, rows)],
+        cells: [u32_of(OP, columns)?, u32_of(OP, rows)?],
+        ..params(y)?
+    };
     let invocation = wgsl::Texture { params: &params, image: view, scale_shift, y };
     // Every texel is weighted and added up, then each channel is scaled and shifted.
-    let texels = view.texture().width() as usize * view.texture().height() as usize;
-    let work = Work::new(6 * texels + 2 * y.len(), by(y.dims()));
+    let whole = [view.texture().width() as f32, view.texture().height() as f32];
+    let [.., width, height] = crop.unwrap_or([0.0, 0.0, whole[0], whole[1]]);
+    let work = Work::new(6 * (width * height) as usize + 2 * map.len(), by(y.dims()));
     rec.dispatch(invocation, map.height * map.width, work)
 }
 

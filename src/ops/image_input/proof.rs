@@ -2,100 +2,37 @@
 //!
 //! Proof of image_texture and image_values: an image as the network takes it, from a texture and from values.
 
+use super::twin::{ImageShape, texture, values};
 use crate::contract::{Array, Arrays, Bound, Bounds, Case, Op, Rig, SEED, real_output, reals};
 use crate::error::Result;
 use crate::ops::image_input as host;
 use rand::RngExt;
 use serde_json::json;
 
-/// What [`texture`] makes of which image.
-#[derive(Clone, Copy, Debug)]
-pub struct ImageShape {
-    /// Height and width of the image.
-    pub from: [usize; 2],
-    /// Height and width of the result.
-    pub to: [usize; 2],
-    /// C of the result: 1 or 3.
-    pub channels: usize,
-    /// The first component stands for all three.
-    pub grey: bool,
-    /// The values are linear light and are encoded as sRGB first.
-    pub linear: bool,
-}
-
-/// image (SH, SW, 4) → y (C, H, W)
-pub fn texture(image: &[f64], scale: &[f64], shift: &[f64], shape: ImageShape) -> Vec<f64> {
-    let [height, width] = shape.to;
-    let colour = |row: usize, column: usize| -> [f64; 3] {
-        let texel = &image[4 * (row * shape.from[1] + column)..];
-        [0, 1, 2].map(|c| {
-            let value = texel[if shape.grey { 0 } else { c }];
-            if shape.linear { encoded(value) } else { value }
-        })
-    };
-    let mut y = vec![0.0; shape.channels * height * width];
-    for i in 0..height {
-        let rows = weights(i, height, shape.from[0]);
-        for j in 0..width {
-            let columns = weights(j, width, shape.from[1]);
-            let mut pixel = [0.0; 3];
-            for &(row, of_row) in &rows {
-                for &(column, of_column) in &columns {
-                    let colour = colour(row, column);
-                    for c in 0..3 {
-                        pixel[c] += of_row * of_column * colour[c];
-                    }
-                }
-            }
-            let luma = 0.2126 * pixel[0] + 0.7152 * pixel[1] + 0.0722 * pixel[2];
-            for c in 0..shape.channels {
-                let value = if shape.channels == 1 { luma } else { pixel[c] };
-                y[(c * height + i) * width + j] = value * scale[c] + shift[c];
-            }
-        }
-    }
-    y
-}
-
-/// x (N, C, H, W) → y, where `plane` is H·W.
-pub fn values(x: &[f64], scale: &[f64], shift: &[f64], plane: usize) -> Vec<f64> {
-    let channel = |index: usize| index / plane % scale.len();
-    x.iter().enumerate().map(|(i, value)| value * scale[channel(i)] + shift[channel(i)]).collect()
-}
-
-/// The texels that cell `cell` of `cells` averages along an axis of `texels`, and their weights, which add up to 1.
-fn weights(cell: usize, cells: usize, texels: usize) -> Vec<(usize, f64)> {
-    let size = texels as f64 / cells as f64;
-    let wide = size.max(1.0);
-    let low = (cell as f64 + 0.5) * size - wide / 2.0;
-    let mut all = Vec::new();
-    // One texel beyond each edge, standing for the outermost.
-    for texel in -1..=texels as isize {
-        let covered = (low + wide).min(texel as f64 + 1.0) - low.max(texel as f64);
-        if covered > 0.0 {
-            all.push((texel.clamp(0, texels as isize - 1) as usize, covered / wide));
-        }
-    }
-    all
-}
-
-/// IEC 61966-2-1
-fn encoded(light: f64) -> f64 {
-    if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
-}
-
 pub struct ImageInput {
     pub texture: bool,
 }
 
-/// Of a texture (SH, SW, 4) that becomes (1, C, H, W).
+/// Of a texture (SH, SW, 4) that becomes (1, C, H, W). A crop is said in eighths of texels and the ground in 256ths, which are
+/// the same numbers as f32.
 fn image_shape(case: &Case) -> Result<ImageShape> {
     let [height, width, _] = case.dims("image")?;
     case.expect_reals("image", &[height, width, 4])?;
     let [_, channels] = case.dims("scale_shift")?;
     let (to, grey) = (case.pair("size")?, case.flag("grey", false)?);
     let linear = case.flag("linear", false)?;
-    Ok(ImageShape { from: [height, width], to: [to.0, to.1], channels, grey, linear })
+    let crop = case.sizes("crop").map(|crop: [usize; 4]| crop.map(|eighths| eighths as f64 / 8.0));
+    let ground = case.sizes("ground").map(|ground: [usize; 3]| ground.map(|part| part as f64 / 256.0));
+    Ok(ImageShape {
+        from: [height, width],
+        to: [to.0, to.1],
+        channels,
+        grey,
+        linear,
+        crop: crop.unwrap_or([0.0, 0.0, height as f64, width as f64]),
+        cells: case.sizes("cells").unwrap_or([to.0, to.1]),
+        ground,
+    })
 }
 
 /// Of values (N, C, H, W).
@@ -121,7 +58,7 @@ impl Op for ImageInput {
     }
 
     fn attributes(&self) -> &'static [&'static str] {
-        if self.texture { &["size", "grey", "linear"] } else { &[] }
+        if self.texture { &["size", "grey", "linear", "crop", "cells", "ground", "row"] } else { &[] }
     }
 
     fn tensors(&self) -> &'static [&'static str] {
@@ -129,15 +66,31 @@ impl Op for ImageInput {
     }
 
     fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
-        let y = rig.output("y", &self.dims(rig.case)?)?;
         let scale_shift = rig.input("scale_shift")?;
+        let dims = self.dims(rig.case)?;
         if !self.texture {
-            let x = rig.input("x")?;
+            let (x, y) = (rig.input("x")?, rig.output("y", &dims)?);
             return host::values(&mut rig.rec, &x, &scale_shift, &y);
         }
-        let ImageShape { grey, linear, .. } = image_shape(rig.case)?;
+        let shape = image_shape(rig.case)?;
         let view = rig.texture("image")?;
-        host::texture(&mut rig.rec, &view, host::Texture { grey, linear }, &scale_shift, &y)
+        let [top, left, height, width] = shape.crop.map(|texels| texels as f32);
+        let placement = host::Placement {
+            holds: host::Texture { grey: shape.grey, linear: shape.linear },
+            crop: rig.case.sizes::<4>("crop").map(|_| [left, top, width, height]),
+            size: shape.cells,
+            ground: shape.ground.map(|ground| ground.map(|part| part as f32)),
+        };
+        let Some([row, rows]) = rig.case.sizes("row") else {
+            let y = rig.output("y", &dims)?;
+            return host::texture(&mut rig.rec, &view, &placement, &scale_shift, (&y, 0));
+        };
+        // Between rows that nothing may write to.
+        let all = rig.scratch_of_zeros("rows", &[rows, dims[1], dims[2], dims[3]])?;
+        host::texture(&mut rig.rec, &view, &placement, &scale_shift, (&all, row))?;
+        rig.expose("before", &all.first_rows(row));
+        rig.expose("y", &all.rows_from(row, 1));
+        Ok(())
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {
@@ -148,7 +101,12 @@ impl Op for ImageInput {
             true => texture(&case.reals("image")?, scale, shift, image_shape(case)?),
             false => values(&case.reals("x")?, scale, shift, dims[2] * dims[3]),
         };
-        Ok(reals([("y", &dims, y)]))
+        let mut outputs = reals([("y", &dims, y)]);
+        if let Some([row, _]) = case.sizes("row") {
+            let before = [row, dims[1], dims[2], dims[3]];
+            outputs.extend(reals([("before", &before, vec![0.0; before.iter().product()])]));
+        }
+        Ok(outputs)
     }
 
     /// Values: a product and an addition. A texture's rectangle has edges that are off by three roundings of the
@@ -166,15 +124,22 @@ impl Op for ImageInput {
         }
         let shape = image_shape(case)?;
         let largest = case.reals("image")?.iter().fold(1.0_f64, |most, value| most.max(value.abs()));
-        let along = |from: usize, to: usize| {
-            let wide = (from as f64 / to as f64).max(1.0);
-            (wide + 2.0) + 12.0 * from as f64 / wide
+        let along = |[from, length]: [f64; 2], cells: usize| {
+            let wide = (length / cells as f64).max(1.0);
+            (wide + 2.0) + 12.0 * (from + length) / wide
         };
         let power = if shape.linear { 40.0 } else { 0.0 };
-        let roundings = along(shape.from[0], height) + along(shape.from[1], width) + power + 12.0;
+        let [top, left, rows, columns] = shape.crop;
+        let along = along([top, rows], shape.cells[0]) + along([left, columns], shape.cells[1]);
+        // Laying on a ground: a subtraction, two products and a sum.
+        let roundings = along + power + 16.0;
         let scale = |i: usize| scale_shift[i / (height * width) % channels].abs();
         let each = (0..dims.iter().product()).map(|i| roundings * largest * scale(i) + shift(i).abs());
-        Ok([("y", Bound::guaranteed(&each.collect::<Vec<_>>()))].into())
+        let mut bounds = Bounds::from([("y", Bound::guaranteed(&each.collect::<Vec<_>>()))]);
+        if twin.contains_key("before") {
+            bounds.insert("before", Bound::exact(real_output(twin, "before")?.len()));
+        }
+        Ok(bounds)
     }
 
     fn cases(&self) -> Vec<Case> {
@@ -204,6 +169,19 @@ fn texture_cases() -> Vec<Case> {
         case("grey", [15, 17], [7, 5], 3).attribute("grey", true),
         case("grey to one channel", [15, 17], [28, 28], 1).attribute("grey", true),
         case("linear light", [65, 33], [28, 28], 3).attribute("linear", true),
+        case("a crop, smaller", [33, 47], [7, 5], 3).attribute("crop", json!([16, 40, 160, 176])),
+        case("a crop between texels", [33, 47], [7, 5], 3).attribute("crop", json!([13, 43, 161, 173])),
+        case("a crop, larger, keeps to itself", [9, 9], [15, 17], 3)
+            .attribute("crop", json!([16, 24, 24, 16])),
+        case("padded", [20, 40], [28, 28], 3)
+            .attribute("cells", json!([14, 28]))
+            .attribute("ground", json!([64, 128, 255])),
+        case("the middle of more cells", [31, 43], [15, 15], 3).attribute("cells", json!([20, 27])),
+        case("one axis cut, one padded", [31, 43], [15, 15], 1).attribute("cells", json!([10, 18])),
+        case("linear light on a ground", [30, 20], [9, 8], 3)
+            .attribute("linear", true)
+            .attribute("ground", json!([200, 3, 90])),
+        case("the second of three rows", [30, 20], [9, 8], 3).attribute("row", json!([1, 3])),
     ]
 }
 
@@ -216,41 +194,4 @@ fn values_cases() -> Vec<Case> {
         )
     };
     vec![case("one value", [1, 1, 1, 1]), case("ragged", [3, 5, 7, 2]), case("digits", [2, 3, 28, 28])]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Grey texels in a row, resized to `width` without normalisation.
-    fn resized(row: &[f64], width: usize) -> Vec<f64> {
-        let image: Vec<f64> = row.iter().flat_map(|&value| [value, 9.0, 9.0, 9.0]).collect();
-        let (from, to) = ([1, row.len()], [1, width]);
-        texture(&image, &[1.0], &[0.0], ImageShape { from, to, channels: 1, grey: true, linear: false })
-    }
-
-    fn close(actual: &[f64], expected: &[f64]) {
-        let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-12;
-        assert!(actual.len() == expected.len() && actual.iter().zip(expected).all(near), "{actual:?}");
-    }
-
-    #[test]
-    fn smaller_images_average_and_larger_ones_interpolate() {
-        close(&resized(&[1.0, 2.0, 3.0, 4.0], 4), &[1.0, 2.0, 3.0, 4.0]);
-        close(&resized(&[1.0, 2.0, 3.0, 4.0], 2), &[1.5, 3.5]);
-        // Three texels for two cells: the middle one is shared.
-        close(&resized(&[0.0, 6.0, 12.0], 2), &[2.0, 10.0]);
-        // Centres of the cells at 0.25, 0.75, 1.25 and 1.75 between texels at 0.5 and 1.5.
-        close(&resized(&[0.0, 4.0], 4), &[0.0, 1.0, 3.0, 4.0]);
-    }
-
-    #[test]
-    fn colours_are_encoded_and_normalised() {
-        let shape = ImageShape { from: [1, 1], to: [1, 1], channels: 3, grey: false, linear: true };
-        // Linear 0.214041 is 0.5 in sRGB, and 0.001 lies on the straight part.
-        let y = texture(&[0.214_041_140_482_232_5, 0.001, 1.0, 0.3], &[2.0; 3], &[-1.0, 0.0, 1.0], shape);
-        assert!((y[0] - 0.0).abs() < 1e-6 && (y[1] - 0.025_84).abs() < 1e-12 && (y[2] - 3.0).abs() < 1e-12);
-        let values = values(&[1.0, 2.0, 3.0, 4.0], &[1.0, 10.0], &[0.5, 0.0], 1);
-        assert_eq!(values, [1.5, 20.0, 3.5, 40.0]);
-    }
 }
