@@ -11,6 +11,7 @@ mod eval;
 mod experiment;
 mod export;
 mod gpu;
+mod help;
 mod hint;
 mod import;
 mod inputs;
@@ -25,7 +26,7 @@ mod shell;
 mod train;
 mod tune;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use output::Output;
 use std::time::Instant;
 
@@ -35,22 +36,14 @@ use std::time::Instant;
     version,
     after_help = "\
 Examples:
-  dann devices                                   the adapters of this machine
-  dann data fetch                                MNIST, and photos where they can be reached
+  dann data fetch                            MNIST, USPS, photos
   dann data make mnist-m --mnist data/mnist --out data
-  dann train --preset demo --out runs/first      MNIST → MNIST-M with gradient reversal
-  dann eval --run runs/first --data data/mnist_m
-  dann predict --run runs/first digit.png
-  dann experiment assets/experiments/paper.toml   methods × seeds, with a table
-  dann report runs/first                         a page to look at
-  dann select runs/first                         which checkpoint to take, without target labels
-  dann export --run runs/first --format onnx --out first.onnx
-  dann check                                     prove the kernels on this machine
-  dann bench                                     time the training step on this machine
-  dann tune                                      find the fastest kernels for this machine
-  dann profile                                   where its time goes, kernel by kernel
+  dann train --preset demo --out runs/first  MNIST → MNIST-M
+  dann report runs/first                     a page to look at
+  dann train --preset photos --source my/photos --target my/scans
+  dann profile --shader my.wgsl              where a shader's time goes
 
-`dann COMMAND --help` tells more. Logs go to stderr; RUST_LOG=debug shows all of them."
+`dann COMMAND --help` tells more. Logs go to stderr; RUST_LOG=debug shows all."
 )]
 struct Cli {
     /// Print one JSON object a line on stdout instead of text
@@ -76,21 +69,21 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Classify images
     Predict(predict::PredictArgs),
-    /// Write a trained model for PyTorch (safetensors) or for ONNX runtimes
+    /// Write a trained model for PyTorch or for ONNX runtimes
     Export(export::ExportArgs),
     /// Read a model that PyTorch has trained
     Import(import::ImportArgs),
-    /// Prove the kernels on an adapter: against f64 twins, or against another framework's answers
+    /// Prove the kernels on an adapter, against twins or golden answers
     Check(check::CheckArgs),
     /// Time the training step on an adapter
     Bench(bench::BenchArgs),
     /// Find the fastest kernels for an adapter, and keep the choice
     Tune(tune::TuneArgs),
-    /// Tell where the training step's time goes, kernel by kernel, or time a shader of your own
+    /// Tell where a training step's time goes, or time your own shader
     Profile(Box<profile::ProfileArgs>),
     /// Run recipes × methods × seeds, and put them side by side
     Experiment(experiment::ExperimentArgs),
-    /// List finished runs with their accuracies, and the share of the gap that adaptation covers
+    /// List finished runs with their accuracies
     Runs(runs::RunsArgs),
     /// Choose a checkpoint, or a run, without target labels
     Select(select::SelectArgs),
@@ -112,7 +105,8 @@ pub use train::Interrupted;
 /// # Errors
 /// Whatever went wrong, worded for the user.
 pub fn run(started: Instant) -> anyhow::Result<()> {
-    let cli = Cli::parse();
+    let cli =
+        Cli::from_arg_matches(&help::grouped(Cli::command()).get_matches()).unwrap_or_else(|e| e.exit());
     if cli.quiet {
         log::set_max_level(log::LevelFilter::Error);
     }

@@ -10,6 +10,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 use ureq::Agent;
+use ureq::tls::{RootCerts, TlsConfig};
 
 /// A place that has a file.
 #[derive(Clone, Debug)]
@@ -34,9 +35,12 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// What asks servers and waits no longer than that.
+    /// What asks servers and waits no longer than that. Whom the system trusts is trusted, as networks that look into their
+    /// traffic have certificates of their own.
     pub(super) fn agent(self) -> Agent {
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
         Agent::config_builder()
+            .tls_config(tls)
             .timeout_resolve(Some(self.connect))
             .timeout_connect(Some(self.connect))
             .timeout_recv_response(Some(self.silence))
