@@ -86,15 +86,20 @@ impl GpuArgs {
 
     /// The adapter too.
     pub fn open_with_adapter(&self) -> dann::error::Result<(Adapter, Gpu)> {
-        let adapter = choose(self.adapter.as_deref())?;
+        let adapter = self.choose()?;
         let gpu = self.open_on(&adapter)?;
         log::info!("running on {}", gpu.name());
         Ok((adapter, gpu))
     }
 
+    /// The adapter asked for, or the first.
+    pub fn choose(&self) -> dann::error::Result<Adapter> {
+        choose(self.adapter.as_deref())
+    }
+
     /// The adapter asked for, or all.
     pub fn adapters(&self) -> dann::error::Result<Vec<Adapter>> {
-        let chosen = choose(self.adapter.as_deref())?;
+        let chosen = self.choose()?;
         Ok(if self.adapter.is_some() { vec![chosen] } else { adapters() })
     }
 

@@ -19,11 +19,14 @@ pub enum Phase {
     Backward,
     /// From the gradients to new parameters.
     Update,
+    /// What is no part of a training step.
+    Other,
 }
 
 impl Phase {
     /// All of them, in the order of a step.
-    pub const ALL: [Self; 5] = [Self::Data, Self::Forward, Self::Loss, Self::Backward, Self::Update];
+    pub const ALL: [Self; 6] =
+        [Self::Data, Self::Forward, Self::Loss, Self::Backward, Self::Update, Self::Other];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -33,6 +36,7 @@ impl Phase {
             Self::Loss => "loss",
             Self::Backward => "backward",
             Self::Update => "update",
+            Self::Other => "other",
         }
     }
 }

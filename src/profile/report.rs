@@ -130,8 +130,8 @@ impl KernelRow {
         ];
         let (bound, limit_us) = limits.into_iter().fold(limits[0], |a, b| if b.1 > a.1 { b } else { a });
         Self {
-            kernel: (*kernel).to_owned(),
-            variant: (*variant).to_owned(),
+            kernel: kernel.to_string(),
+            variant: variant.to_string(),
             phase: *phase,
             shape: work.shape.clone(),
             workgroup_size: *workgroup_size,
@@ -145,7 +145,7 @@ impl KernelRow {
             of_peak: flops / median_ns / peaks.f32_gflops,
             gb_s: bytes / median_ns,
             of_bandwidth: bytes / median_ns / peaks.copy_gb_s,
-            flop_per_byte: flops / bytes,
+            flop_per_byte: flops / bytes.max(1.0),
             bound,
             limit_us,
             occupancy: None,

@@ -5,13 +5,14 @@ use super::scopes::{Pass, Scopes, Span};
 use super::stopwatch::{Run, Stopwatch};
 use crate::error::{Error, Result};
 use crate::gpu::{Dispatch, Phase, Recording, Work};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// What is known of a dispatch before it runs.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Facts {
-    pub kernel: &'static str,
-    pub variant: &'static str,
+    pub kernel: Cow<'static, str>,
+    pub variant: Cow<'static, str>,
     pub phase: Phase,
     pub work: Work,
     pub workgroup_size: u32,
@@ -21,8 +22,8 @@ pub(super) struct Facts {
 impl Facts {
     fn of(dispatch: &Dispatch) -> Self {
         Self {
-            kernel: dispatch.kernel.label,
-            variant: dispatch.kernel.variant.name(),
+            kernel: dispatch.kernel.label.into(),
+            variant: dispatch.kernel.variant.name().into(),
             phase: dispatch.phase,
             work: dispatch.work.clone(),
             workgroup_size: dispatch.kernel.workgroup_size,
@@ -55,7 +56,11 @@ impl Samples {
     /// No times yet of the dispatches of `recordings`.
     pub fn new(recordings: &[&Recording]) -> Self {
         let dispatches = recordings.iter().flat_map(|recording| recording.dispatches());
-        Self { facts: dispatches.map(Facts::of).collect(), runs: vec![], walls: vec![], unprofiled: vec![] }
+        Self::of(dispatches.map(Facts::of).collect())
+    }
+
+    pub(super) fn of(facts: Vec<Facts>) -> Self {
+        Self { facts, runs: vec![], walls: vec![], unprofiled: vec![] }
     }
 
     /// Adds a run: when each dispatch ran, and how long the host waited for all of them, if it did.
@@ -88,20 +93,31 @@ impl Samples {
         prepare: &dyn Fn(&mut wgpu::CommandEncoder),
         unprofiled: &dyn Fn() -> Result<Duration>,
     ) -> Result<Self> {
-        let mut samples = Self::new(recordings);
         let dispatches = recordings.iter().flat_map(|recording| recording.dispatches());
         let passes: Vec<Pass<'_>> = dispatches.map(Pass::of).collect();
+        Self::new(recordings).timed(stopwatch, &passes, steps, prepare, unprofiled)
+    }
+
+    /// With `steps` runs of `passes`, which are those dispatches; see [`Samples::take`].
+    pub(super) fn timed(
+        mut self,
+        stopwatch: &mut Stopwatch,
+        passes: &[Pass<'_>],
+        steps: usize,
+        prepare: &dyn Fn(&mut wgpu::CommandEncoder),
+        unprofiled: &dyn Fn() -> Result<Duration>,
+    ) -> Result<Self> {
         // Caches filled, clocks up, queries made.
         for _ in 0..WARM_UP {
             unprofiled()?;
-            stopwatch.time(prepare, &passes)?;
+            stopwatch.time(prepare, passes)?;
         }
         for _ in 0..steps {
-            samples.add_unprofiled(unprofiled()?);
-            let Run { spans, wall } = stopwatch.time(prepare, &passes)?;
-            samples.add(spans, Some(wall))?;
+            self.add_unprofiled(unprofiled()?);
+            let Run { spans, wall } = stopwatch.time(prepare, passes)?;
+            self.add(spans, Some(wall))?;
         }
-        Ok(samples)
+        Ok(self)
     }
 
     /// Adds a run whose scopes lie in a frame of the host's profiler, as that gives its results; whether it has times.

@@ -45,7 +45,7 @@ fn of_dispatch(span: Span, facts: &Facts, first: u64) -> Value {
         "flops": facts.work.flops,
         "bytes": facts.work.bytes,
     });
-    complete(facts.kernel, facts.phase.name(), KERNELS, span, first, args)
+    complete(&facts.kernel, facts.phase.name(), KERNELS, span, first, args)
 }
 
 fn complete(name: &str, category: &str, thread: u32, span: Span, first: u64, args: Value) -> Value {

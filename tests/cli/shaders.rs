@@ -34,6 +34,9 @@ fn a_shader_is_timed_on_every_adapter_and_translated() {
         assert_eq!(line["workgroups"], serde_json::json!([1024, 1, 1]));
         assert_eq!(line["bindings"][1]["read"], 256 * 1024);
         assert!(number(&line["peaks"]["empty_dispatch_us"]) > 0.0 && line["clock"].is_string(), "{line}");
+        for key in ["compile_ms", "compile_again_ms", "first_us"] {
+            assert!(number(&line[key]) > 0.0, "{key}: {line}");
+        }
     }
     let text = sandbox.text(line);
     assert_narrow(&text);

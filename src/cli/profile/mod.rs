@@ -1,10 +1,13 @@
 //! `dann profile`
 
 mod compare;
+mod page;
+mod pipeline;
 mod shader;
 mod step;
 mod text;
 mod waiting;
+mod watch;
 
 use super::gpu::GpuArgs;
 use super::output::Output;
@@ -26,6 +29,8 @@ Examples:
   dann profile --shader sum.wgsl --threads 65536 --against sum4.wgsl       which is faster, and do they agree?
   dann profile --shader sum.wgsl --threads 65536 --buffer x=@x.bin --expect y=@y.bin --dump y=mine.bin
   dann profile --shader matmul.wgsl --threads 1024,1024 --sweep TILE=8,16,32 --plot tiles.svg
+  dann profile --shader filter.wgsl --threads 512,512 --all-entries
+  dann profile --pipeline sort.toml --trace sort.json --plot sort.svg
   dann profile --shader types.wgsl --shader sort.wgsl --define SIZE=256 --include shaders --threads 65536
   WGPU_DEBUG=1 renderdoccmd capture -w -c /tmp/step dann profile --capture
 
@@ -56,7 +61,7 @@ pub struct ProfileArgs {
     #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..=10_000))]
     steps: u32,
     /// Train for so many steps on this labelled data set too, and tell how long its images were waited for
-    #[arg(long, requires = "target", conflicts_with_all = ["compare", "capture", "shader"])]
+    #[arg(long, requires = "target", conflicts_with_all = ["compare", "capture", "subject"])]
     source: Option<PathBuf>,
     /// The data set to adapt to, beside --source
     #[arg(long, requires = "source")]
@@ -75,7 +80,7 @@ pub struct ProfileArgs {
     capture: bool,
     /// Compare two profiles that --json printed
     #[arg(long, value_names = ["BEFORE.json", "AFTER.json"], num_args = 2,
-        conflicts_with_all = ["trace", "plot", "capture", "shader"])]
+        conflicts_with_all = ["trace", "plot", "capture", "subject"])]
     compare: Vec<PathBuf>,
     #[command(flatten)]
     shader: ShaderArgs,
@@ -107,7 +112,18 @@ pub fn run(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
     if let [before, after] = &args.compare[..] {
         return compare::run(before, after, out);
     }
+    match args.shader.watch {
+        true => watch::run(args, out, || once(args, out)),
+        false => once(args, out),
+    }
+}
+
+fn once(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
+    if let Some(path) = &args.shader.pipeline {
+        return pipeline::run(path, args, out);
+    }
     match args.shader.shader.split_last() {
+        Some((path, before)) if args.shader.all_entries => pipeline::all_entries(path, before, args, out),
         Some((path, before)) => shader::run(path, before, args, out),
         None => step::run(args, out),
     }

@@ -12,8 +12,7 @@ use std::path::Path;
 
 pub fn run(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
     // Before anything is measured: a name that no picture can have, a directory that is not there.
-    args.plot.iter().try_for_each(|path| check_picture(path))?;
-    args.trace.iter().chain(&args.plot).try_for_each(|path| has_directory(path))?;
+    check_files(args)?;
     let gpu = args.gpu.open()?;
     let mut config = args.recipe.config()?;
     config.training.batch = args.batch.map_or(config.training.batch, |batch| batch as usize);
@@ -22,20 +21,35 @@ pub fn run(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
         return capture(&gpu, &bench, out);
     }
     let (samples, report) = measure(args, &gpu, &config, &bench)?;
-    if let Some(path) = &args.trace {
-        let trace = serde_json::to_vec(&samples.trace(&report)).context("the trace")?;
-        std::fs::write(path, trace).map_err(Error::io(path, "write"))?;
-    }
-    args.plot.iter().try_for_each(|path| write_picture(&report, path))?;
-    out.json(&report)?;
-    text::print(&report, out)?;
+    tell(args, &samples, &report, out)?;
     if let (Some(source), Some(target)) = (&args.source, &args.target) {
         waiting::tell(&gpu, &config, (source, target), args.steps.into(), out)?;
     }
-    for path in args.trace.iter().chain(&args.plot) {
-        out.text(format!("Written: {}", path.display()))?;
+    written(args, out)
+}
+
+/// Refuses files that could not be written in the end.
+pub fn check_files(args: &ProfileArgs) -> dann::error::Result<()> {
+    args.plot.iter().try_for_each(|path| check_picture(path))?;
+    let mut all = args.trace.iter().chain(&args.plot).chain(&args.shader.page);
+    all.try_for_each(|path| has_directory(path))
+}
+
+/// Writes the timeline and the pictures, and prints the report.
+pub fn tell(args: &ProfileArgs, samples: &Samples, report: &Report, out: &Output) -> anyhow::Result<()> {
+    if let Some(path) = &args.trace {
+        let trace = serde_json::to_vec(&samples.trace(report)).context("the trace")?;
+        std::fs::write(path, trace).map_err(Error::io(path, "write"))?;
     }
-    Ok(())
+    args.plot.iter().try_for_each(|path| write_picture(report, path))?;
+    out.json(report)?;
+    text::print(report, out)
+}
+
+/// Says which files were written.
+pub fn written(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
+    let mut all = args.trace.iter().chain(&args.plot).chain(&args.shader.page);
+    all.try_for_each(|path| out.text(format!("Written: {}", path.display())))
 }
 
 fn has_directory(path: &Path) -> dann::error::Result<()> {

@@ -1,14 +1,12 @@
 //! A profile for people.
 
 use super::super::output::{Output, percent, table, within};
+use super::page::{Page, Table};
 use dann::profile::{Clock, KernelRow, Peaks, Report, Spread, StepTimes};
 
 pub fn print(report: &Report, out: &Output) -> anyhow::Result<()> {
-    let header = ["", "kernel", "phase", "calls", "ms", "share", "median µs (p10–p90)"];
-    out.text(within(table(header, (1..).zip(&report.kernels).map(times))))?;
-    let header =
-        ["", "shape", "workgroups", "GFLOP/s", "% peak", "GB/s", "% copy", "FLOP/B", "limit µs", "bound"];
-    out.text(within(table(header, (1..).zip(&report.kernels).map(rates))))?;
+    out.text(within(table(TIMES, (1..).zip(&report.kernels).map(times))))?;
+    out.text(within(table(RATES, (1..).zip(&report.kernels).map(rates))))?;
     let phases = report.phases.iter().map(|row| {
         let gflops = row.gflop / row.ms * 1e3;
         let (calls, ms) = (row.calls.to_string(), format!("{:.3}", row.ms));
@@ -29,6 +27,23 @@ pub fn print(report: &Report, out: &Output) -> anyhow::Result<()> {
         out.text(format!("  {}. {:.3} ms: {}", place + 1, advice.saves_ms, advice.change))?;
     }
     Ok(())
+}
+
+const TIMES: [&str; 7] = ["", "kernel", "phase", "calls", "ms", "share", "median µs (p10–p90)"];
+const RATES: [&str; 10] =
+    ["", "shape", "workgroups", "GFLOP/s", "% peak", "GB/s", "% copy", "FLOP/B", "limit µs", "bound"];
+
+/// The same for a page.
+pub fn page(report: &Report, picture: String, source: (String, String)) -> Page<'_> {
+    let numbered = || (1..).zip(&report.kernels);
+    let tables = vec![Table::new(TIMES, numbered().map(times)), Table::new(RATES, numbered().map(rates))];
+    let notes = vec![
+        format!("{} steps on {}; all times are medians", report.steps, report.adapter),
+        step(&report.step),
+        clock(report.clock, report.clock_reason.as_deref()),
+        peaks(&report.peaks),
+    ];
+    Page { title: &report.subject, notes, tables, picture, sources: vec![source] }
 }
 
 fn times((place, row): (usize, &KernelRow)) -> [String; 7] {

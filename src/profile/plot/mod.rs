@@ -3,6 +3,7 @@
 mod bar;
 mod legend;
 mod roofline;
+mod shader;
 mod sweep;
 
 use super::report::Report;
@@ -134,6 +135,7 @@ fn colour(phase: Phase) -> RGBColor {
         Phase::Loss => RGBColor(204, 121, 167),
         Phase::Backward => RGBColor(213, 94, 0),
         Phase::Update => RGBColor(0, 158, 115),
+        Phase::Other => RGBColor(86, 180, 233),
     }
 }
 

@@ -23,8 +23,16 @@ impl SweepReport {
     /// [`Error::Input`](crate::error::Error::Input) when it is neither, [`Error::Io`](crate::error::Error::Io) when the file
     /// cannot be written.
     pub fn write_picture(all: &[Self], path: &Path) -> Result<()> {
+        write(Self::picture(all)?, path)
+    }
+
+    /// The same as an SVG document.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::error::Error::Input) when it cannot be drawn.
+    pub fn picture(all: &[Self]) -> Result<String> {
         let heights = || all.iter().map(|report| height(bars(report).len()));
-        let svg = drawn((WIDTH, heights().sum::<u32>().max(AROUND)), |area| {
+        drawn((WIDTH, heights().sum::<u32>().max(AROUND)), |area| {
             area.fill(&WHITE)?;
             let mut rest = area;
             for (report, height) in all.iter().zip(heights()) {
@@ -34,8 +42,7 @@ impl SweepReport {
             }
             rest.present()?;
             Ok(())
-        })?;
-        write(svg, path)
+        })
     }
 }
 

@@ -1,11 +1,12 @@
 //! A shader's pipeline and all that it binds, on a device.
 
 use super::job::Job;
-use super::objects::Object;
+use super::objects::{Object, Uses};
 use super::reflect::{Kind, Resource};
 use super::{guard, layout};
 use crate::error::{Error, Result};
 use crate::gpu::{Fault, Gpu, ShaderChecks};
+use std::time::{Duration, Instant};
 
 /// A pipeline with what it binds.
 pub(super) struct Bound {
@@ -15,6 +16,8 @@ pub(super) struct Bound {
     /// Of each resource, one or those of a binding array.
     objects: Vec<Vec<Object>>,
     immediates: Vec<u8>,
+    /// How long compiling took.
+    pub compiled: Duration,
 }
 
 impl Bound {
@@ -24,12 +27,21 @@ impl Bound {
     /// [`Error::Gpu`] when the device refuses the shader or what it binds.
     pub fn new(gpu: &Gpu, job: &Job<'_>) -> Result<Self> {
         let filled = job.resources.iter().zip(job.contents);
-        let objects = filled.map(|(resource, filled)| Object::all(gpu, resource, filled));
-        let objects: Vec<Vec<Object>> = objects.collect::<Result<_>>()?;
+        let objects = filled.map(|(resource, filled)| Object::all(gpu, resource, filled, Uses::of(resource)));
+        Self::with(gpu, job, objects.collect::<Result<_>>()?)
+    }
+
+    /// Builds the pipeline over objects that are there: of each resource, one or those of a binding array.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] when the device refuses the shader or what it binds.
+    pub fn with(gpu: &Gpu, job: &Job<'_>, objects: Vec<Vec<Object>>) -> Result<Self> {
         let device = gpu.device();
         let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let began = Instant::now();
         let built = guard::caught(|| build(gpu, job, &objects));
+        let compiled = began.elapsed();
         let refused = pollster::block_on(validation.pop());
         let refused = pollster::block_on(memory.pop()).or(refused);
         let message = |e: &dyn std::fmt::Display| format!("{} refused it: {e}", gpu.name());
@@ -40,7 +52,7 @@ impl Bound {
                 let immediates = job.resources.iter().zip(job.contents);
                 let immediates = immediates.filter(|(resource, _)| resource.kind == Kind::Immediate);
                 let immediates = immediates.flat_map(|(_, filled)| filled.each.concat()).collect();
-                Ok(Self { gpu: gpu.clone(), pipeline, groups, objects, immediates })
+                Ok(Self { gpu: gpu.clone(), pipeline, groups, objects, immediates, compiled })
             }
         }
     }
@@ -50,6 +62,14 @@ impl Bound {
         self.gpu.name()
     }
 
+    /// How long compiling takes once more, now that the driver knows the shader.
+    ///
+    /// # Errors
+    /// As [`Bound::with`].
+    pub fn compiled_again(&self, job: &Job<'_>) -> Result<Duration> {
+        Ok(Self::with(&self.gpu, job, self.objects.clone())?.compiled)
+    }
+
     /// Encodes that everything holds what it held at first.
     pub fn restore(&self, encoder: &mut wgpu::CommandEncoder) {
         self.objects.iter().flatten().for_each(|object| object.restore(encoder));
@@ -57,12 +77,22 @@ impl Bound {
 
     /// Encodes a dispatch of so many workgroups.
     pub fn encode(&self, pass: &mut wgpu::ComputePass<'_>, [x, y, z]: [u32; 3]) {
+        self.set(pass);
+        pass.dispatch_workgroups(x, y, z);
+    }
+
+    /// Encodes a dispatch of as many workgroups as the buffer holds from that byte on.
+    pub fn encode_indirect(&self, pass: &mut wgpu::ComputePass<'_>, buffer: &wgpu::Buffer, offset: u64) {
+        self.set(pass);
+        pass.dispatch_workgroups_indirect(buffer, offset);
+    }
+
+    fn set(&self, pass: &mut wgpu::ComputePass<'_>) {
         pass.set_pipeline(&self.pipeline);
         self.groups.iter().for_each(|(index, group)| pass.set_bind_group(*index, group, &[]));
         if !self.immediates.is_empty() {
             pass.set_immediates(0, &self.immediates);
         }
-        pass.dispatch_workgroups(x, y, z);
     }
 
     /// What each resource that the shader writes holds now, by its place among all.

@@ -72,12 +72,13 @@ impl Shader {
     pub fn expected(&self, resource: &Resource, shape: Shape, content: &Content) -> Result<Vec<u8>> {
         let count = u64::from(resource.count.unwrap_or(1));
         let size = shape.bytes().saturating_mul(count);
-        let other = |found: usize| bad(&resource.described(), format!("{size} bytes"), found);
+        let other = |found: u64| bad(&resource.described(), format!("{size} bytes"), found);
         match (content, shape) {
             (Content::File(path), _) => {
-                let bytes = std::fs::read(path).map_err(Error::io(path, "read"))?;
+                // A file of another size, or of no end, is not read.
+                let length = std::fs::metadata(path).map_err(Error::io(path, "read"))?.len();
                 match shape {
-                    _ if bytes.len() as u64 == size => Ok(bytes),
+                    _ if length == size => std::fs::read(path).map_err(Error::io(path, "read")),
                     Shape::Texels { extent, format } => {
                         let [width, height, _] = texels::picture_extent(path)?;
                         if [width, height] != extent[..2] {
@@ -87,13 +88,13 @@ impl Shader {
                         let one = texels::fill(resource, Some(content), extent, format, (0, 0))?;
                         Ok(one.repeat(count as usize))
                     }
-                    _ => Err(other(bytes.len())),
+                    _ => Err(other(length)),
                 }
             }
             (Content::Values(values, rest), Shape::Bytes(_)) => {
                 let mut bytes = fill::head(self, resource, values)?;
                 if bytes.len() as u64 > size {
-                    return Err(other(bytes.len()));
+                    return Err(other(bytes.len() as u64));
                 }
                 if *rest != Rest::Nothing {
                     bytes.resize(size as usize, 0);

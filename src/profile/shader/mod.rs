@@ -16,6 +16,7 @@ mod literal;
 mod numbers;
 mod objects;
 mod overrides;
+mod pipeline;
 mod plan;
 mod reflect;
 mod report;
@@ -36,6 +37,7 @@ pub use expect::{Dump, Expectation};
 pub use job::Job;
 pub use literal::Literal;
 pub use overrides::Override;
+pub use pipeline::{Pipeline, ReadyPipeline};
 pub use plan::{Filled, Plan, Shape};
 pub use reflect::{Kind, Resource, Texture};
 pub use report::{BoundResource, ShaderReport};
@@ -100,6 +102,21 @@ impl Shader {
         Self::guarded(path, sources::Text::read(&choices.before, path)?, choices)
     }
 
+    /// The names of the compute entry points of the shader in `path`, in the order of its text.
+    ///
+    /// # Errors
+    /// As [`Shader::read`].
+    pub fn entries(path: &Path, choices: &Choices) -> Result<Vec<String>> {
+        let text = sources::Text::read(&choices.before, path)?;
+        let parsed = guard::caught(|| {
+            let text = text.resolved(path, choices)?;
+            parsed_text(&path.display().to_string(), &text)
+        });
+        let (module, _) = parsed.unwrap_or_else(|panicked| Err(panic_of(path, &panicked)))?;
+        let compute = module.entry_points.into_iter().filter(|entry| entry.stage == ShaderStage::Compute);
+        Ok(compute.map(|entry| entry.name).collect())
+    }
+
     /// As [`Shader::read`], from the file's text; of `choices.before` nothing is read.
     ///
     /// # Errors
@@ -110,30 +127,14 @@ impl Shader {
 
     fn guarded(path: &Path, text: sources::Text, choices: &Choices) -> Result<Self> {
         let parsed = guard::caught(|| Self::parsed(path, text, choices));
-        parsed.unwrap_or_else(|panicked| {
-            Err(Error::file(path, "WGSL that can be read", format!("a panic of the front end: {panicked}")))
-        })
+        parsed.unwrap_or_else(|panicked| Err(panic_of(path, &panicked)))
     }
 
     fn parsed(path: &Path, text: sources::Text, choices: &Choices) -> Result<Self> {
         let name = path.display().to_string();
         let choices = &choices.with_settings();
         let text = text.resolved(path, choices)?;
-        let source = &text.text;
-        let invalid = |message: String, line: Option<u32>| {
-            Error::input(&name, "valid WGSL", format!("\n{}", text.explained(&message, line)))
-        };
-        let module = naga::front::wgsl::parse_str(source).map_err(|e| {
-            invalid(e.emit_to_string_with_path(source, &name), e.location(source).map(|at| at.line_number))
-        })?;
-        // Whether a device can run it, the device says.
-        let info =
-            Validator::new(ValidationFlags::all(), Capabilities::all()).validate(&module).map_err(|e| {
-                invalid(
-                    e.emit_to_string_with_path(source, &name),
-                    e.location(source).map(|at| at.line_number),
-                )
-            })?;
+        let (module, info) = parsed_text(&name, &text)?;
         let entry = entry_point(&name, &module, choices)?;
         let overrides = overrides::fitting(&module, choices, &|name| text.asks(name))?;
         let (module, info) = overrides::processed(&module, &info, &entry, &overrides)?;
@@ -205,6 +206,27 @@ impl Shader {
         let most = limits.max_compute_invocations_per_workgroup.into();
         refused("max_compute_invocations_per_workgroup", most, x.saturating_mul(y).saturating_mul(z))
     }
+}
+
+/// The module that a text is, if it is valid.
+fn parsed_text(name: &str, text: &sources::Text) -> Result<(Module, ModuleInfo)> {
+    let source = &text.text;
+    let invalid = |message: String, line: Option<u32>| {
+        Error::input(name, "valid WGSL", format!("\n{}", text.explained(&message, line)))
+    };
+    let module = naga::front::wgsl::parse_str(source).map_err(|e| {
+        invalid(e.emit_to_string_with_path(source, name), e.location(source).map(|at| at.line_number))
+    })?;
+    // Whether a device can run it, the device says.
+    let info =
+        Validator::new(ValidationFlags::all(), Capabilities::all()).validate(&module).map_err(|e| {
+            invalid(e.emit_to_string_with_path(source, name), e.location(source).map(|at| at.line_number))
+        })?;
+    Ok((module, info))
+}
+
+fn panic_of(path: &Path, panicked: &str) -> Error {
+    Error::file(path, "WGSL that can be read", format!("a panic of the front end: {panicked}"))
 }
 
 fn entry_point(name: &str, module: &Module, choices: &Choices) -> Result<String> {

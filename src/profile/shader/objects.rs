@@ -7,7 +7,43 @@ use crate::error::Result;
 use crate::gpu::{Fault, Gpu, Staging, filled_buffer};
 use naga::{ImageClass, ImageDimension};
 
+/// What is done with a buffer or a texture.
+#[derive(Clone, Copy)]
+pub(super) struct Uses {
+    buffer: wgpu::BufferUsages,
+    texture: wgpu::TextureUsages,
+    written: bool,
+}
+
+impl Uses {
+    pub const NONE: Self =
+        Self { buffer: wgpu::BufferUsages::empty(), texture: wgpu::TextureUsages::empty(), written: false };
+    /// It holds how many workgroups are run.
+    pub const INDIRECT: Self = Self { buffer: wgpu::BufferUsages::INDIRECT, ..Self::NONE };
+
+    /// What a shader does that declares it so.
+    pub fn of(resource: &Resource) -> Self {
+        let moved = wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
+        let moved = if resource.written { moved } else { wgpu::BufferUsages::empty() };
+        let (buffer, texture) = match resource.kind {
+            Kind::Uniform => (wgpu::BufferUsages::UNIFORM | moved, wgpu::TextureUsages::empty()),
+            Kind::Texture(texture) => (wgpu::BufferUsages::empty(), usage(resource, texture)),
+            _ => (wgpu::BufferUsages::STORAGE | moved, wgpu::TextureUsages::empty()),
+        };
+        Self { buffer, texture, written: resource.written }
+    }
+
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            buffer: self.buffer | other.buffer,
+            texture: self.texture | other.texture,
+            written: self.written || other.written,
+        }
+    }
+}
+
 /// What a shader binds.
+#[derive(Clone)]
 pub(super) enum Object {
     Buffer(Buffer),
     Texture(Texels),
@@ -16,12 +52,14 @@ pub(super) enum Object {
     None,
 }
 
+#[derive(Clone)]
 pub(super) struct Buffer {
     bound: wgpu::Buffer,
     /// The bytes that it held at first, of one that the shader writes.
     given: Option<wgpu::Buffer>,
 }
 
+#[derive(Clone)]
 pub(super) struct Texels {
     texture: wgpu::Texture,
     view: wgpu::TextureView,
@@ -34,17 +72,29 @@ impl Object {
     ///
     /// # Errors
     /// [`Error::Gpu`](crate::error::Error::Gpu) when the device refuses one, [`Error::OutOfMemory`](crate::error::Error::OutOfMemory) when it has no memory.
-    pub fn all(gpu: &Gpu, resource: &Resource, filled: &Filled) -> Result<Vec<Self>> {
+    pub fn all(gpu: &Gpu, resource: &Resource, filled: &Filled, uses: Uses) -> Result<Vec<Self>> {
         let of = |bytes: &Vec<u8>| match (resource.kind, filled.shape) {
             (Kind::Texture(texture), Shape::Texels { extent, format }) => {
-                let texels = Texels::new(gpu, resource, texture, extent, format, bytes);
+                let texels = Texels::new(gpu, resource, uses, texture, extent, format, bytes);
                 texels.map(Self::Texture)
             }
             (Kind::Sampler { comparison }, _) => Ok(Self::Sampler(sampler(gpu.device(), comparison))),
             (Kind::Immediate, _) => Ok(Self::None),
-            _ => Buffer::new(gpu, resource, bytes).map(Self::Buffer),
+            _ => Buffer::new(gpu, resource, uses, bytes).map(Self::Buffer),
         };
         filled.each.iter().map(of).collect()
+    }
+
+    /// The same objects for a shader that declares them as `resource`.
+    pub fn seen_as(all: &[Self], resource: &Resource) -> Vec<Self> {
+        let seen = |object: &Self| match (object, resource.kind) {
+            (Self::Texture(texels), Kind::Texture(texture)) => {
+                let view = view(&texels.texture, texture);
+                Self::Texture(Texels { view, ..texels.clone() })
+            }
+            _ => object.clone(),
+        };
+        all.iter().map(seen).collect()
     }
 
     /// Encodes that it holds what it held at first.
@@ -106,16 +156,10 @@ fn sampler(device: &wgpu::Device, comparison: bool) -> wgpu::Sampler {
 }
 
 impl Buffer {
-    fn new(gpu: &Gpu, resource: &Resource, contents: &[u8]) -> Result<Self> {
-        let usage = match resource.kind {
-            Kind::Uniform => wgpu::BufferUsages::UNIFORM,
-            _ => wgpu::BufferUsages::STORAGE,
-        };
-        let moved = wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
-        let usage = if resource.written { usage | moved } else { usage };
-        let bound = filled_buffer(gpu, &resource.name, contents, usage)?;
+    fn new(gpu: &Gpu, resource: &Resource, uses: Uses, contents: &[u8]) -> Result<Self> {
+        let bound = filled_buffer(gpu, &resource.name, contents, uses.buffer)?;
         let given = || filled_buffer(gpu, &resource.name, contents, wgpu::BufferUsages::COPY_SRC);
-        let given = if resource.written { Some(given()?) } else { None };
+        let given = if uses.written { Some(given()?) } else { None };
         Ok(Self { bound, given })
     }
 }
@@ -124,6 +168,7 @@ impl Texels {
     fn new(
         gpu: &Gpu,
         resource: &Resource,
+        uses: Uses,
         texture: Texture,
         extent: [u32; 3],
         format: wgpu::TextureFormat,
@@ -133,19 +178,21 @@ impl Texels {
         let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let made = |usage| make(gpu, resource, texture, extent, format, usage, bytes);
-        let bound = made(usage(resource, texture));
+        let bound = made(uses.texture);
         let copied = wgpu::TextureUsages::COPY_SRC | wgpu::TextureUsages::COPY_DST;
-        let given = resource.written.then(|| made(copied));
-        let view = bound.create_view(&wgpu::TextureViewDescriptor {
-            dimension: Some(layout::view_dimension(texture)),
-            ..Default::default()
-        });
+        let given = uses.written.then(|| made(copied));
+        let view = view(&bound, texture);
         let refused = pollster::block_on(validation.pop());
         match pollster::block_on(memory.pop()).or(refused) {
             Some(e) => Err(Fault::of(&e, format!("texture {}: {e}", resource.name)).error()),
             None => Ok(Self { texture: bound, view, given }),
         }
     }
+}
+
+fn view(texture: &wgpu::Texture, declared: Texture) -> wgpu::TextureView {
+    let dimension = Some(layout::view_dimension(declared));
+    texture.create_view(&wgpu::TextureViewDescriptor { dimension, ..Default::default() })
 }
 
 fn usage(resource: &Resource, texture: Texture) -> wgpu::TextureUsages {

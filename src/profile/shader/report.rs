@@ -37,6 +37,15 @@ pub struct ShaderReport {
     pub workgroup_size: [u32; 3],
     /// The values that override constants were given.
     pub overrides: BTreeMap<String, f64>,
+    /// Milliseconds that the driver took to compile it for the first time in this process.
+    #[serde(default)]
+    pub compile_ms: Option<f64>,
+    /// The same for the second time.
+    #[serde(default)]
+    pub compile_again_ms: Option<f64>,
+    /// Microseconds of the first run, in which some drivers compile.
+    #[serde(default)]
+    pub first_us: Option<f64>,
     /// What it binds.
     pub bindings: Vec<BoundResource>,
     /// Backend, name and driver.
@@ -105,6 +114,9 @@ impl ShaderReport {
             workgroups: job.workgroups,
             workgroup_size: job.shader.workgroup_size(),
             overrides: job.shader.overrides().iter().map(|set| (set.name.clone(), set.value)).collect(),
+            compile_ms: None,
+            compile_again_ms: None,
+            first_us: None,
             bindings: bindings(job, &counts.traffic),
             adapter: adapter.to_owned(),
             clock,

@@ -2,11 +2,12 @@
 
 use super::bind::Bound;
 use super::job::Job;
+use super::pipeline::ReadyPipeline;
 use super::report::ShaderReport;
 use crate::error::Result;
 use crate::gpu::Gpu;
 use crate::profile::scopes::Pass;
-use crate::profile::{Clock, Peaks, Spread, Stopwatch};
+use crate::profile::{Clock, Peaks, Report, Samples, Spread, Stopwatch};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -43,10 +44,11 @@ impl Bench {
     ///
     /// [`ShaderError::Timeout`]: crate::error::ShaderError::Timeout
     pub fn time(&mut self, ready: &Ready<'_>, runs: usize) -> Result<ShaderReport> {
-        let mut times = Vec::new();
+        let (mut times, mut first) = (Vec::new(), None);
         let began = Instant::now();
         for run in 0..runs + WARM_UP {
             let us = self.run(ready)?;
+            first.get_or_insert(us);
             if run >= WARM_UP {
                 times.push(us);
             }
@@ -54,19 +56,40 @@ impl Bench {
                 break;
             }
         }
-        Ok(self.report(ready, &times))
+        Ok(ShaderReport { first_us: first, ..self.report(ready, &times) })
+    }
+
+    /// Times so many runs of a pipeline, dispatch by dispatch; `subject` says what it is.
+    ///
+    /// # Errors
+    /// As [`Bench::time`].
+    pub fn pipeline(
+        &mut self,
+        ready: &ReadyPipeline<'_>,
+        subject: &str,
+        runs: usize,
+    ) -> Result<(Samples, Report)> {
+        let samples = ready.samples(&mut self.stopwatch, runs)?;
+        let report = samples.report(self.gpu.name(), subject, self.stopwatch.clock(), &self.peaks)?;
+        Ok((samples, report))
     }
 
     /// What runs of so many microseconds amount to.
     pub(super) fn report(&self, ready: &Ready<'_>, times: &[f64]) -> ShaderReport {
         let us = Spread::of(times).unwrap_or_default();
         let clock = self.stopwatch.clock();
-        ShaderReport::new(ready.job, self.gpu.name(), clock, &self.peaks, (times.len(), us))
+        let report = ShaderReport::new(ready.job, self.gpu.name(), clock, &self.peaks, (times.len(), us));
+        let milliseconds = |time: Duration| Some(1e3 * time.as_secs_f64());
+        ShaderReport {
+            compile_ms: milliseconds(ready.bound.compiled),
+            compile_again_ms: milliseconds(ready.compiled_again),
+            ..report
+        }
     }
 
     /// Microseconds of a run.
     pub(super) fn run(&mut self, ready: &Ready<'_>) -> Result<f64> {
-        let Ready { job, bound } = ready;
+        let Ready { job, bound, .. } = ready;
         let label = job.shader.entry();
         let encode = |pass: &mut wgpu::ComputePass<'_>| {
             pass.push_debug_group(label);
@@ -83,6 +106,7 @@ impl Bench {
 pub struct Ready<'a> {
     job: &'a Job<'a>,
     bound: Bound,
+    compiled_again: Duration,
 }
 
 impl<'a> Ready<'a> {
@@ -128,6 +152,8 @@ impl Job<'_> {
     /// # Errors
     /// [`Error::Gpu`](crate::error::Error::Gpu) when the device refuses shader or buffers, or has no memory for them.
     pub fn prepare(&self, gpu: &Gpu) -> Result<Ready<'_>> {
-        Ok(Ready { job: self, bound: Bound::new(gpu, self)? })
+        let bound = Bound::new(gpu, self)?;
+        let compiled_again = bound.compiled_again(self)?;
+        Ok(Ready { job: self, bound, compiled_again })
     }
 }

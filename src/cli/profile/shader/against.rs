@@ -36,7 +36,7 @@ pub fn run(
         |gpu| {
             let both = [job.prepare(gpu)?, other_job.prepare(gpu)?];
             let mut bench = Bench::new(gpu, args.clock.into(), args.shader.timeout)?;
-            let rounds = args.steps.div_ceil(2) as usize;
+            let rounds = args.steps.div_ceil(4) as usize;
             bench.duel([&both[0], &both[1]], rounds, args.shader.margin, args.shader.tolerance)
         },
         |duel| {
@@ -133,7 +133,7 @@ fn said(duel: &Duel) -> String {
     let Ratio { ratio, least, most, count, .. } = ratio;
     format!(
         "{}: {} takes {ratio:.3} of the time of {} ({least:.3} to {most:.3} with a certainty of {:.0} %, by {count} rounds of \
-         two runs each): {verdict}",
+         four runs each): {verdict}",
         first.adapter,
         second.shader,
         first.shader,

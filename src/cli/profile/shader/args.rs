@@ -10,8 +10,15 @@ use std::time::Duration;
 pub struct ShaderArgs {
     /// Time a compute shader of your own, on every adapter unless --adapter names one; of several files the text is that of
     /// all, in their order
-    #[arg(long, value_name = "FILE.wgsl", conflicts_with_all = ["trace", "capture"])]
+    #[arg(long, value_name = "FILE.wgsl", group = "subject", conflicts_with_all = ["capture"])]
     pub shader: Vec<PathBuf>,
+    /// Time the dispatches that a file describes, over shared resources, in order
+    #[arg(long, value_name = "FILE.toml", group = "subject", conflicts_with_all = ["shader", "capture"])]
+    pub pipeline: Option<PathBuf>,
+    /// Time every entry point of the shader, in order, over shared resources
+    #[arg(long, requires = "shader",
+        conflicts_with_all = ["entry", "against", "sweep", "expect", "dump", "emit"])]
+    pub all_entries: bool,
     /// A name for #ifdef and #if, or the value of a placeholder: {NAME}, ${NAME}, $NAME
     #[arg(long, value_name = "NAME[=VALUE]", requires = "shader")]
     pub define: Vec<Define>,
@@ -52,14 +59,20 @@ pub struct ShaderArgs {
     /// Write what a binding holds in the end into a file: its bytes, or a picture (.png)
     #[arg(long, value_name = "BINDING=FILE", requires = "shader")]
     pub dump: Vec<Dump>,
+    /// Write a page about it all: tables, pictures and the text
+    #[arg(long, value_name = "FILE.html", requires = "subject", conflicts_with = "against")]
+    pub page: Option<PathBuf>,
+    /// Run again whenever a file changes
+    #[arg(long, requires = "subject")]
+    pub watch: bool,
     /// Seconds that a run may take
-    #[arg(long, value_name = "SECONDS", default_value = "60", requires = "shader", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "60", requires = "subject", value_parser = seconds)]
     pub timeout: Duration,
     /// Write the shader as SPIR-V, MSL, HLSL and GLSL into this directory
     #[arg(long, value_name = "DIR", requires = "shader")]
     pub emit: Option<PathBuf>,
     /// Decides the values of what is seeded
-    #[arg(long, default_value_t = 0, requires = "shader")]
+    #[arg(long, default_value_t = 0, requires = "subject")]
     pub seed: u64,
 }
 

@@ -10,16 +10,22 @@ mod sweep;
 mod text;
 
 pub use args::ShaderArgs;
+pub use subject::{choices, workgroups};
 
 use super::super::output::Output;
 use super::ProfileArgs;
-use dann::profile::shader::{Bench, Translation};
+use super::step;
+use dann::profile::shader::{Bench, ShaderReport, Translation};
 use outputs::Outputs;
 use std::path::{Path, PathBuf};
 use subject::{Stage, Subject};
 
 /// Times the shader in `path`, which stands behind those `before`.
 pub fn run(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        args.trace.is_none(),
+        "--trace: expected --pipeline or --all-entries, as the runs of one dispatch are no timeline"
+    );
     match &args.shader.against {
         Some(other) => against::run(path, before, other, args, out),
         None if !args.shader.sweep.is_empty() => sweep::run(path, before, args, out),
@@ -28,6 +34,7 @@ pub fn run(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) ->
 }
 
 fn alone(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
+    step::check_files(args)?;
     let subject = Subject::read(path, &subject::choices(args, before), args)?;
     let plan = subject.plan(&args.shader.buffer)?;
     let mut stage = Stage::new(path, args, |adapter| subject.check(&plan, adapter))?;
@@ -57,9 +64,29 @@ fn alone(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) -> a
         },
     )?;
     text::print(&reports, out)?;
+    write_files(&reports, path, args, out)?;
     outputs::tell(&all_compared, args.shader.tolerance, out)?;
     stage.end()?;
     outputs::ensure(&all_compared)
+}
+
+/// The picture and the page, of adapters that ran it.
+fn write_files(
+    reports: &[ShaderReport],
+    path: &Path,
+    args: &ProfileArgs,
+    out: &Output,
+) -> anyhow::Result<()> {
+    if reports.is_empty() {
+        return Ok(());
+    }
+    args.plot.iter().try_for_each(|path| ShaderReport::write_picture(reports, path))?;
+    if let Some(page) = &args.shader.page {
+        let title = path.display().to_string();
+        let source = (title.clone(), std::fs::read_to_string(path).unwrap_or_default());
+        text::page(reports, &title, ShaderReport::picture(reports)?, source).write(page)?;
+    }
+    step::written(args, out)
 }
 
 fn print_translations(translations: &[Translation], out: &Output) -> anyhow::Result<()> {

@@ -58,7 +58,7 @@ pub fn choices(args: &ProfileArgs, before: &[PathBuf]) -> Choices {
 }
 
 /// As they were asked for, or as many as have the threads asked for.
-fn workgroups(shader: &Shader, choices: &Choices, args: &ProfileArgs) -> anyhow::Result<[u32; 3]> {
+pub fn workgroups(shader: &Shader, choices: &Choices, args: &ProfileArgs) -> anyhow::Result<[u32; 3]> {
     let given = |name: &str| {
         let values = choices.defines.iter().chain(&choices.settings);
         let value = values.filter(|define| define.name == name).find_map(|define| define.value.as_deref())?;

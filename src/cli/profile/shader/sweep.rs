@@ -1,15 +1,16 @@
 //! One shader with all combinations of some values.
 
 use super::super::super::output::{Output, table, within};
-use super::super::ProfileArgs;
+use super::super::page::{Page, Table};
 use super::super::text::{clock, spread};
+use super::super::{ProfileArgs, step};
 use super::outputs::apart;
 use super::subject::{Stage, Subject, choices};
 use super::text::{by, known};
 use dann::error::Result;
 use dann::gpu::Gpu;
 use dann::profile::shader::{Bench, Choices, ComparedOutput, Define, Filled, Sweep, SweepPoint, SweepReport};
-use dann::profile::{Ratio, Verdict, check_picture};
+use dann::profile::{Ratio, Verdict};
 use std::path::{Path, PathBuf};
 
 /// A combination, and the shader with it, or why there is none.
@@ -27,7 +28,7 @@ struct First<'a> {
 
 /// Times every combination, and the fastest against the first.
 pub fn run(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
-    args.plot.iter().try_for_each(|path| check_picture(path))?;
+    step::check_files(args)?;
     let point = |values: Vec<Define>| {
         let choices = Choices { settings: values.clone(), ..choices(args, before) };
         Point { values, subject: Subject::read(path, &choices, args) }
@@ -60,7 +61,14 @@ pub fn run(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) ->
     )?;
     args.plot.iter().try_for_each(|path| SweepReport::write_picture(&reports, path))?;
     reports.iter().try_for_each(|report| print(report, args.shader.tolerance, out))?;
-    args.plot.iter().try_for_each(|path| out.text(format!("Written: {}", path.display())))?;
+    if let Some(page) = &args.shader.page {
+        let title = path.display().to_string();
+        let source = (title.clone(), std::fs::read_to_string(path).unwrap_or_default());
+        let (tables, notes) = (reports.iter().map(listed).collect(), reports.iter().map(said).collect());
+        let picture = SweepReport::picture(&reports)?;
+        Page { title: &title, notes, tables, picture, sources: vec![source] }.write(page)?;
+    }
+    step::written(args, out)?;
     stage.end()
 }
 
@@ -143,16 +151,13 @@ fn against(
     let own = contents(best, Some(first), args)?;
     let (job, other) = (first.subject.job(&first.contents), best.job(&own));
     let both = [job.prepare(gpu)?, other.prepare(gpu)?];
-    let rounds = args.steps.div_ceil(2) as usize;
+    let rounds = args.steps.div_ceil(4) as usize;
     let duel = bench.duel([&both[0], &both[1]], rounds, args.shader.margin, args.shader.tolerance)?;
     Ok(duel.ratio)
 }
 
 fn print(report: &SweepReport, tolerance: f64, out: &Output) -> anyhow::Result<()> {
-    let header = ["", "values", "workgroups", "median µs (p10–p90)", "of best", "GFLOP/s", "GB/s", "results"];
-    let best = report.best().and_then(SweepPoint::us);
-    let ran = report.points.iter().filter(|point| point.report.is_some());
-    out.text(within(table(header, ran.enumerate().filter_map(|(place, point)| row(place, point, best)))))?;
+    out.text(within(table(HEADER, rows(report))))?;
     for point in &report.points {
         if let Some(reason) = &point.reason {
             out.text(format!("{}: did not run: {}", point.name(), reason.trim()))?;
@@ -166,6 +171,19 @@ fn print(report: &SweepReport, tolerance: f64, out: &Output) -> anyhow::Result<(
     let timed = report.points.iter().find_map(|point| point.report.as_ref());
     timed.map_or(Ok(()), |timed| out.text(clock(timed.clock, timed.clock_reason.as_deref())))?;
     out.text(said(report))
+}
+
+const HEADER: [&str; 8] =
+    ["", "values", "workgroups", "median µs (p10–p90)", "of best", "GFLOP/s", "GB/s", "results"];
+
+fn rows(report: &SweepReport) -> impl Iterator<Item = [String; 8]> {
+    let best = report.best().and_then(SweepPoint::us);
+    let ran = report.points.iter().filter(|point| point.report.is_some());
+    ran.enumerate().filter_map(move |(place, point)| row(place, point, best))
+}
+
+fn listed(report: &SweepReport) -> Table {
+    Table::new(HEADER, rows(report))
 }
 
 fn row(place: usize, point: &SweepPoint, best: Option<f64>) -> Option<[String; 8]> {

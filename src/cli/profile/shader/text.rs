@@ -1,6 +1,7 @@
 //! A shader's runs for people.
 
 use super::super::super::output::{Output, table, within};
+use super::super::page::{Page, Table};
 use super::super::text::{clock, spread};
 use dann::profile::shader::{BoundResource, LoopCount, ShaderReport};
 
@@ -10,27 +11,41 @@ const LLVMPIPE_TURNS: f64 = 65_535.0;
 pub fn print(reports: &[ShaderReport], out: &Output) -> anyhow::Result<()> {
     // What is told of the shader itself is the same on all adapters.
     let Some(report) = reports.first() else { return Ok(()) };
-    let header = ["binding", "name", "kind", "bytes", "read ≤", "written ≤"];
-    out.text(within(table(header, report.bindings.iter().map(binding))))?;
-    let header = [
-        "adapter",
-        "runs",
-        "median µs (p10–p90)",
-        "floor µs",
-        "GFLOP/s",
-        "% peak",
-        "GB/s",
-        "% copy",
-        "bound",
-    ];
-    out.text(within(table(header, reports.iter().map(row))))?;
-    let [size, count] = [report.workgroup_size, report.workgroups].map(by);
-    out.text(format!("{}, {}: {count} workgroups of {size}", report.shader, report.entry))?;
+    out.text(within(table(BINDINGS, report.bindings.iter().map(binding))))?;
+    out.text(within(table(TIMES, reports.iter().map(row))))?;
+    out.text(subject(report))?;
     out.text(counts(report))?;
     for report in reports {
         remarks(report).iter().try_for_each(|remark| out.text(remark))?;
     }
     Ok(())
+}
+
+const BINDINGS: [&str; 6] = ["binding", "name", "kind", "bytes", "read ≤", "written ≤"];
+const TIMES: [&str; 9] =
+    ["adapter", "runs", "median µs (p10–p90)", "floor µs", "GFLOP/s", "% peak", "GB/s", "% copy", "bound"];
+
+/// The same for a page.
+pub fn page<'a>(
+    reports: &[ShaderReport],
+    title: &'a str,
+    picture: String,
+    source: (String, String),
+) -> Page<'a> {
+    let first = reports.first();
+    let bindings = first.map_or(&[][..], |report| &report.bindings[..]);
+    let tables =
+        vec![Table::new(TIMES, reports.iter().map(row)), Table::new(BINDINGS, bindings.iter().map(binding))];
+    let mut notes: Vec<String> = first.iter().flat_map(|report| [subject(report), counts(report)]).collect();
+    for report in reports {
+        notes.extend(remarks(report).iter().map(|remark| format!("{}: {remark}", report.adapter)));
+    }
+    Page { title, notes, tables, picture, sources: vec![source] }
+}
+
+fn subject(report: &ShaderReport) -> String {
+    let [size, count] = [report.workgroup_size, report.workgroups].map(by);
+    format!("{}, {}: {count} workgroups of {size}", report.shader, report.entry)
 }
 
 pub fn by([x, y, z]: [u32; 3]) -> String {
@@ -101,6 +116,10 @@ fn rounded(count: f64) -> String {
 
 pub fn remarks(report: &ShaderReport) -> Vec<String> {
     let mut all = vec![clock(report.clock, report.clock_reason.as_deref())];
+    if let (Some(cold), Some(warm)) = (report.compile_ms, report.compile_again_ms) {
+        let first = report.first_us.map_or(String::new(), |us| format!("; the first run took {us:.1} µs"));
+        all.push(format!("Compiled in {cold:.2} ms, and in {warm:.2} ms once more{first}"));
+    }
     if report.is_near_floor {
         let (us, floor) = (report.us.median, report.peaks.empty_dispatch_us);
         all.push(format!(

@@ -3,6 +3,7 @@ mod comparing;
 mod counting;
 mod dueling;
 mod filling;
+mod pipelines;
 mod results;
 mod running;
 mod settings;

@@ -1,0 +1,97 @@
+//! What the resources of a pipeline hold at first, stage by stage.
+
+use super::super::plan::{Filled, Shape};
+use super::super::reflect::{Kind, Resource};
+use super::super::{BufferSpec, Content, Place, Rest};
+use super::{Count, Pipeline, Stage};
+use crate::error::{Error, Result, ShaderError};
+use std::collections::BTreeMap;
+
+impl Pipeline {
+    /// The contents of each stage's resources: what is said of them, else seeded values of the type that the first shader gives
+    /// them. Nothing is made that a device of such limits could not bind.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the stage and the resource that does not fit it; [`Error::Io`] when a file cannot be read.
+    pub fn fill(&self, seed: u64, limits: &wgpu::Limits) -> Result<Vec<Vec<Filled>>> {
+        let mut met: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        let mut all: Vec<Vec<Filled>> = Vec::new();
+        for (index, stage) in self.stages.iter().enumerate() {
+            let filled = |name: &str| met.get(name).map(|&(stage, place)| &all[stage][place]);
+            let of = |(resource, target): (&Resource, &String)| {
+                let known = filled(target).filter(|_| resource.kind != Kind::Immediate);
+                let content =
+                    known.map_or_else(|| self.given.get(target).cloned(), |filled| same(filled.shape))?;
+                Some(BufferSpec { place: place(resource), content })
+            };
+            let specs: Vec<BufferSpec> = stage.resources.iter().zip(&stage.targets).filter_map(of).collect();
+            let about = |e| about(stage, e);
+            let plan = stage.shader.plan(&stage.resources, &specs).map_err(about)?;
+            plan.check(limits).map_err(about)?;
+            if let Count::Fixed(workgroups) = stage.count {
+                stage.shader.check(workgroups, limits).map_err(about)?;
+            }
+            let mut contents = plan.fill(seed).map_err(about)?;
+            let mut fresh = Vec::new();
+            for (place, target) in stage.targets.iter().enumerate() {
+                match filled(target).filter(|_| stage.resources[place].kind != Kind::Immediate) {
+                    Some(known) => contents[place].each.clone_from(&known.each),
+                    None => fresh.push((target.as_str(), (index, place))),
+                }
+            }
+            for (target, at) in fresh {
+                met.entry(target).or_insert(at);
+            }
+            all.push(contents);
+        }
+        self.check_indirect(&all, &met)?;
+        Ok(all)
+    }
+
+    /// Refuses resources that cannot hold numbers of workgroups.
+    fn check_indirect(&self, all: &[Vec<Filled>], met: &BTreeMap<&str, (usize, usize)>) -> Result<()> {
+        for stage in &self.stages {
+            let Count::Indirect { resource, offset } = &stage.count else { continue };
+            let filled = met.get(resource.as_str()).map(|&(stage, place)| all[stage][place].shape);
+            let fits = match filled {
+                Some(Shape::Bytes(bytes)) => bytes >= offset.saturating_add(12) && offset.is_multiple_of(4),
+                _ => false,
+            };
+            if !fits {
+                let expected = "a buffer with three whole numbers, and an offset that is a multiple of 4";
+                let found = format!("{resource} from byte {offset} on");
+                return Err(Error::input(format!("{}: indirect", stage.name), expected, found));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A content as large as one that is there.
+fn same(shape: Shape) -> Option<Content> {
+    match shape {
+        Shape::Bytes(bytes) => Some(Content::Values(vec![], Rest::Zeros(Some(bytes)))),
+        Shape::Texels { extent, .. } => Some(Content::Texels(extent)),
+        Shape::Sampler => None,
+    }
+}
+
+fn place(resource: &Resource) -> Place {
+    match resource.kind {
+        Kind::Immediate => Place::Name(resource.name.clone()),
+        _ => Place::Slot { group: resource.group, binding: resource.binding },
+    }
+}
+
+/// Names the stage.
+fn about(stage: &Stage, e: Error) -> Error {
+    match e {
+        Error::Shader(ShaderError::Buffer { place, expected, found }) => {
+            Error::input(format!("{}: {place}", stage.name), expected, found)
+        }
+        Error::Input { subject, expected, found } => {
+            Error::input(format!("{}: {subject}", stage.name), expected, found)
+        }
+        other => other,
+    }
+}
