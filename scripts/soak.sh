@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/tmp}
 DANN_KILLS=30 cargo test --release --test cli -- --nocapture resuming::kills
 DANN_INPUTS=200000 cargo test --release --test robustness
+DANN_TRIES=20 cargo test --release --lib -- --nocapture dueling::a_tenth_more_work
 DANN_SOAK_STEPS=100000 cargo test --release --test soak -- --nocapture
 scripts/drivers.sh target/release/dann
 if cargo fuzz --version >/dev/null 2>&1; then

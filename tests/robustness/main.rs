@@ -141,3 +141,30 @@ fn shaders() {
     let own = [dann::ops::KERNELS[0].source, dann::ops::KERNELS[dann::ops::KERNELS.len() - 1].source];
     damage(targets::shader, &own.map(str::as_bytes));
 }
+
+#[test]
+fn shader_arguments() {
+    let good = [
+        "type=f32\nturns=3u\nSIZE=8\nFAST\n0=1u,0.5,-1,2+zero:16\ny=64\nphoto=8x8\n",
+        "type=f32\nturns=0x10u\nparams=3u,1,2,3\n0:1=zero:128\ny=zero\nn/SIZE,2*n,1\nSIZE=1,2,4\n",
+        "type=f32\nturns=1\ny=1e-3,2.5h,7lu,-3li\n1:4294967295=4G\nphoto=64x64x2\nSIZE=true\ny=a.bin\n",
+    ];
+    damage(targets::shader_arguments, &good.map(str::as_bytes));
+}
+
+#[test]
+fn pipelines() {
+    damage(targets::pipeline, &[include_bytes!("../shaders/pipelines/heat.toml")]);
+}
+
+/// The shaders of `tests/shaders`, as far as each is one by itself.
+#[test]
+fn shaders_of_all_kinds() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shaders");
+    let entries =
+        std::fs::read_dir(folder).expect("the shaders").map(|entry| entry.expect("an entry").path());
+    let mut paths: Vec<_> = entries.filter(|path| path.is_file()).collect();
+    paths.sort();
+    let all: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).expect("a shader")).collect();
+    damage(targets::shader, &all.iter().map(Vec::as_slice).collect::<Vec<_>>());
+}

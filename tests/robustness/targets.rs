@@ -2,8 +2,13 @@
 //! Every one of these may refuse its input, none may panic or ask for more memory than the input can fill.
 
 use dann::data::{self, Frame, Labels, Part};
-use dann::profile::shader::{Choices, Shader};
+use dann::gpu::ShaderChecks;
+use dann::profile::shader::{
+    Amounts, BufferSpec, Choices, Content, Dump, Expectation, Job, Pipeline, Place, Resource, Rest, Shader,
+    Sweep,
+};
 use dann::train::{Checkpoint, Config};
+use dann::wgpu;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -86,10 +91,118 @@ pub fn golden(bytes: &[u8]) {
     drop(dann::check::read_golden(&file));
 }
 
+/// What fuzzing may have a shader bind.
+fn limits() -> wgpu::Limits {
+    wgpu::Limits {
+        max_buffer_size: 1 << 16,
+        max_storage_buffer_binding_size: 1 << 16,
+        max_uniform_buffer_binding_size: 1 << 12,
+        max_texture_dimension_1d: 64,
+        max_texture_dimension_2d: 64,
+        max_texture_dimension_3d: 16,
+        max_texture_array_layers: 8,
+        ..wgpu::Limits::default()
+    }
+}
+
+/// Everything that is done with a shader before a device sees it.
+fn looked_at(shader: &Shader, specs: &[BufferSpec]) {
+    let Ok(resources) = shader.resources() else { return };
+    let Ok(plan) = shader.plan(&resources, specs) else { return };
+    let is_small = resources.iter().all(|resource| resource.count.is_none_or(|count| count < 8));
+    if plan.check(&limits()).is_err() || !is_small {
+        return;
+    }
+    let Ok(contents) = plan.fill(1) else { return };
+    let job = Job { shader, resources: &resources, contents: &contents, workgroups: [3, 2, 1] };
+    drop(job.counts());
+    for (resource, filled) in resources.iter().zip(&contents) {
+        let bytes = filled.each.concat();
+        drop(shader.difference(resource, filled.shape, 1e-4, [&bytes, &bytes]));
+        drop(shader.expected(resource, filled.shape, &Content::Values(vec![], Rest::Zeros(None))));
+    }
+    let directory = directory("translations");
+    drop(shader.translate(&resources, ShaderChecks::Checked, &directory));
+}
+
 /// A shader to be timed.
 pub fn shader(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    if let Ok(shader) = Shader::parse(Path::new("shader.wgsl"), text.to_owned(), &Choices::default()) {
-        drop(shader.resources());
+    let Ok(shader) = Shader::parse(Path::new("shader.wgsl"), text.to_owned(), &Choices::default()) else {
+        return;
+    };
+    let Ok(resources) = shader.resources() else { return };
+    // As little as each can have.
+    let spec = |resource: &Resource| {
+        let elements = 4 * resource.stride.unwrap_or(0);
+        let bytes = (resource.fixed + elements).next_multiple_of(4);
+        let slot = Place::Slot { group: resource.group, binding: resource.binding };
+        let content = Content::Values(vec![], Rest::Zeros(Some(bytes)));
+        resource.is_buffer().then_some(BufferSpec { place: slot, content })
+    };
+    let specs: Vec<BufferSpec> = resources.iter().filter_map(spec).collect();
+    looked_at(&shader, &specs);
+}
+
+/// A shader that leaves much open.
+const OPEN: &str = "
+override SIZE: u32 = 4u;
+struct Params { count: u32, scale: vec3<f32>, turn: mat2x2<{type}> }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> y: array<vec2<{type}>>;
+@group(0) @binding(2) var photo: texture_2d<f32>;
+#ifdef FAST
+const TURNS = 2u;
+#else
+const TURNS = $turns;
+#endif
+@compute @workgroup_size(SIZE) fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    for (var i = 0u; i < TURNS; i++) { y[id.x + i] = params.turn[0] + textureLoad(photo, vec2(0u), 0).xy; }
+}
+";
+
+/// What the command line says of a shader, a word a line.
+pub fn shader_arguments(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    // Whatever else lies on this machine is none of its business.
+    let words: Vec<&str> = text.lines().filter(|word| !word.contains('@')).collect();
+    for word in &words {
+        drop(word.parse::<Expectation>());
+        drop(word.parse::<Dump>());
+        if let Ok(sweep) = word.parse::<Sweep>() {
+            drop(Sweep::grid(&[sweep]));
+        }
+        if let Ok(amounts) = word.parse::<Amounts>() {
+            drop(amounts.values(&|name| Some(name.len() as u64)));
+        }
+    }
+    let mut specs: Vec<BufferSpec> = Vec::new();
+    for spec in words.iter().filter_map(|word| word.parse::<BufferSpec>().ok()) {
+        if !specs.iter().any(|known| known.place == spec.place) {
+            specs.push(spec);
+        }
+    }
+    let defines = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let overrides = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let choices = Choices { defines, overrides, is_lenient: true, ..Choices::default() };
+    if let Ok(shader) = Shader::parse(Path::new("open.wgsl"), OPEN.to_owned(), &choices) {
+        specs.retain(|spec| {
+            shader.resources().is_ok_and(|all| all.iter().any(|resource| spec.place.names(resource)))
+        });
+        looked_at(&shader, &specs);
+    }
+}
+
+/// A pipeline's file, beside the shaders that it may name.
+pub fn pipeline(bytes: &[u8]) {
+    let directory = directory("pipeline");
+    let shader = directory.join("heat.wgsl");
+    if !shader.is_file() {
+        fs::write(&shader, include_str!("../shaders/pipelines/heat.wgsl")).expect("a shader");
+    }
+    let file = directory.join("pipeline.toml");
+    fs::write(&file, bytes).expect("a file");
+    if let Ok(pipeline) = Pipeline::read(&file) {
+        drop(pipeline.fill(1, &limits()));
     }
 }
