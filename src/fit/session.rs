@@ -61,9 +61,12 @@ impl<'a> Session<'a> {
             self.keep(&mut run, latest, audience)?;
         }
         self.prepare(audience)?;
-        while !self.is_over(&run) {
+        loop {
             if audience.should_stop(&self.state()) {
                 self.trainer.halt();
+            }
+            if self.is_over(&run) {
+                break;
             }
             let steps = self.trainer.advance()?;
             if steps.is_empty() {
