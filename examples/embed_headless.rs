@@ -19,7 +19,7 @@ use dann::train::{Config, StepMetrics};
 use dann::wgpu;
 use image::RgbaImage;
 use scene::scatter::{Colours, Projection, Scatter};
-use scene::toy;
+use scene::{text, toy};
 use std::path::{Path, PathBuf};
 
 /// Pixels of a panel; a frame has two.
@@ -207,7 +207,8 @@ impl Application {
         let points: Vec<[f32; 2]> = bytemuck::pod_collect_to_vec(&self.points.get_mapped_range(..)?);
         self.pixels.unmap();
         self.points.unmap();
-        let picture = RgbaImage::from_raw(2 * PANEL, PANEL, pixels).context("a frame of another size")?;
+        let mut picture = RgbaImage::from_raw(2 * PANEL, PANEL, pixels).context("a frame of another size")?;
+        label(&mut picture, self.trainer.steps_done());
         picture.save(file).with_context(|| format!("could not write {}", file.display()))?;
         let Some(last) = self.last else { return Ok(()) };
         println!(
@@ -221,6 +222,15 @@ impl Application {
         );
         Ok(())
     }
+}
+
+/// Says what the points are, and after how many steps.
+fn label(picture: &mut RgbaImage, steps: u64) {
+    let [grey, source, target] = [[190; 3], [66, 158, 242], [255, 140, 51]];
+    let behind = text::write(picture, &format!("step {steps}  "), 8, 8, grey);
+    let behind = text::write(picture, "source ", behind, 8, source);
+    text::write(picture, "target", behind, 8, target);
+    text::write(picture, "discs are labels, rings predicted", PANEL + 8, 8, grey);
 }
 
 /// The distance between the centres of the clouds, in standard deviations of all points.

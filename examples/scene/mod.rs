@@ -1,4 +1,6 @@
 //! What both examples share: data sets made up on the spot, and the picture of the features.
 
 pub mod scatter;
+#[allow(dead_code, reason = "the viewer has letters of its own")]
+pub mod text;
 pub mod toy;

@@ -1,5 +1,5 @@
 //! Two made-up domains, so that the examples need no download: digits of seven strokes, white on black, and the same
-//! over coloured waves.
+//! before coloured waves.
 
 use dann::data::Dataset;
 use dann::shape::MapShape;
@@ -69,9 +69,9 @@ pub fn source(count: usize, seed: u64) -> Dataset {
     made(count, Rng::seed_from_u64(seed), |ink, _| [ink; 3])
 }
 
-/// |waves − digit| in colour. The labels are there to be reported on, and training does not look at them.
+/// White digits before waves of colour. The labels are there to be reported on, and training does not look at them.
 pub fn target(count: usize, seed: u64) -> Dataset {
-    made(count, Rng::seed_from_u64(!seed), |ink, ground| ground.map(|wave| (wave - ink).abs()))
+    made(count, Rng::seed_from_u64(!seed), |ink, ground| ground.map(|wave| ink.max(0.9 * wave)))
 }
 
 fn made(count: usize, mut rng: Rng, blend: impl Fn(f32, [f32; 3]) -> [f32; 3]) -> Dataset {

@@ -103,7 +103,11 @@ impl Viewer {
     fn readings(&self, ui: &mut Ui, last: Option<StepMetrics>) {
         let session = &self.session;
         let (done, total) = (session.trainer.steps_done(), session.trainer.total_steps());
-        ui.add(egui::ProgressBar::new(done as f32 / total as f32).text(format!("step {done} of {total}")));
+        let text = match session.is_finished() {
+            true => format!("finished after {total} steps"),
+            false => format!("step {done} of {total}"),
+        };
+        ui.add(egui::ProgressBar::new(done as f32 / total as f32).text(text));
         let time = |time: Option<Duration>| {
             time.map_or("–".into(), |time| format!("{:.1} ms", time.as_secs_f64() * 1e3))
         };
@@ -151,7 +155,7 @@ impl Viewer {
             ("label loss, source", SOURCE, points(&self.session.curves, |m| Some(m.label_loss))),
             ("domain loss", TARGET, points(&self.session.curves, |m| m.domain_loss)),
         ];
-        plot(ui, "losses", Corner::RightTop, curves);
+        plot(ui, ("losses", "loss"), Corner::RightTop, curves);
     }
 
     fn rates(&self, ui: &mut Ui) {
@@ -161,7 +165,7 @@ impl Viewer {
             ("domains", TARGET, points(&self.session.curves, |m| m.domain_accuracy)),
             ("λ", GOOD, points(&self.session.curves, |m| Some(m.lambda))),
         ];
-        plot(ui, "rates", Corner::RightBottom, curves);
+        plot(ui, ("rates", "share, or λ"), Corner::RightBottom, curves);
     }
 
     fn features(&mut self, ui: &mut Ui) {
@@ -192,6 +196,7 @@ impl Viewer {
         self.session.scatter.look(&self.state.queue, self.colours, 5.0 * scale, size);
         let picture = Picture::Scatter(self.session.scatter.clone());
         ui.painter().add(Callback::new_paint_callback(rect, picture));
+        axes(ui, rect);
     }
 
     fn pictures(&self, ui: &mut Ui) {
@@ -203,6 +208,15 @@ impl Viewer {
             tiles(ui, filters, 1.0);
         }
     }
+}
+
+/// What the axes of the features are: those of their largest variance.
+fn axes(ui: &Ui, rect: egui::Rect) {
+    let (font, colour) = (egui::FontId::proportional(12.0), ui.visuals().weak_text_color());
+    let [below, beside] = [rect.center_bottom() + vec2(0.0, -6.0), rect.left_top() + vec2(6.0, 6.0)];
+    let first = "first principal axis, in standard deviations →";
+    ui.painter().text(below, egui::Align2::CENTER_BOTTOM, first, font.clone(), colour);
+    ui.painter().text(beside, egui::Align2::LEFT_TOP, "↑ second principal axis", font, colour);
 }
 
 /// What a kind of points is called.
@@ -257,7 +271,7 @@ fn points(all: &[StepMetrics], value: impl Fn(&StepMetrics) -> Option<f32>) -> V
 
 fn plot<const N: usize>(
     ui: &mut Ui,
-    name: &str,
+    (name, values): (&str, &str),
     legend: Corner,
     curves: [(&str, Color32, Vec<[f64; 2]>); N],
 ) {
@@ -265,6 +279,8 @@ fn plot<const N: usize>(
         .height(PLOTS - 24.0)
         .legend(Legend::default().position(legend))
         .show_background(false)
+        .x_axis_label("step")
+        .y_axis_label(values)
         .include_y(0.0)
         .include_y(1.0)
         .allow_scroll(false)

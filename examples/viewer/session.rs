@@ -14,8 +14,10 @@ use std::time::Duration;
 /// How long training may keep the device in a frame.
 const BUDGET: Duration = Duration::from_millis(10);
 /// Target images on show.
-const IMAGE_COLUMNS: u32 = 8;
 const MOST_IMAGES: u32 = 32;
+/// In a row, so that few and many fill the window's corner.
+const COLUMNS_OF_FEW: (u32, u32) = (16, 5);
+const COLUMNS_OF_MANY: u32 = 7;
 const FILTER_COLUMNS: u32 = 8;
 
 /// What a training is made of, and made anew from.
@@ -47,9 +49,11 @@ impl Session {
         let input = &material.config.model.input;
         let normalization = input.normalization_of(Domain::Target);
         let projection = Projection::new(device, views);
+        let (few, columns) = COLUMNS_OF_FEW;
+        let columns = if material.config.training.batch as u32 <= few { columns } else { COLUMNS_OF_MANY };
         Ok(Self {
             scatter: Scatter::new(device, format, views, &projection),
-            images: Tiles::images(device, format, views, normalization, IMAGE_COLUMNS, MOST_IMAGES),
+            images: Tiles::images(device, format, views, normalization, columns, MOST_IMAGES),
             filters: Tiles::filters(device, format, views, FILTER_COLUMNS),
             projection,
             trainer,
@@ -70,7 +74,7 @@ impl Session {
     }
 
     pub fn is_finished(&self) -> bool {
-        self.trainer.steps_done() == self.trainer.total_steps()
+        self.trainer.is_finished()
     }
 
     /// The part of a frame that trains: takes in what has arrived, and submits the next steps when all have. Gives

@@ -1,4 +1,5 @@
 #![doc = include_str!("guide.md")]
+#![doc = concat!("```no_run\n", include_str!("../../examples/embed_minimal.rs"), "```")]
 
 mod classifier;
 mod pace;

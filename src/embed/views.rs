@@ -31,6 +31,9 @@ pub struct Views {
     pub filters: Option<View>,
     /// Everything that is learned, by name, as checkpoints name it. The trained values share one buffer.
     pub parameters: BTreeMap<String, View>,
+    /// The gradients of the last step, by the names of the parameters, before they are clipped; of frozen parameters there
+    /// are none worth a look. They share one buffer, too.
+    pub gradients: BTreeMap<String, View>,
 }
 
 impl Views {
@@ -42,6 +45,7 @@ impl Views {
         let probabilities = Tensor::zeros(gpu, "probabilities", logits.dims())?;
         let predictions = Tensor::zeros_of::<u32>(gpu, "predictions", &[logits.rows()])?;
         softmax::forward(onlooker, &logits, &probabilities, &predictions)?;
+        let named = |(name, tensor): (String, Tensor)| (name, View::new(&tensor));
         Ok(Self {
             features: View::new(features),
             logits: View::new(&logits),
@@ -50,11 +54,8 @@ impl Views {
             labels: View::new(&step.batch.labels),
             batch: View::new(&step.batch.x),
             filters: filters(model),
-            parameters: model
-                .tensors()
-                .iter()
-                .map(|(name, tensor)| (name.clone(), View::new(tensor)))
-                .collect(),
+            parameters: model.tensors().into_iter().map(named).collect(),
+            gradients: model.parameters.parts(&model.parameters.grads).map(named).collect(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Training and classifying on a device that belongs to an application.
 
 mod application;
+mod backbone;
 mod classifying;
 mod faults;
 mod frames;

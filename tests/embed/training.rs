@@ -262,3 +262,23 @@ fn what_training_cannot_go_on_from_is_refused() {
     let error = Trainer::new(&app.device, &app.queue, options).unwrap_err().to_string();
     assert!(error.ends_with("with its optimiser's state, found a model alone"), "{error}");
 }
+
+#[test]
+fn gradients_are_what_the_parameters_moved_by() {
+    let app = Application::new();
+    let mut plain = config();
+    plain.training.momentum = Some(0.0);
+    let mut trainer = app.trainer_of(plain);
+    let name = "domain_classifier.dense1.weight";
+    app.frame(&mut trainer, 2);
+    let views = trainer.views().clone();
+    assert_eq!(views.gradients[name].shape, views.parameters[name].shape);
+    let before = app.read(&views.parameters[name]);
+    trainer.set_learning_rate(Some(0.5)).unwrap();
+    app.frame(&mut trainer, 1);
+    let (after, gradients) = (app.read(&views.parameters[name]), app.read(&views.gradients[name]));
+    assert!(gradients.iter().any(|gradient| gradient.abs() > 1e-4), "{gradients:?}");
+    for ((before, after), gradient) in before.iter().zip(&after).zip(&gradients) {
+        assert!((before - 0.5 * gradient - after).abs() < 1e-6, "{before} - 0.5 * {gradient} is not {after}");
+    }
+}

@@ -2,8 +2,7 @@
 
 use std::process::Command;
 
-/// After 15 the clouds are 0.31 to 0.72 times as far apart as at first, depending on the seed; after 20, 0.16 to 0.42 times
-/// (four seeds).
+/// After 20 the clouds are 0.33 to 0.63 times as far apart as at first, which is 0.75 to 1.37 standard deviations (three seeds).
 const FRAMES: usize = 20;
 const SIZE: (u32, u32) = (1024, 512);
 
@@ -25,7 +24,7 @@ fn the_frames_show_the_clouds_merging() {
     assert_eq!(apart.len(), FRAMES, "{said}");
     let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
     let (first, last) = (mean(&apart[..4]), mean(&apart[FRAMES - 4..]));
-    assert!(first > 1.0 && last < 0.65 * first, "from {first:.2} to {last:.2} standard deviations\n{said}");
+    assert!(first > 0.5 && last < 0.75 * first, "from {first:.2} to {last:.2} standard deviations\n{said}");
     for frame in 0..FRAMES {
         let file = directory.path().join(format!("frame_{frame:03}.png"));
         let picture = image::open(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display())).into_rgb8();

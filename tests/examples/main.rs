@@ -1,9 +1,12 @@
 //! The examples, run as a user runs them.
 
 mod headless;
+mod minimal;
 #[path = "../cli/sandbox.rs"]
 #[expect(dead_code, reason = "what the tests of the command line need besides")]
 mod sandbox;
+mod simulation;
+mod toy;
 mod train;
 mod viewer;
 
