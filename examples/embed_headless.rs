@@ -14,12 +14,12 @@ mod scene;
 use anyhow::Context as _;
 use clap::Parser;
 use dann::data::{self, Dataset, Labels, Part};
-use dann::embed::{self, Trainer, TrainerOptions};
+use dann::embed::{Trainer, TrainerOptions};
 use dann::train::{Config, StepMetrics};
 use dann::wgpu;
 use image::RgbaImage;
 use scene::scatter::{Colours, Projection, Scatter};
-use scene::{text, toy};
+use scene::{device, text, toy};
 use std::path::{Path, PathBuf};
 
 /// Pixels of a panel; a frame has two.
@@ -65,7 +65,7 @@ fn main() -> anyhow::Result<()> {
     };
     config.training.steps = Some(arguments.frames * arguments.steps);
     let (source, target) = domains(&arguments, &config)?;
-    let (device, queue) = device()?;
+    let (device, queue) = device::open()?;
     let options = TrainerOptions::new(config, &source, Some(&target));
     let trainer = Trainer::new(&device, &queue, options)?;
     let mut application = Application::new(device, queue, trainer);
@@ -86,23 +86,6 @@ fn domains(arguments: &Arguments, config: &Config) -> anyhow::Result<(Dataset, D
         )),
         _ => Ok((toy::source(IMAGES, arguments.seed), toy::target(IMAGES, arguments.seed))),
     }
-}
-
-/// The device of an application that has none yet. One with a window would choose its adapter by its surface.
-fn device() -> anyhow::Result<(wgpu::Device, wgpu::Queue)> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
-    let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions {
-        power_preference: wgpu::PowerPreference::HighPerformance,
-        ..Default::default()
-    }))?;
-    println!("{}", adapter.get_info().name);
-    let descriptor = wgpu::DeviceDescriptor {
-        label: Some("the application's device"),
-        required_features: embed::required_features(&adapter) | embed::optional_features(&adapter),
-        required_limits: embed::required_limits(&adapter),
-        ..Default::default()
-    };
-    Ok(pollster::block_on(adapter.request_device(&descriptor))?)
 }
 
 /// A renderer with a trainer in it.

@@ -7,12 +7,14 @@
 //! cargo run --release --example sim_to_real -- --headless --pictures pictures    # the last pictures of both as PNG, besides
 //! ```
 
+#[path = "scene/device.rs"]
+mod device;
 #[path = "simulation/mod.rs"]
 mod simulation;
 
 use anyhow::Context as _;
 use clap::Parser;
-use dann::embed::{self, Classifier, ClassifierOptions, Frames, Gpu, Input, Trainer, TrainerOptions};
+use dann::embed::{Classifier, ClassifierOptions, Frames, Gpu, Input, Trainer, TrainerOptions};
 use dann::train::{Config, Method, StepMetrics};
 use dann::wgpu;
 use simulation::renderer::{COLUMNS, OBJECTS, Renderer, SIDE};
@@ -127,7 +129,7 @@ struct Application {
 
 impl Application {
     fn new(arguments: &Arguments) -> anyhow::Result<Self> {
-        let (device, queue) = device()?;
+        let (device, queue) = device::open()?;
         let gpu = Gpu::borrow(&device, &queue, dann::gpu::Options::default())?;
         let trainer = |method| -> anyhow::Result<Trainer> {
             let mut config = match &arguments.config {
@@ -233,21 +235,4 @@ fn readback(device: &wgpu::Device, size: u64) -> wgpu::Buffer {
         usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
         mapped_at_creation: false,
     })
-}
-
-/// The device of an application that has none yet.
-fn device() -> anyhow::Result<(wgpu::Device, wgpu::Queue)> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
-    let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions {
-        power_preference: wgpu::PowerPreference::HighPerformance,
-        ..Default::default()
-    }))?;
-    println!("{}", adapter.get_info().name);
-    let descriptor = wgpu::DeviceDescriptor {
-        label: Some("the application's device"),
-        required_features: embed::required_features(&adapter) | embed::optional_features(&adapter),
-        required_limits: embed::required_limits(&adapter),
-        ..Default::default()
-    };
-    Ok(pollster::block_on(adapter.request_device(&descriptor))?)
 }
