@@ -1,5 +1,6 @@
 # make demo    data, three short trainings, and the share of the gap that adaptation covers
 # make test    formatting, lints and all tests
+# make book    the book as pages in target/book, without a warning, and each of its links followed
 # make bench-peers   the training step beside PyTorch and Burn; writes benches/RESULTS.md (PYTHON=, ROUNDS=)
 # make soak    the tests of reliability in their long forms: hours (FUZZ_SECONDS=)
 # make features   every feature alone, without a warning, and the public names that are promised
@@ -16,7 +17,7 @@ PHOTOS ?=
 # How often bench-peers runs every peer.
 ROUNDS ?= 5
 
-.PHONY: help demo test bench-peers soak features deny msrv setup build tools clean-demo
+.PHONY: help demo test book bench-peers soak features deny msrv setup build tools clean-demo
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -24,13 +25,19 @@ demo: setup
 	DANN=$(DANN) PHOTOS='$(PHOTOS)' scripts/demo.sh
 
 # The test profile is built first: it brings the program along, and the dependencies are built only once.
-test: tools
+test: tools book
 	cargo fmt --check
+	@if typos --version >/dev/null 2>&1; then typos; else echo "skipped: spelling, as there is no typos (pip install typos)"; fi
 	scripts/embed_cost.sh
 	cargo clippy --release --all-targets -- -D warnings
 	cargo test --release --no-run
 	scripts/vulkan.sh $(DANN)
 	cargo test --release
+	@if command -v python3 >/dev/null; then python3 scripts/book_commands.py $(DANN); \
+	else echo "skipped: the commands of the book, as there is no python3"; fi
+
+book:
+	scripts/book.sh
 
 bench-peers: setup
 	python3 benches/peers/run.py --rounds $(ROUNDS)

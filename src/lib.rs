@@ -2,7 +2,78 @@
 //! compute kernels on wgpu.
 //!
 //! A network learns classes from images with labels (the source) so that they hold for images without labels from
-//! elsewhere (the target):
+//! elsewhere (the target).
+//!
+//! # Train
+//!
+//! From data sets on disk, with a recipe that comes along, into a run's directory ([`fit`]; feature `fit`):
+//!
+//! ```no_run
+//! use dann::fit::{Sets, Training};
+//! use dann::gpu::{Gpu, Options, choose};
+//! use dann::train::Config;
+//!
+//! # fn main() -> dann::error::Result<()> {
+//! let config = Config::preset("demo")?;
+//! let sets = Sets::read("data/mnist".as_ref(), "data/mnist_m".as_ref(), &config)?;
+//! let open = || Gpu::open(&choose(None)?, Options::default());
+//! let trained = Training::new(config).directory("runs/first").run(&sets, &open, &mut [])?;
+//! println!("accuracy on the target: {:?}", trained.result.report.target_test_accuracy);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Classify
+//!
+//! With the model of a run, a picture of any size ([`train`]; features `embed` and `data`):
+//!
+//! ```no_run
+//! use dann::data::{PictureSize, read_picture};
+//! use dann::gpu::{Gpu, Options, choose};
+//! use dann::model::Domain;
+//! use dann::train::{Inspector, RunDirectory, argmax, softmax};
+//!
+//! # fn main() -> dann::error::Result<()> {
+//! let gpu = Gpu::open(&choose(None)?, Options::default())?;
+//! let checkpoint = RunDirectory::checkpoint("runs/first".as_ref())?;
+//! let input = &checkpoint.config.model.input;
+//! let size = PictureSize { channels: input.channels, frame: input.frame() };
+//! let picture = read_picture("picture.png".as_ref(), size)?;
+//! let inspector = Inspector::for_images(&checkpoint.model(&gpu)?, 1, size.channels, Domain::Target)?;
+//! let logits = inspector.inspect(&picture)?.logits;
+//! let class = argmax(&logits);
+//! println!("{} ({:.1} %)", checkpoint.class(class), 100.0 * softmax(&logits)[class]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Profile
+//!
+//! A training step, kernel by kernel ([`profile`]; feature `profile`):
+//!
+//! ```no_run
+//! use dann::gpu::{Gpu, Options, choose};
+//! use dann::profile::{Peaks, Samples, Stopwatch};
+//! use dann::train::{Config, StepBench};
+//!
+//! # fn main() -> dann::error::Result<()> {
+//! let gpu = Gpu::open(&choose(None)?, Options::default())?;
+//! let bench = StepBench::new(&gpu, &Config::preset("paper")?)?;
+//! let mut stopwatch = Stopwatch::new(&gpu, None)?;
+//! let peaks = Peaks::measure(&gpu, &mut stopwatch)?;
+//! let prepare = |encoder: &mut dann::wgpu::CommandEncoder| bench.prepare(encoder);
+//! let samples = Samples::take(&mut stopwatch, &bench.recordings(), 20, &prepare, &|| bench.time(1))?;
+//! let report = samples.report(gpu.name(), "preset paper", stopwatch.clock(), &peaks)?;
+//! for kernel in &report.kernels {
+//!     println!("{}: {:.3} ms", kernel.kernel, kernel.ms);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A whole program
+//!
+//! Images in memory, a recipe as text, and nothing on disk:
 //!
 //! ```
 //! use dann::data::Dataset;
@@ -52,7 +123,10 @@
 //! # }
 //! ```
 //!
-//! Real data sets come from [`data::load`]; [`embed`] trains between the frames of an application.
+//! Real data sets come from [`data::load`]; [`embed`] trains between the frames of an application. The book in `docs/` tells of
+//! recipes, methods and the program.
+//!
+//! # How it is built
 //!
 //! ```text
 //!                        ┌─► label predictor ──► L_y (source rows)
@@ -83,8 +157,9 @@
 //! | `golden_steps` | whole training steps against golden files | check, train | `check` |
 //! | `golden_photos` | networks for photographs against golden files | check, train, data | `check` and `data` |
 //!
-//! The feature `cli`, on by default, is the program `dann` and brings all others; what each costs stands in README.md. With
-//! the feature `cache` the choices of `dann tune` and what drivers have compiled are kept in the user's cache directory.
+//! The feature `cli`, on by default, is the program `dann` and brings all others. How many crates each feature brings stands in
+//! the book, in the chapter about embedding (`docs/src/embedding.md`). With the feature `cache` the choices of `dann tune` and
+//! what drivers have compiled are kept in the user's cache directory.
 //!
 //! The feature `unstable`, which `check` and `cli` bring along, makes public what the program, the tests and the benches
 //! need besides: tensors, recordings, kernels and the modules without a link above. None of it is promised to stay from one

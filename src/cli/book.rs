@@ -4,6 +4,7 @@
 use super::Cli;
 use clap::{Arg, Command, CommandFactory as _, Parser as _};
 use dann::train::Config;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -86,6 +87,57 @@ fn what_is_no_command_is_found() {
         assert!(fault.contains(part), "{line}: {fault}");
     }
     assert_eq!(words("cargo test"), None);
+}
+
+/// Flags of other programs that the book tells of.
+const OTHERS: [&str; 10] = [
+    "account",
+    "device",
+    "gpus",
+    "locked",
+    "no-default-features",
+    "no-deps",
+    "nocapture",
+    "open",
+    "path",
+    "release",
+];
+
+/// The flags of a command and of those below it.
+fn flags(command: &Command, known: &mut BTreeSet<String>) {
+    known.extend(command.get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned)));
+    command.get_subcommands().for_each(|below| flags(below, known));
+}
+
+/// The flags that a page names in its prose, as in `--steps N`.
+fn named(text: &str) -> impl Iterator<Item = String> + '_ {
+    let prose = text.split("\n```").step_by(2).flat_map(|part| part.split('`').skip(1).step_by(2));
+    let ends = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
+    prose
+        .flat_map(str::split_whitespace)
+        .filter_map(|word| word.strip_prefix("--"))
+        .filter_map(move |flag| flag.split(ends).next().map(str::to_owned))
+        .filter(|flag| !flag.is_empty())
+}
+
+#[test]
+fn every_flag_that_the_book_names_is_one() {
+    let mut known: BTreeSet<String> = OTHERS.iter().map(|&flag| flag.to_owned()).collect();
+    known.extend(["help".to_owned(), "version".to_owned()]);
+    flags(&Cli::command(), &mut known);
+    let (mut count, mut wrong) = (0, Vec::new());
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).expect("a chapter");
+        for flag in named(&text) {
+            count += 1;
+            if !known.contains(&flag) {
+                wrong.push(format!("{}: --{flag} is no flag", page.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count > 100, "{count} flags were found");
+    assert_eq!(named("a `--b=1`\n```sh\n`--c`\n```\nand `d --e-f, -g`").collect::<Vec<_>>(), ["b", "e-f"]);
 }
 
 /// One flag or argument as a row of a table.

@@ -4,6 +4,7 @@ mod architecture;
 mod book;
 mod imports;
 mod kernels;
+mod links;
 mod picture;
 mod public;
 mod rules;

@@ -11,7 +11,8 @@ impl Trainer {
     /// for earlier that is still on its way is given up.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] when the device was lost or destroyed, [`Error::OutOfMemory`] when it has no memory left.
+    /// [`Error::DeviceLost`](crate::error::Error::DeviceLost) when the device was lost or destroyed,
+    /// [`Error::OutOfMemory`](crate::error::Error::OutOfMemory) when it has no memory left.
     pub fn encode_checkpoint(&mut self, encoder: &mut wgpu::CommandEncoder) -> Result<()> {
         self.gpu().healthy()?;
         let (tensors, step) = (self.training_loop.tensors(), self.training_loop.encoded());

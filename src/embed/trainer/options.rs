@@ -4,7 +4,7 @@ use crate::data::Dataset;
 use crate::gpu;
 use crate::train::{Checkpoint, Config, Images};
 
-/// What a [`Trainer`] is made from.
+/// What a [`Trainer`](super::Trainer) is made from.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TrainerOptions<'a> {

@@ -105,7 +105,8 @@ impl Augmentation {
     }
 }
 
-/// y = ±contrast · shade · colours of x, moved, + brightness, whatever [`Augmentation::view`] says; both (N, C, H, W). What is drawn follows from the step's seed.
+/// y = ±contrast · shade · colours of x, moved, + brightness, whatever `augmentation` says of views; both (N, C, H, W). What is
+/// drawn follows from the step's seed.
 ///
 /// # Errors
 /// [`Error::Input`] when the shapes differ, there are more than 255 channels, or a setting makes no sense.

@@ -5,7 +5,7 @@ use super::warning::Warning;
 use super::{UNLEARNED, chance};
 use crate::train::{Method, Predictions, StepMetrics, TrainingSpec};
 
-// The limits lie between what healthy and spoilt runs of preset `demo` showed over an epoch; README has the figures.
+// The limits lie between what healthy and spoilt runs of preset `demo` showed over an epoch; docs/src/health.md has the figures.
 
 /// Live features below this share have died.
 const FEW_FEATURES: f64 = 0.02;
