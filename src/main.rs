@@ -8,9 +8,7 @@ use std::time::Instant;
 
 fn main() -> ExitCode {
     let started = Instant::now();
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn,dann=info,usvg=error"))
-        .format_timestamp(None)
-        .init();
+    cli::start_log();
     match cli::run(started) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => match e.downcast_ref::<cli::Interrupted>() {

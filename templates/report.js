@@ -5,13 +5,35 @@ const text = document.getElementById("tip-text");
 // About as wide as images are shown.
 const WIDTH = 128;
 
-// Shows the image of the point under the pointer, next to it and within the window.
-function show(event) {
-  const point = event.target.closest("circle");
-  if (!point) {
+// Shows the image of the point under the pointer.
+function point(event) {
+  const circle = event.target.closest("circle");
+  if (circle) {
+    show(circle, event.clientX, event.clientY);
+  } else {
     tip.hidden = true;
-    return;
   }
+}
+
+// Goes from point to point of the panel that has the focus.
+function step(event) {
+  const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  const panel = event.currentTarget;
+  const points = panel.querySelectorAll("circle");
+  if (event.key === "Escape") {
+    tip.hidden = true;
+  } else if (by && points.length) {
+    event.preventDefault();
+    const last = Number(panel.dataset.at ?? (by > 0 ? -1 : 0));
+    const at = (last + by + points.length) % points.length;
+    panel.dataset.at = at;
+    const box = points[at].getBoundingClientRect();
+    show(points[at], box.right, box.bottom);
+  }
+}
+
+// Shows the image of a point, next to a place of the window and within it.
+function show(point, x, y) {
   const panel = point.ownerSVGElement.dataset;
   const place = Number(point.dataset.place);
   const columns = Number(panel.columns);
@@ -26,17 +48,19 @@ function show(event) {
   text.textContent = point.dataset.text;
   tip.hidden = false;
   const box = tip.getBoundingClientRect();
-  const left = Math.min(event.clientX + 14, window.innerWidth - box.width - 8);
-  const below = event.clientY + 14;
-  const top = below + box.height > window.innerHeight ? event.clientY - box.height - 14 : below;
+  const left = Math.min(x + 14, window.innerWidth - box.width - 8);
+  const below = y + 14;
+  const top = below + box.height > window.innerHeight ? y - box.height - 14 : below;
   tip.style.left = Math.max(8, left) + "px";
   tip.style.top = Math.max(8, top) + "px";
 }
 
 for (const panel of document.querySelectorAll("svg.points")) {
-  panel.addEventListener("pointerover", show);
-  panel.addEventListener("click", show);
+  panel.addEventListener("pointerover", point);
+  panel.addEventListener("click", point);
   panel.addEventListener("pointerleave", () => { tip.hidden = true; });
+  panel.addEventListener("keydown", step);
+  panel.addEventListener("blur", () => { tip.hidden = true; });
 }
 const byClass = document.getElementById("by-class");
 if (byClass) {

@@ -23,6 +23,7 @@ mod report;
 mod runs;
 mod select;
 mod shell;
+mod terminal;
 mod train;
 mod tune;
 
@@ -98,6 +99,7 @@ enum Command {
 }
 
 pub use hint::told;
+pub use terminal::start_log;
 pub use train::Interrupted;
 
 /// Runs the command line of a program that was started at `started`.

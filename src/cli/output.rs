@@ -1,5 +1,6 @@
 //! What commands print: text for people, or one JSON object a line.
 
+use super::terminal::{columns, wrapped_to};
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -34,7 +35,7 @@ impl Output {
 
     /// A line (or several) for people; nothing under `--json`.
     pub fn text(&self, text: impl std::fmt::Display) -> anyhow::Result<()> {
-        if self.json { Ok(()) } else { write_line(&text.to_string()) }
+        if self.json { Ok(()) } else { write_line(&fitted(&text.to_string())) }
     }
 
     /// As [`Output::remark`], from within the library's work.
@@ -66,24 +67,18 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// `text` in lines of at most 80 columns, those after the first indented, broken between words alone.
-pub fn wrapped(text: &str) -> String {
-    const COLUMNS: usize = 80;
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= COLUMNS => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            Some(_) => lines.push(format!("    {word}")),
-            None => lines.push(word.to_owned()),
-        }
-    }
-    lines.join("\n")
+/// `text` with each line as wide as the terminal that it is shown on, if it is shown on one.
+fn fitted(text: &str) -> String {
+    let Some(columns) = columns() else { return text.to_owned() };
+    text.split('\n').map(|line| wrapped_to(line, columns.into())).collect::<Vec<_>>().join("\n")
 }
 
-/// A plain table; numbers stand to the right.
+/// `text` in lines of at most 80 columns, those after the first indented, broken between words alone.
+pub fn wrapped(text: &str) -> String {
+    wrapped_to(text, 80)
+}
+
+/// A plain table; numbers stand to the right. On a terminal that is too narrow, long cells have several lines.
 pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
@@ -94,12 +89,19 @@ pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
             false => Cell::new(text),
         }));
     }
-    table
+    match columns() {
+        Some(columns) => arranged(table, columns),
+        None => table,
+    }
 }
 
 /// The table in 100 columns at most: long cells have several lines.
-pub fn within(mut table: Table) -> Table {
-    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(100);
+pub fn within(table: Table) -> Table {
+    arranged(table, columns().map_or(100, |columns| columns.min(100)))
+}
+
+fn arranged(mut table: Table, columns: u16) -> Table {
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
     table
 }
 

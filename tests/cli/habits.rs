@@ -75,12 +75,14 @@ fn neither_bars_nor_colours_reach_what_is_no_terminal() {
     }
 }
 
-/// What the program writes to a terminal that `script` plays.
+/// What the program writes to a terminal of 80 columns that `script` plays.
 #[cfg(target_os = "linux")]
 fn on_a_terminal(sandbox: &Sandbox, line: &str, no_color: bool) -> Option<String> {
     let program = env!("CARGO_BIN_EXE_dann");
     let mut command = Command::new("script");
-    command.args(["-qec", &format!("{program} {line}"), "/dev/null"]).current_dir(sandbox.path(""));
+    command
+        .args(["-qec", &format!("stty cols 80 rows 24; {program} {line}"), "/dev/null"])
+        .current_dir(sandbox.path(""));
     command.env("TERM", "xterm-256color").env("XDG_RUNTIME_DIR", std::env::temp_dir()).stdin(Stdio::null());
     command.env_remove("NO_COLOR").env_remove("CI");
     if no_color {
@@ -119,4 +121,36 @@ fn errors_say_what_to_do_next() {
         &["x: expected a new or empty", "hint: --out NEW_DIR"],
     );
     sandbox.refused("eval --run x --data source", &["x: expected a finished run", "hint: `dann runs DIR`"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn tables_and_errors_have_room_on_a_terminal_of_80_columns() {
+    let sandbox = Sandbox::new();
+    sandbox.train("run", "--no-report");
+    for line in [
+        "devices",
+        "runs .",
+        "check --only relu6",
+        "select run",
+        "predict --run run source/none.png",
+        "train --source nothing --out a",
+        "train --set training.speed=3 --out a",
+        "train --preset papper",
+    ] {
+        let Some(text) = on_a_terminal(&sandbox, line, true) else {
+            eprintln!("skipped: there is no `script` to play a terminal");
+            return;
+        };
+        // What is drawn over, as progress is, ends with a sequence for the terminal.
+        let lines: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.rsplit(['\r', '\u{1b}']).find(|part| !part.is_empty()))
+            .collect();
+        assert!(lines.len() > 1, "{line}: {text}");
+        for found in lines {
+            let columns = found.chars().count();
+            assert!(columns <= 80, "{line}: {columns} columns: {found}");
+        }
+    }
 }

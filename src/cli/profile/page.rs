@@ -34,8 +34,8 @@ body { font: 15px/1.5 sans-serif; margin: 0 auto; max-width: 1320px; padding: 16
 table { border-collapse: collapse; margin: 16px 0; }
 th, td { border-bottom: 1px solid #8886; padding: 4px 10px; text-align: left; vertical-align: top; }
 .scroll { overflow-x: auto; }
-figure { margin: 16px 0; background: #fff; }
-svg { display: block; height: auto; width: 100%; }
+figure { margin: 16px 0; background: #fff; overflow-x: auto; }
+svg { display: block; height: auto; min-width: 720px; width: 100%; }
 pre { background: #8882; overflow-x: auto; padding: 12px; }
 ";
 
@@ -57,15 +57,19 @@ impl Page<'_> {
              <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
         );
         for table in &self.tables {
-            html += "<div class=\"scroll\"><table>\n";
+            html += "<div class=\"scroll\" role=\"region\" aria-label=\"table\" tabindex=\"0\"><table>\n";
             html += &row("th", &table.header);
             table.rows.iter().for_each(|cells| html += &row("td", cells));
             html += "</table></div>\n";
         }
         self.notes.iter().for_each(|note| html += &format!("<p>{}</p>\n", escaped(note)));
-        let _ = writeln!(html, "<figure>{}</figure>", self.picture);
+        let _ = writeln!(
+            html,
+            "<figure tabindex=\"0\" role=\"img\" aria-label=\"Roofline and times\">{}</figure>",
+            self.picture
+        );
         for (name, text) in &self.sources {
-            let _ = writeln!(html, "<h2>{}</h2>\n<pre>{}</pre>", escaped(name), escaped(text));
+            let _ = writeln!(html, "<h2>{}</h2>\n<pre tabindex=\"0\">{}</pre>", escaped(name), escaped(text));
         }
         html + "</body>\n</html>\n"
     }
@@ -99,8 +103,8 @@ mod tests {
             "<p>x &amp; y</p>",
             "<th>&lt;i&gt;</th>",
             "<td>1 &gt; 0</td>",
-            "<figure><svg width",
-            "<pre>if a &lt; b &amp;&amp; c { }</pre>",
+            "Roofline and times\"><svg width",
+            "<pre tabindex=\"0\">if a &lt; b &amp;&amp; c { }</pre>",
         ] {
             assert!(html.contains(words), "{words:?} is not in\n{html}");
         }

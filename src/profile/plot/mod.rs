@@ -145,6 +145,16 @@ fn number(report: &Report, row: &KernelRow) -> Option<usize> {
     (place < NUMBERED).then_some(place + 1)
 }
 
+/// A file's name without its folders, for titles.
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// An adapter without what its driver says of itself, for titles.
+fn short(adapter: &str) -> &str {
+    adapter.split_once(" [").map_or(adapter, |(name, _)| name)
+}
+
 fn font(size: u32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&RGBColor(40, 40, 40))
 }

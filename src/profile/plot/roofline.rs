@@ -40,7 +40,7 @@ fn height(row: &KernelRow, left: f64) -> f64 {
 pub(super) fn draw(report: &Report, area: &Area<'_>) -> Drawn {
     let Axes { x: (x0, x1), y: (y0, y1) } = Axes::of(report);
     let mut chart = ChartBuilder::on(area)
-        .caption(format!("Roofline: {}", report.subject), ("sans-serif", 20))
+        .caption(format!("Roofline: {}", report.subject), ("sans-serif", 16))
         .margin(16)
         .x_label_area_size(46)
         .y_label_area_size(64)

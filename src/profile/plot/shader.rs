@@ -1,6 +1,6 @@
 //! A shader's runs as a picture: the roofline of each adapter.
 
-use super::{SIZE, draw, drawn, write};
+use super::{SIZE, draw, drawn, file_name, short, write};
 use crate::error::Result;
 use crate::gpu::Phase;
 use crate::profile::rows::{Bound, KernelRow, PhaseRow, StepTimes};
@@ -70,7 +70,7 @@ impl ShaderReport {
         };
         Report {
             adapter: self.adapter.clone(),
-            subject: format!("{}, {}, on {}", self.shader, self.entry, self.adapter),
+            subject: format!("{}, {}, on {}", file_name(&self.shader), self.entry, short(&self.adapter)),
             clock: self.clock,
             clock_reason: self.clock_reason.clone(),
             steps: self.runs,

@@ -1,6 +1,6 @@
 //! Combinations of values as bars, the fastest on top.
 
-use super::{Area, Drawn, drawn, font, write};
+use super::{Area, Drawn, drawn, file_name, font, short, write};
 use crate::error::Result;
 use crate::profile::shader::{SweepPoint, SweepReport};
 use plotters::prelude::*;
@@ -61,7 +61,8 @@ fn draw(report: &SweepReport, area: &Area<'_>) -> Drawn {
     let most = bars.iter().map(|(_, us)| us.p90).fold(f64::MIN_POSITIVE, f64::max);
     let title = format!(
         "{} on {}: bars are medians, lines go from the 10th to the 90th percentile",
-        report.shader, report.adapter
+        file_name(&report.shader),
+        short(&report.adapter)
     );
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", 16))

@@ -4,7 +4,7 @@
 pub const WIDTH: f64 = 640.0;
 /// See [`WIDTH`].
 pub const HEIGHT: f64 = 240.0;
-const LEFT: f64 = 52.0;
+const LEFT: f64 = 60.0;
 const RIGHT: f64 = 44.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 28.0;
