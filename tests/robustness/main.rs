@@ -157,6 +157,17 @@ fn pipelines() {
     damage(targets::pipeline, &[include_bytes!("../shaders/pipelines/heat.toml")]);
 }
 
+#[test]
+fn shaders_of_wesl() {
+    let good = [
+        include_str!("../shaders/wesl_imports.wesl"),
+        include_str!("../shaders/wesl_features.wesl"),
+        include_str!("../shaders/wesl_constants.wesl"),
+        include_str!("../shaders/wesl_by_syntax.wgsl"),
+    ];
+    damage(targets::wesl, &good.map(str::as_bytes));
+}
+
 /// The shaders of `tests/shaders`, as far as each is one by itself.
 #[test]
 fn shaders_of_all_kinds() {

@@ -128,9 +128,37 @@ fn looked_at(shader: &Shader, specs: &[BufferSpec]) {
 /// A shader to be timed.
 pub fn shader(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let Ok(shader) = Shader::parse(Path::new("shader.wgsl"), text.to_owned(), &Choices::default()) else {
-        return;
-    };
+    if let Ok(shader) = Shader::parse(Path::new("shader.wgsl"), text.to_owned(), &Choices::default()) {
+        seen(&shader);
+    }
+}
+
+/// A shader of WESL, beside the modules that it may import.
+pub fn wesl(bytes: &[u8]) {
+    const MODULES: [(&str, &str); 3] = [
+        ("easing.wesl", include_str!("../shaders/parts/easing.wesl")),
+        ("limits.wgsl", include_str!("../shaders/parts/limits.wgsl")),
+        ("rows.wesl", include_str!("../shaders/parts/rows.wesl")),
+    ];
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let directory = directory("wesl");
+    let parts = directory.join("parts");
+    if !parts.is_dir() {
+        fs::create_dir_all(&parts).expect("a directory");
+        for (name, module) in MODULES {
+            fs::write(parts.join(name), module).expect("a module");
+        }
+    }
+    let defines = ["FAST", "WIDE=true", "TILE=8", "COUNT=64", "SCALE=0.5"];
+    let defines = defines.iter().filter_map(|text| text.parse().ok()).collect();
+    let choices = Choices { defines, includes: vec![parts], is_lenient: true, ..Choices::default() };
+    if let Ok(shader) = Shader::parse(&directory.join("shader.wesl"), text.to_owned(), &choices) {
+        seen(&shader);
+    }
+}
+
+/// What is made of a shader before it runs.
+fn seen(shader: &Shader) {
     let Ok(resources) = shader.resources() else { return };
     // As little as each can have.
     let spec = |resource: &Resource| {
@@ -141,7 +169,7 @@ pub fn shader(bytes: &[u8]) {
         resource.is_buffer().then_some(BufferSpec { place: slot, content })
     };
     let specs: Vec<BufferSpec> = resources.iter().filter_map(spec).collect();
-    looked_at(&shader, &specs);
+    looked_at(shader, &specs);
 }
 
 /// A shader that leaves much open.

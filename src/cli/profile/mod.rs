@@ -48,7 +48,8 @@ What a shader binds is [GROUP:]BINDING= or NAME= and
   512x512, 64x64x64      a texture of that size, seeded
   @FILE                  the bytes of a file, or a picture for a texture
 Directives are naga_oil's: #ifdef, #ifndef, #if, #else, #endif, #define, #import of modules that say
-#define_import_path or of files by their names in quotes. Bindings that a shader leaves out are assigned.
+#define_import_path or of files by their names in quotes. WESL's import and @if are followed in files that
+end in .wesl or have them. Bindings that a shader leaves out are assigned.
 Arrays of any length have 16M unless something is said of them, textures 512x512. Shaders run without
 wgpu's checks of bounds and loops unless --checked is given; the translations of --emit follow.")]
 pub struct ProfileArgs {
@@ -108,7 +109,18 @@ impl From<ClockArg> for Option<Clock> {
     }
 }
 
+/// Compilers of shaders, and drivers' too, call themselves for each level of an expression.
+const STACK: usize = 256 << 20;
+
 pub fn run(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
+    std::thread::scope(|scope| {
+        let worker =
+            std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || chosen(args, out))?;
+        worker.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+    })
+}
+
+fn chosen(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
     if let [before, after] = &args.compare[..] {
         return compare::run(before, after, out);
     }

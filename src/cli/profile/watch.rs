@@ -50,7 +50,7 @@ fn look(directory: &Path, deeper: usize, times: &mut Times) {
             if deeper > 0 && !path.is_symlink() {
                 look(&path, deeper - 1, times);
             }
-        } else if path.extension().is_some_and(|extension| extension == "wgsl") {
+        } else if path.extension().is_some_and(|extension| extension == "wgsl" || extension == "wesl") {
             let time = changed(&path);
             times.insert(path, time);
         }

@@ -62,9 +62,9 @@ pub struct Choices {
     pub overrides: Vec<Override>,
     /// Files whose text stands in front of the shader's, in this order.
     pub before: Vec<PathBuf>,
-    /// Directories with modules that `#import` may name, besides the shader's own.
+    /// Directories with modules that `#import` or `import` may name, besides the shader's own.
     pub includes: Vec<PathBuf>,
-    /// Names for `#ifdef` and its kin, and for placeholders.
+    /// Names for `#ifdef` and `@if` and their kin, for placeholders, and for WESL's module `constants`.
     pub defines: Vec<Define>,
     /// Values for what the shader has of that name: an override constant, or else a name for directives or placeholders.
     pub settings: Vec<Define>,
@@ -108,7 +108,7 @@ impl Shader {
     /// As [`Shader::read`].
     pub fn entries(path: &Path, choices: &Choices) -> Result<Vec<String>> {
         let text = sources::Text::read(&choices.before, path)?;
-        let parsed = guard::caught(|| {
+        let parsed = guard::caught_deep(|| {
             let text = text.resolved(path, choices)?;
             parsed_text(&path.display().to_string(), &text)
         });
@@ -126,7 +126,7 @@ impl Shader {
     }
 
     fn guarded(path: &Path, text: sources::Text, choices: &Choices) -> Result<Self> {
-        let parsed = guard::caught(|| Self::parsed(path, text, choices));
+        let parsed = guard::caught_deep(|| Self::parsed(path, text, choices));
         parsed.unwrap_or_else(|panicked| Err(panic_of(path, &panicked)))
     }
 

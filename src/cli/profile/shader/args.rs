@@ -19,10 +19,11 @@ pub struct ShaderArgs {
     #[arg(long, requires = "shader",
         conflicts_with_all = ["entry", "against", "sweep", "expect", "dump", "emit"])]
     pub all_entries: bool,
-    /// A name for #ifdef and #if, or the value of a placeholder: {NAME}, ${NAME}, $NAME
+    /// A name for #ifdef, #if and @if, a constant of WESL's module constants, or the value of a placeholder: {NAME}, ${NAME},
+    /// $NAME
     #[arg(long, value_name = "NAME[=VALUE]", requires = "shader")]
     pub define: Vec<Define>,
-    /// A directory with modules that #import names, besides the shader's own
+    /// A directory with modules that #import or import names, besides the shader's own
     #[arg(long, value_name = "DIR", requires = "shader")]
     pub include: Vec<PathBuf>,
     /// The shader's entry point [default: the only one]

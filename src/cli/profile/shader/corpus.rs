@@ -16,7 +16,7 @@ fn shaders() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER);
     let entries = std::fs::read_dir(folder).expect(FOLDER).map(|entry| entry.expect("an entry").path());
     let mut all: Vec<PathBuf> =
-        entries.filter(|path| path.extension().is_some_and(|e| e == "wgsl")).collect();
+        entries.filter(|path| path.extension().is_some_and(|e| e == "wgsl" || e == "wesl")).collect();
     all.sort();
     all
 }

@@ -94,7 +94,7 @@ fn number(attributes: &str, attribute: &str) -> Option<u32> {
 }
 
 /// The text with spaces in place of comments, of the same length in bytes.
-fn without_comments(text: &str) -> String {
+pub fn without_comments(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     let (mut at, mut depth) = (0, 0_u32);
     while at < bytes.len() {

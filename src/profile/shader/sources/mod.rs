@@ -3,11 +3,14 @@
 mod bindings;
 mod oil;
 mod placeholders;
+mod size;
+mod wesl;
 
 use super::Choices;
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// A name that a shader leaves open: for `#ifdef` and its kin, or for a placeholder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,12 +50,41 @@ pub(super) struct Text {
     asked: String,
     /// Each file and its first line, from 1; none where a line belongs to no line of a file any more.
     files: Vec<(PathBuf, usize)>,
+    /// Where each line was written, if that is known line by line.
+    origins: Vec<Option<Origin>>,
+}
+
+/// What imports and conditions have made of a text.
+struct Composed {
+    text: String,
+    /// The text of all modules that were put in.
+    modules: String,
+    lines: Lines,
+}
+
+/// What has become of a text's lines.
+enum Lines {
+    /// Each is that of the file.
+    Kept,
+    /// They are others.
+    Lost,
+    /// They were written here.
+    From(Vec<Option<Origin>>),
+}
+
+/// A line of a file.
+#[derive(Clone)]
+struct Origin {
+    file: Arc<Path>,
+    line: usize,
+    /// Otherwise it stands there or a little below.
+    is_exact: bool,
 }
 
 impl Text {
     /// Of one file.
     pub fn of(path: &Path, text: String) -> Self {
-        Self { text, asked: String::new(), files: vec![(path.to_owned(), 1)] }
+        Self { text, asked: String::new(), files: vec![(path.to_owned(), 1)], origins: vec![] }
     }
 
     /// Of `before` and `path`, in this order.
@@ -60,7 +92,7 @@ impl Text {
     /// # Errors
     /// [`Error::Io`] naming the file that cannot be read.
     pub fn read(before: &[PathBuf], path: &Path) -> Result<Self> {
-        let mut all = Self { text: String::new(), asked: String::new(), files: vec![] };
+        let mut all = Self { text: String::new(), asked: String::new(), files: vec![], origins: vec![] };
         for path in before.iter().map(PathBuf::as_path).chain([path]) {
             let text = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
             all.files.push((path.to_owned(), all.text.lines().count() + 1));
@@ -76,15 +108,22 @@ impl Text {
     ///
     /// # Errors
     /// [`Error::Input`] naming the file and what is left open, a name that nothing asks for, a module that is not there, or what
-    /// naga_oil says.
+    /// naga_oil or WESL's compiler says.
     pub fn resolved(mut self, path: &Path, choices: &Choices) -> Result<Self> {
         let mut asked = self.text.clone();
         self.text = placeholders::filled(&self.text, &choices.defines);
-        if oil::has_directives(&self.text) {
-            let composed = oil::composed(path, &self.text, choices)?;
+        let too_large = |(expected, found)| Error::input(path.display(), expected, found);
+        size::checked(&self.text).map_err(too_large)?;
+        if let Some(composed) = composed(path, &self.text, choices)? {
+            asked.push('\n');
             asked.push_str(&composed.modules);
-            if !composed.keeps_lines {
-                self.files.clear();
+            match composed.lines {
+                Lines::Kept => {}
+                Lines::Lost => self.files.clear(),
+                Lines::From(origins) => {
+                    self.files.clear();
+                    self.origins = origins;
+                }
             }
             self.text = composed.text;
         }
@@ -101,24 +140,22 @@ impl Text {
         Ok(self)
     }
 
-    /// Whether a directive or a placeholder asks for that name.
+    /// Whether a directive, a condition or a placeholder asks for that name.
     pub fn asks(&self, name: &str) -> bool {
         let is_directive = |line: &&str| line.trim_start().starts_with('#');
         let in_directives =
             self.asked.lines().filter(is_directive).any(|line| placeholders::has_word(line, name));
         let define = Define { name: name.to_owned(), value: Some(String::new()) };
-        in_directives || placeholders::filled(&self.asked, &[define]) != self.asked
+        in_directives
+            || wesl::asks(&self.asked, name)
+            || placeholders::filled(&self.asked, &[define]) != self.asked
     }
 
     /// Adds to what a front end says of line `line` of the text where in the files that is, and what is left open.
     pub fn explained(&self, message: &str, line: Option<u32>) -> String {
         let mut message = message.trim_end().to_owned();
-        if let Some(line) = line.filter(|_| self.files.len() > 1) {
-            let line = line as usize;
-            if let Some((path, first)) = self.files.iter().rev().find(|(_, first)| *first <= line) {
-                message +=
-                    &format!("\nline {line} of all files is line {} of {}", line + 1 - first, path.display());
-            }
+        if let Some(place) = line.and_then(|line| self.place(line as usize)) {
+            message += &format!("\n{place}");
         }
         let open = placeholders::open(&self.text);
         if !open.is_empty() {
@@ -126,6 +163,30 @@ impl Text {
         }
         message
     }
+
+    /// Where in the files that line is, where its number does not tell.
+    fn place(&self, line: usize) -> Option<String> {
+        let origin = line.checked_sub(1).and_then(|index| self.origins.get(index)?.as_ref());
+        if let Some(Origin { file, line: written, is_exact }) = origin {
+            let (near, file) = (if *is_exact { "" } else { "near " }, file.display());
+            return Some(format!("line {line} of what WESL gives is {near}line {written} of {file}"));
+        }
+        let (path, first) = self.files.iter().rev().find(|(_, first)| *first <= line)?;
+        let is_of_several = self.files.len() > 1;
+        is_of_several
+            .then(|| format!("line {line} of all files is line {} of {}", line + 1 - first, path.display()))
+    }
+}
+
+/// What imports and conditions make of the text, in the form that it has; none where it has neither.
+fn composed(path: &Path, text: &str, choices: &Choices) -> Result<Option<Composed>> {
+    if wesl::is_named_so(path) {
+        return wesl::composed(path, text, choices).map(Some);
+    }
+    if oil::has_directives(text) {
+        return oil::composed(path, text, choices).map(Some);
+    }
+    wesl::is_used(text).then(|| wesl::composed(path, text, choices)).transpose()
 }
 
 #[cfg(test)]

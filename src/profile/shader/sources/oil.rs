@@ -1,6 +1,6 @@
 //! Directives as naga_oil has them, which Bevy's shaders use: `#ifdef`, `#if`, `#define`, `#import`.
 
-use super::{Define, bindings, placeholders};
+use super::{Composed, Define, Lines, bindings, placeholders};
 use crate::error::{Error, Result};
 use crate::profile::shader::Choices;
 use naga::back::wgsl::{WriterFlags, write_string};
@@ -12,15 +12,6 @@ use naga_oil::compose::{
 };
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-
-/// What directives have made of a text.
-pub struct Composed {
-    pub text: String,
-    /// The text of all modules that were put in.
-    pub modules: String,
-    /// Whether each line is that of the file.
-    pub keeps_lines: bool,
-}
 
 /// Whether a line begins with `#`, as none of WGSL does.
 pub fn has_directives(text: &str) -> bool {
@@ -41,7 +32,7 @@ pub fn composed(path: &Path, text: &str, choices: &Choices) -> Result<Composed> 
             Error::input(path.display(), "directives that fit together", e.to_string().trim_end())
         })?;
         let (text, modules) = (preprocessed.preprocessed_source, String::new());
-        return Ok(Composed { text, modules, keeps_lines: true });
+        return Ok(Composed { text, modules, lines: Lines::Kept });
     }
     // naga_oil asks for bindings.
     let text = &bindings::assigned(text);
@@ -55,7 +46,7 @@ pub fn composed(path: &Path, text: &str, choices: &Choices) -> Result<Composed> 
     let descriptor =
         NagaModuleDescriptor { source: text, file_path: &file_path, shader_defs: defs, ..Default::default() };
     let module = composer.make_naga_module(descriptor).map_err(|e| invalid(path, &composer, &e))?;
-    Ok(Composed { text: written(path, &module)?, modules: used, keeps_lines: false })
+    Ok(Composed { text: written(path, &module)?, modules: used, lines: Lines::Lost })
 }
 
 fn invalid(path: &Path, composer: &Composer, e: &ComposerError) -> Error {
