@@ -102,6 +102,7 @@ fn time(bencher: &mut Bencher<'_>, gpu: &Gpu, dispatch: &Dispatch) {
         let began = Instant::now();
         for first in (0..count).step_by(MOST_DISPATCHES as usize) {
             let mut encoder = gpu.device().create_command_encoder(&Default::default());
+            dispatch.encode_copies(&mut encoder);
             let mut pass = encoder.begin_compute_pass(&Default::default());
             (first..count.min(first + MOST_DISPATCHES)).for_each(|_| dispatch.encode(&mut pass));
             drop(pass);

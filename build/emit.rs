@@ -14,6 +14,9 @@ pub fn kernels(shaders: &[InFamily<'_>]) -> Result<String, String> {
     for (shader, family) in shaders {
         let own = modules.entry(&shader.stem).or_default();
         *own += &format!("const SOURCE: &str = include_str!(\"{}.wgsl\");\n", shader.stem);
+        if shader.mirror.is_some() {
+            *own += &format!("const MIRROR: &str = include_str!(\"{}.mirror.wgsl\");\n", shader.stem);
+        }
         for entry in &shader.entry_points {
             *own += &kernel(shader, family, entry);
             statics.push(format!("&{}::{}", shader.stem, upper(&entry.name)));
@@ -47,7 +50,7 @@ pub fn kernels(shaders: &[InFamily<'_>]) -> Result<String, String> {
     Ok(text)
 }
 
-const USES: &str = "#[allow(unused_imports)]\nuse crate::gpu::{Access, Bind, Binding, Element, Invocation, Kernel, TexelFormat, Variant};\n";
+const USES: &str = "#[allow(unused_imports)]\nuse crate::gpu::{Access, Bind, Binding, Element, Invocation, Kernel, Mirror, TexelFormat, Variant};\n";
 
 /// By the file that they stand in, with the shaders that have them.
 #[allow(clippy::type_complexity)]
@@ -96,10 +99,26 @@ fn kernel(shader: &Shader, family: &str, entry: &EntryPoint) -> String {
     format!(
         "/// `{stem}.{name}`\npub static {}: Kernel = Kernel {{\n    label: \"{stem}.{name}\",\n    source: SOURCE,\n    \
          entry_point: \"{name}\",\n    workgroup_size: {},\n    variant: Variant::{family},\n    bindings: \
-         &[{bindings}\n    ],\n}};\n",
+         &[{bindings}\n    ],\n    mirror: {},\n}};\n",
         upper(name),
-        entry.workgroup_size
+        entry.workgroup_size,
+        mirror(shader, entry)
     )
+}
+
+/// What of a kernel's buffers can be textures.
+fn mirror(shader: &Shader, entry: &EntryPoint) -> String {
+    let of = shader.mirror.iter().flat_map(|mirror| &mirror.names);
+    let slots: Vec<String> = of
+        .filter_map(|(name, values)| {
+            let binding = entry.bindings.iter().find(|binding| binding.name == *name)?;
+            Some(format!("({}, {values})", binding.slot))
+        })
+        .collect();
+    if slots.is_empty() {
+        return "None".into();
+    }
+    format!("Some(Mirror {{ source: MIRROR, slots: &[{}] }})", slots.join(", "))
 }
 
 /// What a dispatch passes, by name; where several shaders have the entry point, with the choice of one.

@@ -11,6 +11,7 @@
 
 mod emit;
 mod import;
+mod mirror;
 mod reflect;
 
 use reflect::Shader;
@@ -43,6 +44,9 @@ fn generate(folder: &Path, out: &Path) -> Result<(), String> {
         }
         imported.extend(shader.files.iter().cloned());
         write(out, &format!("{}.wgsl", shader.stem), &shader.text)?;
+        if let Some(mirror) = &shader.mirror {
+            write(out, &format!("{}.mirror.wgsl", shader.stem), &mirror.text)?;
+        }
         match name.split_once('/').map(|(family, _)| family) {
             Some("profile") => profile.push((shader, "Plain".to_owned())),
             family => ops.push((shader, emit::pascal(family.unwrap_or("plain")))),

@@ -1,6 +1,7 @@
 //! What a shader says of itself: its entry points with what they bind, and its uniform blocks.
 
 use super::import::{self, Expanded};
+use super::mirror::{self, Mirror};
 use naga::valid::{Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
 use naga::{
     AddressSpace, Handle, ImageClass, Module, Scalar, ScalarKind, StorageAccess, StorageFormat, Type,
@@ -20,6 +21,8 @@ pub struct Shader {
     pub blocks: Vec<Block>,
     /// Of workgroup memory.
     pub workgroup_bytes: u32,
+    /// The text for adapters that read textures faster than buffers.
+    pub mirror: Option<Mirror>,
 }
 
 #[derive(Clone, PartialEq)]
@@ -82,6 +85,10 @@ pub fn reflect(files: &BTreeMap<String, String>, name: &str) -> Result<Shader, S
     }
     let module = parse(name, &expanded.text)?;
     let info = validate(name, &expanded.text, &module)?;
+    let mirror = mirror::of(&expanded.text).map_err(|e| format!("{name}: {e}"))?;
+    if let Some(Mirror { text, .. }) = &mirror {
+        validate(name, text, &parse(name, text)?)?;
+    }
     let mut reader = Reader { files, expanded: &expanded, module: &module, info: &info, blocks: Vec::new() };
     let entry_points = (0..module.entry_points.len())
         .map(|index| {
@@ -95,7 +102,7 @@ pub fn reflect(files: &BTreeMap<String, String>, name: &str) -> Result<Shader, S
         shared.map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx())).sum();
     let Expanded { text, parts, .. } = expanded;
     let files = parts.into_iter().map(|(part, _)| part).collect();
-    Ok(Shader { stem: stem(name).to_owned(), text, files, entry_points, blocks, workgroup_bytes })
+    Ok(Shader { stem: stem(name).to_owned(), text, files, entry_points, blocks, workgroup_bytes, mirror })
 }
 
 /// Refuses what uses more than its directives, or its folder, allow.

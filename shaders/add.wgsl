@@ -2,6 +2,8 @@
 //   y = a + b, or max(a + b, 0);  behind a ReLU: d = dy where y > 0, 0 elsewhere, the gradient of a and of b
 //   accumulate: y = y + a
 // Twin: src/ops/add/proof.rs. Source: torch.add, torch.nn.functional.relu; residual sums of He et al. 2016.
+//
+// Texels: a, b, kept_y, dy
 
 struct Params {
     count: u32,  // values in y

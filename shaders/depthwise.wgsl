@@ -5,6 +5,8 @@
 // Twin: src/ops/conv2d/twin.rs. Source: torch.nn.functional.conv2d with groups = C.
 //
 // Rows lie in whole groups of four: what reads a scalar at a time takes ten times as long on software adapters.
+//
+// Texels: packed, x, dy
 
 import "shared/depthwise_params.wgsl";
 

@@ -4,6 +4,8 @@
 //
 // One workgroup a channel: every thread sums its share for all taps, then one thread a tap adds the shares in order. A share
 // is columns of four pixels, and a row of x is kept for as long as taps meet it.
+//
+// Texels: x, dy
 
 import "shared/depthwise_params.wgsl";
 

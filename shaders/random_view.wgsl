@@ -5,6 +5,8 @@
 // What is drawn follows from the step's seed and the image by a counter-based generator.
 // Twin: src/ops/random_view/proof.rs. Sources: torchvision's RandomResizedCrop, RandomHorizontalFlip and RandomAffine (rotation,
 // shear and scale, edges repeated), but windows begin and end between pixels; the hash is PCG RXS-M-XS 32.
+//
+// Texels: drawn, x
 
 struct Params {
     rows: u32,        // N

@@ -7,6 +7,8 @@
 // up to 16 groups of a plane at a time, as to find a place takes them longer than a group. `statistics` goes over the values
 // once: it sums up their distances from the mean of the channel's first ones, and the squares of these, which cancel by no
 // more than that mean's own distance from the mean of all. Threads' sums are added up in their order.
+//
+// Texels: x, dy
 
 import "shared/rectifier.wgsl";
 

@@ -4,6 +4,8 @@
 // rate times the group's factor. scale is 1, or what clips the gradients; see clip_grad_norm.wgsl.
 // An update that is no finite number is reported, so that training stops and names the parameter.
 // Twin: src/ops/sgd/proof.rs. Source: torch.optim.SGD (dampening 0).
+//
+// Texels: grad
 
 struct Params {
     count: u32,  // parameters

@@ -5,6 +5,8 @@
 //
 // A thread of `forward` takes four pixels × eight outputs, a workgroup of `weight` four outputs × one channel: its threads sum
 // their shares for all taps, then one thread a tap adds the shares in order.
+//
+// Texels: packed, x, dy
 
 import "shared/depthwise_params.wgsl";
 

@@ -4,6 +4,8 @@
 // Twin: src/ops/conv2d/twin.rs. Source: torch.nn.functional.unfold, fold.
 //
 // Planes and rows of the weight are filled up with zeros to whole groups of four.
+//
+// Texels: x, unfolded
 
 struct Params {
     rows: u32,      // N, those of a part of the batch

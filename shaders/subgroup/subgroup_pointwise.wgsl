@@ -5,6 +5,8 @@
 // A subgroup has eight lanes. Each lane fetches one row of the smaller operand and gets those of the others by broadcast,
 // which takes software adapters a tenth of a load; the other operand is each lane's own. So a lane of `forward` sums
 // four pixels × up to 40 outputs, and one of `sums` four rows of one matrix × up to 40 of the other.
+//
+// Texels: x, weight, flat_weight, a, b, parts
 
 struct Params {
     rows: u32,      // N

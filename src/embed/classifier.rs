@@ -213,12 +213,8 @@ impl Classifier {
                 image_input::values(&mut fill, &rows, &self.scale_shift, &self.x)?;
             }
         }
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-            label: Some("classification"),
-            timestamp_writes: None,
-        });
-        fill.encode(&mut pass);
-        self.recording.encode(&mut pass);
+        fill.encode(encoder);
+        self.recording.encode(encoder);
         Ok(())
     }
 

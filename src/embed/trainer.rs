@@ -134,10 +134,7 @@ impl Trainer {
             let in_flight = self.training_loop.encode(encoder, end - self.training_loop.encoded())?;
             self.in_flight.push_back(Encoded { in_flight, encoded: Instant::now() });
         }
-        self.onlooker.encode(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-            label: Some("predictions"),
-            timestamp_writes: None,
-        }));
+        self.onlooker.encode(encoder);
         Ok(end - first)
     }
 

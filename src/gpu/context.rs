@@ -22,7 +22,8 @@ pub(super) struct Inner {
     variant: Variant,
     /// Which kernels each stage of a model is built from, where it is not `variant`.
     choices: OnceLock<BTreeMap<String, Variant>>,
-    pub(super) pipelines: Mutex<HashMap<&'static str, wgpu::ComputePipeline>>,
+    /// By a kernel's label, and whether it is its second text.
+    pub(super) pipelines: Mutex<HashMap<(&'static str, bool), wgpu::ComputePipeline>>,
     fault: Arc<Mutex<Option<Fault>>>,
     /// The device is gone; of a device that is not borrowed.
     gone: Arc<AtomicBool>,

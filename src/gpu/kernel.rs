@@ -1,6 +1,7 @@
 //! One entry point of one shader. What it says of itself is read from the shader at build, by `build/main.rs`.
 
-use super::recording::Bind;
+use super::bind::Bind;
+use super::mirror;
 use super::{Element, TexelFormat, Variant};
 
 /// How a kernel uses a binding.
@@ -47,6 +48,24 @@ pub struct Kernel {
     pub variant: Variant,
     /// By slot; the parameter block has slot 0.
     pub bindings: &'static [Binding],
+    /// The same for adapters that read textures faster than buffers.
+    pub mirror: Option<Mirror>,
+}
+
+/// A kernel's second text, to which buffers that are only read are textures.
+#[derive(Clone, Copy, Debug)]
+pub struct Mirror {
+    /// The WGSL source.
+    pub source: &'static str,
+    /// The slots of those buffers, and how many values of each a texel has: 1 or 4.
+    pub slots: &'static [(u32, u32)],
+}
+
+impl Mirror {
+    /// How many values of the buffer at `slot` a texel has, if it is a texture.
+    pub(super) fn values(&self, slot: u32) -> Option<u32> {
+        self.slots.iter().find(|(own, _)| *own == slot).map(|(_, values)| *values)
+    }
 }
 
 /// A kernel with what it is to work on, each by its name in the shader.
@@ -57,6 +76,14 @@ pub(crate) trait Invocation {
     fn params(&self) -> &[u8];
     /// What the other bindings are given, in their order.
     fn resources(&self) -> Vec<&dyn Bind>;
+}
+
+fn mirror_layout(values: u32) -> wgpu::BindingType {
+    wgpu::BindingType::StorageTexture {
+        access: wgpu::StorageTextureAccess::ReadOnly,
+        format: mirror::format(values),
+        view_dimension: wgpu::TextureViewDimension::D2,
+    }
 }
 
 impl Access {
@@ -84,11 +111,13 @@ impl Access {
 }
 
 impl Kernel {
-    pub(super) fn layout_entries(&self) -> Vec<wgpu::BindGroupLayoutEntry> {
+    /// With `mirror`'s buffers as textures.
+    pub(super) fn layout_entries(&self, mirror: Option<&Mirror>) -> Vec<wgpu::BindGroupLayoutEntry> {
+        let texture = |binding: &Binding| Some(mirror_layout(mirror?.values(binding.slot)?));
         let entry = |binding: &Binding| wgpu::BindGroupLayoutEntry {
             binding: binding.slot,
             visibility: wgpu::ShaderStages::COMPUTE,
-            ty: binding.access.layout(),
+            ty: texture(binding).unwrap_or_else(|| binding.access.layout()),
             count: None,
         };
         self.bindings.iter().map(entry).collect()

@@ -13,10 +13,12 @@
 
 mod abilities;
 mod adapter;
+mod bind;
 mod context;
 mod element;
 mod fault;
 mod kernel;
+mod mirror;
 mod options;
 mod pipeline_cache;
 mod pipelines;
@@ -32,6 +34,7 @@ mod variant;
 mod work;
 
 pub use adapter::{Adapter, adapters, choose};
+pub(crate) use bind::Bind;
 pub use context::Gpu;
 pub use element::Element;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
@@ -40,15 +43,15 @@ pub(crate) use element::sealed;
 pub(crate) use fault::Fault;
 pub(crate) use kernel::Invocation;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
-pub use kernel::{Access, Binding, Kernel};
+pub use kernel::{Access, Binding, Kernel, Mirror};
 pub use options::{Options, ShaderChecks};
 pub(crate) use pipeline_cache::cache_directory;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use readback::{Arrival, Readback, Staging};
-pub(crate) use recording::Bind;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use recording::Dispatch;
 pub use recording::Recording;
+pub(crate) use recording::of_pass;
 pub use requirements::{optional_features, required_features, required_limits};
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use stopwatch::Stopwatch;

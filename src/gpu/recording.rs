@@ -1,42 +1,10 @@
 //! A list of dispatches, built once and encoded as often as needed.
 
-use super::{Access, Element, Fault, Gpu, Invocation, Kernel, Phase, Work, upload};
+use super::bind::Bind;
+use super::mirror::{self, Copy, Mirrors, Span};
+use super::{Access, Element, Fault, Gpu, Invocation, Kernel, Mirror, Phase, Work, upload};
 use crate::error::{Error, Result};
 use std::fmt;
-
-/// What a kernel can be given.
-pub(crate) trait Bind {
-    /// The whole of it.
-    fn binding(&self) -> wgpu::BindingResource<'_>;
-    /// How large it is.
-    fn bytes(&self) -> u64;
-    /// What its values are, where that is known.
-    fn element(&self) -> Option<Element> {
-        None
-    }
-}
-
-impl Bind for wgpu::TextureView {
-    fn binding(&self) -> wgpu::BindingResource<'_> {
-        wgpu::BindingResource::TextureView(self)
-    }
-
-    fn bytes(&self) -> u64 {
-        let texture = self.texture();
-        let texel = texture.format().block_copy_size(None).unwrap_or(4);
-        u64::from(texture.width()) * u64::from(texture.height()) * u64::from(texel)
-    }
-}
-
-impl Bind for wgpu::BufferBinding<'_> {
-    fn binding(&self) -> wgpu::BindingResource<'_> {
-        wgpu::BindingResource::Buffer(self.clone())
-    }
-
-    fn bytes(&self) -> u64 {
-        self.size.map_or(self.buffer.size() - self.offset, u64::from)
-    }
-}
 
 /// One dispatch of a recording.
 pub struct Dispatch {
@@ -48,11 +16,18 @@ pub struct Dispatch {
     pub work: Work,
     /// The part of the step that it belongs to.
     pub phase: Phase,
+    /// What it reads as textures and no dispatch before it has brought there.
+    copies: Vec<Copy>,
     pipeline: wgpu::ComputePipeline,
     bind_group: wgpu::BindGroup,
 }
 
 impl Dispatch {
+    /// Encodes the copies that come before the pass that the dispatch lies in.
+    pub fn encode_copies(&self, encoder: &mut wgpu::CommandEncoder) {
+        self.copies.iter().for_each(|copy| copy.encode(encoder));
+    }
+
     /// Encodes the dispatch into `pass`, in a debug group of its own.
     pub fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
         let [x, y, z] = self.workgroups;
@@ -69,12 +44,14 @@ pub struct Recording {
     gpu: Gpu,
     dispatches: Vec<Dispatch>,
     phase: Phase,
+    mirrors: Mirrors,
 }
 
 impl Recording {
     /// An empty recording.
     pub fn new(gpu: &Gpu) -> Self {
-        Self { gpu: gpu.clone(), dispatches: Vec::new(), phase: Phase::default() }
+        let mirrors = Mirrors::default();
+        Self { gpu: gpu.clone(), dispatches: Vec::new(), phase: Phase::default(), mirrors }
     }
 
     /// The device that the recording runs on.
@@ -91,6 +68,8 @@ impl Recording {
     /// What is recorded from here on belongs to that part of the step.
     pub fn phase(&mut self, phase: Phase) {
         self.phase = phase;
+        // The dispatches of a phase may be left out.
+        self.mirrors.forget();
     }
 
     /// Records one thread for each of `threads` results, which have that `work` to do in all.
@@ -132,15 +111,19 @@ impl Recording {
     fn push(&mut self, invocation: &dyn Invocation, workgroups: [u32; 3], work: Work) -> Result<()> {
         let (kernel, resources) = (invocation.kernel(), invocation.resources());
         expect_elements(kernel, &resources)?;
-        let pipeline = self.gpu.pipeline(kernel)?;
+        let (mirror, views, copies) = self.mirrored(kernel, &resources)?;
+        let pipeline = self.gpu.pipeline(kernel, mirror)?;
         let device = self.gpu.device();
         let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         self.gpu.counters().allocation();
         let usage = wgpu::BufferUsages::UNIFORM;
         let params = upload::filled_buffer(&self.gpu, kernel.label, invocation.params(), usage)?;
-        let bound =
-            std::iter::once(params.as_entire_binding()).chain(resources.iter().map(|bound| bound.binding()));
+        let bound = resources.iter().zip(&views).map(|(bound, view)| match view {
+            Some(view) => wgpu::BindingResource::TextureView(view),
+            None => bound.binding(),
+        });
+        let bound = std::iter::once(params.as_entire_binding()).chain(bound);
         let entries: Vec<_> = kernel
             .bindings
             .iter()
@@ -157,34 +140,101 @@ impl Recording {
         refused.map_or(Ok(()), |e| Err(Fault::of(&e, format!("kernel {}: {e}", kernel.label)).error()))?;
         let work = work.or_moving(resources.iter().map(|bound| bound.bytes()).sum());
         let phase = self.phase;
-        self.dispatches.push(Dispatch { kernel, workgroups, work, phase, pipeline, bind_group });
+        self.dispatches.push(Dispatch { kernel, workgroups, work, phase, copies, pipeline, bind_group });
         Ok(())
     }
 
-    /// Encodes every dispatch, in order, into `pass`; those of a phase that follow one another are a debug group.
-    pub fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
-        self.encode_some(pass, |_| true);
+    /// What of `resources` the kernel reads as textures, if it does: its second text, a view of each of them, and the copies
+    /// that fill them.
+    #[allow(clippy::type_complexity)]
+    fn mirrored(
+        &mut self,
+        kernel: &'static Kernel,
+        resources: &[&dyn Bind],
+    ) -> Result<(Option<&'static Mirror>, Vec<Option<wgpu::TextureView>>, Vec<Copy>)> {
+        let (mut views, mut copies) = (vec![None; resources.len()], vec![]);
+        self.mirrors.begin();
+        let bound: Vec<_> = kernel.bindings[1..].iter().zip(resources).collect();
+        let fits = |mirror: &&Mirror| {
+            let mut textures =
+                bound.iter().filter_map(|(binding, bound)| Some((bound, mirror.values(binding.slot)?)));
+            textures.all(|(bound, values)| mirror::holds(&self.gpu, bound.bytes(), values))
+        };
+        let mirror = kernel.mirror.as_ref().filter(|_| self.gpu.mirrors()).filter(fits);
+        for (view, (binding, bound)) in views.iter_mut().zip(&bound) {
+            let values = mirror.and_then(|mirror| mirror.values(binding.slot));
+            if let Some((values, span)) = values.zip(Span::of(&bound.binding(), bound.bytes())) {
+                let (texture, copy) = self.mirrors.read(&self.gpu, &span, values)?;
+                *view = Some(texture);
+                copies.extend(copy);
+            }
+        }
+        for (_, bound) in bound.iter().filter(|(binding, _)| matches!(binding.access, Access::ReadWrite(_))) {
+            // A tensor's binding may reach beyond it.
+            let span = Span::of(&bound.binding(), u64::MAX / 2);
+            span.iter().for_each(|span| self.mirrors.written(span));
+        }
+        Ok((mirror, views, copies))
     }
 
-    /// As [`Recording::encode`], those dispatches alone whose phase is `wanted`.
-    pub(crate) fn encode_some(&self, pass: &mut wgpu::ComputePass<'_>, wanted: impl Fn(Phase) -> bool) {
-        let phases = self.dispatches.chunk_by(|a, b| a.phase == b.phase);
-        for dispatches in phases.filter(|dispatches| wanted(dispatches[0].phase)) {
-            pass.push_debug_group(dispatches[0].phase.name());
-            dispatches.iter().for_each(|dispatch| dispatch.encode(pass));
-            pass.pop_debug_group();
+    /// Encodes every dispatch, in order; those of a phase that follow one another are a debug group.
+    pub fn encode(&self, encoder: &mut wgpu::CommandEncoder) {
+        self.encode_some(encoder, "recording", None, |_| true);
+    }
+
+    /// As [`Recording::encode`], those dispatches alone whose phase is `wanted`, in passes called `label` with timestamps
+    /// around all.
+    pub(crate) fn encode_some(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        label: &str,
+        timestamps: Option<&wgpu::ComputePassTimestampWrites<'_>>,
+        wanted: impl Fn(Phase) -> bool,
+    ) {
+        let wanted: Vec<&Dispatch> =
+            self.dispatches.iter().filter(|dispatch| wanted(dispatch.phase)).collect();
+        // Copies end a pass.
+        let mut passes = wanted.chunk_by(|_, next| next.copies.is_empty()).peekable();
+        let mut is_first = true;
+        while let Some(dispatches) = passes.next() {
+            dispatches[0].encode_copies(encoder);
+            let is_last = passes.peek().is_none();
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: Some(label),
+                timestamp_writes: timestamps.and_then(|writes| of_pass(writes, is_first, is_last)),
+            });
+            is_first = false;
+            for dispatches in dispatches.chunk_by(|a, b| a.phase == b.phase) {
+                pass.push_debug_group(dispatches[0].phase.name());
+                dispatches.iter().for_each(|dispatch| dispatch.encode(&mut pass));
+                pass.pop_debug_group();
+            }
         }
     }
 
     /// Encodes and submits the recording once, without waiting.
     pub fn submit(&self) {
-        let device = self.gpu.device();
         let label = Some("recording");
-        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label });
-        let pass = wgpu::ComputePassDescriptor { label, timestamp_writes: None };
-        self.encode(&mut encoder.begin_compute_pass(&pass));
+        let mut encoder = self.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label });
+        self.encode(&mut encoder);
         self.gpu.submit(encoder);
     }
+}
+
+/// What of `writes`, which are around several passes, the first and the last of them have to do.
+pub(crate) fn of_pass<'a>(
+    writes: &wgpu::ComputePassTimestampWrites<'a>,
+    is_first: bool,
+    is_last: bool,
+) -> Option<wgpu::ComputePassTimestampWrites<'a>> {
+    let beginning_of_pass_write_index = writes.beginning_of_pass_write_index.filter(|_| is_first);
+    let end_of_pass_write_index = writes.end_of_pass_write_index.filter(|_| is_last);
+    let any = beginning_of_pass_write_index.or(end_of_pass_write_index).is_some();
+    any.then_some(wgpu::ComputePassTimestampWrites {
+        query_set: writes.query_set,
+        beginning_of_pass_write_index,
+        end_of_pass_write_index,
+    })
 }
 
 /// Refuses a tensor of other values than the kernel reads or writes there: what is an index to the one may be any number

@@ -1,6 +1,6 @@
 //! A buffer, or a part of one, with a shape.
 
-use super::recording::Bind;
+use super::bind::Bind;
 use super::{Element, Gpu, Value, upload};
 use crate::error::{Error, Result};
 use crate::shape::MapShape;

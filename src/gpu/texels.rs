@@ -1,7 +1,7 @@
 //! A texture that kernels read and write texel by texel, without filtering.
 
 use super::Gpu;
-use super::recording::Bind;
+use super::bind::Bind;
 use crate::error::{Error, Result};
 
 /// What a texel holds.

@@ -22,12 +22,19 @@ impl Span {
 /// Something to time, with a name for debuggers.
 pub(super) struct Pass<'a> {
     pub label: &'a str,
+    /// What comes before the pass and belongs to it.
+    pub before: Option<&'a Dispatch>,
     pub encode: Box<dyn Fn(&mut wgpu::ComputePass<'_>) + 'a>,
 }
 
 impl<'a> Pass<'a> {
     pub fn of(dispatch: &'a Dispatch) -> Self {
-        Self { label: dispatch.kernel.label, encode: Box::new(|pass| dispatch.encode(pass)) }
+        let label = dispatch.kernel.label;
+        Self { label, before: Some(dispatch), encode: Box::new(|pass| dispatch.encode(pass)) }
+    }
+
+    pub fn encode_before(&self, encoder: &mut wgpu::CommandEncoder) {
+        self.before.iter().for_each(|dispatch| dispatch.encode_copies(encoder));
     }
 }
 
@@ -64,6 +71,7 @@ impl Scopes {
     ) -> Self {
         let scope = profiler.begin_query(name, encoder).with_parent(parent);
         for pass in passes {
+            pass.encode_before(encoder);
             let query = profiler.begin_pass_query(pass.label, encoder).with_parent(Some(&scope));
             let descriptor = wgpu::ComputePassDescriptor {
                 label: Some(pass.label),

@@ -173,6 +173,7 @@ impl Stopwatch {
         let mut spans = Vec::with_capacity(passes.len());
         for pass in passes {
             let mut encoder = gpu.device().create_command_encoder(&Default::default());
+            pass.encode_before(&mut encoder);
             let descriptor = wgpu::ComputePassDescriptor { label: Some(pass.label), timestamp_writes: None };
             (pass.encode)(&mut encoder.begin_compute_pass(&descriptor));
             let begin = self.epoch.elapsed();

@@ -132,7 +132,7 @@ impl Evaluator {
             let mut encoder = gpu.device().create_command_encoder(&Default::default());
             let from = index as u64 * size;
             encoder.copy_buffer_to_buffer(self.steps.buffer(), from, self.step.buffer(), 0, size);
-            self.recording.encode(&mut encoder.begin_compute_pass(&Default::default()));
+            self.recording.encode(&mut encoder);
             let (from, to) = (self.batch_logits.buffer(), self.logits.buffer());
             let to_row = start as u64 * row_bytes;
             encoder.copy_buffer_to_buffer(from, 0, to, to_row, self.batch_logits.byte_len());

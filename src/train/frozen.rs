@@ -183,7 +183,7 @@ impl Filling {
         let step = Step { source_start: start(0), target_start: start(1), ..Step::default() };
         self.step.write(gpu, &[step])?;
         let mut encoder = gpu.device().create_command_encoder(&Default::default());
-        self.recording.encode(&mut encoder.begin_compute_pass(&Default::default()));
+        self.recording.encode(&mut encoder);
         for (domain, (set, &start)) in kept.sets().zip(&starts).enumerate() {
             set.encode_keeping(&mut encoder, &self.values, domain * self.rows, start..start + self.rows);
         }

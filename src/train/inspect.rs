@@ -91,7 +91,7 @@ impl Inspector {
         let gpu = self.recording.gpu();
         self.data.set_images(gpu, images, bytes)?;
         let mut encoder = gpu.device().create_command_encoder(&Default::default());
-        self.recording.encode(&mut encoder.begin_compute_pass(&Default::default()));
+        self.recording.encode(&mut encoder);
         gpu.submit(encoder);
         let read = |tensor: &Tensor| tensor.first_rows(rows).read(gpu);
         let Inference { features, logits, domains } = &self.outputs;

@@ -152,10 +152,7 @@ impl Shuffled {
             frames.ring.undo(&changes);
             return Err(error);
         }
-        let label = Some("frames");
-        rec.encode(
-            &mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label, timestamp_writes: None }),
-        );
+        rec.encode(encoder);
         frames.ring.record(encoder, changes);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The recording of one training step, and how it is replayed.
 
 use crate::error::Result;
-use crate::gpu::{Element, Gpu, Phase, Recording, Tensor};
+use crate::gpu::{Element, Gpu, Phase, Recording, Tensor, of_pass};
 use crate::model::{Batch, Dann, MetricsBuffer, Objective, Prefix, StepOutputs};
 use crate::ops::Step;
 
@@ -93,16 +93,16 @@ impl TrainingStep {
         for batch in 0..self.batches {
             let is_last = batch + 1 == self.batches;
             self.encode_values(encoder, steps, index * self.batches + batch);
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                label: Some("training step"),
-                timestamp_writes: timestamp_writes
-                    .as_ref()
-                    .and_then(|writes| of_pass(writes, batch == 0, is_last)),
-            });
+            let (is_first, label) = (batch == 0, "training step");
+            let of_batch = |is_first, is_last| {
+                timestamp_writes.as_ref().and_then(|writes| of_pass(writes, is_first, is_last))
+            };
             if let Some(data_loader) = data_loader {
-                data_loader.encode(&mut pass);
+                data_loader.encode_some(encoder, label, of_batch(is_first, false).as_ref(), |_| true);
             }
-            self.recording.encode_some(&mut pass, |phase| is_last || phase != Phase::Update);
+            let timestamps = of_batch(is_first && data_loader.is_none(), is_last);
+            let wanted = |phase| is_last || phase != Phase::Update;
+            self.recording.encode_some(encoder, label, timestamps.as_ref(), wanted);
         }
     }
 
@@ -123,20 +123,4 @@ impl TrainingStep {
     pub fn gpu(&self) -> &Gpu {
         self.recording.gpu()
     }
-}
-
-/// What of `writes`, which are around several passes, the first and the last of them have to do.
-fn of_pass<'a>(
-    writes: &wgpu::ComputePassTimestampWrites<'a>,
-    is_first: bool,
-    is_last: bool,
-) -> Option<wgpu::ComputePassTimestampWrites<'a>> {
-    let beginning_of_pass_write_index = writes.beginning_of_pass_write_index.filter(|_| is_first);
-    let end_of_pass_write_index = writes.end_of_pass_write_index.filter(|_| is_last);
-    let any = beginning_of_pass_write_index.or(end_of_pass_write_index).is_some();
-    any.then_some(wgpu::ComputePassTimestampWrites {
-        query_set: writes.query_set,
-        beginning_of_pass_write_index,
-        end_of_pass_write_index,
-    })
 }

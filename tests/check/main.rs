@@ -6,8 +6,8 @@ use dann::check::{
     Array, Bound, Case, CaseResult, GoldenCase, OPS, Only, cases, compare, find, record, run, run_all,
 };
 use dann::error::{Error, Result};
-use dann::gpu::{Gpu, Kernel, Options, ShaderChecks, Variant, choose};
-use dann::ops::KERNELS;
+use dann::gpu::{Gpu, Kernel, Options, Recording, ShaderChecks, Tensor, Variant, choose};
+use dann::ops::{KERNELS, add};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn gpu(checks: ShaderChecks, variant: Variant) -> Gpu {
@@ -157,6 +157,46 @@ fn what_is_summed_up_without_workgroups_has_the_same_bits() {
         let [plain, register] = variants.each_ref().map(|gpu| dispatched(gpu, &case));
         assert_ne!(plain, register, "{op}: the same kernels");
     }
+}
+
+/// Which buffers a kernel reads as textures makes no difference to what it gives.
+#[test]
+fn kernels_that_read_textures_give_the_bits_of_those_that_read_buffers() {
+    let variants = [Variant::Plain, Variant::Register].map(|variant| gpu(ShaderChecks::Trusted, variant));
+    let of_label = |label: &str| KERNELS.iter().find(|kernel| kernel.label == label).unwrap();
+    let (mut compared, mut mirrored) = (0, BTreeSet::new());
+    for case in cases().filter(|case| case.name != "folded dispatch") {
+        let [plain, register] = variants.each_ref().map(|gpu| dispatched(gpu, &case));
+        let with_mirror = register.iter().filter(|label| of_label(label).mirror.is_some());
+        let with_mirror: Vec<_> = with_mirror.copied().collect();
+        if plain != register || with_mirror.is_empty() {
+            continue;
+        }
+        let [plain, register] =
+            variants.each_ref().map(|gpu| run(find(&case.op).unwrap(), gpu, &case).unwrap());
+        assert_eq!(plain, register, "{} {}: {with_mirror:?}", case.op, case.name);
+        compared += 1;
+        mirrored.extend(with_mirror);
+    }
+    assert!(compared > 20 && mirrored.len() > 8, "{compared} cases of {mirrored:?}");
+}
+
+/// A texture that stands for a buffer is filled again behind whatever writes to the buffer, and at each replay.
+#[test]
+fn what_was_written_since_it_was_read_is_read_anew() {
+    let gpu = gpu(ShaderChecks::Trusted, Variant::Register);
+    let tensor = |label, value: f32| Tensor::from_slice(&gpu, label, &[4, 4], &[value; 16]).unwrap();
+    let [a, one, x, y, z] =
+        [("a", 1.0), ("one", 1.0), ("x", 0.0), ("y", 0.0), ("z", 0.0)].map(|(l, v)| tensor(l, v));
+    let mut rec = Recording::new(&gpu);
+    for (left, right, sum) in [(&a, &one, &x), (&x, &one, &y), (&y, &one, &x), (&x, &one, &z)] {
+        add::forward(&mut rec, left, right, sum, false).unwrap();
+    }
+    rec.submit();
+    assert_eq!(z.read::<f32>(&gpu).unwrap(), [5.0; 16]);
+    a.write(&gpu, &[10.0_f32; 16]).unwrap();
+    rec.submit();
+    assert_eq!(z.read::<f32>(&gpu).unwrap(), [14.0; 16]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What reading the shaders at build does not show of itself: names, families, and every shader against the back ends of all
 //! platforms.
 
-use dann::gpu::{Kernel, Variant};
+use dann::gpu::{Access, Kernel, Variant};
 use dann::ops::Step;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
@@ -160,6 +160,38 @@ fn tiles_take_the_workgroup_memory_that_their_family_states() {
         assert_eq!(bytes, variant.tile_bytes(), "{label}");
         assert!(bytes > 0);
     }
+}
+
+/// The texture that stands for a buffer has its slot and is read alone, and nothing else differs.
+#[test]
+fn mirrors_differ_from_their_kernels_in_what_they_read_alone() {
+    let mut mirrors = 0;
+    for Kernel { label, source, entry_point, bindings, mirror, .. } in kernels() {
+        let Some(mirror) = mirror else { continue };
+        let (module, info) = parse(label, mirror.source);
+        let entry = module.entry_points.iter().position(|entry| entry.name == *entry_point).unwrap();
+        let used =
+            |handle: &naga::Handle<naga::GlobalVariable>| !info.get_entry_point(entry)[*handle].is_empty();
+        let bound: BTreeMap<u32, bool> = module
+            .global_variables
+            .iter()
+            .filter(|(handle, _)| used(handle))
+            .filter_map(|(_, v)| {
+                let is_texture = matches!(module.types[v.ty].inner, TypeInner::Image { .. });
+                Some((v.binding.as_ref()?.binding, is_texture))
+            })
+            .collect();
+        let is_texture = |slot: u32| mirror.slots.iter().any(|(own, _)| *own == slot);
+        let expected = bindings.iter().map(|binding| (binding.slot, is_texture(binding.slot))).collect();
+        assert_eq!(bound, expected, "{label}");
+        let read = |slot| bindings.iter().any(|b| b.slot == slot && matches!(b.access, Access::Read(_)));
+        assert!(mirror.slots.iter().all(|(slot, values)| read(*slot) && [1, 4].contains(values)), "{label}");
+        // Three storage textures are what the family for software adapters asks of a device.
+        assert!(mirror.slots.len() <= 3, "{label}: {:?}", mirror.slots);
+        assert!(!source.contains("mirror_texel"), "{label}");
+        mirrors += 1;
+    }
+    assert!(mirrors > 20, "{mirrors}");
 }
 
 #[test]

@@ -96,7 +96,7 @@ impl Bench {
             bound.encode(pass, job.workgroups);
             pass.pop_debug_group();
         };
-        let passes = [Pass { label, encode: Box::new(encode) }];
+        let passes = [Pass { label, before: None, encode: Box::new(encode) }];
         let timed = self.stopwatch.time(&|encoder| bound.restore(encoder), &passes)?;
         Ok(timed.spans.iter().map(|span| span.ns() as f64 / 1e3).sum())
     }

@@ -194,6 +194,7 @@ impl<'a> ReadyPipeline<'a> {
         let facts = order.iter().map(|&stage| all[stage].clone()).collect();
         let pass = |&stage: &usize| Pass {
             label: self.pipeline.stages[stage].name.as_str(),
+            before: None,
             encode: Box::new(move |pass| self.encode(stage, pass)),
         };
         let passes: Vec<Pass<'_>> = order.iter().map(pass).collect();
