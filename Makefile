@@ -1,6 +1,7 @@
 # make demo    data, three short trainings, and the share of the gap that adaptation covers
 # make test    formatting, lints and all tests
 # make book    the book as pages in target/book, without a warning, and each of its links followed
+# make deb     a Debian package in target/debian, installed, tried and removed where that can be done
 # make bench-peers   the training step beside PyTorch and Burn; writes benches/RESULTS.md (PYTHON=, ROUNDS=)
 # make soak    the tests of reliability in their long forms: hours (FUZZ_SECONDS=)
 # make features   every feature alone, without a warning, and the public names that are promised
@@ -17,7 +18,7 @@ PHOTOS ?=
 # How often bench-peers runs every peer.
 ROUNDS ?= 5
 
-.PHONY: help demo test book bench-peers soak features deny msrv setup build tools clean-demo
+.PHONY: help demo test book deb bench-peers soak features deny msrv setup build tools clean-demo
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -33,11 +34,15 @@ test: tools book
 	cargo test --release --no-run
 	scripts/vulkan.sh $(DANN)
 	cargo test --release
+	scripts/deb.sh
 	@if command -v python3 >/dev/null; then python3 scripts/book_commands.py $(DANN); \
 	else echo "skipped: the commands of the book, as there is no python3"; fi
 
 book:
 	scripts/book.sh
+
+deb: build
+	scripts/deb.sh
 
 bench-peers: setup
 	python3 benches/peers/run.py --rounds $(ROUNDS)

@@ -37,6 +37,8 @@ SHORT = [
     ("--threads 1048576 --against", "--threads 4096 --margin 90 --against"),
     ("dann bench", "dann bench --batch 2"),
     ("--batch 2 --batches 16,64,256,1024", "--batches 2,3"),
+    ("--variant workgroup", "--variant register"),
+    ("check --only dense", "check --only relu"),
     ("dann tune", "dann tune --batch 2 --seconds 1"),
     ("dann profile", "dann profile --steps 1"),
 ]
@@ -53,6 +55,7 @@ LEFT_OUT = [
     ("python examples/", "needs PyTorch or onnxruntime; tests/elsewhere runs it"),
     ("mpirun ", "needs MPI; tests/cli/jobs.rs stands in for it"),
     ("--submit", "needs Slurm; tests/cli/jobs.rs stands in for it"),
+    ("check --golden", "seconds to a minute; tests/check does it"),
     ("--watch", "ends by Ctrl-C"),
     ("assets/experiments/best.toml", "minutes; paper.toml stands for it"),
     ("assets/experiments/plus.toml", "minutes; paper.toml stands for it"),
