@@ -19,6 +19,8 @@ pub(super) struct Plan {
     pub from: Option<Box<Checkpoint>>,
     /// How many checkpoints stay; all if nothing is said.
     pub keep: Option<usize>,
+    /// The steps after which a training was made longer: what was said of the model before does not end it. 0 if it was not.
+    pub longer_from: u64,
 }
 
 /// What a training has come to.

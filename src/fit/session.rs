@@ -97,7 +97,9 @@ impl<'a> Session<'a> {
 
     /// Whether nothing is left to be trained: all steps are done, or the model has not become better for long enough.
     fn is_over(&self, run: &Run) -> bool {
-        let no_better = |selector: &Selector| selector.spec.is_out_of_patience(&run.history.ratings);
+        let ratings = &run.history.ratings;
+        let is_new = ratings.last().is_some_and(|rated| rated.rated_step > self.plan.longer_from);
+        let no_better = |selector: &Selector| is_new && selector.spec.is_out_of_patience(ratings);
         self.trainer.steps_done() == self.trainer.total_steps()
             || self.selector.as_ref().is_some_and(no_better)
     }

@@ -45,7 +45,15 @@ impl Training {
     /// A new training.
     pub fn new(config: Config) -> Self {
         let (directory, remark) = (None, String::new());
-        let plan = Plan { config, directory, remark, checkpoint_every: None, from: None, keep: None };
+        let plan = Plan {
+            config,
+            directory,
+            remark,
+            checkpoint_every: None,
+            from: None,
+            keep: None,
+            longer_from: 0,
+        };
         Self { plan, start: None }
     }
 
@@ -60,6 +68,7 @@ impl Training {
     /// As [`Training::resume`], to train for `length` in all, longer than so far; the run may be finished. Steps that were made
     /// stay as they are. Those to come have the λ and the learning rate that a training of the new length has there, so that
     /// the result is that of such a training from the start where no schedule goes by the share of training that has passed.
+    /// Where the patience of `training.select` had ended the run, it counts anew.
     ///
     /// # Errors
     /// As [`Training::resume`].
@@ -68,7 +77,10 @@ impl Training {
     }
 
     fn of_resumed(resumed: Resumed) -> Self {
-        let training = Self::new(resumed.checkpoint.config.clone()).directory(&resumed.path);
+        let mut training = Self::new(resumed.checkpoint.config.clone()).directory(&resumed.path);
+        if resumed.has_new_length() {
+            training.plan.longer_from = resumed.checkpoint.step;
+        }
         Self { start: Some(Start::Directory(Box::new(resumed))), ..training }
     }
 

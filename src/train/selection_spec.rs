@@ -82,9 +82,16 @@ impl SelectionSpec {
 
     /// Whether training ends here: `ratings`, which are in order, have not become better for long enough.
     pub fn is_out_of_patience(&self, ratings: &[Rated]) -> bool {
-        let best = self.rule.best(ratings.iter().map(|rated| rated.value));
-        let since = best.map_or(ratings.len(), |place| ratings.len() - 1 - place);
-        self.patience.is_some_and(|patience| since as u64 >= patience)
+        let Some(patience) = self.patience else { return false };
+        let (mut best, mut since) = (None, 0);
+        for rated in ratings {
+            // Training went on behind its end as it was made longer.
+            since = if since >= patience { 1 } else { since + 1 };
+            if rated.value.is_some() && self.rule.best([best, rated.value]) == Some(1) {
+                (best, since) = (rated.value, 0);
+            }
+        }
+        since >= patience
     }
 }
 
@@ -109,6 +116,10 @@ mod tests {
         assert_eq!((0..5).map(best).collect::<Vec<_>>(), [None, Some(10), Some(20), Some(20), Some(20)]);
         let ends = |count: usize| spec.is_out_of_patience(&rated(&values[..count]));
         assert_eq!((0..5).map(ends).collect::<Vec<_>>(), [false, false, false, false, true]);
+        // Whoever made training longer waits as long again.
+        let longer = [Some(0.5), None, None, Some(0.3), None, Some(0.6), None];
+        let ends = |count: usize| spec.is_out_of_patience(&rated(&longer[..count]));
+        assert_eq!((1..8).map(ends).collect::<Vec<_>>(), [false, false, true, false, true, false, false]);
         let patient = SelectionSpec { patience: None, ..spec };
         assert!(!patient.is_out_of_patience(&rated(&values)));
     }

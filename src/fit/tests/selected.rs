@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::Domain;
-use crate::train::{Evaluator, Rated, Rule, SelectionSpec};
+use crate::train::{Evaluator, Length, Rated, Rule, SelectionSpec};
 use std::sync::OnceLock;
 
 /// Rated after every step.
@@ -104,6 +104,19 @@ fn without_a_better_one_training_ends_early() {
     let epochs = &ended.history.epochs;
     assert_eq!(epochs.last().map(|epoch| epoch.steps), Some(ended.result.steps));
     assert!(crate::train::RunDirectory::is_finished(directory.path()));
+}
+
+#[test]
+fn what_ended_early_goes_on_where_it_is_made_longer() {
+    let (mut config, _) = telling();
+    config.training.select.as_mut().expect("the choice").patience = Some(1);
+    let directory = tempfile::tempdir().expect("a directory");
+    let ended = trained(Training::new(config).directory(directory.path()), &mut []).result;
+    let longer = Training::extend(directory.path(), Length::Steps(STEPS)).expect("a run");
+    let longer = trained(longer, &mut []);
+    assert!(longer.complete && longer.result.steps > ended.steps, "{ended:?}, then {:?}", longer.result);
+    let chosen = longer.result.selected.expect("a choice").rated_step;
+    assert!(chosen == ended.selected.expect("a choice").rated_step || chosen > ended.steps);
 }
 
 #[test]
