@@ -90,17 +90,18 @@ pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
         }));
     }
     match columns() {
-        Some(columns) => arranged(table, columns),
+        Some(columns) => within_columns(table, columns),
         None => table,
     }
 }
 
 /// The table in 100 columns at most: long cells have several lines.
 pub fn within(table: Table) -> Table {
-    arranged(table, columns().map_or(100, |columns| columns.min(100)))
+    within_columns(table, columns().map_or(100, |columns| columns.min(100)))
 }
 
-fn arranged(mut table: Table, columns: u16) -> Table {
+/// The table in so many columns at most.
+pub fn within_columns(mut table: Table, columns: u16) -> Table {
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
     table
 }

@@ -59,3 +59,54 @@ fn bad_pipelines_are_refused() {
         .edit("heat.toml", |bytes| bytes.extend(b"\n[[dispatch]]\nshader = 'none.wgsl'\nworkgroups = 1\n"));
     sandbox.refused("profile --pipeline heat.toml", &["none.wgsl: cannot read"]);
 }
+
+#[test]
+fn what_a_pipeline_leaves_is_held_to_files_and_written() {
+    let sandbox = sandbox();
+    let run = "profile --pipeline heat.toml --steps 1";
+    let text = sandbox.text(&format!("{run} --dump now=now.bin --expect asked=32u,1u,1u"));
+    assert!(text.contains("as expected: 3 numbers, all the same"), "{text}");
+    assert_eq!(sandbox.read("now.bin").len(), 4 * 4096);
+    let lines = sandbox.json(&format!("{run} --expect now=@now.bin"));
+    assert_eq!((&lines[1]["name"], &lines[1]["beyond"]), (&"now".into(), &0.into()), "{lines:?}");
+    sandbox.edit("now.bin", |bytes| bytes[5 * 4..6 * 4].copy_from_slice(&100_f32.to_le_bytes()));
+    let differs = |line: &str| {
+        let output = sandbox.dann(line).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("now, ") && said.contains("expected 100 at"), "{said}");
+        assert!(said.contains("1 numbers are off"), "{said}");
+    };
+    differs(&format!("{run} --expect now=now.bin"));
+    sandbox.text(&format!("{run} --expect now=now.bin --tolerance 1000"));
+    sandbox
+        .refused(&format!("{run} --expect q=zero"), &["--expect: q: expected one of asked, hot, next, now"]);
+    sandbox
+        .refused(&format!("{run} --expect 0:0=zero"), &["a resource's name, as shaders bind others there"]);
+    sandbox.refused(&format!("{run} --expect now=hot.bin"), &["hot.bin"]);
+    let keys =
+        "tolerance = 1000\nexpect = { now = 'now.bin', asked = '32u' }\ndump = { next = 'next.bin' }\n";
+    sandbox.edit("heat.toml", |bytes| drop(bytes.splice(0..0, keys.bytes())));
+    let text = sandbox.text(run);
+    assert_eq!(
+        (text.matches("as expected").count(), sandbox.read("next.bin").len()),
+        (2, 4 * 4096),
+        "{text}"
+    );
+    differs(&format!("{run} --tolerance 1e-6"));
+    sandbox.edit("heat.toml", |bytes| bytes[0] = b'#');
+    differs(run);
+    sandbox.edit("heat.toml", |bytes| {
+        let text = String::from_utf8_lossy(bytes).replace("now = 'now.bin'", "new = 'now.bin'");
+        *bytes = text.into_bytes();
+    });
+    sandbox.refused(
+        run,
+        &["heat.toml: expected resources that a shader binds: asked, hot, next, now, found new"],
+    );
+    let line = "profile --shader heat.wgsl --all-entries --threads 4096 --buffer before=16K --buffer after=16K --steps 1";
+    sandbox.text(&format!("{line} --expect 0:2=32u --dump after=after.bin"));
+    assert_eq!(sandbox.read("after.bin").len(), 16 << 10);
+    sandbox
+        .refused(&format!("{line} --dump before=b.bin"), &["a resource that a shader writes", "only read"]);
+}

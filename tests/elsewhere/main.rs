@@ -7,6 +7,7 @@ mod sandbox;
 
 mod backbones;
 mod chromium;
+mod hlsl;
 mod onnx;
 mod python;
 mod pytorch;

@@ -1,7 +1,7 @@
 //! Several dispatches over shared resources: of a pipeline's file, or all entry points of a shader.
 
 use super::super::output::Output;
-use super::shader::{choices, workgroups};
+use super::shader::{choices, outputs, workgroups};
 use super::{ProfileArgs, step, text};
 use dann::profile::picture;
 use dann::profile::shader::{Bench, Choices, Pipeline, Shader};
@@ -31,15 +31,20 @@ fn measure(pipeline: &Pipeline, path: &Path, args: &ProfileArgs, out: &Output) -
     step::check_files(args)?;
     let adapter = args.gpu.choose()?;
     let contents = pipeline.fill(args.shader.seed, &adapter.limits())?;
+    let outputs = outputs::of_pipeline(pipeline, &contents, args, &path.display().to_string())?;
     let gpu = args.gpu.open_with(&adapter, pipeline.features())?;
     let ready = pipeline.prepare(&gpu, &contents)?;
     let mut bench = Bench::new(&gpu, args.clock.into(), args.shader.timeout)?;
     let subject = format!("{}, {} dispatches", path.display(), pipeline.dispatches());
     let (samples, report) = bench.pipeline(&ready, &subject, args.steps as usize)?;
+    let compared = outputs::written_by(&outputs, &ready, gpu.name())?;
     step::tell(args, &samples, &report, out)?;
+    compared.iter().try_for_each(|compared| out.json(compared))?;
+    outputs::tell(&compared, outputs.tolerance(), out)?;
     if let Some(page) = &args.shader.page {
         let source = (path.display().to_string(), std::fs::read_to_string(path).unwrap_or_default());
         text::page(&report, picture(&report)?, source).write(page)?;
     }
-    step::written(args, out)
+    step::written(args, out)?;
+    outputs::ensure(&compared)
 }

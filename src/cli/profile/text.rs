@@ -81,10 +81,15 @@ fn rates((place, row): (usize, &KernelRow)) -> [String; 10] {
     ]
 }
 
-/// `12.3 (11.9–14.0)`
+/// `12.3 (11.9–14.0)`, in microseconds; from a tenth of a second on with another unit, which is said.
 pub fn spread(spread: &Spread) -> String {
-    let Spread { p10, median, p90, .. } = spread;
-    format!("{median:.1} ({p10:.1}–{p90:.1})")
+    let (scale, unit) = match spread.median {
+        ..1e5 => (1.0, ""),
+        ..1e7 => (1e-3, " ms"),
+        _ => (1e-6, " s"),
+    };
+    let [p10, median, p90] = [spread.p10, spread.median, spread.p90].map(|us| us * scale);
+    format!("{median:.1}{unit} ({p10:.1}–{p90:.1})")
 }
 
 fn milliseconds(spread: &Spread) -> String {
@@ -124,4 +129,18 @@ fn peaks(peaks: &Peaks) -> String {
          does not tell)",
         peaks.f32_gflops, peaks.copy_gb_s, peaks.empty_dispatch_us
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_times_have_units_of_their_own() {
+        let text = |us: f64| spread(&Spread::of(&[us; 3]).expect("a spread"));
+        let all = [12.34, 99_999.0, 123_456.0, 61_000_000.0].map(text);
+        let expected =
+            ["12.3 (12.3–12.3)", "99999.0 (99999.0–99999.0)", "123.5 ms (123.5–123.5)", "61.0 s (61.0–61.0)"];
+        assert_eq!(all, expected);
+    }
 }

@@ -37,6 +37,15 @@ fn height(row: &KernelRow, left: f64) -> f64 {
     if row.flop_per_byte > 0.0 { row.gflops } else { row.gb_s * left }
 }
 
+/// A number beside an axis, short enough for the room there.
+fn label(value: f64) -> String {
+    if (0.0009..100_000.0).contains(&value) {
+        let text = format!("{value:.3}");
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    format!("{value:.0e}")
+}
+
 pub(super) fn draw(report: &Report, area: &Area<'_>) -> Drawn {
     let Axes { x: (x0, x1), y: (y0, y1) } = Axes::of(report);
     let mut chart = ChartBuilder::on(area)
@@ -50,6 +59,8 @@ pub(super) fn draw(report: &Report, area: &Area<'_>) -> Drawn {
         .light_line_style(RGBColor(242, 242, 242))
         .x_desc("operations a byte (kernels without arithmetic stand at the left edge)")
         .y_desc("GFLOP/s")
+        .x_label_formatter(&|value| label(*value))
+        .y_label_formatter(&|value| label(*value))
         .label_style(font(13))
         .axis_desc_style(font(14))
         .draw()?;
@@ -78,4 +89,15 @@ pub(super) fn draw(report: &Report, area: &Area<'_>) -> Drawn {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::label;
+
+    #[test]
+    fn labels_are_short() {
+        let labels = [1e-9, 1e-4, 1e-3, 0.01, 0.1, 1.0, 20.0, 1e4, 1e5, 1e12].map(label);
+        assert_eq!(labels, ["1e-9", "1e-4", "0.001", "0.01", "0.1", "1", "20", "10000", "1e5", "1e12"]);
+    }
 }

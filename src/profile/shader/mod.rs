@@ -37,7 +37,7 @@ pub use expect::{Dump, Expectation};
 pub use job::Job;
 pub use literal::Literal;
 pub use overrides::Override;
-pub use pipeline::{Pipeline, ReadyPipeline};
+pub use pipeline::{Output, Pipeline, ReadyPipeline};
 pub use plan::{Filled, Plan, Shape};
 pub use reflect::{Kind, Resource, Texture};
 pub use report::{BoundResource, ShaderReport};

@@ -3,6 +3,7 @@
 use super::bind::Bound;
 use super::job::Job;
 use super::pipeline::ReadyPipeline;
+use super::reflect::Resource;
 use super::report::ShaderReport;
 use crate::error::Result;
 use crate::gpu::Gpu;
@@ -112,6 +113,11 @@ pub struct Ready<'a> {
 impl<'a> Ready<'a> {
     pub(super) fn job(&self) -> &'a Job<'a> {
         self.job
+    }
+
+    /// The resource at that place among all.
+    pub fn resource(&self, place: usize) -> &'a Resource {
+        &self.job.resources[place]
     }
 
     /// Runs it once, untimed, on what everything held at first.

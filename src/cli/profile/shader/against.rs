@@ -1,6 +1,6 @@
 //! Two shaders turn by turn.
 
-use super::super::super::output::{Output, percent, table, within};
+use super::super::super::output::{Output, percent, table, within_columns};
 use super::super::ProfileArgs;
 use super::super::text::{clock, spread};
 use super::outputs::apart;
@@ -37,7 +37,7 @@ pub fn run(
             let both = [job.prepare(gpu)?, other_job.prepare(gpu)?];
             let mut bench = Bench::new(gpu, args.clock.into(), args.shader.timeout)?;
             let rounds = args.steps.div_ceil(4) as usize;
-            bench.duel([&both[0], &both[1]], rounds, args.shader.margin, args.shader.tolerance)
+            bench.duel([&both[0], &both[1]], rounds, args.shader.margin, args.shader.tolerance(None))
         },
         |duel| {
             out.json(&duel)?;
@@ -45,7 +45,7 @@ pub fn run(
             Ok(())
         },
     )?;
-    duels.iter().try_for_each(|duel| print(duel, args.shader.tolerance, out))?;
+    duels.iter().try_for_each(|duel| print(duel, args.shader.tolerance(None), out))?;
     stage.end()?;
     let differ: Vec<&str> = duels
         .iter()
@@ -75,18 +75,9 @@ fn specs([first, second]: [&Subject; 2], all: &[BufferSpec]) -> [Vec<BufferSpec>
 }
 
 fn print(duel: &Duel, tolerance: f64, out: &Output) -> anyhow::Result<()> {
-    let header = [
-        "shader",
-        "workgroups",
-        "runs",
-        "median µs (p10–p90)",
-        "GFLOP/s",
-        "% peak",
-        "GB/s",
-        "% copy",
-        "bound",
-    ];
-    out.text(within(table(header, [&duel.first, &duel.second].map(row))))?;
+    let both = [&duel.first, &duel.second];
+    out.text(within_columns(table(TIMES, both.map(times)), COLUMNS))?;
+    out.text(within_columns(table(RATES, both.map(rates)), COLUMNS))?;
     out.text(said(duel))?;
     for ComparedOutput { name, difference, reason } in &duel.outputs {
         out.text(match (difference, reason) {
@@ -103,13 +94,23 @@ fn print(duel: &Duel, tolerance: f64, out: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn row(report: &ShaderReport) -> [String; 9] {
-    let share = |share: Option<f64>| known(share.map(|share| 100.0 * share), 1);
+const COLUMNS: u16 = 80;
+const TIMES: [&str; 4] = ["shader", "workgroups", "runs", "median µs (p10–p90)"];
+const RATES: [&str; 6] = ["shader", "GFLOP/s", "% peak", "GB/s", "% copy", "bound"];
+
+fn times(report: &ShaderReport) -> [String; 4] {
     [
         format!("{} {}", report.shader, report.entry),
         format!("{} of {}", by(report.workgroups), by(report.workgroup_size)),
         report.runs.to_string(),
         spread(&report.us),
+    ]
+}
+
+fn rates(report: &ShaderReport) -> [String; 6] {
+    let share = |share: Option<f64>| known(share.map(|share| 100.0 * share), 1);
+    [
+        format!("{} {}", report.shader, report.entry),
         known(report.gflops, 2),
         share(report.of_peak),
         known(report.gb_s, 2),

@@ -17,7 +17,7 @@ pub struct ShaderArgs {
     pub pipeline: Option<PathBuf>,
     /// Time every entry point of the shader, in order, over shared resources
     #[arg(long, requires = "shader",
-        conflicts_with_all = ["entry", "against", "sweep", "expect", "dump", "emit"])]
+        conflicts_with_all = ["entry", "against", "sweep", "emit"])]
     pub all_entries: bool,
     /// A name for #ifdef, #if and @if, a constant of WESL's module constants, or the value of a placeholder: {NAME}, ${NAME},
     /// $NAME
@@ -51,14 +51,15 @@ pub struct ShaderArgs {
     /// Up to which difference two shaders count as equally fast
     #[arg(long, value_name = "PERCENT", default_value = "5", requires = "shader", value_parser = margin)]
     pub margin: f64,
-    /// What a binding must hold in the end: a file, values that it begins with, or zero
-    #[arg(long, value_name = "BINDING=WHAT", requires = "shader")]
+    /// What a binding, or a pipeline's resource, must hold in the end: a file, values that it begins with, or zero
+    #[arg(long, value_name = "BINDING=WHAT", requires = "subject")]
     pub expect: Vec<Expectation>,
-    /// How far real numbers may be from those expected, or from another shader's: a share of the larger one, or of 1
-    #[arg(long, value_name = "SHARE", default_value = "1e-4", requires = "shader", value_parser = share)]
-    pub tolerance: f64,
-    /// Write what a binding holds in the end into a file: its bytes, or a picture (.png)
-    #[arg(long, value_name = "BINDING=FILE", requires = "shader")]
+    /// How far real numbers may be from those expected, or from another shader's: a share of the larger one, or of 1 [default:
+    /// 1e-4, or what the pipeline's file says]
+    #[arg(long, value_name = "SHARE", requires = "subject", value_parser = share)]
+    pub tolerance: Option<f64>,
+    /// Write what a binding, or a pipeline's resource, holds in the end into a file: its bytes, or a picture (.png)
+    #[arg(long, value_name = "BINDING=FILE", requires = "subject")]
     pub dump: Vec<Dump>,
     /// Write a page about it all: tables, pictures and the text
     #[arg(long, value_name = "FILE.html", requires = "subject", conflicts_with = "against")]
@@ -75,6 +76,16 @@ pub struct ShaderArgs {
     /// Decides the values of what is seeded
     #[arg(long, default_value_t = 0, requires = "subject")]
     pub seed: u64,
+}
+
+/// How far real numbers may be apart.
+const TOLERANCE: f64 = 1e-4;
+
+impl ShaderArgs {
+    /// How far real numbers may be from those expected; `other` is what somebody else says of it.
+    pub fn tolerance(&self, other: Option<f64>) -> f64 {
+        self.tolerance.or(other).unwrap_or(TOLERANCE)
+    }
 }
 
 /// `5` as 0.05.

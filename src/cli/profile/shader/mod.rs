@@ -4,7 +4,7 @@ mod against;
 mod args;
 #[cfg(test)]
 mod corpus;
-mod outputs;
+pub mod outputs;
 mod subject;
 mod sweep;
 mod text;
@@ -16,7 +16,6 @@ use super::super::output::Output;
 use super::ProfileArgs;
 use super::step;
 use dann::profile::shader::{Bench, ShaderReport, Translation};
-use outputs::Outputs;
 use std::path::{Path, PathBuf};
 use subject::{Stage, Subject};
 
@@ -39,7 +38,7 @@ fn alone(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) -> a
     let plan = subject.plan(&args.shader.buffer)?;
     let mut stage = Stage::new(path, args, |adapter| subject.check(&plan, adapter))?;
     let contents = plan.fill(args.shader.seed)?;
-    let outputs = Outputs::new(&subject, &contents, args, stage.count())?;
+    let outputs = outputs::of_shader(&subject, &contents, args, stage.count())?;
     if let Some(directory) = &args.shader.emit {
         let all = subject.shader.translate(&subject.resources, args.gpu.checks(), directory)?;
         print_translations(&all, out)?;
@@ -53,7 +52,7 @@ fn alone(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) -> a
             let ready = job.prepare(gpu)?;
             let mut bench = Bench::new(gpu, args.clock.into(), args.shader.timeout)?;
             let report = bench.time(&ready, args.steps as usize)?;
-            Ok((report, outputs.of(&ready)?))
+            Ok((report, outputs::written(&outputs, &ready)?))
         },
         |(report, compared)| {
             out.json(&report)?;
@@ -65,7 +64,7 @@ fn alone(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) -> a
     )?;
     text::print(&reports, out)?;
     write_files(&reports, path, args, out)?;
-    outputs::tell(&all_compared, args.shader.tolerance, out)?;
+    outputs::tell(&all_compared, args.shader.tolerance(None), out)?;
     stage.end()?;
     outputs::ensure(&all_compared)
 }

@@ -4,17 +4,18 @@ use super::super::super::hint;
 use super::super::super::output::Output;
 use super::super::ProfileArgs;
 use super::subject::Subject;
-use dann::profile::shader::{Difference, Dump, Filled, Ready};
+use dann::error::Result;
+use dann::profile::shader::{
+    Difference, Dump, Expectation, Filled, Output as Written, Pipeline, Place, Ready, ReadyPipeline,
+};
 use serde::Serialize;
 
-/// What is to be done with what a shader writes.
+/// What is to be done with what is written.
 pub struct Outputs<'a> {
-    subject: &'a Subject,
-    contents: &'a [Filled],
     tolerance: f64,
-    /// The place among the resources, and the bytes.
-    expected: Vec<(usize, Vec<u8>)>,
-    dumps: Vec<(usize, &'a Dump)>,
+    /// What is expected: bytes.
+    expected: Vec<(Written<'a>, Vec<u8>)>,
+    dumps: Vec<(Written<'a>, &'a Dump)>,
 }
 
 /// A binding beside what was expected of it.
@@ -25,62 +26,118 @@ pub struct Checked {
     pub difference: Difference,
 }
 
-impl<'a> Outputs<'a> {
-    /// Reads what is expected; errors name the flag.
-    pub fn new(
-        subject: &'a Subject,
-        contents: &'a [Filled],
-        args: &'a ProfileArgs,
-        adapters: usize,
-    ) -> anyhow::Result<Self> {
-        let place = |flag: &str, place: &dann::profile::shader::Place| {
-            let found = place.find(&subject.resources).map_err(|e| named(flag, &e))?;
-            let resource = &subject.resources[found];
-            let expected = "a binding that the entry point writes";
-            anyhow::ensure!(
-                resource.written,
-                "{flag} {place}: expected {expected}, found one that it only reads"
-            );
-            Ok(found)
-        };
-        let mut expected = Vec::new();
-        for expectation in &args.shader.expect {
-            let at = place("--expect", &expectation.place)?;
-            let (resource, shape) = (&subject.resources[at], contents[at].shape);
-            let bytes = subject.shader.expected(resource, shape, &expectation.content);
-            expected.push((at, bytes.map_err(|e| named("--expect", &e))?));
-        }
-        let dumps = args.shader.dump.iter().map(|dump| Ok((place("--dump", &dump.place)?, dump)));
-        let dumps: Vec<_> = dumps.collect::<anyhow::Result<_>>()?;
+/// Of a shader; errors name the flag.
+pub fn of_shader<'a>(
+    subject: &'a Subject,
+    contents: &[Filled],
+    args: &'a ProfileArgs,
+    adapters: usize,
+) -> anyhow::Result<Outputs<'a>> {
+    let find = |flag: &str, place: &Place| {
+        let found = place.find(&subject.resources).map_err(|e| named(flag, &e))?;
+        let resource = &subject.resources[found];
+        let expected = "a binding that the entry point writes";
         anyhow::ensure!(
-            dumps.is_empty() || adapters == 1,
-            "--dump: expected one adapter, as each would write the file, found {adapters}\nhint: --adapter NAME names one"
+            resource.written,
+            "{flag} {place}: expected {expected}, found one that it only reads"
         );
-        Ok(Self { subject, contents, tolerance: args.shader.tolerance, expected, dumps })
+        let shape = contents[found].shape;
+        Ok(Written { name: &resource.name, shader: &subject.shader, resource, shape })
+    };
+    let mut outputs = Outputs::new(args.shader.tolerance(None));
+    outputs.add(["--expect", "--dump"], (&args.shader.expect, &args.shader.dump), &find)?;
+    outputs.check(adapters)?;
+    Ok(outputs)
+}
+
+/// Of a pipeline, by its file and by flags.
+pub fn of_pipeline<'a>(
+    pipeline: &'a Pipeline,
+    contents: &[Vec<Filled>],
+    args: &'a ProfileArgs,
+    path: &str,
+) -> anyhow::Result<Outputs<'a>> {
+    let find = |label: &str, place: &Place| pipeline.output(place, contents).map_err(|e| named(label, &e));
+    let mut outputs = Outputs::new(args.shader.tolerance(pipeline.tolerance()));
+    let labels = ["expect", "dump"].map(|key| format!("{path}: {key}"));
+    outputs.add([&labels[0], &labels[1]], (pipeline.expectations(), pipeline.dumps()), &find)?;
+    outputs.add(["--expect", "--dump"], (&args.shader.expect, &args.shader.dump), &find)?;
+    Ok(outputs)
+}
+
+impl<'a> Outputs<'a> {
+    fn new(tolerance: f64) -> Self {
+        Self { tolerance, expected: vec![], dumps: vec![] }
     }
 
-    /// Compares and writes what there is after a run.
-    pub fn of(&self, ready: &Ready<'_>) -> dann::error::Result<Vec<Checked>> {
-        if self.expected.is_empty() && self.dumps.is_empty() {
-            return Ok(vec![]);
+    /// Reads what is expected; errors begin with what it comes from.
+    fn add(
+        &mut self,
+        [expect, dump]: [&str; 2],
+        (expectations, dumps): (&[Expectation], &'a [Dump]),
+        find: &dyn Fn(&str, &Place) -> anyhow::Result<Written<'a>>,
+    ) -> anyhow::Result<()> {
+        for Expectation { place, content } in expectations {
+            let written = find(expect, place)?;
+            let bytes = written.shader.expected(written.resource, written.shape, content);
+            let bytes = bytes.map_err(|e| named(expect, &e))?;
+            self.expected.push((written, bytes));
         }
-        let outputs = ready.outputs()?;
-        let bytes =
-            |at: usize| outputs.iter().find(|(place, _)| *place == at).map(|(_, bytes)| bytes.as_slice());
-        let of =
-            |at: usize| (&self.subject.resources[at], self.contents[at].shape, bytes(at).unwrap_or_default());
-        for (at, dump) in &self.dumps {
-            let (resource, shape, bytes) = of(*at);
-            resource.dump(shape, bytes, &dump.file)?;
+        for one in dumps {
+            self.dumps.push((find(dump, &one.place)?, one));
         }
-        let compared = self.expected.iter().map(|(at, expected)| {
-            let (resource, shape, bytes) = of(*at);
-            let difference =
-                self.subject.shader.difference(resource, shape, self.tolerance, [expected, bytes]);
-            Checked { adapter: ready.adapter().to_owned(), difference }
-        });
-        Ok(compared.collect())
+        Ok(())
     }
+
+    fn check(&self, adapters: usize) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.dumps.is_empty() || adapters == 1,
+            "--dump: expected one adapter, as each would write the file, found {adapters}\nhint: --adapter NAME names one"
+        );
+        Ok(())
+    }
+
+    pub fn tolerance(&self) -> f64 {
+        self.tolerance
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.expected.is_empty() && self.dumps.is_empty()
+    }
+
+    /// Compares and writes what `read` finds.
+    fn done(&self, adapter: &str, read: &dyn Fn(&Written<'_>) -> Result<Vec<u8>>) -> Result<Vec<Checked>> {
+        for (written, dump) in &self.dumps {
+            written.resource.dump(written.shape, &read(written)?, &dump.file)?;
+        }
+        let compared = self.expected.iter().map(|(written, expected)| {
+            let Written { name, shader, resource, shape } = written;
+            let found = read(written)?;
+            let difference = shader.difference(resource, *shape, self.tolerance, [expected, &found]);
+            let difference = Difference { name: (*name).to_owned(), ..difference };
+            Ok(Checked { adapter: adapter.to_owned(), difference })
+        });
+        compared.collect()
+    }
+}
+
+/// Compares and writes what there is after a run.
+pub fn written(outputs: &Outputs<'_>, ready: &Ready<'_>) -> Result<Vec<Checked>> {
+    if outputs.is_empty() {
+        return Ok(vec![]);
+    }
+    let all = ready.outputs()?;
+    let of = |written: &Written<'_>| {
+        let found = all.iter().find(|(place, _)| ready.resource(*place).place() == written.resource.place());
+        Ok(found.map(|(_, bytes)| bytes.clone()).unwrap_or_default())
+    };
+    outputs.done(ready.adapter(), &of)
+}
+
+/// The same after a run of a pipeline.
+pub fn written_by(outputs: &Outputs<'_>, ready: &ReadyPipeline<'_>, adapter: &str) -> Result<Vec<Checked>> {
+    let of = |written: &Written<'_>| Ok(ready.read(written.name)?.unwrap_or_default());
+    outputs.done(adapter, &of)
 }
 
 /// What is wrong with the value of a flag.

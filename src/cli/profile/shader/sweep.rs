@@ -60,7 +60,7 @@ pub fn run(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) ->
         },
     )?;
     args.plot.iter().try_for_each(|path| SweepReport::write_picture(&reports, path))?;
-    reports.iter().try_for_each(|report| print(report, args.shader.tolerance, out))?;
+    reports.iter().try_for_each(|report| print(report, args.shader.tolerance(None), out))?;
     if let Some(page) = &args.shader.page {
         let title = path.display().to_string();
         let source = (title.clone(), std::fs::read_to_string(path).unwrap_or_default());
@@ -132,7 +132,12 @@ fn timed<'a>(
     let outputs = ready.outputs()?;
     drop(ready);
     let compared = first.as_ref().map_or(vec![], |first| {
-        first.subject.job(&first.contents).compared(&first.outputs, &job, &outputs, args.shader.tolerance)
+        first.subject.job(&first.contents).compared(
+            &first.outputs,
+            &job,
+            &outputs,
+            args.shader.tolerance(None),
+        )
     });
     if first.is_none() {
         *first = Some(First { subject, contents, outputs });
@@ -152,7 +157,7 @@ fn against(
     let (job, other) = (first.subject.job(&first.contents), best.job(&own));
     let both = [job.prepare(gpu)?, other.prepare(gpu)?];
     let rounds = args.steps.div_ceil(4) as usize;
-    let duel = bench.duel([&both[0], &both[1]], rounds, args.shader.margin, args.shader.tolerance)?;
+    let duel = bench.duel([&both[0], &both[1]], rounds, args.shader.margin, args.shader.tolerance(None))?;
     Ok(duel.ratio)
 }
 

@@ -24,6 +24,14 @@ pub(super) struct File {
     /// What each resource holds.
     #[serde(default)]
     pub resources: BTreeMap<String, Holds>,
+    /// What resources must hold in the end: files, values that they begin with, or zero.
+    #[serde(default)]
+    pub expect: BTreeMap<String, String>,
+    /// How far real numbers may be from those.
+    pub tolerance: Option<f64>,
+    /// Files for what resources hold in the end.
+    #[serde(default)]
+    pub dump: BTreeMap<String, PathBuf>,
     /// In their order.
     pub dispatch: Vec<Dispatch>,
 }

@@ -2,8 +2,10 @@
 
 mod contents;
 mod file;
+mod results;
 mod run;
 
+pub use results::Output;
 pub use run::ReadyPipeline;
 
 use super::amount::Amounts;
@@ -11,6 +13,7 @@ use super::reflect::{Kind, Resource};
 use super::{BufferSpec, Content, Shader};
 use crate::error::{Error, Result};
 use file::File;
+use results::Results;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +26,8 @@ pub struct Pipeline {
     order: Vec<usize>,
     /// What is said of resources.
     given: BTreeMap<String, Content>,
+    /// What its file says of results.
+    results: Results,
 }
 
 /// A shader with what it is bound to.
@@ -60,7 +65,8 @@ impl Pipeline {
     pub fn read(path: &Path) -> Result<Self> {
         let file = File::read(path)?;
         let beside = path.parent().unwrap_or(Path::new(""));
-        let mut pipeline = Self { stages: vec![], order: vec![], given: BTreeMap::new() };
+        let results = Results::read(&file, beside).map_err(|e| about(path, e))?;
+        let mut pipeline = Self { stages: vec![], order: vec![], given: BTreeMap::new(), results };
         for name in file.resources.keys() {
             let content = file.content(name).map_err(|e| about(path, e))?;
             let content = content.map(|content| match content {
@@ -98,7 +104,7 @@ impl Pipeline {
             given.insert(all[place.find(&all)?].name.clone(), content.clone());
         }
         let order = (0..stages.len()).collect();
-        let mut pipeline = Self { stages, order, given };
+        let mut pipeline = Self { stages, order, given, results: Results::default() };
         pipeline.mark_written();
         Ok(pipeline)
     }
@@ -163,12 +169,10 @@ impl Pipeline {
             Count::Indirect { resource, .. } => Some(resource),
             Count::Fixed(_) => None,
         });
-        let unknown = self.given.keys().chain(indirect).find(|name| !bound().any(|target| target == *name));
+        let named = self.given.keys().chain(indirect).chain(self.results.names());
+        let unknown = named.into_iter().find(|name| !bound().any(|target| target == *name));
         let Some(name) = unknown else { return Ok(()) };
-        let mut all: Vec<&str> = bound().map(String::as_str).collect();
-        all.sort_unstable();
-        all.dedup();
-        let expected = format!("resources that a shader binds: {}", all.join(", "));
+        let expected = format!("resources that a shader binds: {}", self.names().join(", "));
         Err(Error::file(path, expected, name))
     }
 
