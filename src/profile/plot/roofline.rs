@@ -37,6 +37,16 @@ fn height(row: &KernelRow, left: f64) -> f64 {
     if row.flop_per_byte > 0.0 { row.gflops } else { row.gb_s * left }
 }
 
+/// The title and its size: smaller where it is long, and cut where there is no more room.
+fn title(subject: &str) -> (String, u32) {
+    let title = format!("Roofline: {subject}");
+    match title.chars().count() {
+        ..=80 => (title, 20),
+        ..=118 => (title, 14),
+        _ => (title.chars().take(117).chain(['…']).collect(), 14),
+    }
+}
+
 /// A number beside an axis, short enough for the room there.
 fn label(value: f64) -> String {
     if (0.0009..100_000.0).contains(&value) {
@@ -48,8 +58,9 @@ fn label(value: f64) -> String {
 
 pub(super) fn draw(report: &Report, area: &Area<'_>) -> Drawn {
     let Axes { x: (x0, x1), y: (y0, y1) } = Axes::of(report);
+    let (title, size) = title(&report.subject);
     let mut chart = ChartBuilder::on(area)
-        .caption(format!("Roofline: {}", report.subject), ("sans-serif", 16))
+        .caption(title, ("sans-serif", size))
         .margin(16)
         .x_label_area_size(46)
         .y_label_area_size(64)
@@ -93,7 +104,15 @@ pub(super) fn draw(report: &Report, area: &Area<'_>) -> Drawn {
 
 #[cfg(test)]
 mod tests {
-    use super::label;
+    use super::{label, title};
+
+    #[test]
+    fn titles_fit_above_the_picture() {
+        let of = |length: usize| title(&"x".repeat(length));
+        assert_eq!([of(60).1, of(100).1], [20, 14]);
+        assert!(of(100).0.ends_with('x') && of(500).0.ends_with('…'));
+        assert_eq!(of(500).0.chars().count(), 118);
+    }
 
     #[test]
     fn labels_are_short() {

@@ -49,14 +49,18 @@ impl ComparedOutput {
 const ROUND: [usize; 8] = [0, 1, 1, 0, 1, 0, 0, 1];
 /// Rounds that do not count.
 const WARM_UP: usize = 1;
+/// In a round.
+const PAIRS: usize = ROUND.len() / 2;
 /// Until times tell something, so many times more rounds are run.
-const MOST: usize = 64;
-/// No further round is begun after so long.
-const ENOUGH: Duration = Duration::from_secs(30);
+const MORE: usize = 64;
+/// But not more, as any two pairs are looked at.
+const MOST: usize = 500;
+/// No further round is begun after so long: three times what a machine that is busy with other work needs.
+const ENOUGH: Duration = Duration::from_secs(90);
 
 impl Bench {
     /// Times two shaders turn by turn until it is known which is faster, or that it is the same within the share `margin`:
-    /// at least `rounds` times four runs of each. Everything gets back what it held at first before each run. Numbers that both
+    /// at least `rounds` times four runs of each, and at most 2,000 of each. Everything gets back what it held at first before each run. Numbers that both
     /// write may be apart by the share `tolerance`.
     ///
     /// # Errors
@@ -70,22 +74,28 @@ impl Bench {
     ) -> Result<Duel> {
         let (mut times, mut ratios) = ([vec![], vec![]], Vec::new());
         let began = Instant::now();
-        let mut enough = rounds.max(1);
+        let mut enough = rounds.clamp(1, MOST);
+        let most = (enough * MORE).min(MOST);
         for round in 0.. {
             let counts = round >= WARM_UP || began.elapsed() > ENOUGH;
-            // The shortest of each tells most: whatever else the machine does makes a run longer, never shorter.
-            let mut us = [f64::INFINITY; 2];
+            let mut us = Vec::with_capacity(ROUND.len());
             for which in ROUND {
-                let took = self.run(both[which])?;
-                us[which] = took.min(us[which]);
-                times[which].extend(counts.then_some(took));
+                us.push(self.run(both[which])?);
             }
             if !counts {
                 continue;
             }
-            ratios.push(us[1].max(1e-3) / us[0].max(1e-3));
-            let is_over = began.elapsed() > ENOUGH || ratios.len() >= rounds.max(1) * MOST;
-            if ratios.len() >= enough || is_over {
+            for (took, which) in us.iter().zip(ROUND) {
+                times[which].push(*took);
+            }
+            // Two that follow each other closely find the machine in the same state, more or less.
+            for (pair, order) in us.chunks(2).zip(ROUND.chunks(2)) {
+                let [first, second] = if order[0] == 0 { [pair[0], pair[1]] } else { [pair[1], pair[0]] };
+                ratios.push(second.max(1e-3) / first.max(1e-3));
+            }
+            let done = ratios.len() / PAIRS;
+            let is_over = began.elapsed() > ENOUGH || done >= most;
+            if done >= enough || is_over {
                 let found = Ratio::of(&ratios, margin);
                 if is_over || found.is_some_and(|ratio| ratio.verdict() != Verdict::Unclear) {
                     break;

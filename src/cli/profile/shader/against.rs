@@ -132,12 +132,12 @@ fn said(duel: &Duel) -> String {
         ),
     };
     let Ratio { ratio, least, most, count, .. } = ratio;
+    let sure = match most.is_finite() {
+        true => format!("{least:.3} to {most:.3} with a certainty of {:.0} %, by", 100.0 * Ratio::CERTAINTY),
+        false => "nothing is sure, by no more than".to_owned(),
+    };
     format!(
-        "{}: {} takes {ratio:.3} of the time of {} ({least:.3} to {most:.3} with a certainty of {:.0} %, by {count} rounds of \
-         four runs each): {verdict}",
-        first.adapter,
-        second.shader,
-        first.shader,
-        100.0 * Ratio::CERTAINTY
+        "{}: {} takes {ratio:.3} of the time of {} ({sure} {count} pairs of runs): {verdict}",
+        first.adapter, second.shader, first.shader
     )
 }
