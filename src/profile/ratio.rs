@@ -123,7 +123,8 @@ mod tests {
             (0..100).filter(|&stream| verdict(stream) == Some(expected)).count()
         };
         let (slower, wrong) = (count(1.1, Verdict::Slower), count(1.0, Verdict::Slower));
-        assert!(slower >= 80 && wrong == 0, "{slower} of 100 are slower, {wrong} are not and said to be");
+        // Both ends hold the ratio with a certainty of 99 %.
+        assert!(slower >= 80 && wrong <= 1, "{slower} of 100 are slower, {wrong} are not and said to be");
     }
 
     #[test]
