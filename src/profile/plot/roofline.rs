@@ -42,7 +42,7 @@ fn title(subject: &str) -> (String, u32) {
     let title = format!("Roofline: {subject}");
     match title.chars().count() {
         ..=80 => (title, 20),
-        ..=118 => (title, 14),
+        81..=118 => (title, 14),
         _ => (title.chars().take(117).chain(['…']).collect(), 14),
     }
 }
