@@ -2,12 +2,13 @@
 
 use clap::ValueEnum;
 use dann::error::Error;
-use dann::gpu::{Adapter, Gpu, Options, ShaderChecks, Variant, adapters, choose};
+use dann::gpu::{Adapter, Gpu, Options, ShaderChecks, Variant, adapters, choose, choose_for_rank};
 
 /// Which adapter, and how carefully.
 #[derive(clap::Args)]
 pub struct GpuArgs {
-    /// The adapter to run on: its index, or words of its name, as `dann devices` lists them
+    /// The adapter to run on: its index, or words of its name, as `dann devices` lists them; of several between commas, each
+    /// MPI rank on a machine takes the next in turn
     #[arg(long, value_name = "NAME|INDEX")]
     adapter: Option<String>,
     /// Run the shaders with bounds and loop checks on
@@ -64,6 +65,13 @@ impl VariantArg {
 impl GpuArgs {
     pub fn open(&self) -> dann::error::Result<Gpu> {
         Ok(self.open_with_adapter()?.1)
+    }
+
+    /// As [`GpuArgs::open`], for the process number `local_rank` of several on this machine.
+    pub fn open_for_rank(&self, local_rank: usize) -> dann::error::Result<Gpu> {
+        let gpu = self.open_on(&choose_for_rank(self.adapter.as_deref(), local_rank)?)?;
+        log::info!("running on {}", gpu.name());
+        Ok(gpu)
     }
 
     /// The flags that were given, for another process of the same kind.

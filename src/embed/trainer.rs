@@ -77,7 +77,8 @@ impl Trainer {
             return Err(Error::input("training.select", expected, select.rule.name()));
         }
         let on_device = on_device(&config, start.or(resume).is_some());
-        let mut training_loop = TrainingLoop::new(gpu, &on_device, &labelled, unlabelled.as_ref(), true)?;
+        let mut training_loop =
+            TrainingLoop::new(gpu, &on_device, &labelled, unlabelled.as_ref(), (None, true))?;
         if let Some(start) = start {
             start.load_into(training_loop.model())?;
         }

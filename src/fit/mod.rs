@@ -20,8 +20,11 @@
 //! ```
 
 mod evaluators;
+#[cfg(feature = "mpi")]
+mod mpi;
 mod observer;
 mod plan;
+mod ranks;
 mod run;
 mod selector;
 mod session;
@@ -31,7 +34,10 @@ mod training;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "mpi")]
+pub use mpi::Mpi;
 pub use observer::{Observer, State};
 pub use plan::Trained;
+pub use ranks::follow;
 pub use sets::Sets;
 pub use training::Training;

@@ -5,7 +5,8 @@ use crate::error::{Error, Result};
 use crate::model::Dann;
 use crate::train::health::Warning;
 use crate::train::{
-    Adopted, Checkpoint, Config, EpochRecord, FrozenPart, Rated, RunResult, StepMetrics, Stepper,
+    Adopted, Checkpoint, Config, EpochRecord, ExchangeTimes, FrozenPart, Rated, RunResult, StepMetrics,
+    Stepper,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -75,6 +76,16 @@ impl<'a> State<'a> {
     /// Images that a step looks at.
     pub fn images_per_step(&self) -> usize {
         self.trainer.images_per_step()
+    }
+
+    /// How many ranks share each step.
+    pub fn ranks(&self) -> usize {
+        self.trainer.ranks()
+    }
+
+    /// Where the time of steps went that ranks have made together; `None` where there is one.
+    pub fn exchange_times(&self) -> Option<ExchangeTimes> {
+        self.trainer.exchange_times()
     }
 }
 

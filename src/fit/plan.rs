@@ -1,8 +1,9 @@
 //! How a training is done, and what it comes to.
 
 use crate::gpu::Gpu;
-use crate::train::{Checkpoint, Config, History, RunResult};
+use crate::train::{Checkpoint, Communicator, Config, History, RunResult};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How a training is done.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(super) struct Plan {
     pub keep: Option<usize>,
     /// The steps after which a training was made longer: what was said of the model before does not end it. 0 if it was not.
     pub longer_from: u64,
+    /// The ranks that train together, of which this is the first.
+    pub peers: Option<Arc<dyn Communicator>>,
 }
 
 /// What a training has come to.

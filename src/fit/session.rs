@@ -76,6 +76,7 @@ impl<'a> Session<'a> {
             audience.tell(|observer| observer.steps(&self.state(), &steps))?;
             self.rest(&mut run, latest, audience)?;
         }
+        self.trainer.dismiss()?;
         if !self.is_over(&run) {
             self.keep(&mut run, latest, audience)?;
             audience.tell(|observer| observer.stopped(&self.state()))?;
@@ -192,6 +193,7 @@ impl<'a> Session<'a> {
             seed: training.seed,
             steps: self.trainer.steps_done(),
             batch: training.batch,
+            ranks: self.trainer.ranks(),
             version: env!("CARGO_PKG_VERSION").into(),
             adapter: model.gpu().name().to_owned(),
             kernels: tuning::summary(model.gpu()),

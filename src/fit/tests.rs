@@ -2,6 +2,7 @@
 
 mod accumulated;
 mod longer;
+mod ranks;
 mod selected;
 mod streamed;
 

@@ -4,13 +4,17 @@ use super::Sets;
 use super::evaluators::Evaluators;
 use super::observer::{Audience, Observer};
 use super::plan::{Plan, Trained};
+use super::ranks;
 use super::run::{Run, Start};
 use super::selector::Selector;
 use super::session::Session;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::train::{Checkpoint, Config, DataSets, History, Length, Resumed, RunDirectory, Stepper};
+use crate::train::{
+    Checkpoint, Communicator, Config, DataSets, History, Length, Resumed, RunDirectory, Stepper,
+};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How often a device may be lost in a run before it is given up.
 const MOST_LOSSES: usize = 3;
@@ -53,6 +57,7 @@ impl Training {
             from: None,
             keep: None,
             longer_from: 0,
+            peers: None,
         };
         Self { plan, start: None }
     }
@@ -126,6 +131,15 @@ impl Training {
         self
     }
 
+    /// Shares every batch with the other ranks of `peers`, which have to [follow] this one, rank 0.
+    ///
+    /// [follow]: super::follow
+    #[must_use]
+    pub fn peers(mut self, peers: Arc<dyn Communicator>) -> Self {
+        self.plan.peers = Some(peers);
+        self
+    }
+
     /// The recipe.
     pub fn config(&self) -> &Config {
         &self.plan.config
@@ -142,7 +156,7 @@ impl Training {
     }
 
     /// Trains on the device that `open` gives. If it is lost, it is opened again, and training goes on from the last
-    /// checkpoint to the same bits.
+    /// checkpoint to the same bits; several ranks end instead, and can be started again.
     ///
     /// # Errors
     /// [`Error::Taken`] when the directory is; [`Error::Input`] when recipe and data do not fit;
@@ -160,19 +174,22 @@ impl Training {
         if self.start.is_none() {
             self.plan.config = self.plan.config.for_data(&sets.labelled)?;
         }
+        if let Some(peers) = &self.plan.peers {
+            peers.check(self.config())?;
+        }
         let mut audience = Audience(observers);
         let mut losses = 0;
         loop {
             let gpu = open()?;
             let mut latest = None;
             match self.attempt(&gpu, sets, &mut latest, &mut audience) {
-                Err(error) if gpu.is_gone() && losses < MOST_LOSSES => {
+                Err(error) if gpu.is_gone() && losses < MOST_LOSSES && self.plan.peers.is_none() => {
                     log::warn!("{error}; opening the device again and going on from the last checkpoint");
                     audience.tell(|observer| observer.device_lost(&error))?;
                     losses += 1;
                     self.start = self.last_kept()?.or(latest).or(self.start.take());
                 }
-                ended => return ended,
+                ended => return ranks::or_lost(ended, &gpu),
             }
         }
     }
@@ -192,6 +209,9 @@ impl Training {
     ) -> Result<Trained> {
         if let Some(data) = self.data() {
             data.check(&sets.description())?;
+        }
+        if let Some(peers) = &self.plan.peers {
+            ranks::describe(&**peers, sets)?;
         }
         let (mut trainer, evaluators, selector) = self.set_up(gpu, sets)?;
         let mut adopted = None;
@@ -228,9 +248,9 @@ impl Training {
             // All that is learned comes from a checkpoint, and the file of weights may no longer be there.
             config.model.weights = None;
         }
-        match made(gpu, sets, &config) {
+        match made((gpu, &self.plan), sets, &config) {
             Err(error) if self.start.is_none() && !gpu.is_gone() => {
-                Err(with_fitting_batch(error, gpu, sets, &config))
+                Err(with_fitting_batch(error, (gpu, &self.plan), sets, &config))
             }
             made => made,
         }
@@ -240,19 +260,20 @@ impl Training {
 /// What trains, what measures and what chooses.
 type Made = (Stepper, Evaluators, Option<Selector>);
 
-fn made(gpu: &Gpu, sets: &Sets, config: &Config) -> Result<Made> {
-    let trainer = Stepper::new(gpu, config, &sets.labelled, sets.unlabelled.as_ref())?;
+fn made((gpu, plan): (&Gpu, &Plan), sets: &Sets, config: &Config) -> Result<Made> {
+    let (unlabelled, peers) = (sets.unlabelled.as_ref(), plan.peers.clone());
+    let trainer = Stepper::with_peers(gpu, config, &sets.labelled, unlabelled, peers)?;
     let evaluators = Evaluators::new(&trainer, sets)?;
     let selector = Selector::new(&trainer, sets, config.training.selection())?;
     Ok((trainer, evaluators, selector))
 }
 
 /// What kept a training from being set up, with the largest batch that it could be made for, halving the one asked for.
-fn with_fitting_batch(error: Error, gpu: &Gpu, sets: &Sets, config: &Config) -> Error {
+fn with_fitting_batch(error: Error, on: (&Gpu, &Plan), sets: &Sets, config: &Config) -> Error {
     let mut smaller = config.clone();
     while smaller.training.batch > 1 {
         smaller.training.batch /= 2;
-        if made(gpu, sets, &smaller).is_ok() {
+        if made(on, sets, &smaller).is_ok() {
             return Error::BatchTooLarge { cause: Box::new(error), fits: smaller.training.batch };
         }
     }

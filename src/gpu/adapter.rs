@@ -126,6 +126,23 @@ pub fn choose(selection: Option<&str>) -> Result<Adapter> {
     }
 }
 
+/// As [`choose`], for the process number `local_rank` of several on this machine: of what `selection` lists between commas,
+/// or of the adapters of the preferred one's kind, each takes the next in turn.
+///
+/// # Errors
+/// As [`choose`].
+pub fn choose_for_rank(selection: Option<&str>, local_rank: usize) -> Result<Adapter> {
+    if let Some(selection) = selection {
+        let listed: Vec<&str> = selection.split(',').collect();
+        return choose(Some(listed[local_rank % listed.len()]));
+    }
+    let preferred = choose(None)?;
+    let is_alike = |a: &Adapter| a.obstacle().is_none() && a.info.device_type == preferred.info.device_type;
+    let mut alike: Vec<Adapter> = adapters().into_iter().filter(is_alike).collect();
+    let turn = local_rank % alike.len().max(1);
+    Ok(if turn < alike.len() { alike.swap_remove(turn) } else { preferred })
+}
+
 /// The place in `names` that `selection` is the number of, or the only one with all of its words.
 fn pick(selection: &str, names: &[String]) -> Result<usize> {
     let query = selection.to_lowercase();

@@ -254,6 +254,20 @@ impl Gpu {
         self.healthy()
     }
 
+    /// Waits until what was submitted up to `submission` is done, and for nothing behind it.
+    ///
+    /// # Errors
+    /// As [`Gpu::healthy`].
+    pub(crate) fn wait_until(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
+        let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: None };
+        match self.device().poll(wait) {
+            Ok(_) => self.healthy(),
+            // Of a lost device wgpu says that it has never seen the submission.
+            Err(_) if self.is_gone() => Err(Self::lost()),
+            Err(e) => Err(Error::Gpu(e.to_string())),
+        }
+    }
+
     /// As [`Gpu::wait`], but no longer than `limit`. A device that takes longer is given up: nothing waits for it any more,
     /// and what it holds is not given back before the program ends.
     ///

@@ -52,7 +52,7 @@ impl Span {
         Some(Self { buffer: bound.buffer.clone(), start: bound.offset, end: bound.offset + bytes })
     }
 
-    fn overlaps(&self, other: &Self) -> bool {
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
         self.buffer == other.buffer && self.start < other.end && other.start < self.end
     }
 }

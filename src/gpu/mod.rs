@@ -33,7 +33,7 @@ mod upload;
 mod variant;
 mod work;
 
-pub use adapter::{Adapter, adapters, choose};
+pub use adapter::{Adapter, adapters, choose, choose_for_rank};
 pub(crate) use bind::Bind;
 pub use context::Gpu;
 pub use element::Element;

@@ -2,7 +2,7 @@
 
 use super::bind::Bind;
 use super::mirror::{self, Copy, Mirrors, Span};
-use super::{Access, Element, Fault, Gpu, Invocation, Kernel, Mirror, Phase, Work, upload};
+use super::{Access, Element, Fault, Gpu, Invocation, Kernel, Mirror, Phase, Tensor, Work, upload};
 use crate::error::{Error, Result};
 use std::fmt;
 
@@ -18,6 +18,8 @@ pub struct Dispatch {
     pub phase: Phase,
     /// What it reads as textures and no dispatch before it has brought there.
     copies: Vec<Copy>,
+    /// The buffers that it writes.
+    writes: Vec<Span>,
     pipeline: wgpu::ComputePipeline,
     bind_group: wgpu::BindGroup,
 }
@@ -37,6 +39,13 @@ impl Dispatch {
         pass.dispatch_workgroups(x, y, z);
         pass.pop_debug_group();
     }
+}
+
+/// How a dispatch reads buffers as textures: its kernel's second text, a view of each of them, and the copies that fill them.
+struct Mirrored {
+    mirror: Option<&'static Mirror>,
+    views: Vec<Option<wgpu::TextureView>>,
+    copies: Vec<Copy>,
 }
 
 /// A list of dispatches with their pipelines, parameters and buffers all in place.
@@ -111,7 +120,7 @@ impl Recording {
     fn push(&mut self, invocation: &dyn Invocation, workgroups: [u32; 3], work: Work) -> Result<()> {
         let (kernel, resources) = (invocation.kernel(), invocation.resources());
         expect_elements(kernel, &resources)?;
-        let (mirror, views, copies) = self.mirrored(kernel, &resources)?;
+        let Mirrored { mirror, views, copies } = self.mirrored(kernel, &resources)?;
         let pipeline = self.gpu.pipeline(kernel, mirror)?;
         let device = self.gpu.device();
         let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
@@ -139,20 +148,24 @@ impl Recording {
         let refused = pollster::block_on(memory.pop()).or(refused);
         refused.map_or(Ok(()), |e| Err(Fault::of(&e, format!("kernel {}: {e}", kernel.label)).error()))?;
         let work = work.or_moving(resources.iter().map(|bound| bound.bytes()).sum());
-        let phase = self.phase;
-        self.dispatches.push(Dispatch { kernel, workgroups, work, phase, copies, pipeline, bind_group });
+        let (phase, writes) = (self.phase, written(kernel, &resources));
+        writes.iter().for_each(|span| self.mirrors.written(span));
+        self.dispatches.push(Dispatch {
+            kernel,
+            workgroups,
+            work,
+            phase,
+            copies,
+            writes,
+            pipeline,
+            bind_group,
+        });
         Ok(())
     }
 
-    /// What of `resources` the kernel reads as textures, if it does: its second text, a view of each of them, and the copies
-    /// that fill them.
-    #[allow(clippy::type_complexity)]
-    fn mirrored(
-        &mut self,
-        kernel: &'static Kernel,
-        resources: &[&dyn Bind],
-    ) -> Result<(Option<&'static Mirror>, Vec<Option<wgpu::TextureView>>, Vec<Copy>)> {
-        let (mut views, mut copies) = (vec![None; resources.len()], vec![]);
+    /// What of `resources` the kernel reads as textures, if it does.
+    fn mirrored(&mut self, kernel: &'static Kernel, resources: &[&dyn Bind]) -> Result<Mirrored> {
+        let mut mirrored = Mirrored { mirror: None, views: vec![None; resources.len()], copies: vec![] };
         self.mirrors.begin();
         let bound: Vec<_> = kernel.bindings[1..].iter().zip(resources).collect();
         let fits = |mirror: &&Mirror| {
@@ -160,39 +173,47 @@ impl Recording {
                 bound.iter().filter_map(|(binding, bound)| Some((bound, mirror.values(binding.slot)?)));
             textures.all(|(bound, values)| mirror::holds(&self.gpu, bound.bytes(), values))
         };
-        let mirror = kernel.mirror.as_ref().filter(|_| self.gpu.mirrors()).filter(fits);
-        for (view, (binding, bound)) in views.iter_mut().zip(&bound) {
-            let values = mirror.and_then(|mirror| mirror.values(binding.slot));
-            if let Some((values, span)) = values.zip(Span::of(&bound.binding(), bound.bytes())) {
+        let Some(mirror) = kernel.mirror.as_ref().filter(|_| self.gpu.mirrors()).filter(fits) else {
+            return Ok(mirrored);
+        };
+        for (view, (binding, bound)) in mirrored.views.iter_mut().zip(&bound) {
+            let span = Span::of(&bound.binding(), bound.bytes());
+            if let Some((values, span)) = mirror.values(binding.slot).zip(span) {
                 let (texture, copy) = self.mirrors.read(&self.gpu, &span, values)?;
                 *view = Some(texture);
-                copies.extend(copy);
+                mirrored.copies.extend(copy);
             }
         }
-        for (_, bound) in bound.iter().filter(|(binding, _)| matches!(binding.access, Access::ReadWrite(_))) {
-            // A tensor's binding may reach beyond it.
-            let span = Span::of(&bound.binding(), u64::MAX / 2);
-            span.iter().for_each(|span| self.mirrors.written(span));
-        }
-        Ok((mirror, views, copies))
+        mirrored.mirror = Some(mirror);
+        Ok(mirrored)
+    }
+
+    /// How many dispatches have run once nothing writes `tensor` any more; 0 if nothing does.
+    pub(crate) fn dispatches_to(&self, tensor: &Tensor) -> usize {
+        let Some(span) = Span::of(&tensor.binding(), tensor.byte_len()) else { return 0 };
+        let writes = |dispatch: &Dispatch| dispatch.writes.iter().any(|written| written.overlaps(&span));
+        self.dispatches.iter().rposition(writes).map_or(0, |last| last + 1)
     }
 
     /// Encodes every dispatch, in order; those of a phase that follow one another are a debug group.
     pub fn encode(&self, encoder: &mut wgpu::CommandEncoder) {
-        self.encode_some(encoder, "recording", None, |_| true);
+        self.encode_some(encoder, "recording", None, |_, _| true);
     }
 
-    /// As [`Recording::encode`], those dispatches alone whose phase is `wanted`, in passes called `label` with timestamps
-    /// around all.
+    /// As [`Recording::encode`], those dispatches alone whose place and phase are `wanted`, in passes called `label` with
+    /// timestamps around all.
     pub(crate) fn encode_some(
         &self,
         encoder: &mut wgpu::CommandEncoder,
         label: &str,
         timestamps: Option<&wgpu::ComputePassTimestampWrites<'_>>,
-        wanted: impl Fn(Phase) -> bool,
+        wanted: impl Fn(usize, Phase) -> bool,
     ) {
-        let wanted: Vec<&Dispatch> =
-            self.dispatches.iter().filter(|dispatch| wanted(dispatch.phase)).collect();
+        let placed = self.dispatches.iter().enumerate();
+        let wanted: Vec<&Dispatch> = placed
+            .filter(|(place, dispatch)| wanted(*place, dispatch.phase))
+            .map(|(_, dispatch)| dispatch)
+            .collect();
         // Copies end a pass.
         let mut passes = wanted.chunk_by(|_, next| next.copies.is_empty()).peekable();
         let mut is_first = true;
@@ -253,6 +274,15 @@ fn expect_elements(kernel: &Kernel, resources: &[&dyn Bind]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The buffers that a kernel writes of those that it is given.
+fn written(kernel: &Kernel, resources: &[&dyn Bind]) -> Vec<Span> {
+    let bound = kernel.bindings[1..].iter().zip(resources);
+    bound
+        .filter(|(binding, _)| matches!(binding.access, Access::ReadWrite(_)))
+        .filter_map(|(_, resource)| Span::of(&resource.binding(), resource.bytes()))
+        .collect()
 }
 
 impl fmt::Debug for Dispatch {

@@ -1,5 +1,6 @@
 //! What fills the batches: both domains on the device, each in an order of its own.
 
+use super::communicator::RankShare;
 use super::config::Config;
 use super::device_data::DeviceData;
 use super::frames::Images;
@@ -25,8 +26,11 @@ pub(super) struct DataLoader {
     labelled: Shuffled,
     unlabelled: Option<Shuffled>,
     views: Views,
+    /// Images of a domain that a step looks at here.
     batch: usize,
     images: usize,
+    /// What other ranks leave to this one.
+    share: RankShare,
     /// Memory for windows of images that no in-flight batch needs.
     uploads: Vec<Upload>,
 }
@@ -75,13 +79,27 @@ impl DataLoader {
             views: Views::new(spec.augmentation, stored, input.shape()),
             batch: spec.images_per_step(),
             images,
+            share: RankShare::ALL,
             uploads: vec![],
         })
     }
 
-    /// Images that an epoch visits at most: those of the smaller data set.
-    pub fn images(&self) -> usize {
-        self.images
+    /// The share of a rank alone, in steps of `batch` images of each domain a rank.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there are too few images for a step of all ranks.
+    pub fn of_rank(self, share: RankShare) -> Result<Self> {
+        let all = share.ranks * self.batch;
+        if self.images < all {
+            let expected = format!("at least the {all} images of a step of {} ranks", share.ranks);
+            return Err(Error::input("the smaller of the data sets", expected, self.images));
+        }
+        Ok(Self { share, ..self })
+    }
+
+    /// Steps in an epoch, which visits no image of the smaller data set twice.
+    pub fn steps(&self) -> usize {
+        self.images / (self.batch * self.share.ranks)
     }
 
     /// Whether a domain is made of frames, so that there is no end to it.
@@ -160,6 +178,7 @@ impl DataLoader {
             views: Views::none(),
             batch: self.batch,
             images: self.images,
+            share: self.share,
             uploads: vec![],
         })
     }
@@ -182,8 +201,9 @@ impl DataLoader {
 
     /// New orders for both domains, independent of each other, where they are not of frames, and the tensors that they belong into.
     pub fn next_orders(&mut self) -> Vec<(Tensor, Vec<u32>)> {
-        let visited = self.images() / self.batch * self.batch;
-        self.domains().filter_map(|domain| domain.next_order(visited)).collect()
+        let visited = self.steps() * self.batch;
+        let share = (self.share, self.batch);
+        self.domains().filter_map(|domain| domain.next_order(visited, share)).collect()
     }
 
     fn all(&self) -> impl Iterator<Item = &Shuffled> {

@@ -29,6 +29,9 @@ pub struct RunResult {
     pub steps: u64,
     /// Source rows a step.
     pub batch: usize,
+    /// How many ranks have shared it.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub ranks: usize,
     /// The program's version; empty in results of versions that did not say.
     #[serde(default)]
     pub version: String,
@@ -51,6 +54,14 @@ pub struct RunResult {
     /// Accuracies of the model that was kept.
     #[serde(flatten)]
     pub report: Report,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(count: &usize) -> bool {
+    *count == one()
 }
 
 /// A run's directory: `config.toml`, `metrics.jsonl`, `checkpoints/`, `model.safetensors`, `result.json`.

@@ -1,5 +1,6 @@
 //! The images of a domain on the device, and the order in which they are visited.
 
+use super::communicator::RankShare;
 use super::config::Config;
 use super::device_data::DeviceData;
 use super::frames::{Frames, Images};
@@ -95,8 +96,13 @@ impl Shuffled {
         }
     }
 
-    /// A new order; `visited` images of it are visited. None of frames, which each step draws anew.
-    pub fn next_order(&mut self, visited: usize) -> Option<(Tensor, Vec<u32>)> {
+    /// A new order; `visited` images of it are visited, of which the rank with `share` takes `own` in each step. None of frames,
+    /// which each step draws anew.
+    pub fn next_order(
+        &mut self,
+        visited: usize,
+        (share, own): (RankShare, usize),
+    ) -> Option<(Tensor, Vec<u32>)> {
         if self.frames.is_some() {
             return None;
         }
@@ -105,6 +111,7 @@ impl Shuffled {
             Some(classes) => balanced(classes, count, rng),
             None => shuffled(count, rng),
         };
+        let order = share.order(order, own);
         if let Some((stream, _)) = &mut self.stream {
             stream.visit(&order, visited);
         }

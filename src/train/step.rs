@@ -1,9 +1,13 @@
 //! The recording of one training step, and how it is replayed.
 
+use super::exchange::Exchange;
 use crate::error::Result;
 use crate::gpu::{Element, Gpu, Phase, Recording, Tensor, of_pass};
 use crate::model::{Batch, Dann, MetricsBuffer, Objective, Prefix, StepOutputs};
 use crate::ops::Step;
+
+/// What passes of a step are called.
+pub(super) const LABEL: &str = "training step";
 
 /// One training step, recorded once: everything from the batch to the updated parameters.
 #[derive(Debug)]
@@ -87,22 +91,52 @@ impl TrainingStep {
         data_loader: Option<&Recording>,
         timestamp_writes: Option<wgpu::ComputePassTimestampWrites<'_>>,
     ) {
-        if let Some(mean) = &self.outputs.mean_grads {
-            encoder.clear_buffer(mean.buffer(), mean.offset(), Some(mean.byte_len()));
-        }
+        self.encode_start(encoder);
         for batch in 0..self.batches {
             let is_last = batch + 1 == self.batches;
+            let wanted = |_, phase| is_last || phase != Phase::Update;
             self.encode_values(encoder, steps, index * self.batches + batch);
-            let (is_first, label) = (batch == 0, "training step");
+            let is_first = batch == 0;
             let of_batch = |is_first, is_last| {
                 timestamp_writes.as_ref().and_then(|writes| of_pass(writes, is_first, is_last))
             };
             if let Some(data_loader) = data_loader {
-                data_loader.encode_some(encoder, label, of_batch(is_first, false).as_ref(), |_| true);
+                data_loader.encode_some(encoder, LABEL, of_batch(is_first, false).as_ref(), |_, _| true);
             }
             let timestamps = of_batch(is_first && data_loader.is_none(), is_last);
-            let wanted = |phase| is_last || phase != Phase::Update;
-            self.recording.encode_some(encoder, label, timestamps.as_ref(), wanted);
+            self.recording.encode_some(encoder, LABEL, timestamps.as_ref(), wanted);
+        }
+    }
+
+    /// As [`TrainingStep::encode`], with the means over all ranks in place of this one's gradients: everything before the update
+    /// is submitted and waited for, and `encoder` is a new one that holds the update.
+    ///
+    /// # Errors
+    /// Those of [`Exchange::run`].
+    pub(super) fn run_exchanged(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        (steps, index): (&Tensor, usize),
+        data_loader: &Recording,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        self.encode_start(encoder);
+        for batch in 0..self.batches {
+            self.encode_values(encoder, steps, index * self.batches + batch);
+            data_loader.encode_some(encoder, LABEL, None, |_, _| true);
+            if batch + 1 < self.batches {
+                self.recording.encode_some(encoder, LABEL, None, |_, phase| phase != Phase::Update);
+            }
+        }
+        exchange.run(encoder, &self.recording)?;
+        self.recording.encode_some(encoder, LABEL, None, |_, phase| phase == Phase::Update);
+        Ok(())
+    }
+
+    /// No batch has added its gradients yet.
+    fn encode_start(&self, encoder: &mut wgpu::CommandEncoder) {
+        if let Some(mean) = &self.outputs.mean_grads {
+            encoder.clear_buffer(mean.buffer(), mean.offset(), Some(mean.byte_len()));
         }
     }
 

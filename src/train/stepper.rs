@@ -1,6 +1,9 @@
 //! The loop on a device of one's own: submissions and the waiting for them.
 
+mod ranks;
+
 use super::checkpoint::Checkpoint;
+use super::communicator::Communicator;
 use super::config::Config;
 use super::frozen::FrozenPart;
 use super::in_flight::Outcome;
@@ -13,6 +16,7 @@ use crate::gpu::{Gpu, Recording};
 use crate::model::{Dann, OptimizerState};
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Submissions on their way at a time: the device works on one while the host sees to the other.
@@ -29,6 +33,10 @@ pub struct Stepper {
     /// Steps from one rest to the next.
     rest_every: Vec<u64>,
     halted: bool,
+    /// Whether the ranks that train together are at the same place.
+    joined: bool,
+    /// The step after which they compared what they have learned.
+    compared: u64,
     /// Measured so far, to size submissions.
     step_time: Option<Duration>,
     last_arrival: Option<Instant>,
@@ -46,9 +54,26 @@ impl Stepper {
     /// [`Error::NoTargetImages`](crate::error::Error::NoTargetImages) when there is nothing to adapt to,
     /// [`Error::OutOfMemory`](crate::error::Error::OutOfMemory) when the device has no memory left.
     pub fn new(gpu: &Gpu, config: &Config, labelled: &Dataset, unlabelled: Option<&Dataset>) -> Result<Self> {
+        Self::with_peers(gpu, config, labelled, unlabelled, None)
+    }
+
+    /// As [`Stepper::new`], this rank's share of a training where there are `peers`: the batch of `config` is that of all ranks
+    /// together. Rank 0 leads, by [`Stepper::advance`] and [`Stepper::dismiss`]; the others [follow](Stepper::follow).
+    ///
+    /// # Errors
+    /// As [`Stepper::new`]; [`Error::Input`](crate::error::Error::Input) when the ranks cannot share a batch evenly.
+    pub fn with_peers(
+        gpu: &Gpu,
+        config: &Config,
+        labelled: &Dataset,
+        unlabelled: Option<&Dataset>,
+        peers: Option<Arc<dyn Communicator>>,
+    ) -> Result<Self> {
         let (labelled, unlabelled) = (labelled.into(), unlabelled.map(Into::into));
         Ok(Self {
-            training_loop: TrainingLoop::new(gpu, config, &labelled, unlabelled.as_ref(), false)?,
+            training_loop: TrainingLoop::new(gpu, config, &labelled, unlabelled.as_ref(), (peers, false))?,
+            joined: false,
+            compared: 0,
             submissions: VecDeque::new(),
             done: 0,
             epoch: 0,
@@ -65,7 +90,7 @@ impl Stepper {
     /// [`Error::Input`](crate::error::Error::Input) when the checkpoint does not fit the training.
     pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         self.training_loop.resume(checkpoint)?;
-        self.done = checkpoint.step;
+        (self.done, self.compared) = (checkpoint.step, checkpoint.step);
         self.epoch = self.done.div_ceil(self.steps_per_epoch());
         Ok(())
     }
@@ -87,6 +112,7 @@ impl Stepper {
     /// # Errors
     /// [`Error::DeviceLost`](crate::error::Error::DeviceLost) when the device was lost.
     pub fn prepare(&mut self) -> Result<Option<f64>> {
+        self.join()?;
         self.training_loop.prepare()
     }
 
@@ -151,7 +177,7 @@ impl Stepper {
     /// Images that a step looks at.
     pub fn images_per_step(&self) -> usize {
         let step = self.training_loop.training_step();
-        step.batch.x.rows() * step.batches()
+        step.batch.x.rows() * step.batches() * self.ranks()
     }
 
     /// Epochs begun.
@@ -172,9 +198,19 @@ impl Stepper {
     /// [`Error::DeviceLost`](crate::error::Error::DeviceLost) when the device was lost,
     /// [`Error::Diverged`](crate::error::Error::Diverged) when a loss is no longer a number.
     pub fn advance(&mut self) -> Result<Vec<StepMetrics>> {
-        while self.submissions.len() < IN_FLIGHT && self.may_submit() {
-            self.submit()?;
+        // Ranks wait for each other at every step, and have nothing to win by looking ahead.
+        let peers = self.training_loop.peers().cloned();
+        let most = if peers.is_some() { 1 } else { IN_FLIGHT };
+        while self.submissions.len() < most && self.may_submit() {
+            while self.prepare()?.is_some() {}
+            let steps = self.steps_per_submission();
+            self.submit(peers.as_ref().map_or(steps, |peers| peers.number(steps)))?;
         }
+        self.arrive()
+    }
+
+    /// Waits for the oldest steps on their way, and gives their metrics.
+    fn arrive(&mut self) -> Result<Vec<StepMetrics>> {
         let Some(submission) = self.submissions.pop_front() else { return Ok(vec![]) };
         let mut in_flight = submission.poll(self.model().gpu())?;
         let count = in_flight.steps();
@@ -201,16 +237,16 @@ impl Stepper {
         !self.halted && at < self.training_loop.total() && (!waits || self.submissions.is_empty())
     }
 
-    /// Submits the next steps, as many as fit a short submission, and a copy of their metrics.
-    fn submit(&mut self) -> Result<()> {
-        while self.prepare()?.is_some() {}
+    /// Submits the next steps, at most `steps` of them, and a copy of their metrics.
+    fn submit(&mut self, steps: u64) -> Result<()> {
+        self.compare_if_due()?;
         if self.training_loop.encoded().is_multiple_of(self.training_loop.per_epoch()) {
             self.epoch += 1;
             self.last_arrival = None;
         }
         let gpu = self.model().gpu().clone();
         let mut encoder = gpu.device().create_command_encoder(&Default::default());
-        let in_flight = self.training_loop.encode(&mut encoder, self.steps_per_submission())?;
+        let in_flight = self.training_loop.encode(&mut encoder, steps)?;
         self.submissions.push_back(Submission::start(&gpu, encoder, in_flight));
         Ok(())
     }

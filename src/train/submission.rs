@@ -1,7 +1,7 @@
 //! Steps on their way: submitted, their metrics not yet here.
 
 use super::in_flight::InFlight;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gpu::Gpu;
 
 /// One submission of a few steps.
@@ -21,9 +21,7 @@ impl Submission {
     /// # Errors
     /// [`Error::DeviceLost`] when the device was lost, [`Error::Gpu`] when it reported a fault.
     pub fn poll(self, gpu: &Gpu) -> Result<InFlight> {
-        let wait = wgpu::PollType::Wait { submission_index: Some(self.submission), timeout: None };
-        gpu.device().poll(wait).map_err(|e| Error::Gpu(e.to_string()))?;
-        gpu.healthy()?;
+        gpu.wait_until(self.submission)?;
         Ok(self.in_flight)
     }
 }

@@ -2,11 +2,14 @@
 //! submits, so that it serves the loop of [`Stepper`](super::Stepper) and the frames of an application alike.
 
 mod frames;
+mod ranks;
 mod values;
 
 use super::checkpoint::Checkpoint;
+use super::communicator::{Communicator, RankShare};
 use super::config::Config;
 use super::data_loader::DataLoader;
+use super::exchange::Exchange;
 use super::frames::Images;
 use super::frozen::{Filling, FrozenPart, Setup};
 use super::in_flight::{InFlight, Outcome};
@@ -22,8 +25,8 @@ use crate::model::Dann;
 use crate::ops::Step;
 use crate::ops::{optimizer, optimizers::OptimizerSpec};
 use crate::rng::{self, Rng};
-use rand::Rng as _;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Steps that small pieces of memory are made for.
@@ -43,6 +46,9 @@ pub(crate) struct TrainingLoop {
     frozen: Option<FrozenPart>,
     dropout: Rng,
     reports: Reports,
+    /// Of gradients, where other ranks look at other images.
+    exchange: Option<Exchange>,
+    share: RankShare,
     sequence: Sequence,
     /// What takes the place of the schedules' values.
     overrides: Overrides,
@@ -63,7 +69,8 @@ pub(crate) struct Overrides {
 }
 
 impl TrainingLoop {
-    /// Sets up training; with `timed`, in-flight batches are timed on the device where it has timestamps.
+    /// Sets up training, this rank's share of it where there are `peers`; with `timed`, in-flight batches are timed on the device
+    /// where it has timestamps.
     ///
     /// # Errors
     /// [`Error::Input`] when configuration or data do not fit, [`Error::OutOfMemory`] when the device has no memory left.
@@ -72,12 +79,14 @@ impl TrainingLoop {
         config: &Config,
         labelled: &Images<'_>,
         unlabelled: Option<&Images<'_>>,
-        timed: bool,
+        (peers, timed): (Option<Arc<dyn Communicator>>, bool),
     ) -> Result<Self> {
         config.check()?;
+        let share = RankShare::of(peers.as_deref());
+        let config = &share.config(config)?;
         let spec = config.training.clone();
-        let data = DataLoader::new(gpu, config, labelled, unlabelled)?;
-        let per_epoch = (data.images() / spec.images_per_step()) as u64;
+        let data = DataLoader::new(gpu, config, labelled, unlabelled)?.of_rank(share)?;
+        let per_epoch = data.steps() as u64;
         let total = spec.total_steps(per_epoch, data.takes_frames())?;
         let table_rows = per_epoch.min(total) as usize;
         let model = spec.model(gpu, &config.model)?;
@@ -88,6 +97,8 @@ impl TrainingLoop {
             steps: Step::table(gpu, "steps", table_rows * spec.accumulate)?,
             dropout: rng::stream(spec.seed, "dropout"),
             reports: Reports::new(&training_step, timed, MOST_STEPS),
+            exchange: peers.map(|peers| Exchange::new(peers, &model, &training_step)),
+            share,
             sequence: Sequence::new(gpu)?,
             overrides: Overrides::default(),
             uploads: vec![],
@@ -192,14 +203,17 @@ impl TrainingLoop {
         };
         checkpoint.load_into(&self.model)?;
         resumption.load_into(&self.model, &self.training_step.outputs.optimizer)?;
-        // An epoch that has begun has drawn its orders, and each step the seed of its dropout.
+        self.go_to(step)
+    }
+
+    /// Draws what the first `step` steps have drawn.
+    fn go_to(&mut self, step: u64) -> Result<()> {
+        // An epoch that has begun has drawn its orders, and each step the seeds of its dropout.
         let orders = (0..step.div_ceil(self.per_epoch)).map(|_| self.data.next_orders()).last();
         for (tensor, order) in orders.unwrap_or_default() {
             tensor.write(self.model.gpu(), &order)?;
         }
-        for _ in 0..step * self.spec.accumulate as u64 {
-            self.dropout.next_u32();
-        }
+        self.skip_seeds(step as usize * self.spec.accumulate * self.share.ranks);
         self.encoded = step;
         Ok(())
     }
@@ -227,8 +241,13 @@ impl TrainingLoop {
             let row = (in_epoch + index) as usize;
             let gpu = self.training_step.gpu();
             images.extend(self.data.encode_images(gpu, encoder, row as u64, index == 0)?);
+            let (step, loader) = (&self.training_step, &self.data_loader);
+            if let Some(exchange) = &mut self.exchange {
+                step.run_exchanged(encoder, (&self.steps, row), loader, exchange)?;
+                continue;
+            }
             let timestamps = self.reports.pass(index == 0, index + 1 == count);
-            self.training_step.encode_timed(encoder, &self.steps, row, Some(&self.data_loader), timestamps);
+            step.encode_timed(encoder, &self.steps, row, Some(loader), timestamps);
         }
         let gpu = self.training_step.gpu();
         let metrics = self.reports.encode_copy(gpu, encoder, in_epoch, count, self.sequence.before())?;
@@ -285,6 +304,7 @@ impl TrainingLoop {
         self.uploads.push(upload);
         self.data.give_back(images);
         let Reading { table, faults, before, time } = self.reports.read(&words, count);
+        let table = self.exchange.as_ref().map_or(table.into(), |exchange| exchange.mean_of(table));
         self.sequence.arrived(before, first, last)?;
         let batches: Vec<StepMetrics> = rows
             .iter()

@@ -20,6 +20,7 @@ mod photos;
 mod pipelines;
 mod predicting;
 mod profile;
+mod ranks;
 mod results;
 mod resuming;
 mod sandbox;

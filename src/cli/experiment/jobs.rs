@@ -2,6 +2,7 @@
 
 use super::{ExperimentArgs, slurm};
 use crate::cli::output::{self, Output};
+use crate::cli::train::launched;
 use anyhow::{Context as _, bail};
 use dann::error::Error;
 use dann::experiment::{Runner, Share};
@@ -9,17 +10,11 @@ use serde_json::json;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-/// Where launchers of MPI programs say which process this is, and of how many: Open MPI; MPICH and its kin.
-const LAUNCHERS: [[&str; 2]; 2] =
-    [["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"], ["PMI_RANK", "PMI_SIZE"]];
-
 /// Which jobs this process makes: the one that was asked for, or its share where `mpirun` has started several.
 pub fn share(job: Option<usize>) -> Share {
-    let number = |name: &str| std::env::var(name).ok()?.parse::<usize>().ok();
-    let ranks = LAUNCHERS.iter().find_map(|[rank, of]| Some((number(rank)?, number(of)?)));
-    match (job, ranks) {
+    match (job, launched()) {
         (Some(job), _) => Share::One(job),
-        (None, Some((rank, of))) if of > 1 => Share::Rank { rank, of },
+        (None, Some((rank, of))) => Share::Rank { rank, of },
         (None, _) => Share::All,
     }
 }

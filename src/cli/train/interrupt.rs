@@ -1,4 +1,5 @@
-//! Ctrl-C: the first one ends training in order, the second one ends the program at once.
+//! Ctrl-C, or a scheduler that asks for an end (SIGTERM): the first one ends training in order, the second one ends the program
+//! at once.
 
 use anyhow::Context as _;
 use dann::fit::{Observer, State};
@@ -8,18 +9,35 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the user has asked for an end.
+#[derive(Clone)]
 pub struct Interrupts(Arc<AtomicBool>);
 
 impl Interrupts {
-    /// Watches for Ctrl-C from here on.
+    /// Watches for both from here on.
     pub fn watch() -> anyhow::Result<Self> {
+        Self::watch_telling(|| {
+            log::warn!("interrupted: finishing what is on its way and saving; once more leaves at once");
+        })
+    }
+
+    /// As [`Interrupts::watch`], with nothing to say: a launcher of ranks asks for an end for reasons that it tells itself.
+    pub fn watch_in_silence() -> anyhow::Result<Self> {
+        Self::watch_telling(|| ())
+    }
+
+    /// Whether anybody has.
+    pub fn asked(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn watch_telling(tell: impl Fn() + Send + 'static) -> anyhow::Result<Self> {
         let asked = Arc::new(AtomicBool::new(false));
         let flag = asked.clone();
         let handler = move || {
             if flag.swap(true, Ordering::SeqCst) {
                 std::process::exit(Interrupted::STATUS.into());
             }
-            log::warn!("interrupted: finishing what is on its way and saving; once more leaves at once");
+            tell();
         };
         ctrlc::set_handler(handler).context("cannot watch for Ctrl-C")?;
         Ok(Self(asked))
@@ -28,7 +46,7 @@ impl Interrupts {
 
 impl Observer for Interrupts {
     fn should_stop(&mut self, _: &State<'_>) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.asked()
     }
 }
 

@@ -24,9 +24,14 @@ impl Observer for Introduction<'_> {
             return Ok(());
         }
         let frozen = state.frozen().map(|part| wrapped(&part.to_string()));
+        let ranks = (state.ranks() > 1).then(|| {
+            let rows = state.config().training.batch / state.ranks();
+            format!("{} ranks share each batch: {rows} rows of a domain each", state.ranks())
+        });
         let adopted = state.adopted().map(|adopted| wrapped(&start(adopted)));
         lines(state.sets(), state.config().training.method)
             .into_iter()
+            .chain(ranks)
             .chain(adopted)
             .chain(frozen)
             .try_for_each(|line| self.out.remark_on(line))

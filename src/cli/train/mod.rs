@@ -3,6 +3,7 @@
 mod interrupt;
 mod introduction;
 mod progress;
+mod ranks;
 mod sabotage;
 
 use super::gpu::GpuArgs;
@@ -16,6 +17,7 @@ use dann::report::page;
 use dann::report::tensorboard::Recorder;
 use dann::train::{Config, DataSets, Length, Method, ParameterGroup, RunDirectory, RunResult};
 use introduction::Introduction;
+use ranks::Ranks;
 use sabotage::Sabotage;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +31,7 @@ const WEIGHTS: &str = "data/weights";
 
 pub use interrupt::{Interrupted, Interrupts};
 pub use progress::Progress;
+pub use ranks::launched;
 
 #[derive(Args)]
 #[command(
@@ -250,11 +253,22 @@ pub fn repeat(directory: &Path, source: &Path, target: &Path) -> String {
 }
 
 pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {
-    let mut interrupts = Interrupts::watch()?;
+    let ranks = Ranks::start()?;
+    let interrupts = ranks.interrupts()?;
+    let ended = match ranks.to_follow() {
+        Some(peers) => ranks.follow(peers, &args.gpu),
+        None => lead(args, &ranks, interrupts.clone(), out),
+    };
+    ranks.end(ended, &interrupts)
+}
+
+/// Trains, together with other ranks if there are any.
+fn lead(args: &TrainArgs, ranks: &Ranks, mut interrupts: Interrupts, out: &Output) -> anyhow::Result<()> {
     let (training, source, target) = args.training()?;
     args.gpu.expect_f32()?;
+    let training = ranks.share(training, &source, &target)?;
     let sets = Sets::read(&source, &target, training.config()).hint_if(is_no_data_set, FETCH)?;
-    let open = || args.gpu.open();
+    let open = || ranks.open(&args.gpu);
     let (mut sabotage, mut recorder) = (Sabotage::after(args.destroy_device_at), Recorder::default());
     let (mut introduction, mut progress) = (Introduction::new(out), Progress::new(out));
     let observers: &mut [&mut dyn Observer] =

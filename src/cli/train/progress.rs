@@ -1,10 +1,10 @@
 //! A training as it is shown in a terminal: a bar, and a line an epoch.
 
-use crate::cli::output::{Output, bar, share};
+use crate::cli::output::{Output, bar, share, wrapped};
 use dann::error::Result;
 use dann::fit::{Observer, State};
 use dann::train::health::Warning;
-use dann::train::{EpochRecord, Rated, RunResult, StepMetrics};
+use dann::train::{EpochRecord, ExchangeTimes, Rated, RunResult, StepMetrics};
 use indicatif::ProgressBar;
 use std::time::{Duration, Instant};
 
@@ -90,12 +90,32 @@ impl Observer for Progress<'_> {
 
     fn finished(&mut self, state: &State<'_>, result: &RunResult) -> Result<()> {
         self.bar.finish_and_clear();
+        if let Some(times) = state.exchange_times() {
+            self.out.remark_on(wrapped(&exchanged(&times, state.ranks())))?;
+        }
         if state.steps_done() < state.total_steps() {
             let steps = state.steps_done();
             self.out.remark_on(format!("ended early after step {steps}: the model has not become better"))?;
         }
         result.selected.map_or(Ok(()), |selected| self.out.remark_on(kept(&selected, result)))
     }
+}
+
+/// What ranks have spent on a step, on the average.
+fn exchanged(times: &ExchangeTimes, ranks: usize) -> String {
+    let ms = |all: Duration| 1e3 * all.as_secs_f64() / times.steps.max(1) as f64;
+    let ExchangeTimes { computing, readback, waiting, sum, upload, .. } = *times;
+    format!(
+        "{ranks} ranks; a step of rank 0 waits {:.1} ms for its gradients and {:.1} ms for other ranks, and exchanges \
+         {:.2} MB in {:.1} ms: readback {:.1}, sum {:.1}, upload {:.1}",
+        ms(computing),
+        ms(waiting),
+        times.bytes as f64 / 1e6,
+        ms(readback + sum + upload),
+        ms(readback),
+        ms(sum),
+        ms(upload)
+    )
 }
 
 /// How to see whether adaptation is worth it, for a run that has a directory.

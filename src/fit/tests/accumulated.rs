@@ -3,7 +3,7 @@
 use super::*;
 
 /// Without layers that look at other images of their batch or draw random numbers.
-fn plain(batch: usize, accumulate: usize) -> Config {
+pub(super) fn plain(batch: usize, accumulate: usize) -> Config {
     let text = CONFIG
         .replace("    { layer = \"batch_norm2d\" },\n", "")
         .replace("{ layer = \"dropout\", rate = 0.25 }, ", "");
@@ -19,7 +19,7 @@ fn random(accumulate: usize) -> Config {
     config
 }
 
-fn values(trained: &Trained) -> Vec<f32> {
+pub(super) fn values(trained: &Trained) -> Vec<f32> {
     trained.checkpoint.values().values().flat_map(|(_, values)| values.clone()).collect()
 }
 

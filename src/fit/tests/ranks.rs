@@ -1,0 +1,170 @@
+//! Several ranks at one training, here threads: they come to what one rank comes to that adds up as many batches.
+
+use super::accumulated::{plain, values};
+use super::*;
+use crate::fit::follow;
+use crate::train::Communicator;
+use std::sync::{Arc, Barrier, Mutex};
+
+/// A rank that is a thread.
+struct Thread {
+    rank: usize,
+    common: Arc<Common>,
+}
+
+struct Common {
+    barrier: Barrier,
+    /// What each rank has brought.
+    brought: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Thread {
+    fn all(ranks: usize) -> Vec<Arc<Self>> {
+        let brought = Mutex::new(vec![vec![]; ranks]);
+        let common = Arc::new(Common { barrier: Barrier::new(ranks), brought });
+        (0..ranks).map(|rank| Arc::new(Self { rank, common: common.clone() })).collect()
+    }
+
+    /// What all ranks have brought.
+    fn gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        self.common.brought.lock().expect("no panic")[self.rank] = bytes.to_vec();
+        self.common.barrier.wait();
+        let all = self.common.brought.lock().expect("no panic").clone();
+        self.common.barrier.wait();
+        all
+    }
+}
+
+impl Communicator for Thread {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn size(&self) -> usize {
+        self.common.brought.lock().expect("no panic").len()
+    }
+
+    fn sum(&self, values: &mut [f32]) {
+        let all = self.gather(bytemuck::cast_slice(values));
+        values.fill(0.0);
+        for of_rank in &all {
+            let of_rank: Vec<f32> = bytemuck::pod_collect_to_vec(of_rank);
+            values.iter_mut().zip(of_rank).for_each(|(sum, value)| *sum += value);
+        }
+    }
+
+    fn broadcast(&self, bytes: &mut [u8]) {
+        bytes.copy_from_slice(&self.gather(bytes)[0]);
+    }
+}
+
+/// What rank 0 of several comes to.
+fn shared(training: Training, ranks: usize, observers: &mut [&mut dyn Observer]) -> Trained {
+    let threads = Thread::all(ranks);
+    let config = training.config().clone();
+    std::thread::scope(|scope| {
+        for thread in threads[1..].iter().cloned() {
+            let config = &config;
+            scope.spawn(move || follow(config, &sets(), &open, thread).expect("a rank"));
+        }
+        trained(training.peers(threads[0].clone()), observers)
+    })
+}
+
+fn near(a: &Trained, b: &Trained) {
+    assert_eq!(a.history.steps.len(), b.history.steps.len());
+    for (a, b) in values(a).iter().zip(values(b)) {
+        assert!((a - b).abs() <= 1e-5 * b.abs().max(1.0), "{a} is not {b}");
+    }
+    for (a, b) in a.history.steps.iter().zip(&b.history.steps) {
+        assert_eq!((a.step, a.lambda), (b.step, b.lambda));
+        assert!(
+            (a.label_loss - b.label_loss).abs() < 1e-5 && (a.label_accuracy - b.label_accuracy).abs() < 1e-6
+        );
+        let [a, b] = [a, b].map(|step| step.domain_loss.expect("a domain loss"));
+        assert!((a - b).abs() < 1e-5, "{a} is not {b}");
+    }
+}
+
+#[test]
+fn ranks_come_to_what_one_comes_to_with_the_same_batch() {
+    for clip_norm in [None, Some(0.1)] {
+        let mut config = plain(4, 1);
+        config.training.clip_norm = clip_norm;
+        let whole = trained(Training::new(config.clone()), &mut []);
+        for ranks in [2, 4] {
+            let parts = shared(Training::new(config.clone()), ranks, &mut []);
+            assert_eq!((parts.result.ranks, parts.result.batch), (ranks, 4));
+            near(&parts, &whole);
+        }
+        config.training.batch = 2;
+        assert_ne!(values(&whole), values(&trained(Training::new(config), &mut [])));
+    }
+}
+
+#[test]
+fn ranks_draw_what_as_many_batches_of_one_rank_draw() {
+    // Batch norm by the rank's rows, and dropout of its own.
+    let mut config = config();
+    (config.training.batch, config.training.accumulate) = (2, 2);
+    let one = trained(Training::new(config.clone()), &mut []);
+    (config.training.batch, config.training.accumulate) = (4, 1);
+    let two = shared(Training::new(config.clone()), 2, &mut []);
+    for (two, one) in two.history.steps.iter().zip(&one.history.steps) {
+        assert!((two.label_loss - one.label_loss).abs() < 1e-4, "{two:?} is not {one:?}");
+    }
+    let parameters = |trained: &Trained| -> Vec<f32> {
+        let all = trained.checkpoint.values().iter().filter(|(name, _)| !name.contains("running"));
+        all.flat_map(|(_, (_, values))| values.clone()).collect()
+    };
+    for (two, one) in parameters(&two).iter().zip(parameters(&one)) {
+        assert!((two - one).abs() <= 1e-4 * one.abs().max(1.0), "{two} is not {one}");
+    }
+    // Rows of a rank, and batches of one rank that two ranks share, again.
+    (config.training.batch, config.training.accumulate) = (2, 2);
+    let mut halves = config.clone();
+    (halves.training.batch, halves.training.accumulate) = (1, 4);
+    near(&shared(Training::new(plain(2, 2)), 2, &mut []), &trained(Training::new(plain(1, 4)), &mut []));
+}
+
+#[test]
+fn the_same_ranks_come_to_the_same_bits_whatever_happens_on_the_way() {
+    let whole = shared(Training::new(config()), 2, &mut []);
+    assert_eq!(outcome(&whole), outcome(&shared(Training::new(config()), 2, &mut [])));
+    for stop_at in [1, 4] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut witness = Witness { stop_at: Some(stop_at), ..Witness::default() };
+        let training = Training::new(config()).directory(directory.path()).checkpoint_every(1);
+        let stopped = shared(training, 2, &mut [&mut witness]);
+        assert!(!stopped.complete);
+        let resumed = Training::resume(directory.path()).expect("a run");
+        let resumed = shared(resumed, 2, &mut []);
+        assert!(resumed.complete && outcome(&resumed) == outcome(&whole), "{stop_at}");
+    }
+}
+
+#[test]
+fn another_number_of_ranks_goes_on() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut witness = Witness { stop_at: Some(2), ..Witness::default() };
+    let training = Training::new(plain(4, 1)).directory(directory.path()).checkpoint_every(1);
+    shared(training, 4, &mut [&mut witness]);
+    let resumed = shared(Training::resume(directory.path()).expect("a run"), 2, &mut []);
+    assert!(resumed.complete);
+    near(&resumed, &trained(Training::new(plain(4, 1)), &mut []));
+}
+
+#[test]
+fn a_batch_that_ranks_cannot_share_is_refused() {
+    let thread = Thread::all(3).remove(1);
+    let data = data(1);
+    let error = crate::train::Stepper::with_peers(
+        &open().expect("a device"),
+        &plain(4, 1),
+        &data,
+        Some(&data),
+        Some(thread),
+    );
+    let error = error.expect_err("4 rows for 3 ranks").to_string();
+    assert!(error.contains("training.batch: expected a multiple of the 3 ranks"), "{error}");
+}
