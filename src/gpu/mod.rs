@@ -12,6 +12,7 @@
 //! ```
 
 mod abilities;
+mod across_ranks;
 mod adapter;
 mod bind;
 mod context;
@@ -33,6 +34,7 @@ mod upload;
 mod variant;
 mod work;
 
+pub(crate) use across_ranks::AcrossRanks;
 pub use adapter::{Adapter, adapters, choose, choose_for_rank};
 pub(crate) use bind::Bind;
 pub use context::Gpu;

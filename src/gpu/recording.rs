@@ -2,9 +2,12 @@
 
 use super::bind::Bind;
 use super::mirror::{self, Copy, Mirrors, Span};
-use super::{Access, Element, Fault, Gpu, Invocation, Kernel, Mirror, Phase, Tensor, Work, upload};
+use super::{
+    Access, AcrossRanks, Element, Fault, Gpu, Invocation, Kernel, Mirror, Phase, Tensor, Work, upload,
+};
 use crate::error::{Error, Result};
 use std::fmt;
+use std::sync::Arc;
 
 /// One dispatch of a recording.
 pub struct Dispatch {
@@ -54,13 +57,16 @@ pub struct Recording {
     dispatches: Vec<Dispatch>,
     phase: Phase,
     mirrors: Mirrors,
+    /// What ranks have to make alike, each behind so many dispatches.
+    across_ranks: Vec<(usize, Arc<dyn AcrossRanks>)>,
 }
 
 impl Recording {
     /// An empty recording.
     pub fn new(gpu: &Gpu) -> Self {
         let mirrors = Mirrors::default();
-        Self { gpu: gpu.clone(), dispatches: Vec::new(), phase: Phase::default(), mirrors }
+        let (dispatches, across_ranks) = (Vec::new(), Vec::new());
+        Self { gpu: gpu.clone(), dispatches, phase: Phase::default(), mirrors, across_ranks }
     }
 
     /// The device that the recording runs on.
@@ -79,6 +85,16 @@ impl Recording {
         self.phase = phase;
         // The dispatches of a phase may be left out.
         self.mirrors.forget();
+    }
+
+    /// Records that `what` is to hold for all ranks' rows from here on, where ranks synchronise it.
+    pub(crate) fn across_ranks(&mut self, what: impl AcrossRanks + 'static) {
+        self.across_ranks.push((self.dispatches.len(), Arc::new(what)));
+    }
+
+    /// What ranks have to make alike, each behind so many dispatches.
+    pub(crate) fn synchronised(&self) -> &[(usize, Arc<dyn AcrossRanks>)] {
+        &self.across_ranks
     }
 
     /// Records one thread for each of `threads` results, which have that `work` to do in all.

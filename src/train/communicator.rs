@@ -2,6 +2,7 @@
 
 use super::config::Config;
 use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What ranks say to each other; MPI gives it, and tests do. Every rank makes the same calls in the same order, and a rank that
@@ -57,7 +58,25 @@ impl fmt::Debug for dyn Communicator + '_ {
     }
 }
 
-/// The share of each step's images that a rank looks at.
+/// Whose rows batch norm is over in training, where several ranks share a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BatchNormRanks {
+    /// Each rank's own.
+    #[default]
+    ByRank,
+    /// Those of all ranks, which wait for each other at every layer of the kind, there and back (`torch.nn.SyncBatchNorm`).
+    Synchronised,
+}
+
+impl BatchNormRanks {
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The share of each batch that a rank looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RankShare {
     pub rank: usize,
@@ -87,14 +106,14 @@ impl RankShare {
         Ok(own)
     }
 
-    /// An order of images as this rank visits them, which takes `own` of them in each step: they come first, and all others
+    /// An order of images as this rank visits them, which takes `own` of them of each batch: they come first, and all others
     /// behind them.
     pub fn order(self, order: Vec<u32>, own: usize) -> Vec<u32> {
         if self == Self::ALL {
             return order;
         }
-        let steps = order.len() / (own * self.ranks);
-        let (taken, rest) = order.split_at(steps * own * self.ranks);
+        let batches = order.len() / (own * self.ranks);
+        let (taken, rest) = order.split_at(batches * own * self.ranks);
         let is_own = |place: usize| place / own % self.ranks == self.rank;
         let part = |of_rank: bool| {
             let placed = taken.iter().enumerate();
@@ -109,10 +128,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranks_share_every_step_of_an_order_and_leave_none_out() {
+    fn ranks_share_every_batch_of_an_order_and_leave_none_out() {
         let order: Vec<u32> = (0..11).map(|image| 100 + image).collect();
         let of = |rank| RankShare { rank, ranks: 2 }.order(order.clone(), 2);
-        // Two steps of four images, of which each rank has two; three more are visited by nobody.
+        // Two batches of four images, of which each rank has two; three more are visited by nobody.
         assert_eq!(of(0)[..4], [100, 101, 104, 105]);
         assert_eq!(of(1)[..4], [102, 103, 106, 107]);
         for rank in [0, 1] {

@@ -2,20 +2,19 @@
 
 use super::communicator::RankShare;
 use super::config::Config;
+use super::data_checks::{alike, fit, hold_a_batch, hold_labels};
 use super::device_data::DeviceData;
 use super::frames::Images;
 use super::ring::Ring;
 use super::shuffled::{Shuffled, shape_of};
 use super::stream::{Slots, Stream};
-use super::training_spec::{Method, TrainingSpec};
+use super::training_spec::Method;
 use super::views::Views;
-use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Phase, Recording, Tensor, Upload};
-use crate::model::{Batch, InputSpec};
+use crate::model::Batch;
 use crate::ops::gather_batch::Domain;
 use crate::ops::image_input::Placement;
-use crate::shape::MapShape;
 use std::time::Duration;
 
 /// Steps after which frames begin to be drawn into the first rows of their order again.
@@ -28,6 +27,8 @@ pub(super) struct DataLoader {
     views: Views,
     /// Images of a domain that a step looks at here.
     batch: usize,
+    /// Those of a batch, of which a step may take several.
+    rows: usize,
     images: usize,
     /// What other ranks leave to this one.
     share: RankShare,
@@ -78,6 +79,7 @@ impl DataLoader {
             unlabelled: unlabelled.map(|target| upload(target, Domain::Target, of_target)).transpose()?,
             views: Views::new(spec.augmentation, stored, input.shape()),
             batch: spec.images_per_step(),
+            rows: spec.batch,
             images,
             share: RankShare::ALL,
             uploads: vec![],
@@ -177,6 +179,7 @@ impl DataLoader {
             unlabelled: self.unlabelled.as_ref().map(kept).transpose()?,
             views: Views::none(),
             batch: self.batch,
+            rows: self.rows,
             images: self.images,
             share: self.share,
             uploads: vec![],
@@ -202,7 +205,7 @@ impl DataLoader {
     /// New orders for both domains, independent of each other, where they are not of frames, and the tensors that they belong into.
     pub fn next_orders(&mut self) -> Vec<(Tensor, Vec<u32>)> {
         let visited = self.steps() * self.batch;
-        let share = (self.share, self.batch);
+        let share = (self.share, self.rows);
         self.domains().filter_map(|domain| domain.next_order(visited, share)).collect()
     }
 
@@ -274,49 +277,4 @@ impl DataLoader {
     pub fn shuffle(&mut self, gpu: &Gpu) -> Result<()> {
         self.next_orders().iter().try_for_each(|(tensor, order)| tensor.write(gpu, order))
     }
-}
-
-/// Refuses images to learn from without labels, or with labels of other than `classes` classes.
-fn hold_labels(images: &Images<'_>, classes: usize) -> Result<()> {
-    match images {
-        Images::Set(data) if data.labels.is_none() => {
-            let expected = "a label for every image to learn from";
-            Err(Error::file(&data.origin, expected, "images without labels"))
-        }
-        Images::Set(data) => data.check_labels(classes),
-        Images::Frames(frames) if frames.classes.len() == classes => Ok(()),
-        Images::Frames(frames) => {
-            let expected = format!("names of {classes} classes, as many as the label predictor tells apart");
-            Err(Error::input("the frames to learn from", expected, frames.classes.len()))
-        }
-    }
-}
-
-/// Whether images have as many rows and columns.
-fn alike(a: MapShape, b: MapShape) -> bool {
-    (a.height, a.width) == (b.height, b.width)
-}
-
-/// Grey images may stand for any number of channels, and images may be of the size that views are taken of.
-fn fit(data: &Dataset, input: &InputSpec) -> Result<()> {
-    let (shape, frame, taken) = (data.shape, input.training_frame(), input.shape());
-    let views_of = MapShape { height: frame.height, width: frame.width, ..taken };
-    if (alike(shape, taken) || alike(shape, views_of)) && [1, taken.channels].contains(&shape.channels) {
-        return Ok(());
-    }
-    let or_larger = if views_of == taken { String::new() } else { format!(", or {views_of}") };
-    let expected =
-        format!("images of {taken}, as the model takes them{or_larger}, or grey ones of that size");
-    Err(Error::file(&data.origin, expected, shape))
-}
-
-fn hold_a_batch(images: &Images<'_>, spec: &TrainingSpec) -> Result<()> {
-    if images.len() < spec.images_per_step() {
-        let expected = match spec.accumulate {
-            1 => format!("at least a batch of {} images", spec.batch),
-            batches => format!("at least the {} images of {batches} batches", spec.images_per_step()),
-        };
-        return Err(Error::file(&images.origin(), expected, images.len()));
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@
 use super::communicator::Communicator;
 use super::step::{self, TrainingStep};
 use crate::error::Result;
-use crate::gpu::{Gpu, Phase, Recording, Staging, Tensor};
+use crate::gpu::{AcrossRanks, Gpu, Phase, Readback, Recording, Staging, Tensor};
 use crate::model::Dann;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,14 +18,22 @@ const BUCKET: u64 = 1 << 20;
 pub(super) struct Exchange {
     peers: Arc<dyn Communicator>,
     /// In the order in which a step computes them.
-    buckets: Vec<Bucket>,
+    stops: Vec<Stop>,
     times: ExchangeTimes,
+}
+
+/// A place in a step where the device's values go to the host.
+struct Stop {
+    bucket: Bucket,
+    /// What the device waits for, as the dispatches behind this place are to have it of all ranks' rows; none for gradients, which
+    /// only the update needs.
+    joint: Option<Arc<dyn AcrossRanks>>,
 }
 
 /// Tensors that are sent together.
 struct Bucket {
     tensors: Vec<Tensor>,
-    /// The dispatches of a step after which nothing changes them.
+    /// Dispatches of a step after which they are there.
     ready: usize,
     staging: Option<Staging>,
 }
@@ -51,8 +59,9 @@ pub struct ExchangeTimes {
 }
 
 impl Exchange {
-    /// Of what `step` computes for `model`: gradients, and the running statistics that it brings up to date.
-    pub fn new(peers: Arc<dyn Communicator>, model: &Dann, step: &TrainingStep) -> Self {
+    /// Of what `step` computes for `model`: gradients, and the running statistics that it brings up to date. With `synchronised`,
+    /// batch norm is over all ranks' rows.
+    pub fn new(peers: Arc<dyn Communicator>, model: &Dann, step: &TrainingStep, synchronised: bool) -> Self {
         let recording = step.recording();
         let grads = step.outputs.mean_grads.as_ref().unwrap_or(&model.parameters.grads);
         let mut buckets: Vec<Bucket> =
@@ -62,9 +71,15 @@ impl Exchange {
         if !statistics.is_empty() {
             buckets.push(Bucket::new(statistics, recording));
         }
-        buckets.sort_by_key(|bucket| bucket.ready);
-        let bytes = buckets.iter().map(Bucket::bytes).sum();
-        Self { peers, buckets, times: ExchangeTimes { bytes, ..Default::default() } }
+        let mut stops: Vec<Stop> = buckets.into_iter().map(|bucket| Stop { bucket, joint: None }).collect();
+        for (ready, joint) in recording.synchronised().iter().filter(|_| synchronised) {
+            let bucket = Bucket { tensors: joint.tensors(), ready: *ready, staging: None };
+            stops.push(Stop { bucket, joint: Some(joint.clone()) });
+        }
+        // Running statistics are sent once they are those of all ranks.
+        stops.sort_by_key(|stop| (stop.bucket.ready, stop.joint.is_none()));
+        let bytes = stops.iter().map(|stop| stop.bucket.bytes()).sum();
+        Self { peers, stops, times: ExchangeTimes { bytes, ..Default::default() } }
     }
 
     /// The ranks that take part.
@@ -84,44 +99,45 @@ impl Exchange {
         values.into_iter().map(f32::to_bits).collect()
     }
 
-    /// Runs everything of `recording` up to the update, together with what `encoder` holds, puts the means over all ranks in
-    /// place of gradients and statistics, and leaves a new encoder.
+    /// Runs everything of `recording` up to the update, together with what `encoder` holds, and leaves a new encoder; with
+    /// `is_last`, the means over all ranks are then in place of gradients and statistics.
     ///
     /// # Errors
     /// [`Error::DeviceLost`](crate::error::Error::DeviceLost) when the device was lost,
     /// [`Error::OutOfMemory`](crate::error::Error::OutOfMemory) when there is no memory for what is sent.
-    pub fn run(&mut self, encoder: &mut wgpu::CommandEncoder, recording: &Recording) -> Result<()> {
+    pub fn run(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        recording: &Recording,
+        is_last: bool,
+    ) -> Result<()> {
+        let Self { peers, stops, times } = self;
         let gpu = recording.gpu();
         let mut done = 0;
-        let mut copied = Vec::with_capacity(self.buckets.len());
+        let mut on_their_way = Vec::with_capacity(stops.len());
         let some = |encoder: &mut wgpu::CommandEncoder, from: usize, to: usize| {
             let wanted = |place, phase| phase != Phase::Update && (from..to).contains(&place);
             recording.encode_some(encoder, step::LABEL, None, wanted);
         };
-        for bucket in &mut self.buckets {
+        for Stop { bucket, joint } in stops.iter_mut().filter(|stop| is_last || stop.joint.is_some()) {
             some(encoder, done, bucket.ready);
             done = done.max(bucket.ready);
-            let staging = bucket.encode_copy(gpu, encoder)?;
-            let full = std::mem::replace(encoder, gpu.device().create_command_encoder(&Default::default()));
-            copied.push((gpu.submit(full), staging.map(bucket.bytes())));
+            let copied = bucket.submit_copy(gpu, encoder)?;
+            match joint {
+                Some(joint) => {
+                    let join = |values: &mut [f32]| {
+                        joint.join(values, peers.size(), &mut |values| peers.mean(values));
+                    };
+                    bucket.exchange(gpu, copied, &**peers, times, join)?;
+                }
+                None => on_their_way.push((bucket, copied)),
+            }
         }
         some(encoder, done, recording.dispatches().len());
-        for (bucket, (submission, readback)) in self.buckets.iter_mut().zip(copied) {
-            let mut clock = Clock::start();
-            gpu.wait_until(submission)?;
-            clock.add_to(&mut self.times.computing);
-            let (mut values, staging) = readback.take_arrived::<f32>(gpu)?;
-            bucket.staging = Some(staging);
-            clock.add_to(&mut self.times.readback);
-            // The sum would wait too; so it is told apart what takes time and who.
-            self.peers.sum(&mut [0.0]);
-            clock.add_to(&mut self.times.waiting);
-            self.peers.mean(&mut values);
-            clock.add_to(&mut self.times.sum);
-            bucket.write(gpu, &values)?;
-            clock.add_to(&mut self.times.upload);
+        for (bucket, copied) in on_their_way {
+            bucket.exchange(gpu, copied, &**peers, times, |values| peers.mean(values))?;
         }
-        self.times.steps += 1;
+        times.steps += u64::from(is_last);
         Ok(())
     }
 }
@@ -142,8 +158,8 @@ impl Bucket {
         self.tensors.iter().map(Tensor::byte_len).sum()
     }
 
-    /// Encodes a copy to where the host can read it.
-    fn encode_copy(&mut self, gpu: &Gpu, encoder: &mut wgpu::CommandEncoder) -> Result<Staging> {
+    /// Submits what `encoder` holds, with a copy to where the host can read it behind, and leaves a new encoder.
+    fn submit_copy(&mut self, gpu: &Gpu, encoder: &mut wgpu::CommandEncoder) -> Result<Copied> {
         let staging = match self.staging.take() {
             Some(staging) => staging,
             None => Staging::new(gpu, self.bytes())?,
@@ -154,7 +170,33 @@ impl Bucket {
             encoder.copy_buffer_to_buffer(tensor.buffer(), tensor.offset(), staging.buffer(), at, bytes);
             at += bytes;
         }
-        Ok(staging)
+        let full = std::mem::replace(encoder, gpu.device().create_command_encoder(&Default::default()));
+        Ok(Copied { submission: gpu.submit(full), readback: staging.map(at) })
+    }
+
+    /// Waits for the values and for the other ranks, and puts what `join` makes of them in their place.
+    fn exchange(
+        &mut self,
+        gpu: &Gpu,
+        copied: Copied,
+        peers: &dyn Communicator,
+        times: &mut ExchangeTimes,
+        join: impl FnOnce(&mut [f32]),
+    ) -> Result<()> {
+        let mut clock = Clock::start();
+        gpu.wait_until(copied.submission)?;
+        clock.add_to(&mut times.computing);
+        let (mut values, staging) = copied.readback.take_arrived::<f32>(gpu)?;
+        self.staging = Some(staging);
+        clock.add_to(&mut times.readback);
+        // The sum would wait too; so it is told apart what takes time and who.
+        peers.sum(&mut [0.0]);
+        clock.add_to(&mut times.waiting);
+        join(&mut values);
+        clock.add_to(&mut times.sum);
+        self.write(gpu, &values)?;
+        clock.add_to(&mut times.upload);
+        Ok(())
     }
 
     /// Puts `values` in place of what the tensors hold, before what is submitted next.
@@ -167,6 +209,12 @@ impl Bucket {
         }
         Ok(())
     }
+}
+
+/// Values on their way to the host.
+struct Copied {
+    submission: wgpu::SubmissionIndex,
+    readback: Readback,
 }
 
 /// Tells how long one thing after the other takes.

@@ -29,6 +29,7 @@ mod classes;
 mod communicator;
 mod config;
 mod course;
+mod data_checks;
 mod data_loader;
 mod data_spec;
 mod device_data;
@@ -77,7 +78,7 @@ pub use crate::ops::sgd::Sgd;
 pub use adopted::Adopted;
 pub use bench::StepBench;
 pub use checkpoint::{Checkpoint, Description};
-pub use communicator::Communicator;
+pub use communicator::{BatchNormRanks, Communicator};
 pub use config::Config;
 pub use data_spec::DataSpec;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]

@@ -96,7 +96,7 @@ impl Shuffled {
         }
     }
 
-    /// A new order; `visited` images of it are visited, of which the rank with `share` takes `own` in each step. None of frames,
+    /// A new order; `visited` images of it are visited, of which the rank with `share` takes `own` of each batch. None of frames,
     /// which each step draws anew.
     pub fn next_order(
         &mut self,

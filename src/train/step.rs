@@ -124,11 +124,8 @@ impl TrainingStep {
         for batch in 0..self.batches {
             self.encode_values(encoder, steps, index * self.batches + batch);
             data_loader.encode_some(encoder, LABEL, None, |_, _| true);
-            if batch + 1 < self.batches {
-                self.recording.encode_some(encoder, LABEL, None, |_, phase| phase != Phase::Update);
-            }
+            exchange.run(encoder, &self.recording, batch + 1 == self.batches)?;
         }
-        exchange.run(encoder, &self.recording)?;
         self.recording.encode_some(encoder, LABEL, None, |_, phase| phase == Phase::Update);
         Ok(())
     }

@@ -6,7 +6,7 @@ mod ranks;
 mod values;
 
 use super::checkpoint::Checkpoint;
-use super::communicator::{Communicator, RankShare};
+use super::communicator::{BatchNormRanks, Communicator, RankShare};
 use super::config::Config;
 use super::data_loader::DataLoader;
 use super::exchange::Exchange;
@@ -97,7 +97,9 @@ impl TrainingLoop {
             steps: Step::table(gpu, "steps", table_rows * spec.accumulate)?,
             dropout: rng::stream(spec.seed, "dropout"),
             reports: Reports::new(&training_step, timed, MOST_STEPS),
-            exchange: peers.map(|peers| Exchange::new(peers, &model, &training_step)),
+            exchange: peers.map(|peers| {
+                Exchange::new(peers, &model, &training_step, spec.batch_norm == BatchNormRanks::Synchronised)
+            }),
             share,
             sequence: Sequence::new(gpu)?,
             overrides: Overrides::default(),
@@ -254,32 +256,6 @@ impl TrainingLoop {
         let first = self.encoded;
         self.encoded += count;
         Ok(InFlight { first, count, rows, metrics, upload, images })
-    }
-
-    /// New orders at the start of an epoch, and the values of the steps.
-    fn encode_values(
-        &mut self,
-        encoder: &mut wgpu::CommandEncoder,
-        in_epoch: u64,
-        (count, rows): (u64, &[Step]),
-    ) -> Result<Upload> {
-        let mut orders = if in_epoch == 0 { self.data.next_orders() } else { vec![] };
-        orders.extend(self.data.draw(self.encoded, count, in_epoch));
-        let table = self.steps.rows_from(in_epoch as usize * self.spec.accumulate, rows.len());
-        let last = Sequence::word(self.encoded + count - 1).to_le_bytes();
-        let mut parts: Vec<(&Tensor, &[u8])> =
-            vec![(&table, bytemuck::cast_slice(rows)), (self.sequence.end(), &last)];
-        parts.extend(orders.iter().map(|(tensor, order)| (tensor, bytemuck::cast_slice(order))));
-        let bytes = parts.iter().map(|(_, bytes)| bytes.len() as u64).sum();
-        let gpu = self.training_step.gpu();
-        let least = MOST_STEPS * (self.spec.accumulate * size_of::<Step>()) as u64;
-        let upload = match super::fitting(&mut self.uploads, bytes, Upload::capacity) {
-            Some(upload) => upload,
-            None => Upload::new(gpu, bytes.max(least))?,
-        };
-        self.sequence.encode(encoder);
-        upload.encode(gpu, encoder, &parts)?;
-        Ok(upload)
     }
 
     /// What has become of `in_flight`; never waits.

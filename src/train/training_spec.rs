@@ -1,5 +1,6 @@
 //! How to train, as a recipe says it.
 
+use super::communicator::BatchNormRanks;
 use super::keep_frozen::KeepFrozen;
 use super::schedule::{Lambda, LearningRate};
 use super::selection_spec::SelectionSpec;
@@ -91,6 +92,9 @@ pub struct TrainingSpec {
     /// In which order labelled images are visited; `shuffled` if left out.
     #[serde(default, skip_serializing_if = "Sampling::is_default")]
     pub sampling: Sampling,
+    /// Whose rows batch norm is over in training, where several ranks share a batch; `by_rank` if left out.
+    #[serde(default, skip_serializing_if = "BatchNormRanks::is_default")]
+    pub batch_norm: BatchNormRanks,
     /// What is asked of the predictions of target images, beside the gradient reversal; nothing if left out. For
     /// [`Method::Dann`] alone.
     #[serde(default, skip_serializing_if = "Adaptation::is_default")]
@@ -176,6 +180,7 @@ impl TrainingSpec {
             label_smoothing: 0.0,
             class_weights: None,
             sampling: Sampling::default(),
+            batch_norm: BatchNormRanks::default(),
             adaptation: Adaptation::default(),
             average: None,
             select: None,

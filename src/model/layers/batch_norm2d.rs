@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
 use crate::model::parameters::WeightAndBias;
 use crate::model::stage::{Forward, Mode, Site, Stage, allocate};
-use crate::ops::batch_norm2d::{self, ParameterGradients, Rows};
+use crate::ops::batch_norm2d::{self, JointMean, JointStatistics, ParameterGradients, Rows};
 use crate::shape::MapShape;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -152,6 +152,12 @@ impl Plain {
             variance: allocate(rec, &self.learned.name, "var", dims)?,
         };
         batch_norm2d::statistics(rec, rows, &batch, &self.running, self.momentum)?;
+        rec.across_ranks(JointStatistics {
+            counts: rows.counts(&batch.mean),
+            batch: batch.clone(),
+            running: self.running.clone(),
+            momentum: self.momentum,
+        });
         Ok(batch)
     }
 }
@@ -185,6 +191,7 @@ impl Stage for Plain {
             if !wanted.input() {
                 return Ok(vec![None]);
             }
+            rec.across_ranks(JointMean(shares.clone()));
             let dx = allocate(rec, name, "dx", x.dims())?;
             batch_norm2d::backward_input(rec, rows, &statistics, &weight.value, dy, shares, &dx, eps)?;
             Ok(vec![Some(dx)])

@@ -5,7 +5,8 @@ use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
 use crate::model::parameters::WeightAndBias;
 use crate::model::stage::{Forward, Mode, Site, Stage, allocate};
-use crate::ops::rectified_norm::{Norm, Rectifier, table_dims};
+use crate::ops::batch_norm2d::JointMean;
+use crate::ops::rectified_norm::{JointTable, Norm, Rectifier, table_dims};
 use crate::shape::MapShape;
 
 /// Over maps that [`fits`](crate::ops::rectified_norm::fits) takes.
@@ -100,9 +101,10 @@ impl Stage for Plain {
         let (y, table) = (allocate(rec, name, "y", x.dims())?, allocate(rec, name, "table", &dims)?);
         let trains = matches!(mode, Mode::Training { .. });
         if trains {
-            norm.statistics(rec, &x, &table)?
+            norm.statistics(rec, &x, &table)?;
+            rec.across_ranks(JointTable::new(&norm, &x, &table));
         } else {
-            norm.running(rec, &x, &table)?
+            norm.running(rec, &x, &table)?;
         }
         norm.forward(rec, &x, &table, &y)?;
         // The gradient of x is made from those of the parameters, so they are recorded even if nothing else asks for them.
@@ -117,7 +119,10 @@ impl Stage for Plain {
             }
             let dx = allocate(rec, name, "dx", x.dims())?;
             match trains {
-                true => norm.backward_input(rec, (&x, dy), &table, &shares, &dx)?,
+                true => {
+                    rec.across_ranks(JointMean(shares.clone()));
+                    norm.backward_input(rec, (&x, dy), &table, &shares, &dx)?;
+                }
                 false => norm.backward_input_frozen(rec, (&x, dy), &table, &dx)?,
             }
             Ok(vec![Some(dx)])

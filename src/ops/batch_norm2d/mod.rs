@@ -6,6 +6,7 @@ mod domains;
 pub(crate) mod frozen;
 #[cfg(feature = "check")]
 pub(crate) mod proof;
+mod ranks;
 #[cfg(feature = "check")]
 pub(crate) mod twin;
 
@@ -13,6 +14,8 @@ use super::kernels::{batch_norm2d as wgsl, rows_norm};
 use super::{expect, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording, Tensor, Variant, Work, by};
+
+pub use ranks::{Joint, JointMean, JointStatistics};
 
 const OP: &str = "batch_norm2d";
 
@@ -80,6 +83,18 @@ impl Rows<'_> {
         let wgsl::Params { rows, source_rows, channels, plane, eps, momentum, .. } = *params;
         let fits = gpu.variant() == Variant::Register && plane == 1 && source_rows == rows;
         fits.then_some(rows_norm::Params { rows, channels, eps, momentum })
+    }
+
+    /// The values that each of a channel's `statistics` is of, one number a domain that they are of.
+    pub fn counts(&self, statistics: &Tensor) -> Vec<usize> {
+        let (map, rows) = (self.x.map(), self.x.rows());
+        let plane = map.height * map.width;
+        match (are_apart(statistics), rows - self.source) {
+            (false, _) => vec![rows * plane],
+            // Where all rows are of the source, they stand for the target too.
+            (true, 0) => vec![rows * plane; 2],
+            (true, target) => vec![self.source * plane, target * plane],
+        }
     }
 
     /// The fewest rows that share statistics.

@@ -3,12 +3,15 @@
 
 #[cfg(feature = "check")]
 pub(crate) mod proof;
+mod ranks;
 
 use super::kernels::rectified_norm as wgsl;
 use super::{expect, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Recording, Tensor, Work, by};
 use crate::shape::MapShape;
+
+pub use ranks::JointTable;
 
 const OP: &str = "rectified_norm";
 /// Groups of four that a thread takes: enough that to find their place takes little beside them.

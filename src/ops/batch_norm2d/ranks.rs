@@ -1,0 +1,88 @@
+//! Statistics over the rows of several ranks (`torch.nn.SyncBatchNorm`), of which each has as many.
+
+use super::Statistics;
+use crate::gpu::{AcrossRanks, Tensor};
+
+/// A batch's statistics, and the running ones that have moved towards them.
+#[derive(Debug)]
+pub struct JointStatistics {
+    /// Of this rank's rows.
+    pub batch: Statistics,
+    /// Which follow them.
+    pub running: Statistics,
+    /// By what share.
+    pub momentum: f32,
+    /// Values that each of a channel's statistics is of, one number a domain.
+    pub counts: Vec<usize>,
+}
+
+/// What means over rows become over all ranks' rows: the means of the means.
+#[derive(Debug)]
+pub struct JointMean(pub Tensor);
+
+/// Mean and variance of a channel, which become those of all ranks, with how the running statistics have to move beside that.
+#[derive(Debug)]
+pub struct Joint<'a> {
+    /// Of each channel.
+    pub mean: &'a mut [f32],
+    /// Biased, of each channel.
+    pub variance: &'a mut [f32],
+}
+
+impl Joint<'_> {
+    /// Joins them; for each channel, what running mean and unbiased variance lack then, where `count` gives how many values of
+    /// it this rank has.
+    pub fn over(
+        self,
+        ranks: usize,
+        count: impl Fn(usize) -> usize,
+        over_ranks: &mut dyn FnMut(&mut [f32]),
+    ) -> Vec<[f32; 2]> {
+        let Self { mean, variance } = self;
+        let own: Vec<[f32; 2]> = mean.iter().zip(&*variance).map(|(mean, var)| [*mean, *var]).collect();
+        over_ranks(mean);
+        for (var, (mean, [own_mean, _])) in variance.iter_mut().zip(mean.iter().zip(&own)) {
+            *var += (own_mean - mean) * (own_mean - mean);
+        }
+        over_ranks(variance);
+        let unbiased =
+            |var: f32, count: usize| (f64::from(var) * count as f64 / (count as f64 - 1.0).max(1.0)) as f32;
+        let joined = mean.iter().zip(&*variance).zip(own).enumerate();
+        joined
+            .map(|(channel, ((mean, var), [own_mean, own_var]))| {
+                let count = count(channel);
+                [mean - own_mean, unbiased(*var, count * ranks) - unbiased(own_var, count)]
+            })
+            .collect()
+    }
+}
+
+impl AcrossRanks for JointStatistics {
+    fn tensors(&self) -> Vec<Tensor> {
+        let Self { batch, running, .. } = self;
+        [&batch.mean, &batch.variance, &running.mean, &running.variance].map(Tensor::clone).to_vec()
+    }
+
+    fn join(&self, values: &mut [f32], ranks: usize, over_ranks: &mut dyn FnMut(&mut [f32])) {
+        let all = self.batch.mean.len();
+        let channels = all / self.counts.len();
+        let (batch, running) = values.split_at_mut(2 * all);
+        let (mean, variance) = batch.split_at_mut(all);
+        let lacking = Joint { mean, variance }.over(ranks, |place| self.counts[place / channels], over_ranks);
+        let (running_mean, running_var) = running.split_at_mut(all);
+        for (place, [mean, var]) in lacking.into_iter().enumerate() {
+            running_mean[place] += self.momentum * mean;
+            running_var[place] += self.momentum * var;
+        }
+    }
+}
+
+impl AcrossRanks for JointMean {
+    fn tensors(&self) -> Vec<Tensor> {
+        vec![self.0.clone()]
+    }
+
+    fn join(&self, values: &mut [f32], _: usize, over_ranks: &mut dyn FnMut(&mut [f32])) {
+        over_ranks(values);
+    }
+}
