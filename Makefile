@@ -35,6 +35,7 @@ test: tools book
 	scripts/vulkan.sh $(DANN)
 	cargo test --release
 	scripts/deb.sh
+	scripts/mpi.sh
 	@if command -v python3 >/dev/null; then python3 scripts/book_commands.py $(DANN); \
 	else echo "skipped: the commands of the book, as there is no python3"; fi
 

@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/tmp}
 DANN_KILLS=30 cargo test --release --test cli -- --nocapture resuming::kills
+DANN_KILLS=10 scripts/mpi.sh
 DANN_INPUTS=200000 cargo test --release --test robustness
 DANN_TRIES=20 cargo test --release --lib -- --nocapture dueling::a_tenth_more_work
 DANN_SOAK_STEPS=100000 cargo test --release --test soak -- --nocapture

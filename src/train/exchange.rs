@@ -46,7 +46,7 @@ pub struct ExchangeTimes {
     pub steps: u64,
     /// Bytes of gradients and running statistics that each rank sends in a step.
     pub bytes: u64,
-    /// Waiting for the device to compute gradients, in all.
+    /// From a step's start to its gradients, but for what follows, in all.
     pub computing: Duration,
     /// Copies of gradients from where the device has left them, in all.
     pub readback: Duration,
@@ -113,6 +113,7 @@ impl Exchange {
     ) -> Result<()> {
         let Self { peers, stops, times } = self;
         let gpu = recording.gpu();
+        let mut clock = Clock::start();
         let mut done = 0;
         let mut on_their_way = Vec::with_capacity(stops.len());
         let some = |encoder: &mut wgpu::CommandEncoder, from: usize, to: usize| {
@@ -128,14 +129,14 @@ impl Exchange {
                     let join = |values: &mut [f32]| {
                         joint.join(values, peers.size(), &mut |values| peers.mean(values));
                     };
-                    bucket.exchange(gpu, copied, &**peers, times, join)?;
+                    bucket.exchange(gpu, copied, &**peers, (times, &mut clock), join)?;
                 }
                 None => on_their_way.push((bucket, copied)),
             }
         }
         some(encoder, done, recording.dispatches().len());
         for (bucket, copied) in on_their_way {
-            bucket.exchange(gpu, copied, &**peers, times, |values| peers.mean(values))?;
+            bucket.exchange(gpu, copied, &**peers, (times, &mut clock), |values| peers.mean(values))?;
         }
         times.steps += u64::from(is_last);
         Ok(())
@@ -180,10 +181,10 @@ impl Bucket {
         gpu: &Gpu,
         copied: Copied,
         peers: &dyn Communicator,
-        times: &mut ExchangeTimes,
+        (times, clock): (&mut ExchangeTimes, &mut Clock),
         join: impl FnOnce(&mut [f32]),
     ) -> Result<()> {
-        let mut clock = Clock::start();
+        // Some drivers compute while work is handed over, others while it is waited for.
         gpu.wait_until(copied.submission)?;
         clock.add_to(&mut times.computing);
         let (mut values, staging) = copied.readback.take_arrived::<f32>(gpu)?;

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 /// is a promise more: whoever makes one writes it there.
 const NAMES: &str = include_str!("../surface.txt");
 
-/// Whether an item with these attributes is public without `unstable`, which `check` brings along.
+/// Whether an item with these attributes is public without `unstable`, which `check` brings along, and without `mpi`, whose
+/// documentation cannot be built everywhere.
 fn is_stable(attributes: &str) -> bool {
-    !attributes.contains("\"unstable\"") && !attributes.contains("\"check\"")
+    ["unstable", "check", "mpi"].iter().all(|feature| !attributes.contains(&format!("\"{feature}\"")))
 }
 
 /// The file of the module `path`, as in `train/health`.

@@ -12,8 +12,14 @@ use std::fmt::Debug;
 const NAMES: &str = include_str!("../surface.txt");
 
 /// Public names that are no types whose values are held.
-const TRAITS_AND_ALIASES: &[&str] =
-    &["data::Progress", "error::Result", "experiment::Watcher", "fit::Observer", "model::NamedValues"];
+const TRAITS_AND_ALIASES: &[&str] = &[
+    "data::Progress",
+    "error::Result",
+    "experiment::Watcher",
+    "fit::Observer",
+    "model::NamedValues",
+    "train::Communicator",
+];
 
 fn assert<T: Send + Sync + Debug>() {}
 
@@ -43,7 +49,7 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
         tensorboard { Recorder }
         selection { Candidates, Counts, Images, Outcome, Rating, Sample, Selection }
         shape { Fit, Frame, MapShape }
-        train { AdamW, Adopted, Augmentation, Checkpoint, ClassCounts, Config, DataSets, DataSpec, Description, EpochRecord, Evaluation, Evaluator, Frames, FrozenPart }
+        train { AdamW, Adopted, Augmentation, BatchNormRanks, Checkpoint, ClassCounts, Config, DataSets, DataSpec, Description, EpochRecord, Evaluation, Evaluator, ExchangeTimes, Frames, FrozenPart }
         train { History, Images, Inspection, Inspector, Keep, KeepFrozen, Lambda, LearningRate, Length, Method, OptimizerSpec, ParameterGroup, Predictions, Rated, Report }
         train { Resumed, Resumption, Rule, RunDirectory, RunResult, Sampling, SelectionSpec, Sgd, StepBench, StepMetrics, Stepper, TrainingSpec }
         health { Finding, Level, Warning }

@@ -106,8 +106,8 @@ fn exchanged(times: &ExchangeTimes, ranks: usize) -> String {
     let ms = |all: Duration| 1e3 * all.as_secs_f64() / times.steps.max(1) as f64;
     let ExchangeTimes { computing, readback, waiting, sum, upload, .. } = *times;
     format!(
-        "{ranks} ranks; a step of rank 0 waits {:.1} ms for its gradients and {:.1} ms for other ranks, and exchanges \
-         {:.2} MB in {:.1} ms: readback {:.1}, sum {:.1}, upload {:.1}",
+        "{ranks} ranks; a step of rank 0 computes for {:.1} ms, waits {:.1} ms for other ranks, and exchanges {:.2} MB in \
+         {:.1} ms: readback {:.1}, sum {:.1}, upload {:.1}",
         ms(computing),
         ms(waiting),
         times.bytes as f64 / 1e6,
