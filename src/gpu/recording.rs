@@ -2,9 +2,11 @@
 
 use super::bind::Bind;
 use super::mirror::{self, Copy, Mirrors, Span};
+use super::pipeline::Pipeline;
 use super::{Access, Element, Fault, Gpu, Invocation, Kernel, Mirror, Phase, Work, upload};
 use crate::error::{Error, Result};
 use std::fmt;
+use std::sync::Arc;
 
 /// One dispatch of a recording.
 pub struct Dispatch {
@@ -18,7 +20,7 @@ pub struct Dispatch {
     pub phase: Phase,
     /// What it reads as textures and no dispatch before it has brought there.
     copies: Vec<Copy>,
-    pipeline: wgpu::ComputePipeline,
+    pipeline: Arc<Pipeline>,
     bind_group: wgpu::BindGroup,
 }
 
@@ -32,7 +34,7 @@ impl Dispatch {
     pub fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
         let [x, y, z] = self.workgroups;
         pass.push_debug_group(self.kernel.label);
-        pass.set_pipeline(&self.pipeline);
+        pass.set_pipeline(self.pipeline.ready());
         pass.set_bind_group(0, &self.bind_group, &[]);
         pass.dispatch_workgroups(x, y, z);
         pass.pop_debug_group();
@@ -132,7 +134,7 @@ impl Recording {
             .collect();
         let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(kernel.label),
-            layout: &pipeline.get_bind_group_layout(0),
+            layout: &pipeline.group,
             entries: &entries,
         });
         let refused = pollster::block_on(scope.pop());
