@@ -3,11 +3,10 @@
 use crate::application::{Application, IMAGES, config, data, texels, texture};
 use dann::data::Dataset;
 use dann::embed::{
-    Classifier, ClassifierOptions, Evaluator, Frames, Gpu, Input, Staged, Trainer, TrainerOptions,
+    Classifier, ClassifierOptions, Frames, Gpu, Input, Staged, Trainer, TrainerOptions,
 };
 use dann::error::Error;
 use dann::gpu::Options;
-use dann::model::Domain;
 use dann::shape::MapShape;
 use dann::train::Config;
 use dann::wgpu;
@@ -79,12 +78,17 @@ fn kernels_that_another_trainer_has_built_are_no_slices() {
     assert_eq!(shares, [1.0 / 3.0, 2.0 / 3.0, 1.0]);
     assert_eq!(app.frame(&mut second, 3), app.frame(&mut first, 3));
     // Kernels that its device is asked for later on are built at once.
-    let mut evaluator = Evaluator::new(&second, &labelled, Domain::Source, IMAGES).unwrap();
     let mut encoder = app.encoder();
-    evaluator.encode(&mut encoder, &second).unwrap();
+    second.encode_checkpoint(&mut encoder).unwrap();
     app.submit(encoder);
     app.wait();
-    assert!(evaluator.take().unwrap().is_some());
+    second.take_metrics().unwrap();
+    let (checkpoint, options) = (second.checkpoint().unwrap(), ClassifierOptions::default());
+    let classifier = Classifier::on(second.gpu(), checkpoint, options).unwrap();
+    let view = texture(&app, wgpu::TextureFormat::Rgba8Unorm, [1, 1], &[255; 4]);
+    let mut encoder = app.encoder();
+    classifier.encode(&mut encoder, Input::texture(&view)).unwrap();
+    app.submit(encoder);
 }
 
 #[test]
