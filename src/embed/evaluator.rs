@@ -1,11 +1,12 @@
 //! Evaluating between an application's frames.
 
+use super::evaluated::Evaluated;
 use super::trainer::Trainer;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Arrival, Gpu, Readback, Staging, Tensor};
 use crate::model::{Dann, Domain, ModelSpec};
-use crate::train::{self, Evaluation, Uploads, argmax};
+use crate::train::{self, Uploads, argmax};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
@@ -20,20 +21,6 @@ pub struct Evaluator {
     round: Option<Round>,
     /// Memory that no slice needs.
     free: Vec<Staging>,
-}
-
-/// What a model says of a whole data set.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Evaluated {
-    /// Steps of training behind the model.
-    pub step: u64,
-    /// (images, K), row-major: what the label predictor makes of each image.
-    pub logits: Vec<f32>,
-    /// The most probable class of each image.
-    pub predictions: Vec<u16>,
-    /// Accuracy, loss and confusions; `None` where the data set has no labels.
-    pub evaluation: Option<Evaluation>,
 }
 
 /// An evaluation under way.

@@ -2,6 +2,7 @@
 #![doc = concat!("```no_run\n", include_str!("../../examples/embed_minimal.rs"), "```")]
 
 mod classifier;
+mod evaluated;
 mod evaluator;
 mod pace;
 mod picture;
@@ -15,7 +16,8 @@ pub use crate::gpu::{Element, Gpu, optional_features, required_features, require
 pub use crate::ops::image_input::Texture;
 pub use crate::train::{Frames, Images, Keep};
 pub use classifier::{Classifier, ClassifierOptions, Input, ModelSource};
-pub use evaluator::{Evaluated, Evaluator};
+pub use evaluated::Evaluated;
+pub use evaluator::Evaluator;
 pub use picture::Picture;
 pub use staged::Staged;
 pub use trainer::{FrameCount, Trainer, TrainerOptions};

@@ -33,7 +33,7 @@ type Make<'a, T> = Box<dyn FnOnce(&Gpu) -> Result<(T, Uploads<'a>)> + Send + Syn
 /// coming.finish()
 /// # }
 /// ```
-pub struct Staged<'a, T> {
+pub struct Staged<'a, T = Trainer> {
     gpu: Gpu,
     make: Option<Make<'a, T>>,
     made: Option<T>,

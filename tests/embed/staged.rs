@@ -2,9 +2,7 @@
 
 use crate::application::{Application, IMAGES, config, data, texels, texture};
 use dann::data::Dataset;
-use dann::embed::{
-    Classifier, ClassifierOptions, Frames, Gpu, Input, Staged, Trainer, TrainerOptions,
-};
+use dann::embed::{Classifier, ClassifierOptions, Frames, Gpu, Input, Staged, Trainer, TrainerOptions};
 use dann::error::Error;
 use dann::gpu::Options;
 use dann::shape::MapShape;

@@ -1,7 +1,7 @@
 //! What there is to say of how a training goes.
 
 use super::Trainer;
-use crate::embed::evaluator::Evaluated;
+use crate::embed::evaluated::Evaluated;
 use crate::error::{Error, Result};
 use crate::gpu::{Arrival, Gpu, Readback, Staging, Tensor};
 use crate::train::health::{self, Monitor, Warning};
