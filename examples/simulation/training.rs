@@ -13,7 +13,8 @@ const KEPT: usize = 4096;
 /// Pictures that accuracy is measured on: so many times what is drawn at once.
 pub const TEST_PICTURES: usize = 16;
 
-/// A small network, and schedules over the frames that are asked for.
+/// A small network, and schedules over the frames that are asked for. Beside the reversal, target images are not to be taken for
+/// two classes at once (minimum class confusion), which asks for no label of theirs.
 const RECIPE: &str = r#"
 [training]
 epochs = 1
@@ -21,6 +22,8 @@ batch = 32
 momentum = 0.5
 learning_rate = { initial = 0.03, alpha = 10.0, beta = 0.75 }
 lambda = { maximum = 0.4, gamma = 10.0 }
+[training.adaptation]
+class_confusion = 0.5
 [model]
 feature_extractor = [
     { layer = "conv2d", outputs = 16, kernel = 5 },
