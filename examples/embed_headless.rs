@@ -18,7 +18,7 @@ use dann::embed::{Trainer, TrainerOptions};
 use dann::train::{Config, StepMetrics};
 use dann::wgpu;
 use image::RgbaImage;
-use scene::scatter::{Colours, Projection, Scatter};
+use scene::scatter::{Colours, Projection, Scatter, colours_of_classes};
 use scene::{device, text, toy};
 use std::path::{Path, PathBuf};
 
@@ -191,7 +191,7 @@ impl Application {
         self.pixels.unmap();
         self.points.unmap();
         let mut picture = RgbaImage::from_raw(2 * PANEL, PANEL, pixels).context("a frame of another size")?;
-        label(&mut picture, self.trainer.steps_done());
+        label(&mut picture, self.trainer.steps_done(), self.trainer.classes().len());
         picture.save(file).with_context(|| format!("could not write {}", file.display()))?;
         let Some(last) = self.last else { return Ok(()) };
         println!(
@@ -208,12 +208,17 @@ impl Application {
 }
 
 /// Says what the points are, and after how many steps.
-fn label(picture: &mut RgbaImage, steps: u64) {
+fn label(picture: &mut RgbaImage, steps: u64, classes: usize) {
     let [grey, source, target] = [[190; 3], [66, 158, 242], [255, 140, 51]];
     let behind = text::write(picture, &format!("step {steps}  "), 8, 8, grey);
     let behind = text::write(picture, "source ", behind, 8, source);
     text::write(picture, "target", behind, 8, target);
     text::write(picture, "discs are labels, rings predicted", PANEL + 8, 8, grey);
+    let mut behind = PANEL + 8;
+    // The last colour stands for all classes from there on.
+    for (class, colour) in colours_of_classes().into_iter().enumerate().take(classes) {
+        behind = text::write(picture, &format!("{class} "), behind, 26, colour);
+    }
 }
 
 /// The distance between the centres of the clouds, in standard deviations of all points.

@@ -17,6 +17,18 @@ pub enum Colours {
     Class,
 }
 
+/// The colours of the classes, in their order, as the shader states them.
+pub fn colours_of_classes() -> Vec<[u8; 3]> {
+    let shader = include_str!("scatter.wgsl");
+    let colour = |line: &str| {
+        let (_, behind) = line.split_once("{ return vec3f(")?;
+        let parts: Vec<f32> =
+            behind.split_once(')')?.0.split(',').map_while(|p| p.trim().parse().ok()).collect();
+        <[f32; 3]>::try_from(parts).ok().map(|parts| parts.map(|part| (255.0 * part) as u8))
+    };
+    shader.lines().filter_map(colour).collect()
+}
+
 /// Projects features to a plane.
 pub struct Projection {
     /// (N) pairs of f32, in standard deviations.

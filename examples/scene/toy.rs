@@ -17,7 +17,7 @@ epochs = 20
 batch = 32
 momentum = 0.5
 learning_rate = { initial = 0.02, alpha = 10.0, beta = 0.75 }
-lambda = { maximum = 0.7, gamma = 10.0 }
+lambda = { maximum = 0.6, gamma = 10.0 }
 domain_loss = "sum"
 [model]
 feature_extractor = [

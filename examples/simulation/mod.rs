@@ -1,6 +1,9 @@
 //! A renderer with no end of labelled pictures, and one whose pictures stand for reality.
 
 pub mod renderer;
+pub mod testing;
+pub mod training;
+pub mod window;
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg as Rng;

@@ -160,6 +160,9 @@ impl Viewer {
         if let Some(file) = self.session.advance(&self.state.device, &self.state.queue)? {
             self.message = format!("saved to {}", file.display());
         }
+        if let Some(warning) = self.session.warnings.pop() {
+            self.message = warning.to_string();
+        }
         Ok(())
     }
 }

@@ -2,9 +2,10 @@
 
 mod adapters;
 mod app;
+pub mod drawing;
 mod panels;
 mod session;
-mod tiles;
+pub mod tiles;
 mod timing;
 
 pub use adapters::setup;

@@ -1,41 +1,19 @@
 //! What stands where in the window.
 
 use super::app::{Control, Viewer};
-use super::tiles::Tiles;
-use crate::scene::scatter::{Colours, Scatter};
+use super::drawing::{DOMAINS, GOOD, SOURCE, TARGET, features, legend, plot, points, tiles};
+use crate::scene::scatter::Colours;
 use dann::train::StepMetrics;
-use dann::wgpu;
-use eframe::egui::{self, Button, Color32, RichText, Sense, Slider, Ui, vec2};
-use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait};
-use egui_plot::{Corner, Legend, Line, Plot, PlotPoints};
+use eframe::egui::{self, Button, Color32, RichText, Slider, Ui, vec2};
+use egui_plot::Corner;
 use std::time::Duration;
 
 const CONTROLS: f32 = 240.0;
 /// Without a fill of its own: the window is cleared in that colour, which costs a processor far less than drawing it.
 const FRAME: egui::Frame = egui::Frame { inner_margin: egui::Margin::same(8), ..egui::Frame::NONE };
 const PLOTS: f32 = 210.0;
-/// Points of a curve: enough for its width in pixels.
-const POINTS: usize = 400;
 const ACCENT: Color32 = Color32::from_rgb(47, 111, 237);
-const SOURCE: Color32 = Color32::from_rgb(66, 158, 242);
-const TARGET: Color32 = Color32::from_rgb(255, 140, 51);
-const GOOD: Color32 = Color32::from_rgb(80, 190, 120);
 const BAD: Color32 = Color32::from_rgb(240, 100, 90);
-
-/// A picture that egui leaves to wgpu.
-enum Picture {
-    Scatter(Scatter),
-    Tiles(Tiles),
-}
-
-impl CallbackTrait for Picture {
-    fn paint(&self, _: egui::PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, _: &CallbackResources) {
-        match self {
-            Self::Scatter(scatter) => scatter.draw(pass),
-            Self::Tiles(tiles) => tiles.draw(pass),
-        }
-    }
-}
 
 impl Viewer {
     pub(super) fn panels(&mut self, ui: &mut Ui) {
@@ -114,8 +92,10 @@ impl Viewer {
         let share =
             |value: Option<f32>| value.map_or("–".into(), |value| format!("{:.0} %", 100.0 * value));
         let steps = if session.steps == 1 { "step" } else { "steps" };
+        let tested = session.tested.last().map(|[_, accuracy]| *accuracy as f32);
         let rows = [
-            ("Source rows right".to_owned(), share(last.map(|m| m.label_accuracy))),
+            ("Target images right".to_owned(), share(tested)),
+            ("Source rows right".into(), share(last.map(|m| m.label_accuracy))),
             ("Domains told apart".into(), share(last.and_then(|m| m.domain_accuracy))),
             (format!("GPU time, {} {steps} a frame", session.steps), time(session.trainer.gpu_time())),
             ("Frame, median".into(), time(self.frames.recent(0.5))),
@@ -155,17 +135,18 @@ impl Viewer {
             ("label loss, source", SOURCE, points(&self.session.curves, |m| Some(m.label_loss))),
             ("domain loss", TARGET, points(&self.session.curves, |m| m.domain_loss)),
         ];
-        plot(ui, ("losses", "loss"), Corner::RightTop, curves);
+        plot(ui, ("losses", "loss"), PLOTS - 24.0, Corner::RightTop, curves);
     }
 
     fn rates(&self, ui: &mut Ui) {
         ui.strong("Accuracies and λ");
         let curves = [
             ("labels, source", SOURCE, points(&self.session.curves, |m| Some(m.label_accuracy))),
-            ("domains", TARGET, points(&self.session.curves, |m| m.domain_accuracy)),
+            ("labels, target", TARGET, self.session.tested.clone()),
+            ("domains", DOMAINS, points(&self.session.curves, |m| m.domain_accuracy)),
             ("λ", GOOD, points(&self.session.curves, |m| Some(m.lambda))),
         ];
-        plot(ui, ("rates", "share, or λ"), Corner::RightBottom, curves);
+        plot(ui, ("rates", "share, or λ"), PLOTS - 24.0, Corner::RightBottom, curves);
     }
 
     fn features(&mut self, ui: &mut Ui) {
@@ -176,27 +157,9 @@ impl Viewer {
                 ui.selectable_value(&mut self.colours, Colours::Domain, "domains");
             });
         });
-        ui.horizontal(|ui| match self.colours {
-            Colours::Domain => {
-                mark(ui, SOURCE, false, "source");
-                mark(ui, TARGET, true, "target");
-            }
-            Colours::Class => {
-                let grey = ui.visuals().text_color();
-                mark(ui, grey, false, "source, by label");
-                mark(ui, grey, true, "target, by prediction");
-            }
-        });
-        let room = ui.available_size();
-        let (rect, _) = ui.allocate_exact_size(room, Sense::hover());
-        let edge = ui.visuals().widgets.noninteractive.bg_stroke;
-        ui.painter().rect_stroke(rect, 6.0, edge, egui::StrokeKind::Inside);
-        let scale = ui.ctx().pixels_per_point();
-        let size = [rect.width() * scale, rect.height() * scale];
-        self.session.scatter.look(&self.state.queue, self.colours, 5.0 * scale, size);
-        let picture = Picture::Scatter(self.session.scatter.clone());
-        ui.painter().add(Callback::new_paint_callback(rect, picture));
-        axes(ui, rect);
+        legend(ui, self.colours);
+        let (scatter, room) = (&self.session.scatter, ui.available_size());
+        features(ui, &self.state.queue, scatter, self.colours, room);
     }
 
     fn pictures(&self, ui: &mut Ui) {
@@ -208,26 +171,6 @@ impl Viewer {
             tiles(ui, filters, 1.0);
         }
     }
-}
-
-/// What the axes of the features are: those of their largest variance.
-fn axes(ui: &Ui, rect: egui::Rect) {
-    let (font, colour) = (egui::FontId::proportional(12.0), ui.visuals().weak_text_color());
-    let [below, beside] = [rect.center_bottom() + vec2(0.0, -6.0), rect.left_top() + vec2(6.0, 6.0)];
-    let first = "first principal axis, in standard deviations →";
-    ui.painter().text(below, egui::Align2::CENTER_BOTTOM, first, font.clone(), colour);
-    ui.painter().text(beside, egui::Align2::LEFT_TOP, "↑ second principal axis", font, colour);
-}
-
-/// What a kind of points is called.
-fn mark(ui: &mut Ui, colour: Color32, ring: bool, name: &str) {
-    let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-    if ring {
-        ui.painter().circle_stroke(rect.center(), 4.0, (2.0, colour));
-    } else {
-        ui.painter().circle_filled(rect.center(), 5.0, colour);
-    }
-    ui.label(name);
 }
 
 /// A value by schedule or by hand.
@@ -248,47 +191,4 @@ fn control<'a>(
     ui.spacing_mut().slider_width = 150.0;
     ui.add_enabled(by_hand, slider(&mut control.value));
     ui.add_space(6.0);
-}
-
-/// A grid in as much of the room as its shape and `share` of the height leave it.
-fn tiles(ui: &mut Ui, tiles: &Tiles, share: f32) {
-    let room = ui.available_size();
-    let tile = (room.x / tiles.columns as f32).min(room.y * share / tiles.rows as f32).max(1.0);
-    let size = vec2(tile * tiles.columns as f32, tile * tiles.rows as f32);
-    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    ui.painter().add(Callback::new_paint_callback(rect, Picture::Tiles(tiles.clone())));
-}
-
-/// A curve's points: means over as many steps as there are too many.
-fn points(all: &[StepMetrics], value: impl Fn(&StepMetrics) -> Option<f32>) -> Vec<[f64; 2]> {
-    let together = all.len().div_ceil(POINTS).max(1);
-    let mean = |steps: &[StepMetrics]| {
-        let sum: f64 = steps.iter().map(|m| value(m).map(f64::from)).sum::<Option<f64>>()?;
-        Some([steps[0].step as f64, sum / steps.len() as f64])
-    };
-    all.chunks(together).filter_map(mean).collect()
-}
-
-fn plot<const N: usize>(
-    ui: &mut Ui,
-    (name, values): (&str, &str),
-    legend: Corner,
-    curves: [(&str, Color32, Vec<[f64; 2]>); N],
-) {
-    Plot::new(name)
-        .height(PLOTS - 24.0)
-        .legend(Legend::default().position(legend))
-        .show_background(false)
-        .x_axis_label("step")
-        .y_axis_label(values)
-        .include_y(0.0)
-        .include_y(1.0)
-        .allow_scroll(false)
-        .allow_drag(false)
-        .allow_zoom(false)
-        .show(ui, |plot| {
-            for (name, colour, points) in curves {
-                plot.line(Line::new(name, PlotPoints::from(points)).color(colour).width(1.8));
-            }
-        });
 }

@@ -180,12 +180,16 @@ impl Classifier {
         let probabilities = Tensor::zeros(gpu, "probabilities", logits.dims())?;
         let predictions = Tensor::zeros_of::<u32>(gpu, "predictions", &[rows])?;
         softmax::forward(&mut recording, &logits, &probabilities, &predictions)?;
+        let scale_shift = Tensor::from_slice(gpu, "scale_shift", &[2, shape.channels], &scale_shift)?;
+        // The first picture and the first buffer find their kernels built.
+        image_input::build(gpu, &scale_shift, &x)?;
+        image_input::values(&mut Recording::new(gpu), &x, &scale_shift, &x)?;
         gpu.healthy()?;
         Ok(Self {
             gpu: gpu.clone(),
             classes: checkpoint.classes.clone(),
             frame: input.frame(),
-            scale_shift: Tensor::from_slice(gpu, "scale_shift", &[2, shape.channels], &scale_shift)?,
+            scale_shift,
             x,
             recording,
             logits: View::new(&logits),

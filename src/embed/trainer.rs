@@ -3,10 +3,12 @@
 mod checkpoints;
 mod controls;
 mod frames;
+mod health;
 mod options;
 mod progress;
 
 pub use frames::FrameCount;
+use health::Watch;
 pub use options::TrainerOptions;
 
 use super::pace::Pace;
@@ -14,7 +16,11 @@ use super::snapshot::Snapshot;
 use super::views::Views;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording};
-use crate::train::{Checkpoint, Config, DataSets, InFlight, KeepFrozen, Outcome, StepMetrics, TrainingLoop};
+use crate::model::Dann;
+use crate::train::health::Monitor;
+use crate::train::{
+    Checkpoint, Config, DataSets, InFlight, KeepFrozen, Outcome, StepMetrics, TrainingLoop, Uploads,
+};
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -44,6 +50,7 @@ pub struct Trainer {
     /// Where training diverged: there is nothing to go on from.
     diverged: Option<String>,
     gpu_time: Option<Duration>,
+    watch: Watch,
 }
 
 /// Steps that were encoded and have not arrived.
@@ -70,19 +77,25 @@ impl Trainer {
     /// As [`Trainer::new`]; [`Error::CannotResume`] when the checkpoint to go on from is of another training, or of a model
     /// alone.
     pub fn on(gpu: &Gpu, options: TrainerOptions<'_>) -> Result<Self> {
+        Ok(Self::set_up(gpu, &options)?.0)
+    }
+
+    /// Sets up training, with what is left to upload where `gpu` is for what is made in slices.
+    pub(super) fn set_up<'a>(gpu: &Gpu, options: &TrainerOptions<'a>) -> Result<(Self, Uploads<'a>)> {
         let TrainerOptions { config, labelled, unlabelled, start, resume, .. } = options;
-        name_every_class(&config, labelled.classes())?;
+        name_every_class(config, labelled.classes())?;
         if let Some(select) = config.training.selection() {
             let expected = "none, as steps between frames are not rated";
             return Err(Error::input("training.select", expected, select.rule.name()));
         }
-        let on_device = on_device(&config, start.or(resume).is_some());
+        let on_device = on_device(config, start.or(*resume).is_some());
         let mut training_loop =
-            TrainingLoop::new(gpu, &on_device, &labelled, unlabelled.as_ref(), (None, true))?;
+            TrainingLoop::new(gpu, &on_device, labelled, unlabelled.as_ref(), (None, true))?;
+        let uploads = training_loop.uploads(gpu, labelled, unlabelled.as_ref());
         if let Some(start) = start {
             start.load_into(training_loop.model())?;
         }
-        let data = DataSets::of(&labelled, unlabelled.as_ref());
+        let data = DataSets::of(labelled, unlabelled.as_ref());
         if let Some(resume) = resume {
             resume.resumption.as_ref().map_or(Ok(()), |resumption| resumption.data.check(&data))?;
             training_loop.resume(resume)?;
@@ -90,14 +103,15 @@ impl Trainer {
         let mut onlooker = Recording::new(gpu);
         let views = Views::record(&training_loop, &mut onlooker)?;
         gpu.healthy()?;
-        Ok(Self {
+        let watch = Watch::new(Monitor::new(&config.training, config.model.classes()?));
+        let trainer = Self {
             training_loop,
             views,
             onlooker,
             in_flight: VecDeque::new(),
             snapshot: None,
             checkpoint: None,
-            config,
+            config: config.clone(),
             classes: labelled.classes().to_vec(),
             data,
             pace: Pace::default(),
@@ -108,7 +122,9 @@ impl Trainer {
             withheld: None,
             diverged: None,
             gpu_time: None,
-        })
+            watch,
+        };
+        Ok((trainer, uploads))
     }
 
     /// Records the next `count` training steps into `encoder`, fewer where training ends and none while it is paused or a domain
@@ -134,6 +150,11 @@ impl Trainer {
         while self.training_loop.encoded() < end {
             let in_flight = self.training_loop.encode(encoder, end - self.training_loop.encoded())?;
             self.in_flight.push_back(Encoded { in_flight, encoded: Instant::now() });
+            let (encoded, every) = (self.training_loop.encoded(), self.training_loop.per_epoch());
+            if encoded.is_multiple_of(every) || encoded == self.training_loop.total() {
+                let step = self.training_loop.training_step();
+                self.watch.encode(step.gpu(), encoder, &step.outputs.features, encoded)?;
+            }
         }
         self.onlooker.encode(encoder);
         Ok(end - first)
@@ -154,7 +175,10 @@ impl Trainer {
         let mut all = Vec::new();
         while let Some(encoded) = self.in_flight.pop_front() {
             match self.arrived(encoded) {
-                Ok(Some(metrics)) => all.extend(metrics),
+                Ok(Some(metrics)) => {
+                    metrics.iter().for_each(|step| self.watch.arrived(step));
+                    all.extend(metrics);
+                }
                 Ok(None) => break,
                 Err(error) if all.is_empty() => return Err(error),
                 Err(error) => {
@@ -216,6 +240,11 @@ impl Trainer {
     /// The names of the classes.
     pub fn classes(&self) -> &[String] {
         &self.classes
+    }
+
+    /// The model in training.
+    pub(super) fn model(&self) -> &Dann {
+        self.training_loop.model()
     }
 
     /// The device that training runs on, to be shared with other trainers and classifiers.

@@ -1,5 +1,7 @@
 //! The device that everything runs on: opened here, or borrowed from an application.
 
+use super::lock::lock;
+use super::pipeline::{Pipeline, Waiting};
 use super::pipeline_cache::PipelineCache;
 use super::traffic::{Counters, Traffic};
 use super::{Adapter, Fault, Options, ShaderChecks, Variant, requirements};
@@ -7,12 +9,16 @@ use crate::error::{Error, Result, ShaderError};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 /// A device, its queue and the pipelines built on it. Clones share all three.
 #[derive(Clone)]
-pub struct Gpu(Arc<Inner>);
+pub struct Gpu {
+    pub(super) inner: Arc<Inner>,
+    /// Where pipelines go that are asked for through this very handle, if they are not to be built at once.
+    pub(super) waiting: Option<Waiting>,
+}
 
 pub(super) struct Inner {
     device: wgpu::Device,
@@ -23,18 +29,18 @@ pub(super) struct Inner {
     /// Which kernels each stage of a model is built from, where it is not `variant`.
     choices: OnceLock<BTreeMap<String, Variant>>,
     /// By a kernel's label, and whether it is its second text.
-    pub(super) pipelines: Mutex<HashMap<(&'static str, bool), wgpu::ComputePipeline>>,
+    pub(super) pipelines: Mutex<HashMap<(&'static str, bool), Arc<Pipeline>>>,
     fault: Arc<Mutex<Option<Fault>>>,
     /// The device is gone; of a device that is not borrowed.
     gone: Arc<AtomicBool>,
     counters: Counters,
     pub(super) cache: Option<PipelineCache>,
     /// The device is an application's: nobody but the application is told of its faults.
-    borrowed: bool,
+    pub(super) borrowed: bool,
 }
 
 impl Inner {
-    fn new(
+    pub(super) fn new(
         device: wgpu::Device,
         queue: wgpu::Queue,
         name: String,
@@ -107,66 +113,51 @@ impl Gpu {
         let cache = if has_cache { PipelineCache::open(&device, &adapter.info) } else { None };
         let mut inner = Inner::new(device, queue, adapter.to_string(), options, variant);
         (inner.cache, inner.fault, inner.gone) = (cache, fault, gone);
-        Ok(Self(Arc::new(inner)))
-    }
-
-    /// Uses a device that belongs to an application, beside whatever the application does with it. Nothing is
-    /// submitted or waited for, and no handler is installed, by anything but the functions that say so
-    /// ([`Gpu::submit`], [`Gpu::wait`] and what reads values back); uploads go through `queue.write_buffer`, which
-    /// takes effect with the application's next submission.
-    ///
-    /// # Errors
-    /// [`Error::Input`] naming the limit that the device lacks ([`required_limits`](super::required_limits)),
-    /// [`Error::DeviceLost`] when it was lost or destroyed.
-    pub fn borrow(device: &wgpu::Device, queue: &wgpu::Queue, options: Options) -> Result<Self> {
-        requirements::check(device)?;
-        let variant = requirements::variant(device, options.variant);
-        // The name under which a search on the same adapter has kept what it found.
-        let name = super::adapter::named(&device.adapter_info());
-        let mut inner = Inner::new(device.clone(), queue.clone(), name, options, variant);
-        inner.borrowed = true;
-        let gpu = Self(Arc::new(inner));
-        gpu.healthy()?;
-        Ok(gpu)
+        Ok(Self { inner: Arc::new(inner), waiting: None })
     }
 
     pub(super) fn inner(&self) -> &Inner {
-        &self.0
+        &self.inner
+    }
+
+    /// Whether both have the same device and pipelines. wgpu cannot tell devices of several instances apart.
+    pub(crate) fn shares_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// The wgpu device.
     pub fn device(&self) -> &wgpu::Device {
-        &self.0.device
+        &self.inner.device
     }
 
     /// The wgpu queue.
     pub fn queue(&self) -> &wgpu::Queue {
-        &self.0.queue
+        &self.inner.queue
     }
 
     /// Backend, name and driver of the adapter.
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.inner.name
     }
 
     /// Whether shaders carry wgpu's checks.
     pub fn checks(&self) -> ShaderChecks {
-        self.0.checks
+        self.inner.checks
     }
 
     /// What went between host and device so far.
     #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
     pub fn traffic(&self) -> Traffic {
-        self.0.counters.read()
+        self.inner.counters.read()
     }
 
     pub(super) fn counters(&self) -> &Counters {
-        &self.0.counters
+        &self.inner.counters
     }
 
     /// Gives what was encoded to the queue.
     pub fn submit(&self, encoder: wgpu::CommandEncoder) -> wgpu::SubmissionIndex {
-        self.0.counters.submission();
+        self.inner.counters.submission();
         self.queue().submit([encoder.finish()])
     }
 
@@ -188,7 +179,7 @@ impl Gpu {
 
     /// Which kernels models are built from, unless a search has found others for a stage.
     pub fn variant(&self) -> Variant {
-        self.0.variant
+        self.inner.variant
     }
 
     /// Which kernels the stages named here are built from instead; `read` gives them at the first call, and is not
@@ -197,9 +188,9 @@ impl Gpu {
         &self,
         read: impl FnOnce() -> BTreeMap<String, Variant>,
     ) -> &BTreeMap<String, Variant> {
-        self.0.choices.get_or_init(|| {
+        self.inner.choices.get_or_init(|| {
             let mut choices = read();
-            if self.0.borrowed {
+            if self.inner.borrowed {
                 // The search had all that the adapter has; an application may have opened its device with less.
                 choices.retain(|_, variant| requirements::obstacle(self.device(), *variant).is_none());
             }
@@ -212,9 +203,9 @@ impl Gpu {
     /// # Errors
     /// [`Error::Gpu`] or [`Error::OutOfMemory`] with the driver's words, [`Error::DeviceLost`] when the device is gone.
     pub fn healthy(&self) -> Result<()> {
-        match lock(&self.0.fault).clone() {
+        match lock(&self.inner.fault).clone() {
             Some(fault) => Err(fault.error()),
-            None if self.0.gone.load(Ordering::SeqCst) || self.0.borrowed && self.is_lost() => {
+            None if self.inner.gone.load(Ordering::SeqCst) || self.inner.borrowed && self.is_lost() => {
                 Err(Self::lost())
             }
             None => Ok(()),
@@ -224,7 +215,7 @@ impl Gpu {
     /// Whether the device is lost or destroyed: all that it held is gone, and another one has to be opened.
     pub fn is_gone(&self) -> bool {
         // The handler is called when somebody waits for the device next, which may never be.
-        self.0.gone.load(Ordering::SeqCst) || self.is_lost()
+        self.inner.gone.load(Ordering::SeqCst) || self.is_lost()
     }
 
     /// The error that says that the device is gone.
@@ -288,18 +279,13 @@ impl Gpu {
     }
 }
 
-/// A poisoned lock only means that another thread panicked between two whole updates.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl fmt::Debug for Gpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gpu")
-            .field("name", &self.0.name)
-            .field("variant", &self.0.variant)
-            .field("checks", &self.0.checks)
-            .field("borrowed", &self.0.borrowed)
+            .field("name", &self.inner.name)
+            .field("variant", &self.inner.variant)
+            .field("checks", &self.inner.checks)
+            .field("borrowed", &self.inner.borrowed)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,5 @@
-//! What the driver compiled, kept in the user's cache directory for the next start. Never needed: whatever goes wrong
-//! here is logged, and pipelines are compiled anew.
+//! What the driver compiled, kept in the user's cache directory for the next start, or by the application whose device it
+//! is. Never needed: whatever goes wrong with a file is logged, and pipelines are compiled anew.
 
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -21,7 +21,8 @@ const CHECKSUM: usize = 32;
 /// A driver's cache and the file that it is kept in.
 pub(super) struct PipelineCache {
     cache: wgpu::PipelineCache,
-    file: PathBuf,
+    /// None where the cache is an application's, which keeps it or not.
+    file: Option<PathBuf>,
     /// The checksum of what the file holds.
     kept: Option<[u8; CHECKSUM]>,
 }
@@ -40,7 +41,12 @@ impl PipelineCache {
         // SAFETY: the data carry the checksum that `save` put in front of what the driver had given; whether they are
         // of this very driver, the driver finds out from their header.
         let cache = unsafe { device.create_pipeline_cache(&descriptor) };
-        Some(Self { cache, file, kept: kept.map(|(checksum, _)| checksum) })
+        Some(Self { cache, file: Some(file), kept: kept.map(|(checksum, _)| checksum) })
+    }
+
+    /// A cache that belongs to an application.
+    pub fn of_application(cache: wgpu::PipelineCache) -> Self {
+        Self { cache, file: None, kept: None }
     }
 
     /// What pipelines are built with.
@@ -50,13 +56,14 @@ impl PipelineCache {
 
     /// Keeps what the driver compiled, if it is more than what the file holds.
     pub fn save(&self) {
+        let Some(file) = &self.file else { return };
         let Some(data) = self.cache.get_data() else { return };
         let checksum: [u8; CHECKSUM] = Sha256::digest(&data).into();
         if self.kept == Some(checksum) {
             return;
         }
-        if let Err(e) = write(&self.file, &checksum, &data) {
-            log::debug!("{}: could not keep compiled pipelines: {e}", self.file.display());
+        if let Err(e) = write(file, &checksum, &data) {
+            log::debug!("{}: could not keep compiled pipelines: {e}", file.display());
         }
     }
 }

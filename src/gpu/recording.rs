@@ -2,6 +2,7 @@
 
 use super::bind::Bind;
 use super::mirror::{self, Copy, Mirrors, Span};
+use super::pipeline::Pipeline;
 use super::{
     Access, AcrossRanks, Element, Fault, Gpu, Invocation, Kernel, Mirror, Phase, Tensor, Work, upload,
 };
@@ -23,7 +24,7 @@ pub struct Dispatch {
     copies: Vec<Copy>,
     /// The buffers that it writes.
     writes: Vec<Span>,
-    pipeline: wgpu::ComputePipeline,
+    pipeline: Arc<Pipeline>,
     bind_group: wgpu::BindGroup,
 }
 
@@ -37,7 +38,7 @@ impl Dispatch {
     pub fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
         let [x, y, z] = self.workgroups;
         pass.push_debug_group(self.kernel.label);
-        pass.set_pipeline(&self.pipeline);
+        pass.set_pipeline(self.pipeline.ready());
         pass.set_bind_group(0, &self.bind_group, &[]);
         pass.dispatch_workgroups(x, y, z);
         pass.pop_debug_group();
@@ -157,7 +158,7 @@ impl Recording {
             .collect();
         let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(kernel.label),
-            layout: &pipeline.get_bind_group_layout(0),
+            layout: &pipeline.group,
             entries: &entries,
         });
         let refused = pollster::block_on(scope.pop());

@@ -12,10 +12,18 @@ impl Dann {
     /// # Errors
     /// [`Error::OutOfMemory`] when there is no memory for it, [`Error::Gpu`] when the device was lost.
     pub fn keep_average(&mut self) -> Result<()> {
-        let average = Self::new(self.gpu(), self.spec())?;
-        let held = self.read()?.into_iter().map(|(name, (_, values))| (name, values));
-        average.write(&held.collect())?;
-        self.average = Some(Box::new(average));
+        let held = self.read()?.into_iter().map(|(name, (_, values))| (name, values)).collect();
+        self.begin_average()?;
+        self.average().map_or(Ok(()), |average| average.write(&held))
+    }
+
+    /// As [`Dann::keep_average`], of a model that is given its first values next, and its average with it: nothing has to be
+    /// read, and so nothing is waited for.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] when there is no memory for it.
+    pub(crate) fn begin_average(&mut self) -> Result<()> {
+        self.average = Some(Box::new(Self::new(self.gpu(), self.spec())?));
         Ok(())
     }
 

@@ -57,10 +57,10 @@ impl TrainingSpec {
     /// The model with what training keeps of it, drawn by the recipe's seed.
     pub(super) fn model(&self, gpu: &Gpu, spec: &ModelSpec) -> Result<Dann> {
         let mut model = Dann::new(gpu, spec)?;
-        model.initialize(self.initialization, self.seed)?;
         if self.average.is_some() {
-            model.keep_average()?;
+            model.begin_average()?;
         }
+        model.initialize(self.initialization, self.seed)?;
         Ok(model)
     }
 }

@@ -12,6 +12,9 @@ use crate::shape::MapShape;
 use std::fmt;
 use std::ops::Range;
 
+/// Bytes that belong on the device, and where.
+pub(crate) type Uploads<'a> = Vec<(Tensor, &'a [u8])>;
+
 /// A data set's images, labels and visiting order on the device.
 pub struct DeviceData {
     images: usize,
@@ -54,8 +57,13 @@ impl DeviceData {
         let limit = gpu.device().limits().max_storage_buffer_binding_size as usize;
         let most = (limit / bytes).max(1);
         let chunks = data.images.chunks(most * bytes).enumerate().map(|(index, chunk)| {
-            let words = words(chunk);
-            let words = Tensor::from_slice(gpu, "images", &[words.len()], &words)?;
+            let words = match gpu.is_in_slices() {
+                true => Tensor::zeros_of::<u32>(gpu, "images", &[chunk.len().div_ceil(4)])?,
+                false => {
+                    let words = words(chunk);
+                    Tensor::from_slice(gpu, "images", &[words.len()], &words)?
+                }
+            };
             Ok(Chunk { first: index * most, count: chunk.len() / bytes, words })
         });
         let chunks = match stream {
@@ -83,6 +91,17 @@ impl DeviceData {
             scale_shift: Tensor::from_slice(gpu, "scale_shift", &[2, scale_shift.len() / 2], &scale_shift)?,
             labels: labels.transpose()?,
         })
+    }
+
+    /// What of `data`, which it was made from, is left to upload as `gpu` is for what is made in slices, and where it belongs.
+    pub(super) fn uploads<'a>(&self, gpu: &Gpu, data: &'a Dataset) -> Uploads<'a> {
+        let Contents::Bytes(chunks, _) = &self.contents else { return vec![] };
+        if !gpu.is_in_slices() || !data.is_in_memory() {
+            return vec![];
+        }
+        let bytes = data.shape.len();
+        let part = |chunk: &Chunk| &data.images[chunk.first * bytes..(chunk.first + chunk.count) * bytes];
+        chunks.iter().map(|chunk| (chunk.words.clone(), part(chunk))).collect()
     }
 
     /// Places for as many frames of `shape` as `places` says first, and an order of as many as it says then.

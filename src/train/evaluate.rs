@@ -1,6 +1,6 @@
 //! What a model says of a whole data set.
 
-use super::device_data::DeviceData;
+use super::device_data::{DeviceData, Uploads};
 use super::read_ahead::ReadAhead;
 use super::rows::rows_for;
 use super::stream::Stream;
@@ -66,6 +66,17 @@ impl Evaluator {
     /// # Errors
     /// [`Error::Input`] when the data do not fit the model, [`Error::OutOfMemory`] when the device has no memory left.
     pub fn new(model: &Dann, data: &Dataset, domain: Domain) -> Result<Self> {
+        Ok(Self::of_at_most(model, data, domain, usize::MAX)?.0)
+    }
+
+    /// As [`Evaluator::new`], with at most `most` images at a time; and what is left to upload where the model's device is for
+    /// what is made in slices.
+    pub(crate) fn of_at_most<'a>(
+        model: &Dann,
+        data: &'a Dataset,
+        domain: Domain,
+        most: usize,
+    ) -> Result<(Self, Uploads<'a>)> {
         let gpu = model.gpu();
         let classes = model.spec().classes()?;
         if data.is_empty() {
@@ -75,16 +86,19 @@ impl Evaluator {
             data.check_labels(classes)?;
         }
         let normalization = model.spec().input.normalization_of(domain);
-        let rows = rows_for(model, data.len())?;
+        let rows = rows_for(model, data.len())?.min(most.max(1));
         if !data.is_in_memory() {
-            return super::with_room(gpu, rows, |rows| {
+            let streamed = super::with_room(gpu, rows, |rows| {
                 let stream = Stream::new(gpu, data, rows)?;
                 let on_device = DeviceData::new(gpu, data, Domain::Source, normalization, stream.as_ref())?;
                 Ok(Self { stream, ..Self::of_rows(model, (data, domain), &on_device, rows)? })
             });
+            return Ok((streamed?, vec![]));
         }
         let on_device = DeviceData::upload(gpu, data, Domain::Source, normalization)?;
-        super::with_room(gpu, rows, |rows| Self::of_rows(model, (data, domain), &on_device, rows))
+        let resident =
+            super::with_room(gpu, rows, |rows| Self::of_rows(model, (data, domain), &on_device, rows))?;
+        Ok((resident, on_device.uploads(gpu, data)))
     }
 
     fn of_rows(
@@ -123,16 +137,13 @@ impl Evaluator {
     pub fn logits(&self) -> Result<Vec<f32>> {
         let gpu = self.recording.gpu();
         let row_bytes = self.logits.byte_len() / self.logits.rows() as u64;
-        let size = self.step.byte_len();
         let mut images = self.read_ahead()?;
         for (index, &start) in self.starts.iter().enumerate() {
             if let Some((words, ahead)) = &mut images {
                 words.write_bytes(gpu, &ahead.next()?)?;
             }
             let mut encoder = gpu.device().create_command_encoder(&Default::default());
-            let from = index as u64 * size;
-            encoder.copy_buffer_to_buffer(self.steps.buffer(), from, self.step.buffer(), 0, size);
-            self.recording.encode(&mut encoder);
+            self.encode_batch(&mut encoder, index);
             let (from, to) = (self.batch_logits.buffer(), self.logits.buffer());
             let to_row = start as u64 * row_bytes;
             encoder.copy_buffer_to_buffer(from, 0, to, to_row, self.batch_logits.byte_len());
@@ -140,6 +151,29 @@ impl Evaluator {
             gpu.wait()?;
         }
         self.logits.read(gpu)
+    }
+
+    /// Encodes that batch number `index` goes through the model as it is then, of images in memory.
+    pub(crate) fn encode_batch(&self, encoder: &mut wgpu::CommandEncoder, index: usize) {
+        let size = self.step.byte_len();
+        let from = index as u64 * size;
+        encoder.copy_buffer_to_buffer(self.steps.buffer(), from, self.step.buffer(), 0, size);
+        self.recording.encode(encoder);
+    }
+
+    /// (rows, K): the logits of the batch that was encoded last.
+    pub(crate) fn batch_logits(&self) -> &Tensor {
+        &self.batch_logits
+    }
+
+    /// The number of the first image of each batch; batches may overlap.
+    pub(crate) fn starts(&self) -> &[usize] {
+        &self.starts
+    }
+
+    /// Images times classes.
+    pub(crate) fn logits_len(&self) -> usize {
+        self.logits.len()
     }
 
     /// The images of each batch, and where they belong.
@@ -156,9 +190,16 @@ impl Evaluator {
     /// # Errors
     /// [`Error::Input`] when the data set has no labels, [`Error::DeviceLost`] when the device was lost.
     pub fn evaluate(&self) -> Result<Evaluation> {
-        let labels = self.labels.as_ref();
-        let labels = labels.ok_or_else(|| Error::input("evaluation", "labelled images", "no labels"))?;
-        Ok(Evaluation::of(&self.logits()?, labels))
+        let unlabelled = || Error::input("evaluation", "labelled images", "no labels");
+        match self.labels {
+            Some(_) => self.evaluation_of(&self.logits()?).ok_or_else(unlabelled),
+            None => Err(unlabelled()),
+        }
+    }
+
+    /// Accuracy, loss and confusions from the logits of all images, where the data set has labels.
+    pub(crate) fn evaluation_of(&self, logits: &[f32]) -> Option<Evaluation> {
+        self.labels.as_ref().map(|labels| Evaluation::of(logits, labels))
     }
 }
 

@@ -83,6 +83,7 @@ pub use config::Config;
 pub use data_spec::DataSpec;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use device_data::DeviceData;
+pub(crate) use device_data::Uploads;
 pub use evaluate::{ClassCounts, Evaluation, Evaluator, argmax, softmax};
 pub use exchange::ExchangeTimes;
 pub use frames::{Frames, Images, Keep};

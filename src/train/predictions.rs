@@ -21,14 +21,22 @@ impl Predictions {
     #[cfg_attr(not(feature = "fit"), allow(dead_code))]
     pub(crate) fn of(labelled: &[f32], labels: &[u16], unlabelled: &[f32]) -> Self {
         let classes = labelled.len() / labels.len();
+        let wrong = |(row, &label): (&[f32], &u16)| argmax(row) != usize::from(label);
+        let wrong = labelled.chunks(classes).zip(labels).filter(|&seen| wrong(seen)).count();
+        Self::with_error(wrong as f64 / labels.len() as f64, classes, labelled, unlabelled)
+    }
+
+    /// From logits (images, K `classes`) of labelled images, of which that share is classified wrongly, and of unlabelled ones.
+    pub(crate) fn with_error(
+        source_error: f64,
+        classes: usize,
+        labelled: &[f32],
+        unlabelled: &[f32],
+    ) -> Self {
         let taken = |logits: &[f32]| -> Vec<usize> { logits.chunks(classes).map(argmax).collect() };
-        let (source, target) = (taken(labelled), taken(unlabelled));
-        let wrong = source.iter().zip(labels).filter(|&(&class, &label)| class != usize::from(label)).count();
-        Self {
-            source_error: wrong as f64 / labels.len() as f64,
-            source_classes: in_effect(&source, classes),
-            target_classes: in_effect(&target, classes),
-        }
+        let [source_classes, target_classes] =
+            [labelled, unlabelled].map(|logits| in_effect(&taken(logits), classes));
+        Self { source_error, source_classes, target_classes }
     }
 }
 

@@ -90,8 +90,11 @@ impl Shuffled {
                 let shape = shape_of(images, &config.model.input);
                 let places = (frames.capacity, frames.capacity.max(visited));
                 let data = DeviceData::for_frames(gpu, places, shape, domain, normalization)?;
-                let frames = Some(FrameStore::new(gpu, frames, spec, (shape, domain))?);
-                Ok(Self { data, stream: None, classes: None, rng, frames })
+                let frames = FrameStore::new(gpu, frames, spec, (shape, domain))?;
+                // The first frame finds its kernels built.
+                image_input::build(gpu, &frames.scale_shift, &frames.x)?;
+                data.record_storing(&mut Recording::new(gpu), &frames.x, 0, 0)?;
+                Ok(Self { data, stream: None, classes: None, rng, frames: Some(frames) })
             }
         }
     }

@@ -6,6 +6,7 @@ use super::checkpoint::Checkpoint;
 use super::communicator::Communicator;
 use super::config::Config;
 use super::frozen::FrozenPart;
+use super::health;
 use super::in_flight::Outcome;
 use super::metrics::StepMetrics;
 use super::submission::Submission;
@@ -149,9 +150,7 @@ impl Stepper {
     pub fn live_features(&self) -> Result<f64> {
         let features = &self.training_loop.training_step().outputs.features;
         let values: Vec<f32> = features.read(self.model().gpu())?;
-        let (first, others) = values.split_at(features.map().len());
-        let differs = |index: &usize| others.chunks(first.len()).any(|row| row[*index] != first[*index]);
-        Ok((0..first.len()).filter(differs).count() as f64 / first.len() as f64)
+        Ok(health::live(&values, features.map().len()))
     }
 
     /// How long images were waited for, as they are not in memory; `None` where all are.

@@ -1,7 +1,8 @@
 //! What a polite guest does not do.
 
-use crate::application::{Application, IMAGES, STEPS};
-use dann::embed::{Classifier, Input, View};
+use crate::application::{Application, IMAGES, STEPS, config, data};
+use dann::embed::{Classifier, Evaluator, Input, View};
+use dann::model::Domain;
 use dann::wgpu;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,7 +42,11 @@ fn nothing_is_submitted_and_no_error_reaches_the_application() {
     let app = Application::new();
     let scopes = [wgpu::ErrorFilter::Validation, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Internal]
         .map(|filter| app.device.push_error_scope(filter));
-    let mut trainer = quietly(&app, || app.trainer());
+    let mut averaged = config();
+    averaged.training.average = Some(0.9);
+    let mut trainer = quietly(&app, || app.trainer_of(averaged));
+    let test = data(5);
+    let mut evaluator = quietly(&app, || Evaluator::new(&trainer, &test, Domain::Target, 10).unwrap());
     let mut steps = Vec::new();
     while (steps.len() as u64) < STEPS {
         let mut encoder = app.encoder();
@@ -49,10 +54,12 @@ fn nothing_is_submitted_and_no_error_reaches_the_application() {
             trainer.encode_steps(&mut encoder, 5).unwrap();
             trainer.encode_checkpoint(&mut encoder).unwrap();
             trainer.set_lambda(Some(0.5)).unwrap();
+            evaluator.encode(&mut encoder, &trainer).unwrap();
         });
         app.submit(encoder);
         app.wait();
         steps.extend(quietly(&app, || trainer.take_metrics().unwrap()));
+        quietly(&app, || (trainer.take_warnings(), evaluator.take().unwrap()));
     }
     let checkpoint = trainer.checkpoint().unwrap();
     let classifier = quietly(&app, || Classifier::load(&app.device, &app.queue, checkpoint).unwrap());
@@ -61,7 +68,7 @@ fn nothing_is_submitted_and_no_error_reaches_the_application() {
     app.submit(encoder);
     app.wait();
     assert_eq!(trainer.gpu().traffic().submissions, 0, "by the library's own count");
-    quietly(&app, || drop((trainer, classifier)));
+    quietly(&app, || drop((trainer, classifier, evaluator)));
     let [validation, memory, internal] = scopes;
     for scope in [internal, memory, validation] {
         let error = pollster::block_on(scope.pop());

@@ -2,9 +2,13 @@
 
 mod application;
 mod backbone;
+mod cache;
 mod classifying;
+mod evaluating;
 mod faults;
 mod frames;
 mod guest;
+mod health;
 mod pictures;
+mod staged;
 mod training;

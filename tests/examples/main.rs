@@ -5,6 +5,7 @@ mod minimal;
 #[path = "../cli/sandbox.rs"]
 #[expect(dead_code, reason = "what the tests of the command line need besides")]
 mod sandbox;
+mod screen;
 mod simulation;
 mod toy;
 mod train;

@@ -1,6 +1,8 @@
 //! sim_to_real: two renderers, two trainers on what they draw, and a report.
 
-use std::process::Command;
+use super::screen::{Running, Screen};
+use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
 
 #[test]
 fn two_renderers_are_trained_on_and_reported_on() {
@@ -25,4 +27,30 @@ fn two_renderers_are_trained_on_and_reported_on() {
     assert!(corners(&simulation) < 36 * 96 && corners(&reality) > 36 * 150);
     let bright = simulation.pixels().filter(|pixel| pixel.0.iter().all(|part| *part > 100)).count();
     assert!(bright > 5000, "{bright} pixels of objects");
+}
+
+/// Where the window shows what both renderers draw, and the losses: left, top, width and height.
+const STREAMS: [[u32; 4]; 2] = [[20, 40, 300, 300], [360, 40, 300, 300]];
+const LOSSES: [u32; 4] = [700, 620, 400, 130];
+
+#[test]
+fn the_window_shows_both_streams_and_what_is_learned() {
+    if !["Xvfb", "xdotool", "import"].into_iter().all(super::installed) {
+        return;
+    }
+    let Some(program) = super::program("sim_to_real") else { return };
+    let screen = Screen::new();
+    let mut command = screen.command(program);
+    let mut window = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    // Objects before even grounds have far fewer colours than those before waves.
+    screen.until("both streams", |screen| {
+        let colours = STREAMS.map(|stream| {
+            let part = screen.part(stream);
+            part.pixels().map(|pixel| pixel.0).collect::<BTreeSet<_>>().len()
+        });
+        (colours[0] > 1000 && colours[1] > 4 * colours[0]).then_some(())
+    });
+    screen.until_it_moves(LOSSES);
+    screen.until_it_moves(STREAMS[1]);
+    assert!(window.0.try_wait().unwrap().is_none(), "the window has closed");
 }

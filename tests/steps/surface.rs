@@ -36,7 +36,7 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
     let held = held! {
         data { Backgrounds, Blend, Dataset, Fitted, ImageSize, Labels, MnistM, MnistMSummary, NoProgress, Part, Weights }
         data { LoadOptions, PartSummary, PictureSize, SynDigits, SynDigitsSummary, Validation }
-        embed { Classifier, ClassifierOptions, FrameCount, Input, ModelSource, Picture, Texture, Trainer, TrainerOptions, View, Views }
+        embed { Classifier, ClassifierOptions, Evaluated, Evaluator, FrameCount, Input, ModelSource, Picture, Staged, Texture, Trainer, TrainerOptions, View, Views }
         error { DatasetError, Error, ShaderError, Unread }
         experiment { Choice, Chosen, Divergence, Ending, Experiment, Job, JobState, PlannedRun, Recipe, RunRecord, Runner, Share, Slurm }
         pytorch { StateDict }

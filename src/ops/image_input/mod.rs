@@ -8,7 +8,7 @@ mod twin;
 use super::kernels::image_input as wgsl;
 use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Bind, Recording, Tensor, Work, by};
+use crate::gpu::{Bind, Gpu, Recording, Tensor, Work, by};
 
 /// What the texels of a texture hold: `Texture::of(format)`, or `Texture::default()` for colours as networks learn from them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,6 +112,30 @@ pub fn texture(
     let [.., width, height] = crop.unwrap_or([0.0, 0.0, whole[0], whole[1]]);
     let work = Work::new(6 * (width * height) as usize + 2 * map.len(), by(y.dims()));
     rec.dispatch(invocation, map.height * map.width, work)
+}
+
+/// Has the kernel of [`texture`] built before the first texture comes, if any may come.
+///
+/// # Errors
+/// As [`texture`].
+pub(crate) fn build(gpu: &Gpu, scale_shift: &Tensor, y: &Tensor) -> Result<()> {
+    if ![1, 3].contains(&y.map().channels) {
+        return Ok(());
+    }
+    let format = wgpu::TextureFormat::Rgba8Unorm;
+    let texel = gpu.device().create_texture(&wgpu::TextureDescriptor {
+        label: Some("image_input"),
+        size: wgpu::Extent3d { width: 1, height: 1, depth_or_array_layers: 1 },
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING,
+        view_formats: &[],
+    });
+    let placement = Placement { holds: Texture::of(format), crop: None, size: [1, 1], ground: None };
+    let view = texel.create_view(&Default::default());
+    texture(&mut Recording::new(gpu), &view, &placement, scale_shift, (y, 0))
 }
 
 /// y (N, C, H, W) from x of the same shape; `scale_shift` is (2, C).

@@ -68,6 +68,13 @@ const NEAR_CHANCE: f64 = 0.02;
 /// Domains that a linear classifier tells apart this well are not aligned.
 const APART: f64 = 1.5;
 
+/// The share of `features` features that differ between the rows of `values`: 0 once the feature extractor has died.
+pub(crate) fn live(values: &[f32], features: usize) -> f64 {
+    let (first, others) = values.split_at(features);
+    let differs = |index: &usize| others.chunks(features).any(|row| row[*index] != first[*index]);
+    (0..features).filter(differs).count() as f64 / features as f64
+}
+
 /// What there is to say of a run with K `classes`; `distance` is its proxy A-distance where that is known.
 pub fn findings(
     spec: &TrainingSpec,

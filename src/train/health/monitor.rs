@@ -58,9 +58,18 @@ impl Monitor {
         live: Option<f64>,
         seen: Option<&Predictions>,
     ) -> Vec<Warning> {
-        let harm = seen.map(|seen| symptoms(&self.spec, seen)).unwrap_or_default();
         let of_epoch = [self.features(live), self.labels(mean), self.domains(mean)];
-        let mut warnings: Vec<Warning> = of_epoch.into_iter().flatten().chain(harm).collect();
+        let mut warnings = self.not_told(of_epoch.into_iter().flatten().collect());
+        warnings.extend(seen.map(|seen| self.seen(seen)).unwrap_or_default());
+        warnings
+    }
+
+    /// What there is to warn of after the last epoch in what the model has come to, as [`Monitor::epoch`].
+    pub fn seen(&mut self, seen: &Predictions) -> Vec<Warning> {
+        self.not_told(symptoms(&self.spec, seen))
+    }
+
+    fn not_told(&mut self, mut warnings: Vec<Warning>) -> Vec<Warning> {
         warnings.retain(|warning| !self.told.contains(&std::mem::discriminant(warning)));
         self.told.extend(warnings.iter().map(std::mem::discriminant));
         warnings

@@ -1,11 +1,29 @@
-//! Frames that come while training goes on.
+//! Images that come after the training is set up: frames, and data sets that are uploaded in slices.
 
-use super::TrainingLoop;
+use super::{Images, TrainingLoop};
 use crate::error::Result;
+use crate::gpu::Gpu;
 use crate::model::Domain;
 use crate::ops::image_input::Placement;
+use crate::train::{DeviceData, Uploads};
 
 impl TrainingLoop {
+    /// What of the data sets is not on the device yet, and where it belongs: all images where `gpu` is for what is made in
+    /// slices, and none elsewhere.
+    pub fn uploads<'a>(
+        &self,
+        gpu: &Gpu,
+        labelled: &Images<'a>,
+        unlabelled: Option<&Images<'a>>,
+    ) -> Uploads<'a> {
+        let images = [Some(labelled), unlabelled].into_iter().flatten();
+        let of_set = |(on_device, images): (&DeviceData, &Images<'a>)| match images {
+            Images::Set(data) => on_device.uploads(gpu, data),
+            Images::Frames(_) => vec![],
+        };
+        self.data.sets().zip(images).flat_map(of_set).collect()
+    }
+
     /// Encodes that pictures with their labels become frames of a domain, for the steps that are encoded behind them; all of them
     /// or, where one cannot, none. Frames of a domain that is not trained on are left out.
     ///
