@@ -1,6 +1,6 @@
 // How much each row counts in the domain loss: the surer its prediction, the more.
 //   w[n] = rows · (1 + e^-H[n]) / Σ_m (1 + e^-H[m]),  H[n] = -Σ_k p[n,k] · log p[n,k],  p = softmax(logits)
-// over the rows of a domain, so that their mean is 1 in each. No gradient passes through them.
+// over the rows of a domain, so that their mean is 1 in each; times the target's weight. No gradient passes through them.
 // Twin: src/ops/entropy_weights/proof.rs. Source: Long et al. 2018 (CDAN+E), equation 8 and the authors' code.
 //
 // A workgroup a domain: every thread weights and sums its share of the rows, then the shares are added pairwise.
@@ -9,6 +9,7 @@ struct Params {
     classes: u32,       // K
     source_rows: u32,   // S, which come first
     target_rows: u32,   // T
+    target_weight: f32, // the mean of the target's weights
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -44,6 +45,6 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
         if lane < half { partial[lane] += partial[lane + half]; }
     }
     workgroupBarrier();
-    let scale = f32(rows) / partial[0];
+    let scale = f32(rows) / partial[0] * select(1.0, params.target_weight, is_target);
     for (var n = lane; n < rows; n += WORKGROUP_SIZE) { weights[first + n] *= scale; }
 }

@@ -5,6 +5,7 @@ mod longer;
 mod ranks;
 mod selected;
 mod streamed;
+mod target_batch;
 
 use super::{Observer, Sets, State, Trained, Training};
 use crate::data::Dataset;

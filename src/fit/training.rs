@@ -273,6 +273,7 @@ fn with_fitting_batch(error: Error, on: (&Gpu, &Plan), sets: &Sets, config: &Con
     let mut smaller = config.clone();
     while smaller.training.batch > 1 {
         smaller.training.batch /= 2;
+        smaller.training.target_batch = smaller.training.target_batch.map(|rows| (rows / 2).max(1));
         if made(on, sets, &smaller).is_ok() {
             return Error::BatchTooLarge { cause: Box::new(error), fits: smaller.training.batch };
         }

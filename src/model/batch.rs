@@ -5,7 +5,7 @@ use super::update::OptimizerState;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Tensor};
 
-/// Where a step finds its rows: the source rows first, then as many target rows.
+/// Where a step finds its rows: the source rows first, then the target rows.
 #[derive(Debug)]
 pub struct Batch {
     /// (N, C, H, W)
@@ -15,13 +15,14 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Memory for a batch of `source_rows` labelled rows, and as many of the target if there is a domain loss; each of shape
-    /// `row`.
+    /// Memory for a batch of `source_rows` labelled rows, and those of the target if there is a domain loss, as many unless
+    /// `objective` says another number; each of shape `row`.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] and [`Error::BeyondLimit`] when there is no memory for it.
     pub(crate) fn new(gpu: &Gpu, source_rows: usize, objective: &Objective, row: &[usize]) -> Result<Self> {
-        let rows = if objective.domain_loss.is_some() { 2 * source_rows } else { source_rows };
+        let target_rows = objective.domain_loss.map(|_| objective.target_rows.unwrap_or(source_rows));
+        let rows = source_rows + target_rows.unwrap_or_default();
         Ok(Self {
             x: Tensor::zeros(gpu, "x", &[&[rows], row].concat())?,
             labels: Tensor::zeros_of::<u32>(gpu, "labels", &[source_rows])?,

@@ -60,9 +60,8 @@ pub(super) fn record_domain(
 ) -> Result<Tensor> {
     let Adversary { classifier, input, features, logits, source_rows, domain_loss, table } = *adversary;
     let rows = features.rows();
-    if rows != 2 * source_rows {
-        let expected = format!("as many target rows as source rows ({source_rows})");
-        return Err(Error::input("batch", expected, rows - source_rows));
+    if rows <= source_rows {
+        return Err(Error::input("batch", "target rows behind the source rows", "none"));
     }
     let domains: Vec<u32> = (0..rows).map(|row| u32::from(row >= source_rows)).collect();
     let domains = Tensor::from_slice(rec.gpu(), "domains", &[rows], &domains)?;
@@ -73,8 +72,20 @@ pub(super) fn record_domain(
         DomainLoss::Sum => 1.0 / source_rows as f32,
         DomainLoss::Mean => 1.0 / rows as f32,
     };
-    let weights = objective.entropy_weighting.then(|| record_weights(rec, logits, source_rows));
-    let weights = weights.transpose()?;
+    // What a target row counts beside a source row: each domain's mean counts alike in the sum, whatever their rows are.
+    let target_weight = match domain_loss {
+        DomainLoss::Sum => source_rows as f32 / (rows - source_rows) as f32,
+        DomainLoss::Mean => 1.0,
+    };
+    let weights = match objective.entropy_weighting {
+        true => Some(record_weights(rec, logits, source_rows, target_weight)?),
+        false if target_weight == 1.0 => None,
+        false => {
+            let weight = |row| if row < source_rows { 1.0 } else { target_weight };
+            let weights: Vec<f32> = (0..rows).map(weight).collect();
+            Some(Tensor::from_slice(rec.gpu(), "weights of rows", &[rows], &weights)?)
+        }
+    };
     let counts = Counts { weights: weights.as_ref(), ..Counts::alike(scale) };
     let held = Held { labels: &domains, counts, column: 2, table };
     let dlogits = record_loss(rec, step, &opinions.y, &held)?;
@@ -84,10 +95,15 @@ pub(super) fn record_domain(
 }
 
 /// How much each row counts in the domain loss by the entropy of its prediction.
-fn record_weights(rec: &mut Recording, logits: &Tensor, source_rows: usize) -> Result<Tensor> {
+fn record_weights(
+    rec: &mut Recording,
+    logits: &Tensor,
+    source_rows: usize,
+    target_weight: f32,
+) -> Result<Tensor> {
     let logits = logits.reshaped(&[logits.rows(), logits.map().len()]);
     let weights = Tensor::zeros(rec.gpu(), "entropy weights", &[logits.rows()])?;
     rec.phase(Phase::Loss);
-    entropy_weights::forward(rec, &logits, source_rows, &weights)?;
+    entropy_weights::forward(rec, &logits, (source_rows, target_weight), &weights)?;
     Ok(weights)
 }

@@ -25,6 +25,8 @@ pub enum DomainLoss {
 pub struct Objective {
     /// How L_d is made up; `None` trains on the source rows' L_y alone, without domain classifier.
     pub domain_loss: Option<DomainLoss>,
+    /// Target rows in a batch, where there is a domain loss; as many as source rows if nothing is said.
+    pub target_rows: Option<usize>,
     /// Whether a row counts the more in L_d the surer its prediction is (CDAN+E, Long et al. 2018).
     pub entropy_weighting: bool,
     /// The share of each label that is spread over all classes alike.

@@ -6,7 +6,7 @@ use super::step::TrainingStep;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording, Tensor};
-use crate::model::ModelSpec;
+use crate::model::{Domain, ModelSpec};
 use crate::ops::Step;
 use crate::rng;
 use rand::{Rng as _, RngExt as _};
@@ -43,12 +43,12 @@ impl StepBench {
         // Before the images: the device refuses a batch that is too large before the host draws any.
         let training_step = TrainingStep::new(&model, spec.batch, spec.objective()?, Self::MOST_STEPS)?;
         let batches = (IMAGES / spec.batch).clamp(1, MOST_BATCHES).max(spec.accumulate);
-        let [labelled, unlabelled] =
-            ["labelled", "unlabelled"].map(|name| random_images(config, name, batches * spec.batch));
+        let [labelled, unlabelled] = [("labelled", Domain::Source), ("unlabelled", Domain::Target)]
+            .map(|(name, domain)| random_images(config, name, batches * spec.rows_of(domain)));
         let (labelled, unlabelled) = (labelled?, unlabelled?);
         let mut data = DataLoader::new(gpu, config, &(&labelled).into(), Some(&(&unlabelled).into()))?;
         data.shuffle(gpu)?;
-        let data_loader = data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?;
+        let data_loader = data.record(gpu, &training_step.step, &training_step.batch, None)?;
         let steps = Step::table(gpu, "steps", Self::MOST_STEPS * spec.accumulate)?;
         steps.write(gpu, &step_values(config, batches))?;
         Ok(Self { training_step, data_loader, steps })
@@ -116,11 +116,11 @@ fn step_values(config: &Config, batches: usize) -> Vec<Step> {
     let spec = &config.training;
     let mut seeds = rng::stream(spec.seed, "dropout");
     let step = |index| {
-        let start = (index % batches * spec.batch) as u32;
+        let start = |domain| (index % batches * spec.rows_of(domain)) as u32;
         Step {
             index: index as u32,
-            source_start: start,
-            target_start: start,
+            source_start: start(Domain::Source),
+            target_start: start(Domain::Target),
             seed: seeds.next_u32(),
             lambda: spec.lambda.at(1, 1) as f32,
             learning_rate: spec.learning_rate.at(1, 1) as f32,

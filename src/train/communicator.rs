@@ -97,12 +97,18 @@ impl RankShare {
     /// # Errors
     /// [`Error::Input`] when the ranks cannot share a batch evenly.
     pub fn config(self, config: &Config) -> Result<Config> {
-        let (mut own, all) = (config.clone(), config.training.batch);
-        if !all.is_multiple_of(self.ranks) {
-            let expected = format!("a multiple of the {} ranks that share it", self.ranks);
-            return Err(Error::input("training.batch", expected, all));
-        }
-        own.training.batch = all / self.ranks;
+        let mut own = config.clone();
+        let part = |key: &str, all: usize| match all % self.ranks {
+            0 => Ok(all / self.ranks),
+            _ => {
+                let expected = format!("a multiple of the {} ranks that share it", self.ranks);
+                Err(Error::input(key, expected, all))
+            }
+        };
+        let training = &mut own.training;
+        training.batch = part("training.batch", training.batch)?;
+        let of_target = training.target_batch.map(|all| part("training.target_batch", all));
+        training.target_batch = of_target.transpose()?;
         Ok(own)
     }
 

@@ -4,7 +4,7 @@ use super::frames::Images;
 use super::training_spec::TrainingSpec;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::model::InputSpec;
+use crate::model::{Domain, InputSpec};
 use crate::shape::MapShape;
 
 /// Refuses images to learn from without labels, or with labels of other than `classes` classes.
@@ -41,11 +41,12 @@ pub(super) fn fit(data: &Dataset, input: &InputSpec) -> Result<()> {
     Err(Error::file(&data.origin, expected, shape))
 }
 
-pub(super) fn hold_a_batch(images: &Images<'_>, spec: &TrainingSpec) -> Result<()> {
-    if images.len() < spec.images_per_step() {
+pub(super) fn hold_a_batch(images: &Images<'_>, spec: &TrainingSpec, domain: Domain) -> Result<()> {
+    let per_step = spec.images_per_step(domain);
+    if images.len() < per_step {
         let expected = match spec.accumulate {
-            1 => format!("at least a batch of {} images", spec.batch),
-            batches => format!("at least the {} images of {batches} batches", spec.images_per_step()),
+            1 => format!("at least a batch of {per_step} images"),
+            batches => format!("at least the {per_step} images of {batches} batches"),
         };
         return Err(Error::file(&images.origin(), expected, images.len()));
     }

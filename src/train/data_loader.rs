@@ -25,11 +25,8 @@ pub(super) struct DataLoader {
     labelled: Shuffled,
     unlabelled: Option<Shuffled>,
     views: Views,
-    /// Images of a domain that a step looks at here.
-    batch: usize,
-    /// Those of a batch, of which a step may take several.
-    rows: usize,
-    images: usize,
+    /// In an epoch, which visits no image of a data set twice.
+    steps: usize,
     /// What other ranks leave to this one.
     share: RankShare,
     /// Memory for windows of images that no in-flight batch needs.
@@ -55,12 +52,16 @@ impl DataLoader {
             return Err(Error::NoTargetImages);
         }
         let domains = || [Some(labelled), unlabelled].into_iter().flatten();
-        for images in domains() {
+        let mut steps = None;
+        for (images, domain) in domains().zip([Domain::Source, Domain::Target]) {
+            hold_a_batch(images, spec, domain)?;
             if let Images::Set(data) = images {
                 fit(data, input)?;
+                let own = images.len() / spec.images_per_step(domain);
+                steps = Some(steps.map_or(own, |others: usize| others.min(own)));
             }
-            hold_a_batch(images, spec)?;
         }
+        let steps = steps.unwrap_or(FRAME_STEPS);
         let stored = shape_of(labelled, input);
         let other = unlabelled.map(|images| shape_of(images, input));
         if let Some(other) = other.filter(|&other| !alike(stored, other)) {
@@ -69,39 +70,43 @@ impl DataLoader {
         }
         let of_target = input.normalization_of(Domain::Target);
         let of_labelled = if spec.method == Method::TargetOnly { of_target } else { &input.normalization };
-        let sets = domains().filter(|images| matches!(images, Images::Set(_))).map(Images::len);
-        let images = sets.min().unwrap_or(FRAME_STEPS * spec.images_per_step());
         let upload = |images_of, domain, normalization| {
-            Shuffled::new(gpu, config, (images_of, domain), normalization, images)
+            Shuffled::new(gpu, config, (images_of, domain), normalization, steps)
         };
         Ok(Self {
             labelled: upload(labelled, Domain::Source, of_labelled)?,
             unlabelled: unlabelled.map(|target| upload(target, Domain::Target, of_target)).transpose()?,
             views: Views::new(spec.augmentation, stored, input.shape()),
-            batch: spec.images_per_step(),
-            rows: spec.batch,
-            images,
+            steps,
             share: RankShare::ALL,
             uploads: vec![],
         })
     }
 
-    /// The share of a rank alone, in steps of `batch` images of each domain a rank.
+    /// The share of a rank alone.
     ///
     /// # Errors
     /// [`Error::Input`] when there are too few images for a step of all ranks.
-    pub fn of_rank(self, share: RankShare) -> Result<Self> {
-        let all = share.ranks * self.batch;
-        if self.images < all {
-            let expected = format!("at least the {all} images of a step of {} ranks", share.ranks);
-            return Err(Error::input("the smaller of the data sets", expected, self.images));
+    pub fn of_rank(mut self, share: RankShare) -> Result<Self> {
+        self.share = share;
+        if share == RankShare::ALL {
+            return Ok(self);
         }
-        Ok(Self { share, ..self })
+        for domain in self.all() {
+            let (images, all) = (domain.data.len(), domain.per_step * share.ranks);
+            if images < all {
+                let expected = format!("at least the {all} images of a step of {} ranks", share.ranks);
+                return Err(Error::input("a data set", expected, images));
+            }
+        }
+        let steps = |domain: &Shuffled| domain.data.len() / (domain.per_step * share.ranks);
+        self.steps = self.all().map(steps).min().unwrap_or_default();
+        Ok(self)
     }
 
-    /// Steps in an epoch, which visits no image of the smaller data set twice.
+    /// Steps in an epoch, which visits no image of a data set twice.
     pub fn steps(&self) -> usize {
-        self.images / (self.batch * self.share.ranks)
+        self.steps
     }
 
     /// Whether a domain is made of frames, so that there is no end to it.
@@ -112,7 +117,7 @@ impl DataLoader {
     /// Whether there is a batch of each domain, of what encoders hold that were not dropped.
     pub fn is_ready(&mut self) -> bool {
         self.domains().filter_map(|domain| domain.frames.as_mut()).for_each(|frames| frames.ring.settle());
-        self.all().all(|domain| domain.holds(self.batch))
+        self.all().all(Shuffled::holds_a_step)
     }
 
     /// The frames of a domain.
@@ -141,23 +146,24 @@ impl DataLoader {
     /// What the steps from number `first` on look at that are drawn from frames, and the rows of the orders that it belongs into;
     /// the first of them is step `in_epoch` of an epoch.
     pub fn draw(&self, first: u64, steps: u64, in_epoch: u64) -> Vec<(Tensor, Vec<u32>)> {
-        let from = in_epoch as usize * self.batch;
-        self.all().filter_map(|domain| domain.draw(first, steps, from, self.batch)).collect()
+        self.all().filter_map(|domain| domain.draw(first, steps, in_epoch)).collect()
     }
 
-    /// Records the gathering of a batch of `rows` labelled rows, and as many of the other domain.
+    /// Records the gathering of a batch, or of `rows` rows of each domain.
     ///
     /// # Errors
     /// [`Error::Input`] when the shapes do not fit.
-    pub fn record(&self, gpu: &Gpu, step: &Tensor, batch: &Batch, rows: usize) -> Result<Recording> {
+    pub fn record(&self, gpu: &Gpu, step: &Tensor, batch: &Batch, rows: Option<usize>) -> Result<Recording> {
         let mut recording = Recording::new(gpu);
         recording.phase(Phase::Data);
         let gathered = self.views.gathered(gpu, &batch.x)?;
         let labelled = &self.labelled.data;
-        labelled.record_images(&mut recording, step, &gathered, 0, rows)?;
+        let source_rows = rows.unwrap_or(self.labelled.rows);
+        labelled.record_images(&mut recording, step, &gathered, 0, source_rows)?;
         labelled.record_labels(&mut recording, step, &gathered, &batch.labels)?;
         if let Some(target) = &self.unlabelled {
-            target.data.record_images(&mut recording, step, &gathered, rows, rows)?;
+            let rows = rows.unwrap_or(target.rows);
+            target.data.record_images(&mut recording, step, &gathered, source_rows, rows)?;
         }
         self.views.record(&mut recording, step, &gathered, &batch.x)?;
         Ok(recording)
@@ -172,15 +178,14 @@ impl DataLoader {
         let kept = |set: &Shuffled| -> Result<Shuffled> {
             let data = set.data.keeping(gpu, row)?;
             let (classes, rng) = (set.classes.clone(), set.rng.clone());
-            Ok(Shuffled { data, stream: None, classes, rng, frames: None })
+            let Shuffled { rows, per_step, .. } = *set;
+            Ok(Shuffled { data, rows, per_step, stream: None, classes, rng, frames: None })
         };
         Ok(Self {
             labelled: kept(&self.labelled)?,
             unlabelled: self.unlabelled.as_ref().map(kept).transpose()?,
             views: Views::none(),
-            batch: self.batch,
-            rows: self.rows,
-            images: self.images,
+            steps: self.steps,
             share: self.share,
             uploads: vec![],
         })
@@ -204,9 +209,8 @@ impl DataLoader {
 
     /// New orders for both domains, independent of each other, where they are not of frames, and the tensors that they belong into.
     pub fn next_orders(&mut self) -> Vec<(Tensor, Vec<u32>)> {
-        let visited = self.steps() * self.batch;
-        let share = (self.share, self.rows);
-        self.domains().filter_map(|domain| domain.next_order(visited, share)).collect()
+        let (steps, share) = (self.steps, self.share);
+        self.domains().filter_map(|domain| domain.next_order(steps, share)).collect()
     }
 
     fn all(&self) -> impl Iterator<Item = &Shuffled> {

@@ -8,7 +8,7 @@ use super::stream::Slots;
 use super::training_spec::TrainingSpec;
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor};
-use crate::model::{Batch, Dann, Objective, Prefix};
+use crate::model::{Batch, Dann, Domain, Objective, Prefix};
 use crate::ops::Step;
 use std::fmt;
 
@@ -118,6 +118,9 @@ fn obstacle(spec: &TrainingSpec, data: &DataLoader) -> Option<String> {
     let perturbs = [spec.adaptation.virtual_adversarial, spec.adaptation.virtual_adversarial_source];
     match spec.keep_frozen {
         KeepFrozen::Never => Some("training.keep_frozen is false".into()),
+        _ if spec.rows_of(Domain::Target) != spec.rows_of(Domain::Source) => {
+            Some("training.target_batch is another number of rows than training.batch".into())
+        }
         _ if !data.is_fixed() => Some("training.augmentation draws other views of them each time".into()),
         _ if perturbs.iter().any(|&weight| weight > 0.0) => {
             Some("virtual adversarial training changes the images".into())
@@ -152,7 +155,7 @@ impl Filling {
         let gpu = model.gpu();
         let step = Step::table(gpu, "step", 1)?;
         let batch = Batch::new(gpu, rows, objective, &TrainingStep::image(model))?;
-        let mut recording = data.record(gpu, &step, &batch, rows)?;
+        let mut recording = data.record(gpu, &step, &batch, Some(rows))?;
         let values = model.record_prefix(prefix, &mut recording, &step, (&batch.x, rows))?;
         let most = data.sets().map(|set| set.len()).max().unwrap_or_default();
         let (batches, slots) = (most.div_ceil(rows), data.slots());

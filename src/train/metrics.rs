@@ -2,7 +2,7 @@
 
 use super::training_spec::{Method, TrainingSpec};
 use crate::error::{Error, Result};
-use crate::model::AdaptationLoss;
+use crate::model::{AdaptationLoss, Domain};
 use crate::ops::Step;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,7 @@ impl StepMetrics {
     /// What the step number `step` with the values `row` has left in its row of the table, in bits.
     pub(super) fn of(step: u64, row: &Step, words: &[u32], spec: &TrainingSpec) -> Self {
         let rows = spec.batch as f32;
+        let all_rows = rows + spec.rows_of(Domain::Target) as f32;
         let (adapts, adaptation) = (spec.method == Method::Dann, &spec.adaptation);
         let value = |column: usize| f32::from_bits(words[column]);
         let of = |weight: f32, loss: AdaptationLoss| (adapts && weight > 0.0).then(|| value(loss.column()));
@@ -64,7 +65,7 @@ impl StepMetrics {
             label_loss: value(0),
             label_accuracy: value(1) / rows,
             domain_loss: adapts.then(|| value(2)),
-            domain_accuracy: adapts.then(|| value(3) / (2.0 * rows)),
+            domain_accuracy: adapts.then(|| value(3) / all_rows),
             target_entropy: of(adaptation.entropy, AdaptationLoss::Entropy),
             class_confusion: of(adaptation.class_confusion, AdaptationLoss::ClassConfusion),
             virtual_adversarial: of(adaptation.virtual_adversarial, AdaptationLoss::VirtualAdversarial),

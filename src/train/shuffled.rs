@@ -24,6 +24,10 @@ const MOST_STEPS: usize = 64;
 /// A domain's images and the random numbers that shuffle them.
 pub(super) struct Shuffled {
     pub data: DeviceData,
+    /// How many of them are in a batch.
+    pub rows: usize,
+    /// And in a step, which may take several batches.
+    pub per_step: usize,
     /// What brings its images to the device where they are not in memory, and how many steps they are enough for.
     pub stream: Option<(Stream, usize)>,
     /// The images of each class, where all classes are to be visited alike.
@@ -61,7 +65,7 @@ pub(super) fn shape_of(images: &Images<'_>, input: &InputSpec) -> MapShape {
 }
 
 impl Shuffled {
-    /// Uploads `images`, or makes places for `visited` of them, those of an epoch, and for what is kept.
+    /// Uploads `images`, or makes places for those of an epoch of `steps` steps, and for what is kept.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] when the device has no memory left.
@@ -70,42 +74,39 @@ impl Shuffled {
         config: &Config,
         (images, domain): (&Images<'_>, Domain),
         normalization: &Normalization,
-        visited: usize,
+        steps: usize,
     ) -> Result<Self> {
         let (spec, [order, _]) = (&config.training, names(domain));
+        let (rows, per_step) = (spec.rows_of(domain), spec.images_per_step(domain));
         let rng = rng::stream(spec.seed, order);
         match images {
             Images::Set(data) => {
                 // What is on its way takes a small part of what may be in memory.
                 let window = (config.data.memory() / 16).min(WINDOW as u64) as usize;
-                let steps = (window / (spec.images_per_step() * data.shape.len())).clamp(1, MOST_STEPS);
-                let stream = Stream::new(gpu, data, steps * spec.images_per_step())?;
+                let steps = (window / (per_step * data.shape.len())).clamp(1, MOST_STEPS);
+                let stream = Stream::new(gpu, data, steps * per_step)?;
                 let data_on_device = DeviceData::new(gpu, data, domain, normalization, stream.as_ref())?;
                 let is_balanced = domain == Domain::Source && spec.sampling == Sampling::Balanced;
                 let classes = is_balanced.then(|| images_by_class(data));
                 let stream = stream.map(|stream| (stream, steps));
-                Ok(Self { data: data_on_device, stream, classes, rng, frames: None })
+                Ok(Self { data: data_on_device, rows, per_step, stream, classes, rng, frames: None })
             }
             Images::Frames(frames) => {
                 let shape = shape_of(images, &config.model.input);
-                let places = (frames.capacity, frames.capacity.max(visited));
+                let places = (frames.capacity, frames.capacity.max(steps * per_step));
                 let data = DeviceData::for_frames(gpu, places, shape, domain, normalization)?;
                 let frames = FrameStore::new(gpu, frames, spec, (shape, domain))?;
                 // The first frame finds its kernels built.
                 image_input::build(gpu, &frames.scale_shift, &frames.x)?;
                 data.record_storing(&mut Recording::new(gpu), &frames.x, 0, 0)?;
-                Ok(Self { data, stream: None, classes: None, rng, frames: Some(frames) })
+                Ok(Self { data, rows, per_step, stream: None, classes: None, rng, frames: Some(frames) })
             }
         }
     }
 
-    /// A new order; `visited` images of it are visited, of which the rank with `share` takes `own` of each batch. None of frames,
-    /// which each step draws anew.
-    pub fn next_order(
-        &mut self,
-        visited: usize,
-        (share, own): (RankShare, usize),
-    ) -> Option<(Tensor, Vec<u32>)> {
+    /// A new order, of which `steps` steps visit a part, as the rank with `share` visits it. None of frames, which each step draws
+    /// anew.
+    pub fn next_order(&mut self, steps: usize, share: RankShare) -> Option<(Tensor, Vec<u32>)> {
         if self.frames.is_some() {
             return None;
         }
@@ -114,23 +115,24 @@ impl Shuffled {
             Some(classes) => balanced(classes, count, rng),
             None => shuffled(count, rng),
         };
-        let order = share.order(order, own);
+        let order = share.order(order, self.rows);
         if let Some((stream, _)) = &mut self.stream {
-            stream.visit(&order, visited);
+            stream.visit(&order, steps * self.per_step);
         }
         Some((self.data.order().clone(), order))
     }
 
-    /// What the steps from number `first` on look at, where frames are drawn, and where in the order it belongs: `from`.
-    pub fn draw(&self, first: u64, steps: u64, from: usize, batch: usize) -> Option<(Tensor, Vec<u32>)> {
-        let ring = &self.frames.as_ref()?.ring;
+    /// What the steps from number `first` on look at, where frames are drawn, and the rows of the order that it belongs into; the
+    /// first of them is step `in_epoch` of an epoch.
+    pub fn draw(&self, first: u64, steps: u64, in_epoch: u64) -> Option<(Tensor, Vec<u32>)> {
+        let (ring, batch) = (&self.frames.as_ref()?.ring, self.per_step);
         let drawn: Vec<u32> = (first..first + steps).flat_map(|step| ring.draw(step, batch)).collect();
-        Some((self.data.order().rows_from(from, drawn.len()), drawn))
+        Some((self.data.order().rows_from(in_epoch as usize * batch, drawn.len()), drawn))
     }
 
-    /// Whether there is a batch of images.
-    pub fn holds(&self, batch: usize) -> bool {
-        self.frames.as_ref().is_none_or(|frames| frames.ring.counts().1 >= batch)
+    /// Whether there are the images of a step.
+    pub fn holds_a_step(&self) -> bool {
+        self.frames.as_ref().is_none_or(|frames| frames.ring.counts().1 >= self.per_step)
     }
 
     /// Encodes that pictures with their labels become frames; all of them or, where one cannot, none.

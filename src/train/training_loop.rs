@@ -93,7 +93,7 @@ impl TrainingLoop {
         let Setup { data, step: training_step, filling, frozen } =
             Setup::new(&model, &spec, data, table_rows)?;
         Ok(Self {
-            data_loader: data.record(gpu, &training_step.step, &training_step.batch, spec.batch)?,
+            data_loader: data.record(gpu, &training_step.step, &training_step.batch, None)?,
             steps: Step::table(gpu, "steps", table_rows * spec.accumulate)?,
             dropout: rng::stream(spec.seed, "dropout"),
             reports: Reports::new(&training_step, timed, MOST_STEPS),

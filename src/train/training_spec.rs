@@ -5,7 +5,7 @@ use super::keep_frozen::KeepFrozen;
 use super::schedule::{Lambda, LearningRate};
 use super::selection_spec::SelectionSpec;
 use crate::error::{Error, Result};
-use crate::model::{Adaptation, DomainLoss, Initialization, Objective};
+use crate::model::{Adaptation, Domain, DomainLoss, Initialization, Objective};
 use crate::ops::augment::Augmentation;
 use crate::ops::optimizer::{Optimizer as _, ParameterGroup};
 use crate::ops::optimizers::OptimizerSpec;
@@ -49,8 +49,11 @@ pub struct TrainingSpec {
     /// Steps in all, where an epoch is too long; overrides `epochs`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
-    /// Source rows a step, and as many target rows.
+    /// Source rows a step, and as many target rows unless `target_batch` says another number.
     pub batch: usize,
+    /// Target rows a step; as many as `batch` if left out. For [`Method::Dann`] alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_batch: Option<usize>,
     /// How many such batches a step goes through, one after the other, before it updates the parameters by the mean of their
     /// gradients; 1 if left out.
     #[serde(default = "one", skip_serializing_if = "is_one")]
@@ -167,6 +170,7 @@ impl TrainingSpec {
             epochs,
             steps: None,
             batch,
+            target_batch: None,
             accumulate: 1,
             seed: 0,
             momentum: None,
@@ -200,6 +204,7 @@ impl TrainingSpec {
             ("training.epochs", self.epochs),
             ("training.steps", self.steps.unwrap_or(1)),
             ("training.batch", self.batch as u64),
+            ("training.target_batch", self.target_batch.unwrap_or(1) as u64),
             ("training.accumulate", self.accumulate as u64),
         ];
         for (key, count) in counts {
@@ -272,9 +277,14 @@ impl TrainingSpec {
         Err(Error::input("training.class_weights", expected, format!("{weights:?}")))
     }
 
-    /// Labelled images that a step looks at, and as many of the target.
-    pub(super) fn images_per_step(&self) -> usize {
-        self.batch.saturating_mul(self.accumulate)
+    /// Rows of the labelled domain in a batch, [`Domain::Source`] here whatever it is, or of the other one.
+    pub(super) fn rows_of(&self, domain: Domain) -> usize {
+        if domain == Domain::Source { self.batch } else { self.target_batch.unwrap_or(self.batch) }
+    }
+
+    /// Images of a domain that a step looks at.
+    pub(super) fn images_per_step(&self, domain: Domain) -> usize {
+        self.rows_of(domain).saturating_mul(self.accumulate)
     }
 
     /// How the training's model is chosen, if it is.
@@ -291,6 +301,7 @@ impl TrainingSpec {
         let adapts = self.method == Method::Dann;
         Ok(Objective {
             domain_loss: adapts.then_some(self.domain_loss),
+            target_rows: self.target_batch.filter(|_| adapts),
             entropy_weighting: adapts && self.entropy_weighting,
             label_smoothing: self.label_smoothing,
             class_weights: self.class_weights.clone(),

@@ -19,11 +19,17 @@ pub(crate) fn row_weights(p: &[f64], k: usize) -> Vec<f64> {
     raw.iter().map(|weight| weight * raw.len() as f64 / sum).collect()
 }
 
-/// logits (N, K), S rows of the source first → weights (N).
-pub fn forward(logits: &[f64], k: usize, source_rows: usize) -> Vec<f64> {
+/// logits (N, K), S rows of the source first, and the mean of the others' weights → weights (N).
+pub fn forward(logits: &[f64], k: usize, source_rows: usize, target_weight: f64) -> Vec<f64> {
     let (source, target) = logits.split_at(source_rows * k);
     let weights = |domain: &[f64]| row_weights(&probabilities(domain, k).0, k);
-    [weights(source), weights(target)].concat()
+    let of_target = weights(target).into_iter().map(|weight| target_weight * weight);
+    weights(source).into_iter().chain(of_target).collect()
+}
+
+/// 1 where nothing is said.
+fn target_weight(case: &Case) -> Result<f32> {
+    if case.attributes.contains_key("target_weight") { case.real("target_weight") } else { Ok(1.0) }
 }
 
 pub struct EntropyWeights;
@@ -34,7 +40,7 @@ impl Op for EntropyWeights {
     }
 
     fn attributes(&self) -> &'static [&'static str] {
-        &["source_rows"]
+        &["source_rows", "target_weight"]
     }
 
     fn tensors(&self) -> &'static [&'static str] {
@@ -44,17 +50,20 @@ impl Op for EntropyWeights {
     fn record(&self, rig: &mut Rig<'_>) -> Result<()> {
         let [n, _] = rig.case.dims("logits")?;
         let (logits, weights) = (rig.input("logits")?, rig.output("weights", &[n])?);
-        host::forward(&mut rig.rec, &logits, rig.case.size("source_rows")?, &weights)
+        let rows = (rig.case.size("source_rows")?, target_weight(rig.case)?);
+        host::forward(&mut rig.rec, &logits, rows, &weights)
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {
         let [n, k] = case.dims("logits")?;
-        let weights = forward(&case.reals("logits")?, k, case.size("source_rows")?);
+        let target_weight = f64::from(target_weight(case)?);
+        let weights = forward(&case.reals("logits")?, k, case.size("source_rows")?, target_weight);
         Ok(reals([("weights", &[n], weights)]))
     }
 
     /// In units of 2⁻²⁴, as in entropy: WGSL lets exp(d) be off by 3 + 2·|d| units in the last place, division by 2.5, and log
-    /// by 3 or by 2⁻²¹ near 1. What is rounded is at least 1; additions are as many as the domain has rows.
+    /// by 3 or by 2⁻²¹ near 1. What is rounded is at least 1; additions are as many as the domain has rows, and the target's weight
+    /// is one product more.
     fn bounds(&self, case: &Case, twin: &Arrays) -> Result<Bounds> {
         let [n, k] = case.dims("logits")?;
         let source_rows = case.size("source_rows")?;
@@ -73,7 +82,7 @@ impl Op for EntropyWeights {
             let of_entropy = of_sum + 8.0 + 7.0 * sum.ln() + of_distance + h;
             relative.push((-h).exp() * (of_entropy + 6.0 + 4.0 * h) + 1.0);
         }
-        let worst = |rows: &[f64]| rows.iter().copied().fold(0.0, f64::max) + rows.len() as f64 + 6.0;
+        let worst = |rows: &[f64]| rows.iter().copied().fold(0.0, f64::max) + rows.len() as f64 + 7.0;
         let (source, target) = relative.split_at(source_rows);
         let (source, target) = (worst(source), worst(target));
         let sums = (0..n).map(|row| if row < source_rows { source } else { target });
@@ -106,6 +115,7 @@ fn cases() -> Vec<Case> {
         case("ragged", 34, 15, 9, 1.0),
         case("digits", 128, 10, 64, 3.0),
         case("more rows than threads", 300, 5, 100, 8.0),
+        case("fewer target rows, which count more", 70, 5, 60, 2.0).attribute("target_weight", 6.0_f32),
         huge(case("logits of ±10,000", 65, 3, 30, 1.0)),
     ]
 }
@@ -118,7 +128,7 @@ mod tests {
     fn tiny_values_by_hand() {
         // The source's one row has the mean 1. Of the target's, one is undecided between two classes and one is sure:
         // 1 + e^(-ln 2) against 1 + e^0.
-        let weights = forward(&[3.0, 1.0, 5.0, 5.0, 1e4, 0.0], 2, 1);
+        let weights = forward(&[3.0, 1.0, 5.0, 5.0, 1e4, 0.0], 2, 1, 1.0);
         let expected = [1.0, 6.0 / 7.0, 8.0 / 7.0];
         assert!(weights.iter().zip(expected).all(|(w, e)| (w - e).abs() < 1e-15), "{weights:?}");
     }

@@ -3,6 +3,7 @@
 use super::{MOST_STEPS, Overrides, TrainingLoop};
 use crate::error::Result;
 use crate::gpu::{Tensor, Upload};
+use crate::model::Domain;
 use crate::ops::Step;
 use crate::train::communicator::RankShare;
 use crate::train::sequence::Sequence;
@@ -39,12 +40,12 @@ impl TrainingLoop {
     pub(super) fn step_values(&mut self, batch: u64) -> Step {
         let index_in_flight = batch / self.spec.accumulate as u64 - self.encoded % self.per_epoch;
         let done = self.encoded + index_in_flight;
-        let start = (batch * self.spec.batch as u64) as u32;
+        let start = |domain| (batch * self.spec.rows_of(domain) as u64) as u32;
         let Overrides { lambda, learning_rate } = self.overrides;
         Step {
             index: batch as u32,
-            source_start: start,
-            target_start: start,
+            source_start: start(Domain::Source),
+            target_start: start(Domain::Target),
             seed: self.seed(),
             lambda: lambda.unwrap_or_else(|| self.spec.lambda.at(done, self.total) as f32),
             learning_rate: learning_rate
