@@ -38,7 +38,7 @@ fn the_frames_show_the_clouds_merging() {
         let (blue, orange) = (count(|[r, _, b]| b > 180 && r < 100), count(|[r, _, b]| r > 180 && b < 100));
         assert!(blue > 300 && orange > 300, "frame {frame}: {blue} blue and {orange} orange pixels");
         // On the right, below what its points are, the classes' ten colours.
-        let named = image::imageops::crop_imm(&picture, SIZE.0 / 2 + 8, 26, 160, 10).to_image();
+        let named = image::imageops::crop_imm(&picture, SIZE.0 / 2 + 8, 26, 240, 15).to_image();
         let colours: BTreeSet<_> =
             named.pixels().map(|pixel| pixel.0).filter(|c| *c.iter().max().unwrap() > 100).collect();
         assert!(colours.len() >= 10, "frame {frame}: {colours:?}");
