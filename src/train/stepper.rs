@@ -202,8 +202,9 @@ impl Stepper {
         let most = if peers.is_some() { 1 } else { IN_FLIGHT };
         while self.submissions.len() < most && self.may_submit() {
             while self.prepare()?.is_some() {}
-            let steps = self.steps_per_submission();
-            self.submit(peers.as_ref().map_or(steps, |peers| peers.number(steps)))?;
+            // Each step is waited for, and what a rank can encode at once depends on its machine.
+            let steps = peers.as_ref().map_or_else(|| self.steps_per_submission(), |peers| peers.number(1));
+            self.submit(steps)?;
         }
         self.arrive()
     }
