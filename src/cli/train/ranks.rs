@@ -1,7 +1,10 @@
 //! One training over the ranks of an MPI program.
 
-use super::{Interrupted, Interrupts};
+#[cfg(feature = "mpi")]
+use super::Interrupted;
+use super::Interrupts;
 use crate::cli::gpu::GpuArgs;
+#[cfg(feature = "mpi")]
 use anyhow::Context as _;
 #[cfg(feature = "mpi")]
 use dann::fit::Mpi;
