@@ -4,8 +4,9 @@
 //! more. A texel it fetches for all lanes at once, which takes a tenth of that, and a copy moves as many bytes as memory lets
 //! it. So the kernels for software adapters read textures, into which a recording copies buffers before it runs them.
 
+use super::texels::storage_texture;
 use super::{Gpu, Variant};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Texels in a row, as in `build/mirror.rs`.
 const WIDTH: u64 = 4096;
@@ -172,22 +173,6 @@ pub(super) fn format(values: u32) -> wgpu::TextureFormat {
 }
 
 fn texture(gpu: &Gpu, values: u32, rows: u32) -> Result<wgpu::Texture> {
-    let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-    gpu.counters().allocation();
-    let texture = gpu.device().create_texture(&wgpu::TextureDescriptor {
-        label: Some("mirror of a buffer"),
-        size: wgpu::Extent3d { width: WIDTH as u32, height: rows, depth_or_array_layers: 1 },
-        mip_level_count: 1,
-        sample_count: 1,
-        dimension: wgpu::TextureDimension::D2,
-        format: format(values),
-        usage: wgpu::TextureUsages::STORAGE_BINDING | wgpu::TextureUsages::COPY_DST,
-        view_formats: &[],
-    });
-    match pollster::block_on(scope.pop()) {
-        None => Ok(texture),
-        Some(e) => {
-            Err(Error::OutOfMemory(format!("no memory for a texture of {WIDTH} × {rows} texels: {e}")))
-        }
-    }
+    let usage = wgpu::TextureUsages::COPY_DST;
+    storage_texture(gpu, "mirror of a buffer", [WIDTH as u32, rows], format(values), usage)
 }

@@ -56,22 +56,8 @@ impl Texels {
             return Err(Error::beyond_limit(label, expected, format!("{width} × {height}")));
         }
         let (width, height) = (width as u32, height as u32);
-        let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        gpu.counters().allocation();
-        let texture = gpu.device().create_texture(&wgpu::TextureDescriptor {
-            label: Some(label),
-            size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
-            mip_level_count: 1,
-            sample_count: 1,
-            dimension: wgpu::TextureDimension::D2,
-            format: format.wgpu(),
-            usage: wgpu::TextureUsages::STORAGE_BINDING,
-            view_formats: &[],
-        });
-        if let Some(e) = pollster::block_on(scope.pop()) {
-            let bytes = u64::from(width) * u64::from(height) * format.bytes();
-            return Err(Error::OutOfMemory(format!("no memory for {label} ({bytes} bytes): {e}")));
-        }
+        let texture =
+            storage_texture(gpu, label, [width, height], format.wgpu(), wgpu::TextureUsages::empty())?;
         Ok(Self { view: texture.create_view(&Default::default()), format, width, height })
     }
 
@@ -88,6 +74,35 @@ impl Texels {
     /// Rows.
     pub fn height(&self) -> usize {
         self.height as usize
+    }
+}
+
+/// A texture that kernels read or write texel by texel, and what else `usage` says.
+///
+/// # Errors
+/// [`Error::OutOfMemory`] when there is no memory for it.
+pub(super) fn storage_texture(
+    gpu: &Gpu,
+    label: &str,
+    [width, height]: [u32; 2],
+    format: wgpu::TextureFormat,
+    usage: wgpu::TextureUsages,
+) -> Result<wgpu::Texture> {
+    let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+    gpu.counters().allocation();
+    let texture = gpu.device().create_texture(&wgpu::TextureDescriptor {
+        label: Some(label),
+        size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format,
+        usage: wgpu::TextureUsages::STORAGE_BINDING | usage,
+        view_formats: &[],
+    });
+    match pollster::block_on(scope.pop()) {
+        None => Ok(texture),
+        Some(e) => Err(Error::OutOfMemory(format!("no memory for {label} ({width} × {height} texels): {e}"))),
     }
 }
 
