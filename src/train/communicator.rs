@@ -2,7 +2,6 @@
 
 use super::config::Config;
 use crate::error::{Error, Result};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What ranks say to each other; MPI gives it, and tests do. Every rank makes the same calls in the same order, and a rank that
@@ -55,24 +54,6 @@ impl dyn Communicator + '_ {
 impl fmt::Debug for dyn Communicator + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "rank {} of {}", self.rank(), self.size())
-    }
-}
-
-/// Whose rows batch norm is over in training, where several ranks share a batch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum BatchNormRanks {
-    /// Each rank's own.
-    #[default]
-    ByRank,
-    /// Those of all ranks, which wait for each other at every layer of the kind, there and back (`torch.nn.SyncBatchNorm`).
-    Synchronised,
-}
-
-impl BatchNormRanks {
-    pub(super) fn is_default(&self) -> bool {
-        *self == Self::default()
     }
 }
 

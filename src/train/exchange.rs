@@ -2,14 +2,15 @@
 //! those that are there.
 
 use super::communicator::Communicator;
-use super::step::{self, TrainingStep};
 use crate::error::Result;
 use crate::gpu::{AcrossRanks, Gpu, Phase, Readback, Recording, Staging, Tensor};
-use crate::model::Dann;
+use crate::model::{Dann, StepOutputs};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// What passes of a step are called.
+pub(super) const LABEL: &str = "training step";
 /// Bytes of gradients that are sent together: enough for a message's costs not to matter, and few enough for the others to be
 /// computed meanwhile.
 const BUCKET: u64 = 1 << 20;
@@ -59,11 +60,15 @@ pub struct ExchangeTimes {
 }
 
 impl Exchange {
-    /// Of what `step` computes for `model`: gradients, and the running statistics that it brings up to date. With `synchronised`,
+    /// Of what the recording of a step computes for `model`: gradients, and the running statistics that it brings up to date. With `synchronised`,
     /// batch norm is over all ranks' rows.
-    pub fn new(peers: Arc<dyn Communicator>, model: &Dann, step: &TrainingStep, synchronised: bool) -> Self {
-        let recording = step.recording();
-        let grads = step.outputs.mean_grads.as_ref().unwrap_or(&model.parameters.grads);
+    pub fn new(
+        peers: Arc<dyn Communicator>,
+        model: &Dann,
+        (recording, outputs): (&Recording, &StepOutputs),
+        synchronised: bool,
+    ) -> Self {
+        let grads = outputs.mean_grads.as_ref().unwrap_or(&model.parameters.grads);
         let mut buckets: Vec<Bucket> =
             parts(grads).into_iter().map(|part| Bucket::new(vec![part], recording)).collect();
         let statistics: Vec<Tensor> =
@@ -118,7 +123,7 @@ impl Exchange {
         let mut on_their_way = Vec::with_capacity(stops.len());
         let some = |encoder: &mut wgpu::CommandEncoder, from: usize, to: usize| {
             let wanted = |place, phase| phase != Phase::Update && (from..to).contains(&place);
-            recording.encode_some(encoder, step::LABEL, None, wanted);
+            recording.encode_some(encoder, LABEL, None, wanted);
         };
         for Stop { bucket, joint } in stops.iter_mut().filter(|stop| is_last || stop.joint.is_some()) {
             some(encoder, done, bucket.ready);

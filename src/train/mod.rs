@@ -23,6 +23,7 @@
 //! ```
 
 mod adopted;
+mod batch_norm_ranks;
 mod bench;
 mod checkpoint;
 mod classes;
@@ -76,9 +77,10 @@ pub use crate::ops::optimizer::ParameterGroup;
 pub use crate::ops::optimizers::OptimizerSpec;
 pub use crate::ops::sgd::Sgd;
 pub use adopted::Adopted;
+pub use batch_norm_ranks::BatchNormRanks;
 pub use bench::StepBench;
 pub use checkpoint::{Checkpoint, Description};
-pub use communicator::{BatchNormRanks, Communicator};
+pub use communicator::Communicator;
 pub use config::Config;
 pub use data_spec::DataSpec;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]

@@ -1,13 +1,10 @@
 //! The recording of one training step, and how it is replayed.
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, LABEL};
 use crate::error::Result;
 use crate::gpu::{Element, Gpu, Phase, Recording, Tensor, of_pass};
 use crate::model::{Batch, Dann, MetricsBuffer, Objective, Prefix, StepOutputs};
 use crate::ops::Step;
-
-/// What passes of a step are called.
-pub(super) const LABEL: &str = "training step";
 
 /// One training step, recorded once: everything from the batch to the updated parameters.
 #[derive(Debug)]

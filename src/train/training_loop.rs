@@ -5,8 +5,9 @@ mod frames;
 mod ranks;
 mod values;
 
+use super::batch_norm_ranks::BatchNormRanks;
 use super::checkpoint::Checkpoint;
-use super::communicator::{BatchNormRanks, Communicator, RankShare};
+use super::communicator::{Communicator, RankShare};
 use super::config::Config;
 use super::data_loader::DataLoader;
 use super::exchange::Exchange;
@@ -98,7 +99,8 @@ impl TrainingLoop {
             dropout: rng::stream(spec.seed, "dropout"),
             reports: Reports::new(&training_step, timed, MOST_STEPS),
             exchange: peers.map(|peers| {
-                Exchange::new(peers, &model, &training_step, spec.batch_norm == BatchNormRanks::Synchronised)
+                let of_step = (training_step.recording(), &training_step.outputs);
+                Exchange::new(peers, &model, of_step, spec.batch_norm == BatchNormRanks::Synchronised)
             }),
             share,
             sequence: Sequence::new(gpu)?,

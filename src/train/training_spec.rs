@@ -1,6 +1,6 @@
 //! How to train, as a recipe says it.
 
-use super::communicator::BatchNormRanks;
+use super::batch_norm_ranks::BatchNormRanks;
 use super::keep_frozen::KeepFrozen;
 use super::schedule::{Lambda, LearningRate};
 use super::selection_spec::SelectionSpec;
