@@ -29,7 +29,7 @@ mod tune;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use output::Output;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Domain-adversarial training of neural networks on any vendor's GPU.
 #[derive(Parser)]
@@ -107,8 +107,15 @@ pub use train::Interrupted;
 /// # Errors
 /// Whatever went wrong, worded for the user.
 pub fn run(started: Instant) -> anyhow::Result<()> {
-    let cli =
-        Cli::from_arg_matches(&help::grouped(Cli::command()).get_matches()).unwrap_or_else(|e| e.exit());
+    let matched = help::grouped(Cli::command()).try_get_matches();
+    let cli = matched.and_then(|matches| Cli::from_arg_matches(&matches)).unwrap_or_else(|e| {
+        // Of several ranks, the first tells what is wrong with the words that all were given.
+        if train::launched().is_some_and(|(rank, _)| rank > 0) {
+            std::thread::sleep(Duration::from_secs(1));
+            std::process::exit(e.exit_code());
+        }
+        e.exit()
+    });
     if cli.quiet {
         log::set_max_level(log::LevelFilter::Error);
     }

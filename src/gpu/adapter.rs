@@ -146,6 +146,13 @@ pub fn choose_for_rank(selection: Option<&str>, local_rank: usize) -> Result<Ada
 /// The place in `names` that `selection` is the number of, or the only one with all of its words.
 fn pick(selection: &str, names: &[String]) -> Result<usize> {
     let query = selection.to_lowercase();
+    if query.trim().is_empty() {
+        return Err(Error::NoSuchAdapter {
+            selection: selection.to_owned(),
+            expected: "an index, or words of a name",
+            found: "nothing".into(),
+        });
+    }
     let has_all_words = |name: &String| {
         let name = name.to_lowercase();
         query.split_whitespace().all(|word| name.contains(word))

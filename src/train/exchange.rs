@@ -20,6 +20,10 @@ pub(super) struct Exchange {
     peers: Arc<dyn Communicator>,
     /// In the order in which a step computes them.
     stops: Vec<Stop>,
+    /// Whether this rank wishes for an end.
+    wishes_end: bool,
+    /// Whether any rank does.
+    end_is_wished: bool,
     times: ExchangeTimes,
 }
 
@@ -84,7 +88,8 @@ impl Exchange {
         // Running statistics are sent once they are those of all ranks.
         stops.sort_by_key(|stop| (stop.bucket.ready, stop.joint.is_none()));
         let bytes = stops.iter().map(|stop| stop.bucket.bytes()).sum();
-        Self { peers, stops, times: ExchangeTimes { bytes, ..Default::default() } }
+        let times = ExchangeTimes { bytes, ..Default::default() };
+        Self { peers, stops, wishes_end: false, end_is_wished: false, times }
     }
 
     /// The ranks that take part.
@@ -97,10 +102,22 @@ impl Exchange {
         self.times
     }
 
+    /// Lets all ranks know, with the metrics of the next step, that this one wishes for an end.
+    pub fn wish_for_an_end(&mut self) {
+        self.wishes_end = true;
+    }
+
+    /// Whether any rank wishes for an end, as far as metrics have told.
+    pub fn is_end_wished(&self) -> bool {
+        self.end_is_wished
+    }
+
     /// The means over all ranks of what steps have left in their rows of the table, in bits.
-    pub fn mean_of(&self, words: &[u32]) -> Cow<'static, [u32]> {
+    pub fn mean_of(&mut self, words: &[u32]) -> Cow<'static, [u32]> {
         let mut values: Vec<f32> = words.iter().map(|word| f32::from_bits(*word)).collect();
+        values.push(f32::from(u8::from(self.wishes_end)));
         self.peers.mean(&mut values);
+        self.end_is_wished |= values.pop().is_some_and(|wishes| wishes > 0.0);
         values.into_iter().map(f32::to_bits).collect()
     }
 
@@ -116,7 +133,7 @@ impl Exchange {
         recording: &Recording,
         is_last: bool,
     ) -> Result<()> {
-        let Self { peers, stops, times } = self;
+        let Self { peers, stops, times, .. } = self;
         let gpu = recording.gpu();
         let mut clock = Clock::start();
         let mut done = 0;

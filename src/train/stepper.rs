@@ -206,7 +206,9 @@ impl Stepper {
             let steps = peers.as_ref().map_or_else(|| self.steps_per_submission(), |peers| peers.number(1));
             self.submit(steps)?;
         }
-        self.arrive()
+        let arrived = self.arrive()?;
+        self.halted |= self.training_loop.is_end_wished();
+        Ok(arrived)
     }
 
     /// Waits for the oldest steps on their way, and gives their metrics.

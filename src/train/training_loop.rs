@@ -282,7 +282,7 @@ impl TrainingLoop {
         self.uploads.push(upload);
         self.data.give_back(images);
         let Reading { table, faults, before, time } = self.reports.read(&words, count);
-        let table = self.exchange.as_ref().map_or(table.into(), |exchange| exchange.mean_of(table));
+        let table = self.exchange.as_mut().map_or(table.into(), |exchange| exchange.mean_of(table));
         self.sequence.arrived(before, first, last)?;
         let batches: Vec<StepMetrics> = rows
             .iter()

@@ -152,22 +152,31 @@ mod with_mpi {
     }
 
     #[test]
-    fn who_asks_rank_0_for_an_end_gets_a_checkpoint_that_fewer_ranks_go_on_from() {
+    fn who_asks_a_rank_for_an_end_gets_a_checkpoint_that_fewer_ranks_go_on_from() {
         let sandbox = sandbox();
-        let run = format!("ended-{}", std::process::id());
-        let child = start(&sandbox, &run);
-        let is_first = |process: &&String| {
-            let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
-            String::from_utf8_lossy(&environment).contains("OMPI_COMM_WORLD_RANK=0\0")
-        };
-        let ranks = processes(&run);
-        signal("-TERM", ranks.iter().find(is_first).expect("rank 0"));
-        let ended = said(&child.wait_with_output().expect("mpirun ends"), false);
-        assert_eq!(ended.matches("interrupted after step").count(), 1, "{ended}");
-        let resumed = sandbox.text(&format!("train --resume {run} --no-report"));
-        assert!(resumed.contains("the run is in"), "{resumed}");
         sandbox.train("one", "--no-report");
-        near(&model(&sandbox, &run), &model(&sandbox, "one"));
+        for rank in [0, 1] {
+            let run = format!("ended-{rank}-{}", std::process::id());
+            let child = start(&sandbox, &run);
+            let is_that = |process: &&String| {
+                let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+                String::from_utf8_lossy(&environment).contains(&format!("OMPI_COMM_WORLD_RANK={rank}\0"))
+            };
+            let ranks = processes(&run);
+            signal("-TERM", ranks.iter().find(is_that).expect("the rank"));
+            let ended = said(&child.wait_with_output().expect("mpirun ends"), false);
+            assert_eq!(ended.matches("interrupted after step").count(), 1, "{ended}");
+            assert!(ended.contains(&format!("mpirun -n 2 dann train --resume {run}")), "{ended}");
+            let resumed = sandbox.text(&format!("train --resume {run} --no-report"));
+            assert!(resumed.contains("the run is in"), "{resumed}");
+            near(&model(&sandbox, &run), &model(&sandbox, "one"));
+        }
+    }
+
+    #[test]
+    fn words_that_make_no_command_are_answered_once() {
+        let output = ranks(&sandbox(), 2, "train --nothing").output().expect("mpirun");
+        assert_eq!(said(&output, false).matches("unexpected argument").count(), 1);
     }
 
     #[test]
@@ -179,6 +188,7 @@ mod with_mpi {
                 "training.batch: expected a multiple of the 2 ranks that share it, found 5",
             ),
             ("--source source --adapter 0,none", "none"),
+            ("--source source --adapter 0,", "expected an index, or words of a name, found nothing"),
             ("--source nowhere", "nowhere"),
         ] {
             let out = arguments.replace([' ', ',', '-'], "");
@@ -186,6 +196,7 @@ mod with_mpi {
             let text = said(&ranks(&sandbox, 2, &arguments).output().expect("mpirun"), false);
             assert!(text.contains(words), "{arguments}: {text}");
             assert_eq!(text.matches("[ERROR").count(), 1, "{text}");
+            assert!(!sandbox.path(&out).exists(), "{arguments}: writes something");
         }
     }
 

@@ -91,7 +91,7 @@ fn perform(args: &ExperimentArgs, mut runner: Runner, out: &Output) -> anyhow::R
     let observers: &mut [&mut dyn Observer] = &mut [&mut interrupts, &mut recorder, &mut progress];
     let ending = runner.run(&open, &Bars::default(), observers, &mut Narrator { out });
     if let Ending::Stopped { directory, steps } = ending.hint_if(is_no_data_set, FETCH)? {
-        return Err(Interrupted { steps, directory }.into());
+        return Err(Interrupted { steps, directory, launcher: String::new() }.into());
     }
     runner.records().iter().try_for_each(|record| out.json(record))?;
     runner.divergences().iter().try_for_each(|divergence| out.json(divergence))?;

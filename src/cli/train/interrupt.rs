@@ -55,12 +55,18 @@ impl Observer for Interrupts {
 pub struct Interrupted {
     pub steps: u64,
     pub directory: PathBuf,
+    /// In front of the command that goes on.
+    pub launcher: String,
 }
 
 impl Display for Interrupted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let directory = self.directory.display();
-        write!(f, "interrupted after step {} and saved; dann train --resume {directory} goes on", self.steps)
+        let Self { steps, directory, launcher } = self;
+        let directory = directory.display();
+        write!(
+            f,
+            "interrupted after step {steps} and saved; {launcher}dann train --resume {directory} goes on"
+        )
     }
 }
 

@@ -163,16 +163,16 @@ impl TrainArgs {
 
 impl TrainArgs {
     /// What is trained, and where its data sets are.
-    fn training(&self) -> anyhow::Result<(Training, PathBuf, PathBuf)> {
+    fn training(&self, launcher: &str) -> anyhow::Result<(Training, PathBuf, PathBuf)> {
         let (training, source, target) = match &self.resume {
             Some(from) => self.resumed(from)?,
-            None => self.new_training()?,
+            None => self.new_training(launcher)?,
         };
         let often = self.checkpoint_every.into_iter().fold(training, Training::checkpoint_every);
         Ok((self.keep.into_iter().fold(often, |training, keep| training.keep(keep as usize)), source, target))
     }
 
-    fn new_training(&self) -> anyhow::Result<(Training, PathBuf, PathBuf)> {
+    fn new_training(&self, launcher: &str) -> anyhow::Result<(Training, PathBuf, PathBuf)> {
         let config = self.config()?;
         let default_out =
             || PathBuf::from(format!("runs/{}-{}", config.training.method, config.training.seed));
@@ -192,7 +192,8 @@ impl TrainArgs {
         if self.start.is_none() {
             weights_are_there(&config)?;
         }
-        let mut remark = repeat(&directory, &source, &target);
+        let mut remark =
+            repeat(&directory, &source, &target).replace("\ndann ", &format!("\n{launcher}dann "));
         let training = Training::new(config);
         let training = match &self.start {
             Some(start) => {
@@ -256,7 +257,7 @@ pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {
     let ranks = Ranks::start()?;
     let interrupts = ranks.interrupts()?;
     let ended = match ranks.to_follow() {
-        Some(peers) => ranks.follow(peers, &args.gpu),
+        Some(peers) => ranks.follow(peers, &args.gpu, &interrupts),
         None => lead(args, &ranks, interrupts.clone(), out),
     };
     ranks.end(ended, &interrupts)
@@ -264,7 +265,7 @@ pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {
 
 /// Trains, together with other ranks if there are any.
 fn lead(args: &TrainArgs, ranks: &Ranks, mut interrupts: Interrupts, out: &Output) -> anyhow::Result<()> {
-    let (training, source, target) = args.training()?;
+    let (training, source, target) = args.training(&ranks.launcher())?;
     args.gpu.expect_f32()?;
     let training = ranks.share(training, &source, &target)?;
     let sets = Sets::read(&source, &target, training.config()).hint_if(is_no_data_set, FETCH)?;
@@ -276,7 +277,8 @@ fn lead(args: &TrainArgs, ranks: &Ranks, mut interrupts: Interrupts, out: &Outpu
     let trained = training.run(&sets, &open, observers)?;
     let RunResult { method, seconds, steps, directory, .. } = &trained.result;
     if !trained.complete {
-        return Err(Interrupted { steps: *steps, directory: directory.clone() }.into());
+        let (steps, directory, launcher) = (*steps, directory.clone(), ranks.launcher());
+        return Err(Interrupted { steps, directory, launcher }.into());
     }
     if !args.no_report {
         page::write(&trained.gpu, std::slice::from_ref(directory), &directory.join(PAGE))

@@ -90,7 +90,7 @@ impl Observer for Progress<'_> {
 
     fn finished(&mut self, state: &State<'_>, result: &RunResult) -> Result<()> {
         self.bar.finish_and_clear();
-        if let Some(times) = state.exchange_times() {
+        if let Some(times) = state.exchange_times().filter(|times| times.steps > 0) {
             self.out.remark_on(wrapped(&exchanged(&times, state.ranks())))?;
         }
         if state.steps_done() < state.total_steps() {
@@ -106,7 +106,7 @@ fn exchanged(times: &ExchangeTimes, ranks: usize) -> String {
     let ms = |all: Duration| 1e3 * all.as_secs_f64() / times.steps.max(1) as f64;
     let ExchangeTimes { computing, readback, waiting, sum, upload, .. } = *times;
     format!(
-        "{ranks} ranks; a step of rank 0 computes for {:.1} ms, waits {:.1} ms for other ranks, and exchanges {:.2} MB in \
+        "{ranks} ranks; a step of rank 0 computes for {:.1} ms, waits {:.1} ms for other ranks, and exchanges {:.3} MB in \
          {:.1} ms: readback {:.1}, sum {:.1}, upload {:.1}",
         ms(computing),
         ms(waiting),

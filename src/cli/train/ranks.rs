@@ -63,7 +63,7 @@ impl Ranks {
     pub fn end(self, ended: anyhow::Result<()>, interrupts: &Interrupts) -> anyhow::Result<()> {
         let Some(mpi) = self.mpi else { return ended };
         let interrupted = ended.as_ref().err().and_then(|error| error.downcast_ref::<Interrupted>());
-        if interrupts.asked() && (ended.is_ok() || interrupted.is_some()) {
+        if interrupted.is_some() || interrupts.asked() && ended.is_ok() {
             // A launcher that ends its ranks no longer answers one that takes its leave in order.
             interrupted.iter().for_each(|told| log::warn!("{told}"));
             std::process::exit(Interrupted::STATUS.into());
@@ -71,6 +71,9 @@ impl Ranks {
         let Err(error) = &ended else { return ended };
         if mpi.speaks() {
             log::error!("rank {}: {}", mpi.rank(), crate::cli::told(error));
+        } else {
+            // Whoever has spoken ends all.
+            std::thread::sleep(std::time::Duration::from_secs(10));
         }
         mpi.abort(1)
     }
@@ -106,7 +109,12 @@ impl Ranks {
 }
 
 impl Ranks {
-    /// Watches for who asks this rank for an end, which is for rank 0 to decide.
+    /// How the launcher was called, in front of a command that is to do the same.
+    pub fn launcher(&self) -> String {
+        self.peers().map_or(String::new(), |peers| format!("mpirun -n {} ", peers.size()))
+    }
+
+    /// Watches for who asks this rank for an end, which it tells rank 0.
     pub fn interrupts(&self) -> anyhow::Result<Interrupts> {
         if self.peers().is_some() { Interrupts::watch_in_silence() } else { Interrupts::watch() }
     }
@@ -126,12 +134,17 @@ impl Ranks {
     }
 
     /// Trains what rank 0 says, and says nothing of it.
-    pub fn follow(&self, peers: Arc<dyn Communicator>, gpu: &GpuArgs) -> anyhow::Result<()> {
+    pub fn follow(
+        &self,
+        peers: Arc<dyn Communicator>,
+        gpu: &GpuArgs,
+        interrupts: &Interrupts,
+    ) -> anyhow::Result<()> {
         log::set_max_level(log::LevelFilter::Error);
         let Recipe { config, source, target } = serde_json::from_str(&peers.text(""))?;
         let config = Config::parse("the recipe of rank 0", &config)?;
         let sets = Sets::read(&source, &target, &config)?;
-        Ok(follow(&config, &sets, &|| self.open(gpu), peers)?)
+        Ok(follow(&config, &sets, &|| self.open(gpu), peers, &|| interrupts.asked())?)
     }
 
     /// The device of this rank.

@@ -69,7 +69,7 @@ fn shared_on(sets: &Sets, training: Training, ranks: usize, observers: &mut [&mu
     std::thread::scope(|scope| {
         for thread in threads[1..].iter().cloned() {
             let config = &config;
-            scope.spawn(move || follow(config, sets, &open, thread).expect("a rank"));
+            scope.spawn(move || follow(config, sets, &open, thread, &|| false).expect("a rank"));
         }
         training.peers(threads[0].clone()).run(sets, &open, observers).expect("a training")
     })
@@ -204,6 +204,21 @@ fn the_same_ranks_come_to_the_same_bits_whatever_happens_on_the_way() {
         let resumed = shared(resumed, 2, &mut []);
         assert!(resumed.complete && outcome(&resumed) == outcome(&whole), "{stop_at}");
     }
+}
+
+#[test]
+fn a_rank_that_wishes_for_an_end_ends_all_with_a_checkpoint() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (config, threads) = (plain(4, 1), Thread::all(2));
+    let stopped = std::thread::scope(|scope| {
+        let (config, second) = (&config, threads[1].clone());
+        scope.spawn(move || follow(config, &sets(), &open, second, &|| true).expect("a rank"));
+        let training = Training::new(config.clone()).directory(directory.path());
+        trained(training.peers(threads[0].clone()), &mut [])
+    });
+    assert!(!stopped.complete && stopped.result.steps == 1);
+    let resumed = trained(Training::resume(directory.path()).expect("a run"), &mut []);
+    near(&resumed, &trained(Training::new(config), &mut []));
 }
 
 #[test]

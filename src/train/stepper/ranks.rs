@@ -10,17 +10,21 @@ const COMPARED_EVERY: u64 = 500;
 const DISMISSED: u64 = 0;
 
 impl Stepper {
-    /// Makes every step that rank 0 makes, until it [dismisses](Stepper::dismiss) the others.
+    /// Makes every step that rank 0 makes, until it [dismisses](Stepper::dismiss) the others. Once `wishes_end` says so, rank 0
+    /// [halts](Stepper::halt) after the next step.
     ///
     /// # Errors
     /// As [`Stepper::advance`].
-    pub fn follow(&mut self) -> Result<()> {
+    pub fn follow(&mut self, wishes_end: &dyn Fn() -> bool) -> Result<()> {
         let Some(peers) = self.training_loop.peers().cloned() else { return Ok(()) };
         while self.prepare()?.is_some() {}
         loop {
             let steps = peers.number(DISMISSED);
             if steps == DISMISSED {
                 return Ok(());
+            }
+            if wishes_end() {
+                self.training_loop.wish_for_an_end();
             }
             self.submit(steps)?;
             self.arrive()?;

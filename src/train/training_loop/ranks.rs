@@ -19,6 +19,16 @@ impl TrainingLoop {
         self.exchange.as_ref().map(super::Exchange::times)
     }
 
+    /// Lets all ranks know, with the next step, that this one wishes for an end.
+    pub fn wish_for_an_end(&mut self) {
+        self.exchange.iter_mut().for_each(super::Exchange::wish_for_an_end);
+    }
+
+    /// Whether any rank wishes for an end.
+    pub fn is_end_wished(&self) -> bool {
+        self.exchange.as_ref().is_some_and(super::Exchange::is_end_wished)
+    }
+
     /// Goes to where rank 0 is, to the bit.
     ///
     /// # Errors
