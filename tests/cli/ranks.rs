@@ -128,11 +128,12 @@ mod with_mpi {
         let whole = sandbox.read("whole/model.safetensors");
         // The full number in `make soak`.
         let kills: u64 = std::env::var("DANN_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(2);
+        let mut in_time = 0;
         for seed in 0..kills {
             let mut random = rand_pcg::Pcg32::seed_from_u64(seed);
             let run = format!("killed-{seed}-{}", std::process::id());
             let child = start(&sandbox, &run);
-            std::thread::sleep(Duration::from_millis(random.random_range(0..1500)));
+            std::thread::sleep(Duration::from_millis(random.random_range(0..1000)));
             let ranks = processes(&run);
             if let Some(rank) = ranks.get(random.random_range(0..2)) {
                 signal("-KILL", rank);
@@ -141,10 +142,13 @@ mod with_mpi {
             if ended.status.success() {
                 continue;
             }
+            in_time += 1;
             let resumed = ranks_resumed(&sandbox, &run);
             assert!(resumed.contains("the run is in"), "{resumed}");
             assert!(sandbox.read(&format!("{run}/model.safetensors")) == whole, "seed {seed}");
         }
+        eprintln!("{in_time} of {kills} were killed before their end");
+        assert!(2 * in_time >= kills, "{in_time} of {kills} were killed before their end");
     }
 
     fn ranks_resumed(sandbox: &Sandbox, run: &str) -> String {
