@@ -6,7 +6,7 @@ use super::history::History;
 use super::metrics::Report;
 use super::recorded::{CONFIG, METRICS};
 use super::selection_spec::Rated;
-use super::training_spec::Method;
+use super::training_spec::{self, Method};
 use super::whole_file::{read_json, write_whole};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub struct RunResult {
     /// Source rows a step.
     pub batch: usize,
     /// How many ranks have shared it.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(default = "training_spec::one", skip_serializing_if = "training_spec::is_one")]
     pub ranks: usize,
     /// The program's version; empty in results of versions that did not say.
     #[serde(default)]
@@ -54,14 +54,6 @@ pub struct RunResult {
     /// Accuracies of the model that was kept.
     #[serde(flatten)]
     pub report: Report,
-}
-
-fn one() -> usize {
-    1
-}
-
-fn is_one(count: &usize) -> bool {
-    *count == one()
 }
 
 /// A run's directory: `config.toml`, `metrics.jsonl`, `checkpoints/`, `model.safetensors`, `result.json`.

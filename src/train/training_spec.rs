@@ -141,11 +141,11 @@ impl Sampling {
     }
 }
 
-fn one() -> usize {
+pub(super) fn one() -> usize {
     1
 }
 
-fn is_one(count: &usize) -> bool {
+pub(super) fn is_one(count: &usize) -> bool {
     *count == one()
 }
 

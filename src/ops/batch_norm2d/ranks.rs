@@ -20,7 +20,7 @@ pub struct JointStatistics {
 #[derive(Debug)]
 pub struct JointMean(pub Tensor);
 
-/// Mean and variance of a channel, which become those of all ranks, with how the running statistics have to move beside that.
+/// Mean and variance of each channel, which become those of all ranks.
 #[derive(Debug)]
 pub struct Joint<'a> {
     /// Of each channel.
@@ -30,14 +30,15 @@ pub struct Joint<'a> {
 }
 
 impl Joint<'_> {
-    /// Joins them; for each channel, what running mean and unbiased variance lack then, where `count` gives how many values of
-    /// it this rank has.
+    /// Joins them, and moves `running` means and, behind them, unbiased variances by the share `momentum` of what they lack then;
+    /// `count` gives how many values of a channel this rank has.
     pub fn over(
         self,
         ranks: usize,
         count: impl Fn(usize) -> usize,
         over_ranks: &mut dyn FnMut(&mut [f32]),
-    ) -> Vec<[f32; 2]> {
+        (running, momentum): (&mut [f32], f32),
+    ) {
         let Self { mean, variance } = self;
         let own: Vec<[f32; 2]> = mean.iter().zip(&*variance).map(|(mean, var)| [*mean, *var]).collect();
         over_ranks(mean);
@@ -47,13 +48,13 @@ impl Joint<'_> {
         over_ranks(variance);
         let unbiased =
             |var: f32, count: usize| (f64::from(var) * count as f64 / (count as f64 - 1.0).max(1.0)) as f32;
-        let joined = mean.iter().zip(&*variance).zip(own).enumerate();
-        joined
-            .map(|(channel, ((mean, var), [own_mean, own_var]))| {
-                let count = count(channel);
-                [mean - own_mean, unbiased(*var, count * ranks) - unbiased(own_var, count)]
-            })
-            .collect()
+        let (running_mean, running_var) = running.split_at_mut(own.len());
+        for (channel, [own_mean, own_var]) in own.into_iter().enumerate() {
+            let count = count(channel);
+            let lacking = unbiased(variance[channel], count * ranks) - unbiased(own_var, count);
+            running_mean[channel] += momentum * (mean[channel] - own_mean);
+            running_var[channel] += momentum * lacking;
+        }
     }
 }
 
@@ -68,12 +69,8 @@ impl AcrossRanks for JointStatistics {
         let channels = all / self.counts.len();
         let (batch, running) = values.split_at_mut(2 * all);
         let (mean, variance) = batch.split_at_mut(all);
-        let lacking = Joint { mean, variance }.over(ranks, |place| self.counts[place / channels], over_ranks);
-        let (running_mean, running_var) = running.split_at_mut(all);
-        for (place, [mean, var]) in lacking.into_iter().enumerate() {
-            running_mean[place] += self.momentum * mean;
-            running_var[place] += self.momentum * var;
-        }
+        let count = |place| self.counts[place / channels];
+        Joint { mean, variance }.over(ranks, count, over_ranks, (running, self.momentum));
     }
 }
 

@@ -39,15 +39,10 @@ impl AcrossRanks for JointTable {
             |inverse: f32| (1.0 / (f64::from(inverse) * f64::from(inverse)) - f64::from(self.eps)) as f32;
         let mut variance: Vec<f32> = entries().map(|entry| of(entry[3]).max(0.0)).collect();
         let joint = Joint { mean: &mut mean, variance: &mut variance };
-        let lacking = joint.over(ranks, |_| self.count, over_ranks);
+        joint.over(ranks, |_| self.count, over_ranks, (running, self.momentum));
         for ((entry, mean), variance) in table.chunks_mut(4).zip(mean).zip(variance) {
             let inverse = 1.0 / (variance + self.eps).sqrt();
             (entry[0], entry[1], entry[3]) = (mean, entry[1] * (inverse / entry[3]), inverse);
-        }
-        let (running_mean, running_var) = running.split_at_mut(running.len() / 2);
-        for (channel, [mean, var]) in lacking.into_iter().enumerate() {
-            running_mean[channel] += self.momentum * mean;
-            running_var[channel] += self.momentum * var;
         }
     }
 }
