@@ -7,7 +7,8 @@ import "shared/tiles.wgsl";
 // A value of a map (images, rows, …), at the place that a column stands for.
 fn store_map(row: u32, column: u32, at: vec3u, value: f32) {
     if row >= params.rows || column >= params.columns { return; }
-    y[((at.x * params.rows + row) * params.size.y + at.y) * params.size.z + at.z] = value;
+    let line = (at.x * params.rows + row) * params.map.x + at.y * params.map_stride.x;
+    y[line * params.map.y + at.z * params.map_stride.y + params.map_first] = value;
 }
 
 fn store_maps(row: u32, column: u32, values: vec4f) {

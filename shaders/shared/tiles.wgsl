@@ -1,6 +1,7 @@
 // Convolutions and dense layers as products of matrices over tiles in workgroup memory:
 //   y (O, pixels)         = weight (O, taps) · x (taps, pixels) + bias
-//   dx (C, pixels of x)   = weightᵀ (C, places) · d (places, pixels of x), a place being an output and a tap
+//   dx (C, pixels of x)   = weightᵀ (C, places) · d (places, pixels of x), a place being an output and a tap; with strides
+//                           each phase of pixels by itself, as it meets taps of its own
 //   dweight (O, taps, 1)  = d (O, pixels) · xᵀ (pixels, taps, 1); the last column is dbias
 // The operands are fetched from tensors through tables of offsets, one entry for each place in depth: an element of the
 // left one lies at row · row_stride + left_offsets[depth], one of the right one at the column's own place +
@@ -29,7 +30,10 @@ struct Params {
     left_scale: f32,   // what operands are multiplied with so that f16 can hold them, a power of two; f32 needs none
     right_scale: f32,
     unscale: f32,      // 1 / (left_scale · right_scale)
-    reserved: vec2u,
+    map: vec2u,        // height and width of the maps that results go into
+    map_stride: vec2u, // from a result to the next in such a map, down and across
+    map_first: u32,    // where the first lies in it
+    step: u32,         // in the right operand, of the third of `size`
 }
 
 const WORKGROUP_SIZE = 128u;
@@ -91,7 +95,7 @@ fn column_start(column: u32) -> u32 {
     if column == params.ones { return 0u; }
     if params.windows == 0u {
         let at = unflatten(column);
-        return at.x * params.stride.x + at.y * params.stride.y + at.z;
+        return at.x * params.stride.x + at.y * params.stride.y + at.z * params.step;
     }
     let window = unflatten(column / 4u);
     let row = 2u * window.y + column / 2u % 2u;

@@ -14,6 +14,9 @@ pub enum Initialization {
     HeNormal,
     /// Uniform with variance 2 / (fan-in + fan-out) (Glorot & Bengio 2010; `torch.nn.init.xavier_uniform_`).
     XavierUniform,
+    /// Uniform between -1/√fan-in and 1/√fan-in, as PyTorch's `Linear` and `Conv2d` start
+    /// (`torch.nn.init.kaiming_uniform_` with `a = √5`).
+    UniformFanIn,
 }
 
 impl Initialization {
@@ -27,17 +30,18 @@ impl Initialization {
         let mut draw = |distribution: &dyn Fn(&mut rng::Rng) -> f32| {
             (0..count).map(|_| distribution(&mut rng)).collect()
         };
+        let mut uniform = |bound: f32| {
+            Uniform::new_inclusive(-bound, bound)
+                .map_or_else(|_| vec![0.0; count], |d| draw(&|r| d.sample(r)))
+        };
         match self {
             Self::HeNormal => {
                 let spread = (2.0 / fan_in).sqrt();
                 // A standard deviation above 0 is always accepted, as fan-in is at least 1.
                 Normal::new(0.0, spread).map_or_else(|_| vec![0.0; count], |d| draw(&|r| d.sample(r)))
             }
-            Self::XavierUniform => {
-                let bound = (6.0 / (fan_in + fan_out)).sqrt();
-                Uniform::new_inclusive(-bound, bound)
-                    .map_or_else(|_| vec![0.0; count], |d| draw(&|r| d.sample(r)))
-            }
+            Self::XavierUniform => uniform((6.0 / (fan_in + fan_out)).sqrt()),
+            Self::UniformFanIn => uniform(fan_in.sqrt().recip()),
         }
     }
 }

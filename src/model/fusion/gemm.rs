@@ -1,6 +1,6 @@
 //! Products of matrices: conv2d or dense, the ReLU behind it, the max_pool2d(2) behind that.
 
-use super::{Fused, Place, convolution_of, has_relu, is_pooled, learned_of};
+use super::{Fused, Place, has_relu, is_pooled, learned_of, strided_convolution_of};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
 use crate::model::graph::Node;
@@ -33,9 +33,9 @@ pub(super) fn rule(place: &Place<'_>) -> Result<Option<Fused>> {
     let (epilogue, count) = epilogue(nodes);
     let first = &nodes[0];
     let dense = first.as_layer::<Dense>();
-    let gemm = match (dense, convolution_of(nodes)) {
+    let gemm = match (dense, strided_convolution_of(nodes)) {
         (Some(dense), _) => Gemm::dense(variant, first.x[0].len(), dense.outputs, epilogue),
-        (None, Some(convolution)) => Gemm::new(variant, convolution, epilogue),
+        (None, Some((convolution, stride))) => Gemm::strided(variant, convolution, stride, epilogue),
         (None, None) => None,
     };
     let Some(gemm) = gemm else { return Ok(None) };

@@ -85,14 +85,20 @@ pub(super) fn is_product(node: &Node) -> bool {
 
 /// The convolution at the start of `nodes`, if fused kernels can compute it. Those of recipes that have no bias have always
 /// been computed by plain kernels, and stay with them: their bits are not to change.
-fn convolution_of(nodes: &[Node]) -> Option<Convolution> {
+fn strided_convolution_of(nodes: &[Node]) -> Option<(Convolution, (usize, usize))> {
     let node = nodes.first()?;
     let convolution: &Conv2d = node.as_layer()?;
     if !convolution.bias && !backbone::owns(&node.name) {
         return None;
     }
-    let (kernel, padding) = (convolution.kernel.into(), convolution.fusible()?);
-    Some(Convolution { x: node.x[0], outputs: convolution.outputs, kernel, padding })
+    let (kernel, (padding, stride)) = (convolution.kernel.into(), convolution.fusible()?);
+    Some((Convolution { x: node.x[0], outputs: convolution.outputs, kernel, padding }, stride))
+}
+
+/// The same where it has stride 1.
+fn convolution_of(nodes: &[Node]) -> Option<Convolution> {
+    let (convolution, stride) = strided_convolution_of(nodes)?;
+    (stride == (1, 1)).then_some(convolution)
 }
 
 /// The parameters of a dense layer or a convolution.

@@ -100,10 +100,10 @@ impl Conv2d {
         Geometry { stride: self.stride.into(), before, behind, groups: self.groups }
     }
 
-    /// The padding, if there is nothing to it that fused kernels do not take: stride 1, one group, even padding.
-    pub(crate) fn fusible(&self) -> Option<(usize, usize)> {
-        let geometry = self.geometry();
-        (geometry == Geometry::from(geometry.before)).then_some(geometry.before)
+    /// Padding and stride, if there is nothing to it that fused kernels do not take: one group, even padding.
+    pub(crate) fn fusible(&self) -> Option<((usize, usize), (usize, usize))> {
+        let Geometry { stride, before, behind, groups } = self.geometry();
+        (before == behind && groups == 1).then_some((before, stride))
     }
 }
 

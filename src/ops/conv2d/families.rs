@@ -41,10 +41,7 @@ macro_rules! record_all {
 pub fn record(rig: &mut Rig<'_>, s: Conv2dShape, geometry: Geometry, t: &Tensors) -> Result<bool> {
     match (rig.variant(), &t.bias) {
         (Variant::Plain, _) => Ok(false),
-        (_, Some(parameters)) if geometry == Geometry::from((s.ph, s.pw)) => {
-            record_with_bias(rig, s, t, parameters)
-        }
-        (_, Some(_)) => Ok(false),
+        (_, Some(parameters)) => record_with_bias(rig, s, geometry, t, parameters),
         (_, None) => record_without_bias(rig, s, geometry, t),
     }
 }
@@ -52,6 +49,7 @@ pub fn record(rig: &mut Rig<'_>, s: Conv2dShape, geometry: Geometry, t: &Tensors
 fn record_with_bias(
     rig: &mut Rig<'_>,
     s: Conv2dShape,
+    geometry: Geometry,
     t: &Tensors,
     (bias, dbias): &(Tensor, Tensor),
 ) -> Result<bool> {
@@ -59,12 +57,13 @@ fn record_with_bias(
     let (rec, Tensors { x, weight, dy, y, dx, dweight, .. }) = (&mut rig.rec, t);
     let parameters = Some(Parameters { weight: dweight, bias: dbias });
     let gradients = Gradients { parameters, dx: Some(dx) };
-    if let Some(gemm) = Gemm::new(variant, convolution, Epilogue::Nothing) {
+    if let Some(gemm) = product(variant, s, geometry) {
         let saved = gemm.forward(rec, x, weight, bias, y)?;
         gemm.backward(rec, &saved, weight, dy, &gradients)?;
         return Ok(true);
     }
-    let tiled = if variant == Variant::Register { Conv2dTiled::new(convolution) } else { None };
+    let takes = variant == Variant::Register && geometry == Geometry::from((s.ph, s.pw));
+    let tiled = if takes { Conv2dTiled::new(convolution) } else { None };
     let Some(tiled) = tiled else { return Ok(false) };
     let saved = tiled.forward(rec, x, weight, bias, y)?;
     tiled.backward(rec, &saved, weight, dy, &gradients)?;
@@ -82,7 +81,18 @@ fn record_without_bias(rig: &mut Rig<'_>, s: Conv2dShape, geometry: Geometry, t:
     if let Some(stem) = Stem::new(x, s.o, kernel, geometry) {
         record_all!(rig, t, stem);
     }
-    Ok(false)
+    if product(rig.variant(), s, geometry).is_none() {
+        return Ok(false);
+    }
+    let zeros = |rig: &mut Rig<'_>, label| rig.constant(label, &[s.o], &vec![0.0_f32; s.o]);
+    let parameters = (zeros(rig, "no bias")?, zeros(rig, "a gradient that nothing takes")?);
+    record_with_bias(rig, s, geometry, t, &parameters)
+}
+
+/// The convolution as a product, where the family takes it as one.
+fn product(variant: Variant, s: Conv2dShape, geometry: Geometry) -> Option<Gemm> {
+    let is_even = geometry.before == geometry.behind && geometry.groups == 1;
+    is_even.then(|| Gemm::strided(variant, fusible(s), geometry.stride, Epilogue::Nothing))?
 }
 
 fn record_on_software(rig: &mut Rig<'_>, s: Conv2dShape, geometry: Geometry, t: &Tensors) -> Result<bool> {

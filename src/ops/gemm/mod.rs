@@ -5,9 +5,11 @@
 mod border;
 mod offsets;
 mod parts;
+mod phases;
 mod subgroup;
 mod workgroup;
 
+use super::conv2d::{self, Geometry};
 use super::expect;
 use super::register_tiled::{Convolution, Gradients, WINDOW, expect_saved};
 use crate::error::{Error, Result};
@@ -32,6 +34,8 @@ pub enum Epilogue {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gemm {
     convolution: Convolution,
+    /// (SH, SW), from one position of the kernel to the next.
+    stride: (usize, usize),
     epilogue: Epilogue,
     /// The full map.
     map: MapShape,
@@ -55,10 +59,24 @@ pub struct Saved {
 impl Gemm {
     /// `None` where the shapes do not fit, or where `variant` is none of these families.
     pub fn new(variant: Variant, convolution: Convolution, epilogue: Epilogue) -> Option<Self> {
-        if matches!(variant, Variant::Plain | Variant::Register) {
+        Self::strided(variant, convolution, (1, 1), epilogue)
+    }
+
+    /// With strides (SH, SW), as [`Gemm::new`]: for products that are staged in workgroup memory, without pooling.
+    pub fn strided(
+        variant: Variant,
+        convolution: Convolution,
+        stride: (usize, usize),
+        epilogue: Epilogue,
+    ) -> Option<Self> {
+        let takes_strides = variant != Variant::Subgroup && epilogue != Epilogue::ReluMaxPool;
+        if matches!(variant, Variant::Plain | Variant::Register) || !(takes_strides || stride == (1, 1)) {
             return None;
         }
-        let map = convolution.y().ok()?;
+        let Convolution { x, outputs, kernel, padding } = convolution;
+        let geometry = Geometry { stride, ..Geometry::from(padding) };
+        let (height, width) = conv2d::out_size((x.height, x.width), kernel, geometry).ok()?;
+        let map = MapShape::new(outputs, height, width);
         let y = match epilogue {
             Epilogue::Nothing | Epilogue::Relu => map,
             Epilogue::ReluMaxPool => {
@@ -66,7 +84,7 @@ impl Gemm {
                 MapShape::new(map.channels, height, width)
             }
         };
-        Some(Self { convolution, epilogue, map, y, variant })
+        Some(Self { convolution, stride, epilogue, map, y, variant })
     }
 
     /// A dense layer of I inputs and O outputs, as [`Gemm::new`].

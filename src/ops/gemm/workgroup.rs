@@ -2,9 +2,10 @@
 
 use super::border::Border;
 use super::offsets::{Offsets, STAGED, triples};
+use super::phases::{Phase, Phases};
 use super::{Epilogue, Gemm, OP, Saved};
 use crate::error::Result;
-use crate::gpu::{Recording, Tensor, Variant};
+use crate::gpu::{Recording, Tensor, Variant, Work};
 use crate::ops::kernels::tile_results::{self as wgsl, Shader};
 use crate::ops::kernels::tiles::Params;
 use crate::ops::register_tiled::{Convolution, Gradients, Parameters};
@@ -63,8 +64,8 @@ impl Shares {
 /// The part of the parameters that tells how the columns are found.
 struct Columns {
     size: [usize; 3],
-    /// In the right operand, of the first and the second of `size`.
-    stride: [usize; 2],
+    /// In the right operand, of each of `size`.
+    stride: [usize; 3],
     count: usize,
 }
 
@@ -96,7 +97,10 @@ impl Gemm {
             left_scale: 1.0,
             right_scale: 1.0,
             unscale: 1.0,
-            reserved: [0; 2],
+            map: [u32_of(OP, b)?, u32_of(OP, c)?],
+            map_stride: [1; 2],
+            map_first: 0,
+            step: u32_of(OP, columns.stride[2])?,
         })
     }
 
@@ -128,7 +132,7 @@ impl Gemm {
         let (height, width) = self.padded_size();
         let columns = Columns {
             size: [rows, self.y.height, self.y.width],
-            stride: [map.channels * height * width, width],
+            stride: [map.channels * height * width, self.stride.0 * width, self.stride.1],
             count: self.columns(rows),
         };
         let most_parts = if self.epilogue == Epilogue::ReluMaxPool { 1 } else { MOST_PARTS };
@@ -184,20 +188,22 @@ impl Gemm {
         dy: &Tensor,
         gradients: &Gradients<'_>,
     ) -> Result<()> {
-        let Convolution { kernel, padding, .. } = self.convolution;
+        let phases = Phases::new(self.convolution, self.stride);
         // As far as the taps reach beyond the map of y from a pixel of x.
         let border = match gradients.dx {
-            Some(_) => ((kernel.0 - 1).saturating_sub(padding.0), (kernel.1 - 1).saturating_sub(padding.1)),
+            Some(_) => phases.border((self.map.height, self.map.width)),
             None => (0, 0),
         };
         let d = self.gradient(rec, saved, dy, border)?;
         if let Some(parameters) = gradients.parameters {
             self.workgroup_weight(rec, saved, &d, border, parameters)?;
         }
-        match gradients.dx {
-            Some(dx) => self.workgroup_input(rec, weight, &d, border, dx),
-            None => Ok(()),
+        if let Some(dx) = gradients.dx {
+            for phase in phases.pairs() {
+                self.workgroup_input(rec, weight, (&d, border), phase, dx)?;
+            }
         }
+        Ok(())
     }
 
     /// The size of a map of d with its border.
@@ -218,14 +224,14 @@ impl Gemm {
         let ((height, width), (d_height, d_width)) = (self.padded_size(), self.gradient_size(border));
         let columns = Columns {
             size: [map.channels, kernel.0, kernel.1],
-            stride: [height * width, width],
+            stride: [height * width, width, 1],
             count: taps + 1,
         };
         let pixels = rows * self.map.height * self.map.width;
         let shares = Shares::new(outputs, columns.count, pixels, MOST_PARTS);
         let places = triples([rows, self.map.height, self.map.width]).map(|[n, h, w]| {
             let of_d = (n * outputs * d_height + border.0 + h) * d_width + border.1 + w;
-            (of_d, (n * map.channels * height + h) * width + w)
+            (of_d, (n * map.channels * height + h * self.stride.0) * width + w * self.stride.1)
         });
         let offsets = Offsets::new(rec, shares.whole_depth(), places)?;
         let params = &Params {
@@ -257,35 +263,41 @@ impl Gemm {
         self.add_gradients(rec, &sums, gradients)
     }
 
+    /// Records dx of the pixels of a phase; those that meet no tap become 0.
     fn workgroup_input(
         &self,
         rec: &mut Recording,
         weight: &Tensor,
-        d: &Tensor,
-        border: Border,
+        (d, border): (&Tensor, Border),
+        (down, across): (Phase, Phase),
         dx: &Tensor,
     ) -> Result<()> {
-        let Convolution { x: map, kernel: (kh, kw), padding, .. } = self.convolution;
+        let Convolution { x: map, kernel: (kh, kw), .. } = self.convolution;
         let (rows, outputs) = (d.rows(), self.map.channels);
         let (height, width) = self.gradient_size(border);
         let columns = Columns {
-            size: [rows, map.height, map.width],
-            stride: [outputs * height * width, width],
-            count: rows * map.height * map.width,
+            size: [rows, down.count, across.count],
+            stride: [outputs * height * width, width, 1],
+            count: rows * down.count * across.count,
         };
-        let shares = Shares::new(map.channels, columns.count, outputs * kh * kw, 1);
-        // Where in d the last tap of a kernel meets the first pixel of x.
-        let lead = (padding.0 + border.0 + 1 - kh, padding.1 + border.1 + 1 - kw);
-        let places = triples([outputs, kh, kw]).map(|[o, k, l]| {
-            let of_weight = (o * map.channels * kh + k) * kw + l;
-            (of_weight, (o * height + lead.0 + kh - 1 - k) * width + lead.1 + kw - 1 - l)
+        let taps = down.taps * across.taps;
+        let shares = Shares::new(map.channels, columns.count, outputs * taps, 1);
+        let places = triples([outputs, down.taps, across.taps]).map(|[o, k, l]| {
+            let (row, column) = (down.tap + k * self.stride.0, across.tap + l * self.stride.1);
+            let of_weight = (o * map.channels * kh + row) * kw + column;
+            (of_weight, (o * height + border.0 + down.base - k) * width + border.1 + across.base - l)
         });
         let offsets = Offsets::new(rec, shares.whole_depth(), places)?;
         let params = &Params {
             right_scale: GRADIENT_SCALE,
             unscale: 1.0 / GRADIENT_SCALE,
+            map: [u32_of(OP, map.height)?, u32_of(OP, map.width)?],
+            map_stride: [u32_of(OP, self.stride.0)?, u32_of(OP, self.stride.1)?],
+            map_first: u32_of(OP, down.first * map.width + across.first)?,
             ..self.workgroup_params(&shares, map.channels, kh * kw, &columns)?
         };
+        let work = self.work(rows, 0);
+        let work = Work { flops: work.flops * taps as u64 / (kh * kw) as u64, ..work };
         let Offsets { left: left_offsets, right: right_offsets } = &offsets;
         let invocation = wgsl::BackwardInput {
             shader: self.shader(),
@@ -296,6 +308,6 @@ impl Gemm {
             right_offsets,
             y: dx,
         };
-        rec.dispatch(invocation, shares.threads(), self.work(rows, 0))
+        rec.dispatch(invocation, shares.threads(), work)
     }
 }
