@@ -7,6 +7,8 @@
 // up to 16 groups of a plane at a time, as to find a place takes them longer than a group. `statistics` goes over the values
 // once: it sums up their distances from the mean of the channel's first ones, and the squares of these, which cancel by no
 // more than that mean's own distance from the mean of all. Threads' sums are added up in their order.
+// On GPUs the threads of a workgroup, a team, go over a channel's planes in some rows side by side, so that neighbours read
+// neighbours, and add up their sums in the order of a tree.
 //
 // Texels: x, dy
 
@@ -19,8 +21,8 @@ struct Params {
     rectifier: u32,  // none, RELU or RELU6
     eps: f32,
     momentum: f32,   // share of the new batch in the running statistics
-    segment: u32,    // groups of four that a thread takes of a plane
-    segments: u32,   // that make a plane: quads / segment, rounded up
+    segment: u32,    // groups of four that a thread takes of a plane; for sums also how many make the first mean
+    segments: u32,   // that make a plane: quads / segment, rounded up; 1 for sums of teams
     planes: u32,     // forward, backward_input: planes that a thread takes
     slices: u32,     // sums: parts of the rows that are added up apart
     slice: u32,      // sums: rows in one, rounded up
@@ -61,6 +63,32 @@ fn share_of(thread: u32) -> Share {
 // Whether there is such a thread: those behind the last slice have no rows.
 fn is_inside(thread: u32) -> bool {
     return thread < params.slices * params.channels * params.segments;
+}
+
+// Where a team's values lie.
+struct TeamShare { c: u32, row: u32, values: u32 }
+
+fn team_share_of(team: u32) -> TeamShare {
+    let row = team / params.channels * params.slice;
+    let rows = min(row + params.slice, params.rows) - min(row, params.rows);
+    return TeamShare(team % params.channels, row, rows * params.quads);
+}
+
+fn place_in(s: TeamShare, index: u32) -> u32 {
+    let row = index / params.quads;
+    return ((s.row + row) * params.channels + s.c) * params.quads + index - row * params.quads;
+}
+
+var<workgroup> team_sums: array<vec2f, WORKGROUP_SIZE>;
+
+// What a team's threads have summed up, for its first one.
+fn added_up(lane: u32, own: vec2f) -> vec2f {
+    team_sums[lane] = own;
+    for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if lane < half { team_sums[lane] += team_sums[lane + half]; }
+    }
+    return team_sums[lane];
 }
 
 // Both sums of a channel.
@@ -113,6 +141,27 @@ fn distances(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
     }
     let ones = vec4f(1.0);
     parts_out[index] = vec2f(dot(all_sums, ones), dot(all_squares, ones));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn team_distances(
+    @builtin(local_invocation_index) lane: u32,
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) workgroups: vec3u,
+) {
+    let team = group.y * workgroups.x + group.x;
+    if !is_inside(team) { return; }
+    let s = team_share_of(team);
+    let pivot = pivot_of(s.c);
+    var sums = vec4f(0.0);
+    var squares = vec4f(0.0);
+    for (var index = lane; index < s.values; index += WORKGROUP_SIZE) {
+        let distance = x[place_in(s, index)] - pivot;
+        sums += distance;
+        squares += distance * distance;
+    }
+    let all = added_up(lane, vec2f(dot(sums, vec4f(1.0)), dot(squares, vec4f(1.0))));
+    if lane == 0u { parts_out[team] = all; }
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -201,6 +250,29 @@ fn products(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) w
     }
     let ones = vec4f(1.0);
     parts_out[index] = vec2f(dot(all_products, ones) * t.w, dot(all_sums, ones));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn team_products(
+    @builtin(local_invocation_index) lane: u32,
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) workgroups: vec3u,
+) {
+    let team = group.y * workgroups.x + group.x;
+    if !is_inside(team) { return; }
+    let s = team_share_of(team);
+    let t = table[s.c];
+    var weighted = vec4f(0.0);
+    var sums = vec4f(0.0);
+    for (var index = lane; index < s.values; index += WORKGROUP_SIZE) {
+        let place = place_in(s, index);
+        let centred = x[place] - t.x;
+        let d = each_passed(centred, t, dy[place]);
+        weighted += d * centred;
+        sums += d;
+    }
+    let all = added_up(lane, vec2f(dot(weighted, vec4f(1.0)) * t.w, dot(sums, vec4f(1.0))));
+    if lane == 0u { parts_out[team] = all; }
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

@@ -45,3 +45,38 @@ impl Initialization {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Initialization::{self, HeNormal, UniformFanIn, XavierUniform};
+
+    /// The mean of the squares of many weights of fan-in 90 and fan-out 180, and the largest.
+    fn drawn(initialization: Initialization) -> (f64, f32) {
+        let weights = initialization.weight(3, "conv", &[20, 10, 3, 3]);
+        let squares: f64 = weights.iter().map(|&weight| f64::from(weight) * f64::from(weight)).sum();
+        (squares / weights.len() as f64, weights.iter().fold(0.0, |largest, weight| weight.abs().max(largest)))
+    }
+
+    #[test]
+    fn weights_spread_as_fan_in_and_fan_out_say() {
+        for (initialization, variance) in
+            [(HeNormal, 2.0 / 90.0), (XavierUniform, 2.0 / 270.0), (UniformFanIn, 1.0 / 270.0)]
+        {
+            let (found, _) = drawn(initialization);
+            assert!((found / variance - 1.0).abs() < 0.1, "{initialization:?}: {found}, expected {variance}");
+        }
+    }
+
+    #[test]
+    fn uniform_weights_keep_within_their_bounds() {
+        for (initialization, bound) in
+            [(XavierUniform, (6.0_f32 / 270.0).sqrt()), (UniformFanIn, 90.0_f32.sqrt().recip())]
+        {
+            let (_, largest) = drawn(initialization);
+            assert!(
+                (0.99 * bound..=bound).contains(&largest),
+                "{initialization:?}: {largest}, expected {bound}"
+            );
+        }
+    }
+}

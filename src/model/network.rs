@@ -91,7 +91,7 @@ impl Network {
                 None => {
                     let salt = (first_salt + first.output.index() - 1) as u32;
                     let Node { name, x, y, .. } = first;
-                    let site = Site { gpu, name, parameters, x, y: *y, salt };
+                    let site = Site { gpu, variant, name, parameters, x, y: *y, salt };
                     (first.layer.build(&site)?, 1)
                 }
             };

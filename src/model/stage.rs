@@ -2,7 +2,7 @@
 
 use super::parameters::Parameters;
 use crate::error::Result;
-use crate::gpu::{Gpu, Recording, Tensor};
+use crate::gpu::{Gpu, Recording, Tensor, Variant};
 use crate::ops::gather_batch::Domain;
 use crate::shape::MapShape;
 
@@ -54,6 +54,8 @@ impl Mode {
 pub(crate) struct Site<'a> {
     /// The device.
     pub gpu: &'a Gpu,
+    /// The family whose kernels it has, where a layer's own kernels differ by family.
+    pub variant: Variant,
     /// The node's name, which those of its parameters begin with.
     pub name: &'a str,
     /// Where the parameters lie.

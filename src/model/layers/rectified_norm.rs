@@ -2,7 +2,7 @@
 
 use super::{BatchNorm2d, Layer, Learned, OnnxInput, OnnxOperator, TorchModule};
 use crate::error::Result;
-use crate::gpu::{Recording, Tensor};
+use crate::gpu::{Recording, Tensor, Variant};
 use crate::model::parameters::WeightAndBias;
 use crate::model::stage::{Forward, Mode, Site, Stage, allocate};
 use crate::ops::batch_norm2d::JointMean;
@@ -41,6 +41,7 @@ impl Layer for RectifiedNorm {
         let dims = [site.y.channels];
         let ones = vec![1.0_f32; site.y.channels];
         Ok(Box::new(Plain {
+            variant: site.variant,
             learned: WeightAndBias::of(site.parameters, site.name)?,
             running_mean: site.zeros("running_mean", &dims)?,
             running_var: Tensor::from_slice(site.gpu, &format!("{}.running_var", site.name), &dims, &ones)?,
@@ -71,6 +72,7 @@ impl Layer for RectifiedNorm {
 
 /// The layer on a device.
 struct Plain {
+    variant: Variant,
     learned: WeightAndBias,
     running_mean: Tensor,
     running_var: Tensor,
@@ -82,6 +84,7 @@ struct Plain {
 impl Plain {
     fn norm(&self) -> Norm<'_> {
         Norm {
+            variant: self.variant,
             weight: &self.learned.weight.value,
             bias: &self.learned.bias.value,
             running_mean: &self.running_mean,

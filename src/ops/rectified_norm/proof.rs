@@ -63,6 +63,7 @@ impl Op for RectifiedNorm {
         let running_mean = rig.in_place("new_running_mean", "running_mean")?;
         let running_var = rig.in_place("new_running_var", "running_var")?;
         let norm = Norm {
+            variant: rig.variant(),
             weight: &weight,
             bias: &bias,
             running_mean: &running_mean,
