@@ -83,7 +83,7 @@ pub fn compare_with_twin(gpu: &Gpu, case: &Case) -> Result<Vec<Comparison>> {
     let case = if mixed { &case.rounded_to_half() } else { case };
     let actual = run(op, gpu, case)?;
     let twin = op.twin(case)?;
-    let bounds = op.bounds(case, &twin)?;
+    let bounds = op.bounds_in(gpu.variant(), case, &twin)?;
     let compare_one = |(name, expected): (&String, &Array)| {
         let bound = match (bounds.get(name.as_str()), &expected.values) {
             (Some(bound), _) if mixed && op.is_chain() => bound.clone().rounded_to_half(),

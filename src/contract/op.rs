@@ -2,7 +2,7 @@
 
 use super::{Array, Arrays, Bound, Case, Rig};
 use crate::error::{Error, Result};
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, Variant};
 use std::collections::BTreeMap;
 
 /// Bounds by tensor name.
@@ -37,6 +37,14 @@ pub trait Op: Sync {
     /// # Errors
     /// [`Error::Input`] when the case does not fit the op.
     fn bounds(&self, case: &Case, twin: &Arrays) -> Result<Bounds>;
+
+    /// The same in the kernels of `variant`, where families add up in ways whose errors differ.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the case does not fit the op.
+    fn bounds_in(&self, _variant: Variant, case: &Case, twin: &Arrays) -> Result<Bounds> {
+        self.bounds(case, twin)
+    }
 
     /// Whether values lie between its sums that kernels of mixed precision round to f16.
     fn is_chain(&self) -> bool {

@@ -54,7 +54,10 @@ mod tests {
     fn drawn(initialization: Initialization) -> (f64, f32) {
         let weights = initialization.weight(3, "conv", &[20, 10, 3, 3]);
         let squares: f64 = weights.iter().map(|&weight| f64::from(weight) * f64::from(weight)).sum();
-        (squares / weights.len() as f64, weights.iter().fold(0.0, |largest, weight| weight.abs().max(largest)))
+        (
+            squares / weights.len() as f64,
+            weights.iter().fold(0.0, |largest, weight| weight.abs().max(largest)),
+        )
     }
 
     #[test]

@@ -20,7 +20,7 @@ const SEGMENT: usize = 16;
 /// are soon added up.
 const THREADS: usize = 2048;
 /// Teams worth having where each sums up values: enough for the cores of a GPU.
-const TEAMS: usize = 4096;
+const TEAMS: usize = 2048;
 /// Threads of a team.
 const TEAM: usize = wgsl::TEAM_DISTANCES.workgroup_size as usize;
 
@@ -102,13 +102,7 @@ impl Norm<'_> {
         }
     }
 
-    fn params(
-        &self,
-        task: Task,
-        x: &Tensor,
-        like_x: &[&Tensor],
-        tables: &[&Tensor],
-    ) -> Result<wgsl::Params> {
+    fn params(&self, task: Task, x: &Tensor, like_x: &[&Tensor], tables: &[&Tensor]) -> Result<wgsl::Params> {
         let map = x.map();
         if !fits(map) {
             return Err(Error::input("rectified_norm: x", "planes of a multiple of 4 values", by(x.dims())));
