@@ -1,5 +1,6 @@
 # The program with Mesa's Vulkan drivers, software among them: `docker run --rm -v "$PWD:/work" dann devices`.
-# With a GPU of AMD or Intel add `--device /dev/dri`, with one of NVIDIA `--gpus all -e NVIDIA_DRIVER_CAPABILITIES=all`.
+# With a GPU of AMD or Intel add `--device /dev/dri`, with one of NVIDIA `--gpus all -e NVIDIA_DRIVER_CAPABILITIES=all`: its
+# driver asks for libxext6 and libegl1.
 FROM rust:1-bookworm AS build
 WORKDIR /src
 COPY . .
@@ -7,7 +8,7 @@ RUN cargo build --release --locked
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libvulkan1 mesa-vulkan-drivers \
+    && apt-get install -y --no-install-recommends ca-certificates libvulkan1 mesa-vulkan-drivers libxext6 libegl1 \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /src/target/release/dann /usr/local/bin/dann
 ENV XDG_RUNTIME_DIR=/tmp

@@ -2,6 +2,8 @@
 const tip = document.getElementById("tip");
 const image = document.getElementById("tip-image");
 const text = document.getElementById("tip-text");
+// Screen readers say what changes here; the tip itself comes and goes.
+const said = document.getElementById("said");
 // About as wide as images are shown.
 const WIDTH = 128;
 
@@ -46,6 +48,7 @@ function show(point, x, y) {
   image.style.backgroundSize = columns * width + "px auto";
   image.style.backgroundPosition = -(place % columns) * width + "px " + -Math.floor(place / columns) * height + "px";
   text.textContent = point.dataset.text;
+  said.textContent = point.dataset.text;
   tip.hidden = false;
   const box = tip.getBoundingClientRect();
   const left = Math.min(x + 14, window.innerWidth - box.width - 8);

@@ -38,3 +38,33 @@ fn the_report_has_no_error_and_asks_for_nothing_in_chromium() {
         assert_eq!(bright, scheme == "1", "{picture}: the paper is {red} {green} {blue}");
     }
 }
+
+/// What follows each `<tag` of the page up to its `>`.
+fn opened<'a>(page: &'a str, tag: &str) -> Vec<&'a str> {
+    let tag = format!("<{tag}");
+    let of_tag = |part: &&str| part.starts_with([' ', '>']);
+    page.split(&tag).skip(1).filter(of_tag).map(|part| part.split('>').next().unwrap_or_default()).collect()
+}
+
+/// What screen readers say of pictures, tables and charts; tables are told apart, and headings go down by one.
+#[test]
+fn every_part_of_the_report_has_a_name() {
+    let sandbox = Sandbox::new();
+    sandbox.train("run", "");
+    let page = String::from_utf8(sandbox.read("run/report.html")).expect("UTF-8");
+    for (tag, name) in [("table", "aria-label=\""), ("svg", "aria-label=\""), ("img", "alt=\"")] {
+        let parts = opened(&page, tag);
+        assert!(!parts.is_empty(), "the page has no <{tag}>");
+        let nameless = |part: &&&str| !part.contains(name) || part.contains(&format!("{name}\""));
+        let nameless: Vec<_> = parts.iter().filter(nameless).collect();
+        assert!(nameless.is_empty(), "<{tag}> without {name}: {nameless:?}");
+    }
+    let mut tables = opened(&page, "table");
+    let count = tables.len();
+    tables.sort_unstable();
+    tables.dedup();
+    assert_eq!(tables.len(), count, "tables of the same name: {tables:?}");
+    let heading = |part: &str| part.chars().next().and_then(|level| level.to_digit(10));
+    let levels: Vec<u32> = page.split("<h").skip(1).filter_map(heading).collect();
+    assert!(levels.len() > 3 && levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
+}
