@@ -107,7 +107,7 @@ impl Application {
         let projection = Projection::new(&device, views);
         let panels = [0, 1].map(|_| Scatter::new(&device, FORMAT, views, &projection));
         for (panel, colours) in panels.iter().zip([Colours::Domain, Colours::Class]) {
-            panel.look(&queue, colours, 6.0, [PANEL as f32; 2]);
+            panel.look(&queue, colours, 1.0, 6.0, [PANEL as f32; 2]);
         }
         let picture = device.create_texture(&wgpu::TextureDescriptor {
             label: Some("frame"),

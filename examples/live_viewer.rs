@@ -12,6 +12,7 @@ mod scene;
 #[path = "viewer/mod.rs"]
 mod viewer;
 
+use anyhow::Context as _;
 use clap::Parser;
 use dann::data::{self, Labels, Part};
 use eframe::egui;
@@ -67,7 +68,8 @@ fn main() -> anyhow::Result<()> {
         ..Default::default()
     };
     let create = |context: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
-        Ok(Box::new(Viewer::new(context, material, options)?))
+        let state = context.wgpu_render_state.clone().context("eframe runs without wgpu")?;
+        Ok(Box::new(Viewer::new(&context.egui_ctx, state, material, options)?))
     };
     eframe::run_native("dann", native, Box::new(create))
         .map_err(|e| anyhow::anyhow!("the window could not be opened: {e}"))

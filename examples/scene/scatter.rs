@@ -122,8 +122,8 @@ pub struct Scatter {
     pipeline: wgpu::RenderPipeline,
     bindings: wgpu::BindGroup,
     look: wgpu::Buffer,
-    source_rows: u32,
-    rows: u32,
+    pub source_rows: u32,
+    pub rows: u32,
 }
 
 impl Scatter {
@@ -182,11 +182,20 @@ impl Scatter {
         }
     }
 
-    /// Sets what the next pictures look like, from the next submission on.
-    pub fn look(&self, queue: &wgpu::Queue, colours: Colours, radius: f32, size: [f32; 2]) {
+    /// Sets what the next pictures look like, from the next submission on; `shade` is what colours are multiplied by.
+    pub fn look(&self, queue: &wgpu::Queue, colours: Colours, shade: f32, radius: f32, size: [f32; 2]) {
         let by_class = u32::from(colours == Colours::Class);
         let [width, height] = size.map(f32::to_bits);
-        let words = [self.source_rows, by_class, radius.to_bits(), RANGE.to_bits(), width, height, 0, 0];
+        let words = [
+            self.source_rows,
+            by_class,
+            radius.to_bits(),
+            RANGE.to_bits(),
+            width,
+            height,
+            shade.to_bits(),
+            0,
+        ];
         queue.write_buffer(&self.look, 0, bytemuck::cast_slice(&words));
     }
 

@@ -7,6 +7,7 @@ struct Look {
     radius: f32,   // in pixels
     range: f32,    // standard deviations from the middle to the edge
     size: vec2f,   // of the picture in pixels
+    shade: f32,    // what colours are multiplied by: 1 on dark grounds, less on light ones
 }
 
 struct Corner {
@@ -53,6 +54,7 @@ fn corner(@builtin(vertex_index) vertex: u32, @builtin(instance_index) row: u32)
         if is_target { out.colour = colour_of_class(predictions[row]); }
         else { out.colour = colour_of_class(labels[row]); }
     }
+    out.colour *= look.shade;
     return out;
 }
 

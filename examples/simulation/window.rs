@@ -5,8 +5,10 @@ use super::testing::Testing;
 use super::training::{Application, Plan};
 use super::{CLASSES, Look};
 use crate::scene::scatter::{Colours, Projection, Scatter};
-use crate::viewer::drawing::{DOMAINS, GOOD, SOURCE, TARGET, features, legend, plot, points, tiles};
-use crate::viewer::{setup, tiles::Tiles};
+use crate::viewer::drawing::{
+    DOMAINS, GOOD, SOURCE, TARGET, choice_of_colours, features, legend, plot, points, tiles,
+};
+use crate::viewer::{setup, theme::follow_system, tiles::Tiles};
 use anyhow::Context as _;
 use dann::embed::{Gpu, Staged, Trainer};
 use dann::model::Domain;
@@ -80,7 +82,7 @@ impl Window {
     fn new(context: &eframe::CreationContext<'_>, plan: Plan, seconds: Option<f64>) -> anyhow::Result<Self> {
         let state = context.wgpu_render_state.clone().context("eframe runs without wgpu")?;
         let gpu = Gpu::borrow(&state.device, &state.queue, dann::gpu::Options::default())?;
-        context.egui_ctx.set_theme(egui::Theme::Dark);
+        follow_system(&context.egui_ctx);
         Ok(Self {
             coming: plan.trainers(&gpu)?.into_iter().rev().collect(),
             made: vec![],
@@ -155,7 +157,7 @@ impl Window {
                 ui.vertical(|ui| {
                     ui.set_width(side);
                     ui.strong(name);
-                    ui.image((stream, vec2(side, side)));
+                    ui.add(egui::Image::new((stream, vec2(side, side))).alt_text(name));
                 });
             }
             ui.vertical(|ui| live.accuracies(ui, side - 24.0));
@@ -164,10 +166,7 @@ impl Window {
         ui.columns_const(|[left, right]| {
             left.horizontal(|ui| {
                 ui.strong("Features with adaptation");
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    ui.selectable_value(&mut self.colours, Colours::Class, "classes");
-                    ui.selectable_value(&mut self.colours, Colours::Domain, "domains");
-                });
+                choice_of_colours(ui, &mut self.colours);
             });
             legend(left, self.colours);
             let room = left.available_size() - vec2(0.0, 22.0);
@@ -243,7 +242,8 @@ impl Live {
 
     fn predictions(&self, ui: &mut Ui) {
         ui.strong("Target images and what is predicted for them");
-        tiles(ui, &self.images, 0.5);
+        let words = format!("{} target images, the predicted class in the corner of each", self.images.count);
+        tiles(ui, &self.images, 0.5, &words);
         let names: Vec<_> =
             CLASSES.iter().enumerate().map(|(class, name)| format!("{class} {name}")).collect();
         ui.weak(names.join(" · "));

@@ -2,9 +2,9 @@
 
 use super::adapters::named;
 use super::session::{Material, Session};
+use super::theme::follow_system;
 use super::timing::Frames;
 use crate::scene::scatter::Colours;
-use anyhow::Context as _;
 use dann::embed::Gpu;
 use eframe::egui::{self, Key};
 use eframe::egui_wgpu::RenderState;
@@ -61,11 +61,11 @@ pub struct Viewer {
 impl Viewer {
     /// Sets training up on the device that eframe opened.
     pub fn new(
-        context: &eframe::CreationContext<'_>,
+        context: &egui::Context,
+        state: RenderState,
         mut material: Material,
         options: Options,
     ) -> anyhow::Result<Self> {
-        let state = context.wgpu_render_state.clone().context("eframe runs without wgpu")?;
         if state.adapter.get_info().device_type == dann::wgpu::DeviceType::Cpu {
             // A processor draws the window, too: short steps keep it from standing still.
             material.config.training.batch = SMALL_BATCH;
@@ -73,7 +73,7 @@ impl Viewer {
         }
         let gpu = Gpu::borrow(&state.device, &state.queue, dann::gpu::Options::default())?;
         let session = Session::new(&gpu, state.target_format, &material)?;
-        context.egui_ctx.set_theme(egui::Theme::Dark);
+        follow_system(context);
         Ok(Self {
             session,
             lambda: Control { by_schedule: true, value: 0.5 },

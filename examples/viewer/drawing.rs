@@ -4,12 +4,14 @@ use super::tiles::Tiles;
 use crate::scene::scatter::{Colours, Scatter, colours_of_classes};
 use dann::train::StepMetrics;
 use dann::wgpu;
-use eframe::egui::{self, Color32, Sense, Ui, epaint::TextShape, vec2};
+use eframe::egui::{self, Color32, Response, Role, Sense, Ui, WidgetInfo, epaint::TextShape, vec2};
 use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait};
 use egui_plot::{Corner, Legend, Line, Plot, PlotPoints};
 
 /// Points of a curve: enough for its width in pixels.
 const POINTS: usize = 400;
+/// What colours, which are chosen for a dark ground, are multiplied by on a light one to stand out there as well.
+const SHADE_ON_LIGHT: f32 = 0.57;
 pub const SOURCE: Color32 = Color32::from_rgb(66, 158, 242);
 pub const TARGET: Color32 = Color32::from_rgb(255, 140, 51);
 pub const GOOD: Color32 = Color32::from_rgb(80, 190, 120);
@@ -30,13 +32,43 @@ impl CallbackTrait for Picture {
     }
 }
 
+fn shade(visuals: &egui::Visuals) -> f32 {
+    if visuals.dark_mode { 1.0 } else { SHADE_ON_LIGHT }
+}
+
+/// A colour as it stands out from the window's ground.
+pub fn on_ground(visuals: &egui::Visuals, colour: Color32) -> Color32 {
+    let [r, g, b] = [colour.r(), colour.g(), colour.b()].map(|part| (f32::from(part) * shade(visuals)) as u8);
+    Color32::from_rgb(r, g, b)
+}
+
+/// Says in words what a picture shows, for those who do not see it.
+fn described(response: &Response, words: &str) {
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, words));
+}
+
 /// The features as `scatter` shows them, in a frame of that size.
 pub fn features(ui: &mut Ui, queue: &wgpu::Queue, scatter: &Scatter, colours: Colours, size: egui::Vec2) {
-    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let (sources, targets) = (scatter.source_rows, scatter.rows - scatter.source_rows);
+    let by = match colours {
+        Colours::Domain => "domain",
+        Colours::Class => "class, source points by label and target points by prediction",
+    };
+    let words = format!(
+        "Features of the batch: {sources} source points as discs and {targets} target points as rings, coloured by {by}"
+    );
+    described(&response, &words);
     let edge = ui.visuals().widgets.noninteractive.bg_stroke;
     ui.painter().rect_stroke(rect, 6.0, edge, egui::StrokeKind::Inside);
     let scale = ui.ctx().pixels_per_point();
-    scatter.look(queue, colours, 5.0 * scale, [rect.width() * scale, rect.height() * scale]);
+    scatter.look(
+        queue,
+        colours,
+        shade(ui.visuals()),
+        5.0 * scale,
+        [rect.width() * scale, rect.height() * scale],
+    );
     let picture = Picture::Scatter(scatter.clone());
     ui.painter().add(Callback::new_paint_callback(rect, picture));
     // The axes are those of the largest variance.
@@ -54,17 +86,27 @@ pub fn features(ui: &mut Ui, queue: &wgpu::Queue, scatter: &Scatter, colours: Co
 pub fn legend(ui: &mut Ui, colours: Colours) {
     ui.horizontal(|ui| match colours {
         Colours::Domain => {
-            mark(ui, SOURCE, false, "source");
-            mark(ui, TARGET, true, "target");
+            mark(ui, on_ground(ui.visuals(), SOURCE), false, "source");
+            mark(ui, on_ground(ui.visuals(), TARGET), true, "target");
         }
         Colours::Class => {
             let grey = ui.visuals().text_color();
             mark(ui, grey, false, "source, by label");
             mark(ui, grey, true, "target, by prediction");
             for (class, [r, g, b]) in colours_of_classes().into_iter().enumerate() {
-                ui.colored_label(Color32::from_rgb(r, g, b), class.to_string());
+                let colour = on_ground(ui.visuals(), Color32::from_rgb(r, g, b));
+                ui.colored_label(colour, class.to_string());
             }
         }
+    });
+}
+
+/// What the points are coloured by, at the right end of a row.
+pub fn choice_of_colours(ui: &mut Ui, colours: &mut Colours) {
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        ui.selectable_value(colours, Colours::Class, "classes").accessible_name("points coloured by classes");
+        ui.selectable_value(colours, Colours::Domain, "domains")
+            .accessible_name("points coloured by domains");
     });
 }
 
@@ -79,12 +121,13 @@ fn mark(ui: &mut Ui, colour: Color32, ring: bool, name: &str) {
     ui.label(name);
 }
 
-/// A grid in as much of the room as its shape and `share` of the height leave it.
-pub fn tiles(ui: &mut Ui, tiles: &Tiles, share: f32) {
+/// A grid in as much of the room as its shape and `share` of the height leave it; `words` say what it shows.
+pub fn tiles(ui: &mut Ui, tiles: &Tiles, share: f32, words: &str) {
     let room = ui.available_size();
     let tile = (room.x / tiles.columns as f32).min(room.y * share / tiles.rows as f32).max(1.0);
     let size = vec2(tile * tiles.columns as f32, tile * tiles.rows as f32);
-    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    described(&response, words);
     ui.painter().add(Callback::new_paint_callback(rect, Picture::Tiles(tiles.clone())));
 }
 
@@ -110,7 +153,14 @@ pub fn plot<const N: usize>(
     all.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| all.get(((all.len() as f64 - 1.0) * share) as usize).copied().unwrap_or(1.0);
     let top = at(1.0).min(1.5 * at(0.98)).max(1.0);
-    Plot::new(name)
+    let last = |(name, _, points): &(&str, Color32, Vec<[f64; 2]>)| match points.last() {
+        Some([_, y]) => format!("{name} {y:.2}"),
+        None => format!("{name} not known yet"),
+    };
+    let words =
+        format!("Curves of {values}, and their last values: {}", curves.each_ref().map(last).join(", "));
+    let visuals = ui.visuals().clone();
+    let shown = Plot::new(name)
         .height(height)
         .legend(Legend::default().position(legend))
         .show_background(false)
@@ -119,10 +169,15 @@ pub fn plot<const N: usize>(
         .allow_scroll(false)
         .allow_drag(false)
         .allow_zoom(false)
+        // Nothing to do there, so the keyboard's focus passes it by.
+        .sense(Sense::hover())
         .show(ui, |plot| {
             plot.set_plot_bounds_y(0.0..=1.03 * top);
             for (name, colour, points) in curves {
-                plot.line(Line::new(name, PlotPoints::from(points)).color(colour).width(1.8));
+                plot.line(
+                    Line::new(name, PlotPoints::from(points)).color(on_ground(&visuals, colour)).width(1.8),
+                );
             }
         });
+    described(&shown.response, &words);
 }

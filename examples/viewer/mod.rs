@@ -5,6 +5,7 @@ mod app;
 pub mod drawing;
 mod panels;
 mod session;
+pub mod theme;
 pub mod tiles;
 mod timing;
 

@@ -1,8 +1,9 @@
 //! What stands where in the window.
 
 use super::app::{Control, Viewer};
-use super::drawing::{DOMAINS, GOOD, SOURCE, TARGET, features, legend, plot, points, tiles};
-use crate::scene::scatter::Colours;
+use super::drawing::{
+    DOMAINS, GOOD, SOURCE, TARGET, choice_of_colours, features, legend, on_ground, plot, points, tiles,
+};
 use dann::train::StepMetrics;
 use eframe::egui::{self, Button, Color32, RichText, Slider, Ui, vec2};
 use egui_plot::Corner;
@@ -16,7 +17,8 @@ const ACCENT: Color32 = Color32::from_rgb(47, 111, 237);
 const BAD: Color32 = Color32::from_rgb(240, 100, 90);
 
 impl Viewer {
-    pub(super) fn panels(&mut self, ui: &mut Ui) {
+    /// What a frame shows.
+    pub fn panels(&mut self, ui: &mut Ui) {
         egui::Panel::left("controls")
             .exact_size(CONTROLS)
             .resizable(false)
@@ -58,13 +60,13 @@ impl Viewer {
         let last = self.session.curves.last().copied();
         control(
             ui,
-            "λ, the weight of the reversed gradient",
+            ["λ, the weight of the reversed gradient", "λ by schedule"],
             &mut self.lambda,
             last.map(|m| m.lambda),
             |value| Slider::new(value, 0.0..=2.0).fixed_decimals(2),
         );
         let rate = last.map(|m| m.learning_rate);
-        control(ui, "Learning rate", &mut self.learning_rate, rate, |value| {
+        control(ui, ["Learning rate", "learning rate by schedule"], &mut self.learning_rate, rate, |value| {
             Slider::new(value, 1e-5..=0.1).logarithmic(true).custom_formatter(|v, _| format!("{v:.5}"))
         });
         ui.separator();
@@ -72,8 +74,10 @@ impl Viewer {
         ui.separator();
         self.choice_of_adapter(ui);
         ui.add_space(8.0);
-        let colour = if self.failed { BAD } else { ui.visuals().text_color() };
-        ui.add(egui::Label::new(RichText::new(&self.message).color(colour)).wrap());
+        let colour = if self.failed { on_ground(ui.visuals(), BAD) } else { ui.visuals().text_color() };
+        let message = ui.add(egui::Label::new(RichText::new(&self.message).color(colour)).wrap());
+        // Screen readers say it when it changes, wherever the focus is.
+        ui.ctx().accesskit_node_builder(message.id, |node| node.set_live(egui::accesskit::Live::Polite));
         ui.add_space(8.0);
         ui.weak("Space pause · R reset · S save · C colours\nTab and arrow keys move the sliders");
     }
@@ -112,8 +116,8 @@ impl Viewer {
     fn choice_of_adapter(&mut self, ui: &mut Ui) {
         let current = super::adapters::named(&self.state.adapter);
         let mut chosen = None;
-        ui.label("Adapter (another one opens a new window)");
-        egui::ComboBox::from_id_salt("adapter")
+        let label = ui.label("Adapter (another one opens a new window)");
+        let list = egui::ComboBox::from_id_salt("adapter")
             .width(ui.available_width())
             .truncate()
             .selected_text(&current)
@@ -124,6 +128,7 @@ impl Viewer {
                     }
                 }
             });
+        list.response.labelled_by(label.id);
         if let Some(name) = chosen {
             self.reopen(ui.ctx(), &name);
         }
@@ -152,10 +157,7 @@ impl Viewer {
     fn features(&mut self, ui: &mut Ui) {
         ui.horizontal(|ui| {
             ui.strong("Features of the batch, where they vary most");
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                ui.selectable_value(&mut self.colours, Colours::Class, "classes");
-                ui.selectable_value(&mut self.colours, Colours::Domain, "domains");
-            });
+            choice_of_colours(ui, &mut self.colours);
         });
         legend(ui, self.colours);
         let (scatter, room) = (&self.session.scatter, ui.available_size());
@@ -164,11 +166,19 @@ impl Viewer {
 
     fn pictures(&self, ui: &mut Ui) {
         ui.strong("Target images and what is predicted for them");
-        tiles(ui, &self.session.images, 0.72);
+        let right = self.session.tested.last().map_or(String::new(), |[_, accuracy]| {
+            format!("; of those tested, {:.0} % are predicted rightly", 100.0 * accuracy)
+        });
+        let images = &self.session.images;
+        let words =
+            format!("{} target images, the predicted class in the corner of each{right}", images.count);
+        tiles(ui, images, 0.72, &words);
         if let Some(filters) = &self.session.filters {
             ui.add_space(6.0);
             ui.strong("Filters of the first layer");
-            tiles(ui, filters, 1.0);
+            let words =
+                format!("{} filters of the first layer, the largest weight white or black", filters.count);
+            tiles(ui, filters, 1.0, &words);
         }
     }
 }
@@ -176,19 +186,19 @@ impl Viewer {
 /// A value by schedule or by hand.
 fn control<'a>(
     ui: &mut Ui,
-    name: &str,
+    [name, scheduled_name]: [&str; 2],
     control: &'a mut Control,
     scheduled: Option<f32>,
     slider: impl FnOnce(&'a mut f32) -> Slider<'a>,
 ) {
-    ui.label(name);
-    ui.checkbox(&mut control.by_schedule, "by schedule");
+    let label = ui.label(name);
+    ui.checkbox(&mut control.by_schedule, "by schedule").accessible_name(scheduled_name);
     if let Some(scheduled) = scheduled.filter(|_| control.by_schedule) {
         // By hand goes on from where the schedule was.
         control.value = scheduled;
     }
     let by_hand = !control.by_schedule;
     ui.spacing_mut().slider_width = 150.0;
-    ui.add_enabled(by_hand, slider(&mut control.value));
+    ui.add_enabled(by_hand, slider(&mut control.value)).labelled_by(label.id);
     ui.add_space(6.0);
 }

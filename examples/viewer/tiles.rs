@@ -10,7 +10,7 @@ use dann::wgpu;
 pub struct Tiles {
     pipeline: wgpu::RenderPipeline,
     bindings: wgpu::BindGroup,
-    count: u32,
+    pub count: u32,
     pub columns: u32,
     pub rows: u32,
 }

@@ -1,10 +1,17 @@
 //! The examples, run as a user runs them.
 
+mod accessibility;
 mod headless;
+#[path = "../../examples/viewer/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "what the windows need besides")]
+mod live_viewer;
 mod minimal;
 #[path = "../cli/sandbox.rs"]
 #[expect(dead_code, reason = "what the tests of the command line need besides")]
 mod sandbox;
+#[path = "../../examples/scene/mod.rs"]
+#[allow(dead_code, reason = "what the examples need besides")]
+mod scene;
 mod screen;
 mod simulation;
 mod toy;

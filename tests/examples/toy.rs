@@ -1,12 +1,9 @@
 //! The examples' made-up digits: a small training adapts to them.
 
+use crate::scene::toy as made;
 use dann::gpu::{Gpu, Options, choose};
 use dann::model::Domain;
 use dann::train::{Evaluator, Stepper};
-
-#[path = "../../examples/scene/toy.rs"]
-#[allow(dead_code, reason = "what the examples need besides")]
-mod made;
 
 /// As the viewer trains without a GPU, in fewer steps: there at least 12 of 16 target digits are to be right at its end.
 #[test]
