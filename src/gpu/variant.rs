@@ -46,6 +46,11 @@ impl Variant {
         Self::ALL.into_iter().chain(Self::MIXED)
     }
 
+    /// Whether its kernels are made for GPUs alone.
+    pub(crate) fn is_for_gpus(self) -> bool {
+        !matches!(self, Self::Plain | Self::Register)
+    }
+
     /// Whether it is one of [`Variant::MIXED`].
     pub fn is_mixed(self) -> bool {
         Self::MIXED.contains(&self)

@@ -70,7 +70,7 @@ impl Gemm {
         epilogue: Epilogue,
     ) -> Option<Self> {
         let takes_strides = variant != Variant::Subgroup && epilogue != Epilogue::ReluMaxPool;
-        if matches!(variant, Variant::Plain | Variant::Register) || !(takes_strides || stride == (1, 1)) {
+        if !variant.is_for_gpus() || !(takes_strides || stride == (1, 1)) {
             return None;
         }
         let Convolution { x, outputs, kernel, padding } = convolution;

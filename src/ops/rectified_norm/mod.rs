@@ -82,14 +82,10 @@ struct Shares {
 }
 
 impl Norm<'_> {
-    /// Whether teams sum up, and threads go over a group each.
-    fn is_for_gpus(&self) -> bool {
-        !matches!(self.variant, Variant::Plain | Variant::Register)
-    }
-
+    /// On GPUs teams sum up, and threads go over a group each.
     fn shares(&self, task: Task, rows: usize, channels: usize, quads: usize) -> Shares {
         let segment = SEGMENT.min(quads);
-        match (self.is_for_gpus(), task) {
+        match (self.variant.is_for_gpus(), task) {
             (true, Task::SumUp) => {
                 Shares { segment, segments: 1, slices: TEAMS.div_ceil(channels).min(rows), planes: 1 }
             }
@@ -154,7 +150,7 @@ impl Norm<'_> {
         let Self { weight, bias, running_mean, running_var, .. } = *self;
         let (parts, count) = &Self::parts(rec, params)?;
         let work = Work::new(4 * x.len(), by(x.dims()));
-        match self.is_for_gpus() {
+        match self.variant.is_for_gpus() {
             true => rec.dispatch(wgsl::TeamDistances { params, x, parts_out: parts }, count * TEAM, work)?,
             false => rec.dispatch(wgsl::Distances { params, x, parts_out: parts }, *count, work)?,
         }
@@ -199,7 +195,7 @@ impl Norm<'_> {
         let params = &self.params(Task::SumUp, x, &[dy], &[table, shares])?;
         let (parts, count) = &Self::parts(rec, params)?;
         let (parts_out, work) = (parts, Work::new(8 * x.len(), by(x.dims())));
-        match self.is_for_gpus() {
+        match self.variant.is_for_gpus() {
             true => {
                 let invocation = wgsl::TeamProducts { params, x, table, dy, parts_out };
                 rec.dispatch(invocation, count * TEAM, work)?;
