@@ -15,7 +15,7 @@ pub struct Adapter {
     pub index: usize,
     /// What wgpu says of it.
     pub info: wgpu::AdapterInfo,
-    pub(super) handle: wgpu::Adapter,
+    pub(crate) handle: wgpu::Adapter,
 }
 
 impl Adapter {

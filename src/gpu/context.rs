@@ -37,6 +37,9 @@ pub(super) struct Inner {
     pub(super) cache: Option<PipelineCache>,
     /// The device is an application's: nobody but the application is told of its faults.
     pub(super) borrowed: bool,
+    /// What the device was opened on, unless it is borrowed.
+    #[cfg(feature = "profile")]
+    adapter: Option<wgpu::Adapter>,
 }
 
 impl Inner {
@@ -65,6 +68,8 @@ impl Inner {
             counters: Counters::default(),
             cache: None,
             borrowed: false,
+            #[cfg(feature = "profile")]
+            adapter: None,
         }
     }
 }
@@ -113,6 +118,8 @@ impl Gpu {
         let cache = if has_cache { PipelineCache::open(&device, &adapter.info) } else { None };
         let mut inner = Inner::new(device, queue, adapter.to_string(), options, variant);
         (inner.cache, inner.fault, inner.gone) = (cache, fault, gone);
+        #[cfg(feature = "profile")]
+        inner.adapter.replace(adapter.handle.clone());
         Ok(Self { inner: Arc::new(inner), waiting: None })
     }
 
@@ -123,6 +130,12 @@ impl Gpu {
     /// Whether both have the same device and pipelines. wgpu cannot tell devices of several instances apart.
     pub(crate) fn shares_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// What the device was opened on, unless it is borrowed.
+    #[cfg(feature = "profile")]
+    pub(crate) fn adapter(&self) -> Option<&wgpu::Adapter> {
+        self.inner.adapter.as_ref()
     }
 
     /// The wgpu device.

@@ -17,6 +17,8 @@ fn pictures_and_pages_show_shaders() {
     let text = sandbox.text(&format!("{LINE} --plot s.svg --plot s.png --page s.html"));
     assert!(text.contains("Written: s.svg") && text.contains("Written: s.html"), "{text}");
     assert!(text.contains("Compiled in"), "{text}");
+    let told = ["The driver's compiler tells", "Registers, spills and occupancy are unknown, as "];
+    assert!(told.iter().any(|told| text.contains(told)), "{text}");
     let svg = String::from_utf8(sandbox.read("s.svg")).expect("UTF-8");
     assert!(svg.contains("Roofline: s.wgsl, first"), "{svg}");
     assert_eq!(image::open(sandbox.path("s.png")).expect("a picture").width(), 2640);
@@ -27,6 +29,22 @@ fn pictures_and_pages_show_shaders() {
     }
     sandbox.refused(&format!("{LINE} --page nowhere/s.html"), &["nowhere: expected a directory, found none"]);
     sandbox.refused(&format!("{LINE} --plot s.gif"), &["s.gif: expected a name that ends in .svg or .png"]);
+}
+
+#[test]
+fn a_shader_can_be_compiled_without_a_run() {
+    let sandbox = Sandbox::new();
+    sandbox.write("s.wgsl", SHADER);
+    let line = format!("{LINE} --compile-only");
+    let json = sandbox.text(&format!("{line} --json"));
+    let told: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((&told["shader"], &told["entry"]), (&"s.wgsl".into(), &"first".into()), "{json}");
+    let programs = told["executables"].as_array().expect("a list");
+    assert_eq!(programs.is_empty(), told["executables_reason"].is_string(), "{json}");
+    let text = sandbox.text(&line);
+    assert!(!text.contains("Compiled in") && !text.contains("median"), "{text}");
+    assert!(text.starts_with(told["adapter"].as_str().expect("a name")), "{text}");
+    sandbox.refused(&format!("{line} --page s.html"), &["--compile-only", "cannot be used with", "--page"]);
 }
 
 #[test]

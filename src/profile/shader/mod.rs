@@ -3,6 +3,7 @@
 mod amount;
 mod bind;
 mod compare;
+mod compiler;
 mod count;
 mod difference;
 mod duel;
@@ -30,6 +31,7 @@ mod translate;
 
 pub use amount::{Amount, Amounts};
 pub use compare::ShaderComparison;
+pub use compiler::{Executable, Statistic, StatisticValue};
 pub use count::{Counted, Counts, LoopCount, Traffic};
 pub use difference::Difference;
 pub use duel::{ComparedOutput, Duel};

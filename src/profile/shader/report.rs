@@ -1,5 +1,6 @@
 //! What there is to tell of a shader's runs on an adapter.
 
+use super::compiler::Executable;
 use super::count::{Counted, LoopCount, Traffic};
 use super::job::Job;
 use super::plan::{Filled, Shape};
@@ -46,6 +47,12 @@ pub struct ShaderReport {
     /// Microseconds of the first run, in which some drivers compile.
     #[serde(default)]
     pub first_us: Option<f64>,
+    /// What the driver's compiler made of it.
+    #[serde(default)]
+    pub executables: Vec<Executable>,
+    /// Why that is not known.
+    #[serde(default)]
+    pub executables_reason: Option<String>,
     /// What it binds.
     pub bindings: Vec<BoundResource>,
     /// Backend, name and driver.
@@ -117,6 +124,8 @@ impl ShaderReport {
             compile_ms: None,
             compile_again_ms: None,
             first_us: None,
+            executables: Vec::new(),
+            executables_reason: None,
             bindings: bindings(job, &counts.traffic),
             adapter: adapter.to_owned(),
             clock,

@@ -1,6 +1,7 @@
 //! The shader on a device, timed.
 
 use super::bind::Bound;
+use super::compiler::DriverCompiler;
 use super::job::Job;
 use super::pipeline::ReadyPipeline;
 use super::reflect::Resource;
@@ -18,11 +19,12 @@ const WARM_UP: usize = 2;
 const ENOUGH: Duration = Duration::from_secs(5);
 
 /// What times shaders on a device.
-#[derive(Debug)]
 pub struct Bench {
     gpu: Gpu,
     stopwatch: Stopwatch,
     peaks: Peaks,
+    /// Or why there is none.
+    compiler: std::result::Result<DriverCompiler, String>,
 }
 
 impl Bench {
@@ -35,7 +37,7 @@ impl Bench {
         let mut stopwatch = Stopwatch::new(gpu, clock)?;
         let peaks = Peaks::measure(gpu, &mut stopwatch)?;
         stopwatch.limit(limit);
-        Ok(Self { gpu: gpu.clone(), stopwatch, peaks })
+        Ok(Self { gpu: gpu.clone(), stopwatch, peaks, compiler: DriverCompiler::of(gpu) })
     }
 
     /// Times `runs` runs at most. Before each, every buffer gets back what it held at first, which is not timed.
@@ -80,10 +82,14 @@ impl Bench {
         let us = Spread::of(times).unwrap_or_default();
         let clock = self.stopwatch.clock();
         let report = ShaderReport::new(ready.job, self.gpu.name(), clock, &self.peaks, (times.len(), us));
+        let compiler = self.compiler.as_ref().map_err(String::clone);
+        let told = compiler.and_then(|compiler| ready.job.executables(compiler, self.gpu.checks()));
         let milliseconds = |time: Duration| Some(1e3 * time.as_secs_f64());
         ShaderReport {
             compile_ms: milliseconds(ready.bound.compiled),
             compile_again_ms: milliseconds(ready.compiled_again),
+            executables_reason: told.as_ref().err().cloned(),
+            executables: told.unwrap_or_default(),
             ..report
         }
     }
@@ -100,6 +106,12 @@ impl Bench {
         let passes = [Pass { label, before: None, encode: Box::new(encode) }];
         let timed = self.stopwatch.time(&|encoder| bound.restore(encoder), &passes)?;
         Ok(timed.spans.iter().map(|span| span.ns() as f64 / 1e3).sum())
+    }
+}
+
+impl fmt::Debug for Bench {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bench({})", self.gpu.name())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The shader in the languages that drivers take, as wgpu's back ends give it to them.
 
+use super::compiler::SpirvTarget;
 use super::{Resource, Shader, guard, slots};
 use crate::error::{Error, Result};
 use crate::gpu::ShaderChecks;
@@ -46,7 +47,7 @@ impl Shader {
     ) -> Result<Vec<Translation>> {
         std::fs::create_dir_all(directory).map_err(Error::io(directory, "create the directory"))?;
         let all: [Language; 4] = [
-            ("SPIR-V", "spv", |translator| translator.spirv()),
+            ("SPIR-V", "spv", |translator| Ok(bytes(translator.spirv(SpirvTarget::LATEST)?))),
             ("MSL", "metal", |translator| translator.msl()),
             ("HLSL", "hlsl", |translator| translator.hlsl()),
             ("GLSL", "comp", |translator| translator.glsl()),
@@ -66,6 +67,21 @@ impl Shader {
         };
         all.into_iter().map(write).collect()
     }
+
+    /// The entry point as SPIR-V for a driver of that kind; else why not.
+    pub(super) fn spirv(
+        &self,
+        resources: &[Resource],
+        checks: ShaderChecks,
+        target: SpirvTarget,
+    ) -> std::result::Result<Vec<u32>, String> {
+        let translator = Translator { shader: self, resources, is_checked: checks == ShaderChecks::Checked };
+        guard::caught(|| translator.spirv(target)).unwrap_or_else(Err)
+    }
+}
+
+fn bytes(words: Vec<u32>) -> Vec<u8> {
+    words.into_iter().flat_map(u32::to_le_bytes).collect()
 }
 
 impl Translator<'_> {
@@ -77,13 +93,20 @@ impl Translator<'_> {
         if self.is_checked { BoundsCheckPolicy::Restrict } else { BoundsCheckPolicy::Unchecked }
     }
 
-    fn spirv(&self) -> Translated {
+    fn spirv(&self, target: SpirvTarget) -> std::result::Result<Vec<u32>, String> {
+        // Where the device does not check an access itself, the shader has to.
+        let unless = |checks| if checks { BoundsCheckPolicy::Unchecked } else { self.policy() };
+        let bounds_check_policies = BoundsCheckPolicies {
+            index: self.policy(),
+            buffer: unless(target.checks_buffers),
+            image_load: unless(target.checks_images),
+            ..unchecked()
+        };
         let options = spv::Options {
-            lang_version: (1, 6),
+            lang_version: target.version,
             flags: spv::WriterFlags::LABEL_VARYINGS | spv::WriterFlags::FORCE_POINT_SIZE,
             binding_map: slots::spirv(self.resources),
-            // Drivers of Vulkan 1.3 check accesses to buffers and images themselves.
-            bounds_check_policies: BoundsCheckPolicies { index: self.policy(), ..unchecked() },
+            bounds_check_policies,
             zero_initialize_workgroup_memory: spv::ZeroInitializeWorkgroupMemoryMode::Native,
             force_loop_bounding: self.is_checked,
             emit_int_div_checks: self.is_checked,
@@ -93,8 +116,7 @@ impl Translator<'_> {
         let (shader_stage, entry_point) = self.entry();
         let pipeline = spv::PipelineOptions { shader_stage, entry_point };
         let Shader { module, info, .. } = self.shader;
-        let words = spv::write_vec(module, info, &options, Some(&pipeline)).map_err(|e| e.to_string())?;
-        Ok(words.into_iter().flat_map(u32::to_le_bytes).collect())
+        spv::write_vec(module, info, &options, Some(&pipeline)).map_err(|e| e.to_string())
     }
 
     fn msl(&self) -> Translated {

@@ -70,6 +70,10 @@ pub struct ShaderArgs {
     /// Seconds that a run may take
     #[arg(long, value_name = "SECONDS", default_value = "60", requires = "subject", value_parser = seconds)]
     pub timeout: Duration,
+    /// Do not run the shader: tell what the drivers' compilers make of it (registers, spills, occupancy), where they tell it
+    #[arg(long, requires = "shader",
+        conflicts_with_all = ["against", "all_entries", "dump", "emit", "expect", "page", "plot", "sweep", "watch"])]
+    pub compile_only: bool,
     /// Write the shader as SPIR-V, MSL, HLSL and GLSL into this directory
     #[arg(long, value_name = "DIR", requires = "shader")]
     pub emit: Option<PathBuf>,

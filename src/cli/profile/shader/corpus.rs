@@ -153,6 +153,61 @@ fn every_shader_runs_on_swiftshader_too() {
     assert!(said.contains("On ") && said.contains("SwiftShader"), "{said}");
 }
 
+/// Mesa's driver for AMD's GPUs, where distributions put it.
+const RADV: [&str; 3] = [
+    "/usr/share/vulkan/icd.d/radeon_icd.json",
+    "/usr/share/vulkan/icd.d/radeon_icd.x86_64.json",
+    "/usr/share/vulkan/icd.d/radeon_icd.aarch64.json",
+];
+
+#[test]
+#[ignore = "runs in a process of its own, with a driver of its own: see below"]
+fn every_shader_compiles() {
+    let mut wrong = Vec::new();
+    for path in shaders() {
+        let text = std::fs::read_to_string(&path).expect("a shader");
+        if let Err(e) = compile(&path, &text) {
+            wrong.push(format!("{}: {e:#}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Has the driver of the first adapter compile a shader, with checks and without.
+fn compile(path: &Path, text: &str) -> anyhow::Result<()> {
+    let args = arguments(path, text);
+    let (path, before) = args.shader.shader.split_last().expect("a shader");
+    let subject = Subject::read(path, &choices(&args, before), &args)?;
+    let contents = subject.plan(&args.shader.buffer)?.fill(args.shader.seed)?;
+    for checks in [ShaderChecks::Trusted, ShaderChecks::Checked] {
+        let programs = match subject.job(&contents).compile(&args.gpu.choose()?, checks) {
+            Err(e) if said(text, "Requires:").is_some_and(|feature| e.contains(feature)) => return Ok(()),
+            compiled => compiled.map_err(anyhow::Error::msg)?,
+        };
+        let registers = programs.iter().flat_map(|it| &it.statistics).find(|it| it.name == "VGPRs");
+        anyhow::ensure!(registers.is_some(), "expected registers, found {programs:?}");
+    }
+    Ok(())
+}
+
+/// For a GPU that is not there: this driver can be asked to compile for any of AMD's.
+#[test]
+fn mesas_compiler_for_amd_tells_registers_of_every_shader() {
+    let Some(driver) = RADV.iter().find(|path| Path::new(path).is_file()) else {
+        return skipped("Mesa's driver for AMD's GPUs is not installed");
+    };
+    let test = format!("{}::every_shader_compiles", module_path!().split_once("::").expect("a module").1);
+    let mut process = std::process::Command::new(std::env::current_exe().expect("this program"));
+    process.args([&test, "--exact", "--ignored", "--nocapture"]);
+    process.envs([("VK_ICD_FILENAMES", *driver), ("VK_DRIVER_FILES", *driver)]);
+    // The name that the variable had up to Mesa 25, and that which it has since.
+    let output = process.envs([("RADV_FORCE_FAMILY", "NAVI21"), ("AMD_FORCE_FAMILY", "NAVI21")]).output();
+    let output = output.expect("a process");
+    let said =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
 /// Says on the real stderr, which the test harness does not hold back, what is not tested.
 fn skipped(why: &str) {
     writeln!(std::io::stderr(), "SKIPPED: {why}").ok();

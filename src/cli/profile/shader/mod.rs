@@ -2,6 +2,7 @@
 
 mod against;
 mod args;
+mod compiled;
 #[cfg(test)]
 mod corpus;
 pub mod outputs;
@@ -35,6 +36,9 @@ pub fn run(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) ->
 fn alone(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
     step::check_files(args)?;
     let subject = Subject::read(path, &subject::choices(args, before), args)?;
+    if args.shader.compile_only {
+        return compiled::print(&subject, args, out);
+    }
     let plan = subject.plan(&args.shader.buffer)?;
     let mut stage = Stage::new(path, args, |adapter| subject.check(&plan, adapter))?;
     let contents = plan.fill(args.shader.seed)?;

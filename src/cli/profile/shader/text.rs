@@ -3,6 +3,7 @@
 use super::super::super::output::{Output, table, within};
 use super::super::page::{Page, Table};
 use super::super::text::{clock, spread};
+use super::compiled;
 use dann::profile::shader::{BoundResource, LoopCount, ShaderReport};
 
 /// llvmpipe ends every loop after so many turns.
@@ -34,8 +35,9 @@ pub fn page<'a>(
 ) -> Page<'a> {
     let first = reports.first();
     let bindings = first.map_or(&[][..], |report| &report.bindings[..]);
-    let tables =
+    let mut tables =
         vec![Table::new(TIMES, reports.iter().map(row)), Table::new(BINDINGS, bindings.iter().map(binding))];
+    tables.extend(compiled::table(reports));
     let mut notes: Vec<String> = first.iter().flat_map(|report| [subject(report), counts(report)]).collect();
     for report in reports {
         notes.extend(remarks(report).iter().map(|remark| format!("{}: {remark}", report.adapter)));
@@ -120,6 +122,7 @@ pub fn remarks(report: &ShaderReport) -> Vec<String> {
         let first = report.first_us.map_or(String::new(), |us| format!("; the first run took {us:.1} µs"));
         all.push(format!("Compiled in {cold:.2} ms, and in {warm:.2} ms once more{first}"));
     }
+    all.extend(compiled::said(report));
     if report.is_near_floor {
         let (us, floor) = (report.us.median, report.peaks.empty_dispatch_us);
         all.push(format!(

@@ -1,5 +1,6 @@
 mod binding;
 mod comparing;
+mod compiling;
 mod counting;
 mod dueling;
 mod filling;
