@@ -102,6 +102,13 @@ pub fn within(table: Table) -> Table {
 
 /// The table in so many columns at most.
 pub fn within_columns(mut table: Table, columns: u16) -> Table {
+    let is_too_wide = |line: String| line.chars().count() > columns.into();
+    if table.lines().any(is_too_wide) {
+        // A heading that is one long word has another place to be broken at than within a part of it.
+        let header = table.header().map(|row| row.cell_iter().map(|cell| cell.content().replace('-', "-\n")));
+        let header: Option<Vec<String>> = header.map(Iterator::collect);
+        header.map(|header| table.set_header(header));
+    }
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
     table
 }
@@ -159,5 +166,34 @@ impl dann::data::Progress for Bars {
 
     fn finish(&self) {
         self.with(|current| current.take().iter().for_each(|bar| bar.finish_and_clear()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_are_broken_between_words_alone() {
+        let header = [
+            "step",
+            "domain-risk",
+            "target-entropy",
+            "information",
+            "weighted-risk",
+            "proxy-distance",
+            "target test (report only)",
+        ];
+        let row =
+            ["12345", "0.1234 *", "0.1234", "1.1234", "0.1234", "1.1234 *", "70.12 %"].map(str::to_owned);
+        let whole = table(header, [row.clone()]).to_string();
+        assert!(whole.contains("proxy-distance"), "{whole}");
+        let narrow = within_columns(table(header, [row]), 80).to_string();
+        assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+        for word in
+            ["domain-", "entropy", "information", "weighted-", "distance", "0.1234 *", "report", "70.12 %"]
+        {
+            assert!(narrow.contains(word), "{word} in\n{narrow}");
+        }
     }
 }
