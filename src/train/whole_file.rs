@@ -31,8 +31,12 @@ pub fn read_json<T: DeserializeOwned>(path: &Path, expected: &str) -> Result<T> 
 
 /// A temporary file with the permissions that any new file has, not those of a secret one.
 fn temporary() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
+    let builder = tempfile::Builder::new();
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let builder = {
+        let mut builder = builder;
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        builder
+    };
     builder
 }

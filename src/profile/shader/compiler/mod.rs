@@ -97,6 +97,10 @@ impl SpirvTarget {
 }
 
 /// A compute shader, as a driver takes it.
+#[cfg_attr(
+    not(any(windows, target_os = "linux", target_os = "android", target_os = "freebsd")),
+    expect(dead_code, reason = "no driver takes it there")
+)]
 pub(super) struct Compute<'a> {
     /// SPIR-V.
     pub words: &'a [u32],
