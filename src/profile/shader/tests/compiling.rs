@@ -1,16 +1,8 @@
-//! What a driver's compiler tells of a shader. Mesa's driver for AMD's GPUs compiles for any of them where there is none.
+//! What a driver's compiler tells of a shader.
 
 use super::super::compiler::DriverCompiler;
 use super::*;
 use crate::gpu::ShaderChecks;
-use std::io::Write as _;
-
-/// Where distributions put the description of Mesa's driver for AMD's GPUs.
-const RADV: [&str; 3] = [
-    "/usr/share/vulkan/icd.d/radeon_icd.json",
-    "/usr/share/vulkan/icd.d/radeon_icd.x86_64.json",
-    "/usr/share/vulkan/icd.d/radeon_icd.aarch64.json",
-];
 
 /// A sum over as many values as are held at once, and one of each kind of binding.
 fn holding(values: usize) -> String {
@@ -75,25 +67,10 @@ fn more_values_at_once_take_more_registers() {
     assert_eq!([&few, &many].map(|programs| counted(programs, "Spilled VGPRs")), [0, 0]);
     assert!(few[0].subgroup_size >= 32 && !few[0].statistics[0].description.is_empty(), "{few:?}");
     assert!(counted(&checked, "Code size") > counted(&few, "Code size"), "{checked:?}, {few:?}");
-    eprintln!("compiled by {}", choose(None).unwrap());
+    amd::say_who_compiled();
 }
 
 #[test]
 fn mesas_compiler_for_amd_tells_registers_without_such_a_gpu() {
-    let Some(driver) = RADV.iter().find(|path| Path::new(path).is_file()) else {
-        writeln!(std::io::stderr(), "SKIPPED: Mesa's driver for AMD's GPUs is not installed").ok();
-        return;
-    };
-    let test = module_path!().split_once("::").expect("a module").1;
-    let mut process = std::process::Command::new(std::env::current_exe().expect("this program"));
-    let name = format!("{test}::more_values_at_once_take_more_registers");
-    process.args([&name, "--exact", "--ignored", "--nocapture"]);
-    process.envs([("VK_ICD_FILENAMES", *driver), ("VK_DRIVER_FILES", *driver)]);
-    // The name that the variable had up to Mesa 25, and that which it has since.
-    let output = process.envs([("RADV_FORCE_FAMILY", "NAVI21"), ("AMD_FORCE_FAMILY", "NAVI21")]).output();
-    let output = output.expect("a process");
-    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let said = said.concat();
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
-    assert!(said.contains("compiled by ") && said.contains("RADV NAVI21"), "{said}");
+    amd::run_for_absent_gpu(concat!(module_path!(), "::more_values_at_once_take_more_registers"));
 }

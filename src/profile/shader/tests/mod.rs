@@ -1,3 +1,4 @@
+mod amd;
 mod binding;
 mod comparing;
 mod compiling;
