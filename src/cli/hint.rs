@@ -40,7 +40,9 @@ fn remedy(error: &Error) -> Option<String> {
             "--skip-bad (in a recipe: skip_bad = true in [data]) leaves out what cannot be read, and lists it".into(),
         ),
         Error::RecipeChanged { .. } => Some("--out NEW_DIR begins anew".into()),
-        Error::Shader(ShaderError::EntryPoint { wanted: None, .. }) => Some("--entry NAME names one".into()),
+        Error::Shader(ShaderError::EntryPoint { wanted: None, found, .. }) if !found.is_empty() => {
+            Some("--entry NAME names one".into())
+        }
         Error::Shader(ShaderError::Override { .. }) => Some("--override NAME=VALUE gives a value".into()),
         Error::Shader(ShaderError::Timeout { .. }) => {
             Some("--timeout SECONDS allows more; fewer --workgroups take less".into())

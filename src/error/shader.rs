@@ -7,10 +7,11 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum ShaderError {
     /// A shader has no such entry point, or several and none was named.
-    #[error("{shader}: expected {}, found {found:?}", match wanted {
+    #[error("{shader}: expected {}, found {}", match wanted {
         Some(name) => format!("a compute entry point {name:?}"),
+        None if found.is_empty() => "a compute entry point".to_owned(),
         None => "a single compute entry point, or the name of one".to_owned(),
-    })]
+    }, if found.is_empty() { "none".to_owned() } else { format!("{found:?}") })]
     EntryPoint {
         /// The shader.
         shader: String,

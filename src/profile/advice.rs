@@ -20,14 +20,15 @@ const CHANGES: usize = 3;
 
 /// The changes that would save most: each kernel brought to its own limit, and the time between kernels brought to none.
 pub(super) fn advice(kernels: &[KernelRow], step: &StepTimes) -> Vec<Advice> {
-    let mut all: Vec<Advice> = kernels.iter().map(of_kernel).chain(of_gap(kernels, step)).collect();
+    let mut all: Vec<Advice> = kernels.iter().filter_map(of_kernel).chain(of_gap(kernels, step)).collect();
     all.retain(|advice| advice.saves_ms > 0.0);
     all.sort_by(|a, b| b.saves_ms.total_cmp(&a.saves_ms));
     all.truncate(CHANGES);
     all
 }
 
-fn of_kernel(row: &KernelRow) -> Advice {
+/// None for a kernel of which not all is known.
+fn of_kernel(row: &KernelRow) -> Option<Advice> {
     let at_limit = row.limit_us * row.calls as f64 / 1e3;
     let change = match row.bound {
         Bound::Compute => format!(
@@ -38,6 +39,7 @@ fn of_kernel(row: &KernelRow) -> Advice {
             "bring its traffic from {:.1} % closer to a copy's, or fuse it with a neighbour that holds the data",
             100.0 * row.of_bandwidth
         ),
+        Bound::Unknown => return None,
         Bound::Launch => {
             let calls = row.calls;
             format!(
@@ -46,7 +48,7 @@ fn of_kernel(row: &KernelRow) -> Advice {
         }
     };
     let change = format!("{} ({}, {}): {change}", row.kernel, row.phase, row.shape);
-    Advice { kernel: Some(row.kernel.clone()), saves_ms: row.ms - at_limit, change }
+    Some(Advice { kernel: Some(row.kernel.clone()), saves_ms: row.ms - at_limit, change })
 }
 
 /// The unprofiled step has fewer gaps than the profiled one; where it is known, it counts.

@@ -116,7 +116,8 @@ fn kernel_rows(samples: &Samples, peaks: &Peaks) -> Vec<KernelRow> {
 
 impl KernelRow {
     fn new(samples: &Samples, group: &[usize], peaks: &Peaks) -> Self {
-        let Facts { kernel, variant, phase, work, workgroup_size, workgroups } = &samples.facts[group[0]];
+        let Facts { kernel, variant, phase, work, is_known, workgroup_size, workgroups } =
+            &samples.facts[group[0]];
         let in_run = |spans: &Vec<Span>| group.iter().map(|&i| spans[i].ns() as f64 / 1e6).sum();
         let ms: Vec<f64> = samples.runs.iter().map(in_run).collect();
         let us = samples.spread(group);
@@ -128,7 +129,8 @@ impl KernelRow {
             (Bound::Memory, bytes / (1e3 * peaks.copy_gb_s)),
             (Bound::Launch, peaks.empty_dispatch_us),
         ];
-        let (bound, limit_us) = limits.into_iter().fold(limits[0], |a, b| if b.1 > a.1 { b } else { a });
+        let known = limits.into_iter().fold(limits[0], |a, b| if b.1 > a.1 { b } else { a });
+        let (bound, limit_us) = if *is_known { known } else { (Bound::Unknown, 0.0) };
         Self {
             kernel: kernel.to_string(),
             variant: variant.to_string(),

@@ -15,6 +15,8 @@ pub enum Bound {
     Memory,
     /// Being launched.
     Launch,
+    /// Not known, as operations or bytes are not.
+    Unknown,
 }
 
 impl Bound {
@@ -24,6 +26,7 @@ impl Bound {
             Self::Compute => "compute",
             Self::Memory => "memory",
             Self::Launch => "launch",
+            Self::Unknown => "unknown",
         }
     }
 }

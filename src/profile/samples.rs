@@ -15,6 +15,8 @@ pub(super) struct Facts {
     pub variant: Cow<'static, str>,
     pub phase: Phase,
     pub work: Work,
+    /// Whether all of the work is known.
+    pub is_known: bool,
     pub workgroup_size: u32,
     pub workgroups: [u32; 3],
 }
@@ -26,6 +28,7 @@ impl Facts {
             variant: dispatch.kernel.variant.name().into(),
             phase: dispatch.phase,
             work: dispatch.work.clone(),
+            is_known: true,
             workgroup_size: dispatch.kernel.workgroup_size,
             workgroups: dispatch.workgroups,
         }

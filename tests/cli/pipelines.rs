@@ -53,6 +53,26 @@ fn bad_pipelines_are_refused() {
     let sandbox = sandbox();
     sandbox.refused("profile --pipeline nowhere.toml", &["nowhere.toml: cannot read"]);
     sandbox.refused("profile --pipeline heat.toml --shader heat.wgsl", &["--pipeline", "--shader"]);
+    let of_shaders = [
+        "--all-entries",
+        "--define A=1",
+        "--include .",
+        "--entry a",
+        "--workgroups 1",
+        "--threads 1",
+        "--buffer a=4",
+        "--override a=1",
+        "--sweep a=1,2",
+        "--against b.wgsl",
+        "--margin 3",
+        "--compile-only",
+        "--emit out",
+    ];
+    for flag in of_shaders {
+        let name = flag.split(' ').next().expect("a flag");
+        let line = format!("profile --pipeline heat.toml {flag}");
+        sandbox.refused(&line, &["cannot be used with", "--pipeline", name]);
+    }
     sandbox.refused("profile --pipeline heat.toml --plot p.gif", &["p.gif: expected a name that ends in"]);
     sandbox.refused("profile --shader heat.wgsl --entry ask --workgroups 1 --trace t.json", &["--trace"]);
     sandbox

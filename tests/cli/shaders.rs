@@ -99,7 +99,9 @@ fn what_may_mislead_is_said() {
     );
     let short = text("2u");
     assert!(!short.contains("65535"), "{short}");
-    assert!(text("y[0]").contains("Loops: line 3 unknown; of those unknown one turn is counted"));
+    let open = text("y[0]");
+    let counted = "Counted, with one turn of each loop whose turns are unknown: ";
+    assert!(open.contains(counted) && open.contains("Loops: line 3 unknown"), "{open}");
     let report = profile(&sandbox, "--shader s.wgsl --workgroups 1 --buffer 0=zero:4 --steps 9");
     let floor = number(&report["peaks"]["empty_dispatch_us"]);
     assert_eq!(report["is_near_floor"], number(&report["us"]["median"]) < 2.0 * floor, "{report}");
@@ -115,6 +117,10 @@ fn bad_shaders_are_refused_with_their_place() {
     refused(&SCALE.replace("2.0 *", "2u *"), "", &["s.wgsl:6:", "x[id.x] = 2u * x[id.x];", "^"]);
     refused(&SCALE.replace("fn scale", "fun scale"), "", &["s.wgsl:5:1", "fun scale", "^"]);
     refused(SCALE, "--entry other", &["a compute entry point \"other\"", "[\"scale\"]"]);
+    refused("@fragment fn f() {}", "", &["s.wgsl: expected a compute entry point, found none"]);
+    refused(SCALE, "--include nowhere", &["nowhere: expected a directory with modules, found none"]);
+    refused(SCALE, "--dump x=nowhere/x", &["nowhere: expected a directory, found none"]);
+    refused(SCALE, "--dump x=.", &[".: expected a file's name, found a directory"]);
     refused(SCALE, "--buffer 3=4K", &["--buffer 0:3: expected one of 0:0 count, 0:1 x"]);
     refused(SCALE, "--buffer nonsense", &["[GROUP:]BINDING= or NAME="]);
     let words = ["expected a number from 1 up, or a product or quotient"];
@@ -132,6 +138,14 @@ fn what_a_device_cannot_have_is_refused_before_it_is_made() {
         assert_eq!(said.matches("s.wgsl").count(), sandbox.json("devices").len(), "{said}");
     };
     refused("--buffer x=2000G", &["(storage x): expected at most", "max_storage_buffer_binding_size"]);
+    refused("--buffer x=2000G --compile-only", &["(storage x): expected at most"]);
+    let vast = "var<workgroup> all: array<u32, 4000000>;
+        @compute @workgroup_size(64) fn f(@builtin(local_invocation_index) i: u32) { all[i] = i; }";
+    sandbox.write("vast.wgsl", vast);
+    for how in ["", "--compile-only"] {
+        let words = ["f: expected at most", "max_compute_workgroup_storage_size, found 16000000"];
+        sandbox.refused(&format!("profile --shader vast.wgsl --workgroups 1 {how}"), &words);
+    }
     let line = "profile --shader s.wgsl --workgroups 1 --buffer 1=18446744073709551616";
     sandbox.refused(line, &["--buffer", "found \"1=18446744073709551616\""]);
     let line = "profile --shader s.wgsl --workgroups 1 --buffer 1=4K --buffer x=8K";

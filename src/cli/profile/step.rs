@@ -31,8 +31,9 @@ pub fn run(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
 /// Refuses files that could not be written in the end.
 pub fn check_files(args: &ProfileArgs) -> dann::error::Result<()> {
     args.plot.iter().try_for_each(|path| check_picture(path))?;
-    let mut all = args.trace.iter().chain(&args.plot).chain(&args.shader.page);
-    all.try_for_each(|path| has_directory(path))
+    let dumps = args.shader.dump.iter().map(|dump| &dump.file);
+    let mut all = args.trace.iter().chain(&args.plot).chain(&args.shader.page).chain(dumps);
+    all.try_for_each(|path| can_be_written(path))
 }
 
 /// Writes the timeline and the pictures, and prints the report.
@@ -52,8 +53,9 @@ pub fn written(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
     all.try_for_each(|path| out.text(format!("Written: {}", path.display())))
 }
 
-fn has_directory(path: &Path) -> dann::error::Result<()> {
+fn can_be_written(path: &Path) -> dann::error::Result<()> {
     match path.parent() {
+        _ if path.is_dir() => Err(Error::file(path, "a file's name", "a directory")),
         Some(directory) if !directory.as_os_str().is_empty() && !directory.is_dir() => {
             Err(Error::file(directory, "a directory", "none"))
         }

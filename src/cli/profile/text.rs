@@ -2,7 +2,7 @@
 
 use super::super::output::{Output, percent, table, within};
 use super::page::{Page, Table};
-use dann::profile::{Clock, KernelRow, Peaks, Report, Spread, StepTimes};
+use dann::profile::{Bound, Clock, KernelRow, Peaks, Report, Spread, StepTimes};
 
 pub fn print(report: &Report, out: &Output) -> anyhow::Result<()> {
     out.text(within(table(TIMES, (1..).zip(&report.kernels).map(times))))?;
@@ -60,6 +60,11 @@ fn times((place, row): (usize, &KernelRow)) -> [String; 7] {
 
 fn rates((place, row): (usize, &KernelRow)) -> [String; 10] {
     let [x, y, z] = row.workgroups;
+    // Where not all is known, a zero is what nobody could count.
+    let known = |value: f64, digits: usize| match row.bound {
+        Bound::Unknown if value == 0.0 => "unknown".to_owned(),
+        _ => format!("{value:.digits$}"),
+    };
     let count = if z > 1 {
         format!("{x}×{y}×{z}")
     } else if y > 1 {
@@ -71,12 +76,12 @@ fn rates((place, row): (usize, &KernelRow)) -> [String; 10] {
         place.to_string(),
         row.shape.clone(),
         format!("{} × {count}", row.workgroup_size),
-        format!("{:.2}", row.gflops),
-        format!("{:.1}", 100.0 * row.of_peak),
-        format!("{:.2}", row.gb_s),
-        format!("{:.1}", 100.0 * row.of_bandwidth),
-        format!("{:.2}", row.flop_per_byte),
-        format!("{:.1}", row.limit_us),
+        known(row.gflops, 2),
+        known(100.0 * row.of_peak, 1),
+        known(row.gb_s, 2),
+        known(100.0 * row.of_bandwidth, 1),
+        known(row.flop_per_byte, 2),
+        known(row.limit_us, 1),
         row.bound.name().to_owned(),
     ]
 }

@@ -64,7 +64,7 @@ impl ShaderReport {
             gb_s: self.gb_s.unwrap_or(0.0),
             of_bandwidth: self.of_bandwidth.unwrap_or(0.0),
             flop_per_byte: self.flop_per_byte.unwrap_or(0.0),
-            bound: self.bound.unwrap_or(Bound::Launch),
+            bound: self.bound.unwrap_or(Bound::Unknown),
             limit_us: self.limit_us.unwrap_or(0.0),
             occupancy: None,
         };

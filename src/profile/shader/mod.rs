@@ -182,6 +182,18 @@ impl Shader {
         &self.overrides
     }
 
+    /// Bytes of workgroup memory that the entry point uses.
+    pub fn workgroup_bytes(&self) -> u64 {
+        let usage = self.info.get_entry_point(self.entry);
+        let used = self.module.global_variables.iter().filter(|(handle, variable)| {
+            variable.space == naga::AddressSpace::WorkGroup && !usage[*handle].is_empty()
+        });
+        let bytes = |variable: &naga::GlobalVariable| {
+            u64::from(self.module.types[variable.ty].inner.size(self.module.to_ctx()))
+        };
+        used.map(|(_, variable)| bytes(variable)).sum()
+    }
+
     /// The entry point's threads in a workgroup.
     pub fn workgroup_size(&self) -> [u32; 3] {
         self.module.entry_points[self.entry].workgroup_size
@@ -202,6 +214,8 @@ impl Shader {
         let most = limits.max_compute_workgroups_per_dimension.into();
         let largest = workgroups.into_iter().max().unwrap_or(0);
         refused("max_compute_workgroups_per_dimension", most, largest.into())?;
+        let most = limits.max_compute_workgroup_storage_size.into();
+        refused("max_compute_workgroup_storage_size", most, self.workgroup_bytes())?;
         refused("max_compute_workgroup_size_x", limits.max_compute_workgroup_size_x.into(), x)?;
         refused("max_compute_workgroup_size_y", limits.max_compute_workgroup_size_y.into(), y)?;
         refused("max_compute_workgroup_size_z", limits.max_compute_workgroup_size_z.into(), z)?;

@@ -188,7 +188,13 @@ fn buffer_size(shader: &Shader, resource: &Resource, content: Option<&Content>) 
     };
     if !fits {
         let expected = match resource.stride {
-            Some(stride) => format!("{} bytes and elements of {stride} bytes behind them", resource.fixed),
+            Some(stride) => {
+                let fixed = resource.fixed;
+                let elements = (size.saturating_sub(fixed) / stride).max(1);
+                let [less, more] =
+                    [elements, elements + 1].map(|count| fixed.saturating_add(count.saturating_mul(stride)));
+                format!("{fixed} bytes and elements of {stride} bytes behind them, as {less} or {more} are")
+            }
             None => format!("{} bytes", resource.fixed),
         };
         return Err(bad(&resource.described(), expected, wanted));

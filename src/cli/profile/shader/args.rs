@@ -13,7 +13,9 @@ pub struct ShaderArgs {
     #[arg(long, value_name = "FILE.wgsl", group = "subject", conflicts_with_all = ["capture"])]
     pub shader: Vec<PathBuf>,
     /// Time the dispatches that a file describes, over shared resources, in order
-    #[arg(long, value_name = "FILE.toml", group = "subject", conflicts_with_all = ["shader", "capture"])]
+    #[arg(long, value_name = "FILE.toml", group = "subject", conflicts_with_all = ["shader", "capture", "all_entries",
+        "define", "include", "entry", "workgroups", "threads", "buffer", "overrides", "sweep", "against", "margin",
+        "compile_only", "emit"])]
     pub pipeline: Option<PathBuf>,
     /// Time every entry point of the shader, in order, over shared resources
     #[arg(long, requires = "shader",
@@ -72,7 +74,7 @@ pub struct ShaderArgs {
     pub timeout: Duration,
     /// Do not run the shader: tell what the drivers' compilers make of it (registers, spills, occupancy), where they tell it
     #[arg(long, requires = "shader",
-        conflicts_with_all = ["against", "all_entries", "dump", "emit", "expect", "page", "plot", "sweep", "watch"])]
+        conflicts_with_all = ["against", "all_entries", "dump", "emit", "expect", "page", "plot", "sweep", "trace"])]
     pub compile_only: bool,
     /// Write the shader as SPIR-V, MSL, HLSL and GLSL into this directory
     #[arg(long, value_name = "DIR", requires = "shader")]

@@ -3,17 +3,20 @@
 use super::super::super::output::Output;
 use super::super::ProfileArgs;
 use super::super::page::Table;
-use super::subject::Subject;
-use dann::profile::shader::{Executable, ShaderReport};
+use super::subject::{Stage, Subject};
+use dann::profile::shader::{Executable, ShaderReport, Statistic};
+use std::path::Path;
 
 /// Has every adapter's driver compile a shader that is not run.
-pub fn print(subject: &Subject, args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
-    let contents = subject.plan(&args.shader.buffer)?.fill(args.shader.seed)?;
-    let job = subject.job(&contents);
-    for adapter in args.gpu.adapters()? {
-        let told = job.compile(&adapter, args.gpu.checks());
+pub fn print(path: &Path, subject: &Subject, args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
+    let plan = subject.plan(&args.shader.buffer)?;
+    // Drivers trust that what they are given keeps to their limits.
+    let stage = Stage::new(path, args, |adapter| subject.check(&plan, adapter))?;
+    let job = subject.job(&[]);
+    for adapter in stage.adapters() {
+        let told = job.compile(adapter, args.gpu.checks());
         out.json(&serde_json::json!({
-            "shader": subject.shader.path().display().to_string(),
+            "shader": path.display().to_string(),
             "entry": subject.shader.entry(),
             "adapter": adapter.to_string(),
             "executables": told.as_deref().unwrap_or_default(),
@@ -21,12 +24,12 @@ pub fn print(subject: &Subject, args: &ProfileArgs, out: &Output) -> anyhow::Res
         }))?;
         match told {
             Ok(programs) => {
-                programs.iter().try_for_each(|it| out.text(format!("{adapter}: {}", sentence(it))))?
+                programs.iter().try_for_each(|it| out.text(format!("{adapter}: {}", sentence(it))))?;
             }
             Err(reason) => out.text(format!("{adapter}: {}", unknown(&reason)))?,
         }
     }
-    Ok(())
+    stage.end()
 }
 
 fn unknown(reason: &str) -> String {
@@ -42,7 +45,10 @@ pub fn said(report: &ShaderReport) -> Vec<String> {
 }
 
 fn sentence(program: &Executable) -> String {
-    let all = program.statistics.iter().map(|it| format!("{} {}", it.name, it.value));
+    // What a driver tells a program by means nothing to people.
+    let is_hash = |it: &&Statistic| it.name.to_lowercase().split(' ').any(|word| word == "hash");
+    let all = program.statistics.iter().filter(|it| !is_hash(it));
+    let all = all.map(|it| format!("{} {}", it.name, it.value));
     let all = all.collect::<Vec<_>>().join(", ");
     format!("The driver's compiler tells{}: {all}", subgroups(program))
 }
@@ -84,8 +90,7 @@ mod tests {
         let program: Executable = serde_json::from_str(text).expect("a program");
         assert_eq!(
             sentence(&program),
-            "The driver's compiler tells, for subgroups of 64: VGPRs 16, Offset -2, Hash 16644320339784503949, Cycles 1, \
-             Is Split true"
+            "The driver's compiler tells, for subgroups of 64: VGPRs 16, Offset -2, Cycles 1, Is Split true"
         );
         let again: Executable =
             serde_json::from_str(&serde_json::to_string(&program).expect("JSON")).expect("a program");

@@ -37,7 +37,7 @@ fn alone(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) -> a
     step::check_files(args)?;
     let subject = Subject::read(path, &subject::choices(args, before), args)?;
     if args.shader.compile_only {
-        return compiled::print(&subject, args, out);
+        return compiled::print(path, &subject, args, out);
     }
     let plan = subject.plan(&args.shader.buffer)?;
     let mut stage = Stage::new(path, args, |adapter| subject.check(&plan, adapter))?;

@@ -71,6 +71,9 @@ pub fn workgroups(shader: &Shader, choices: &Choices, args: &ProfileArgs) -> any
         return workgroups.values(&known).map_err(|e| named("--workgroups", &e));
     }
     let Some(threads) = threads else {
+        if args.shader.compile_only {
+            return Ok([1; 3]);
+        }
         anyhow::bail!("expected --workgroups X,Y,Z or --threads X,Y,Z, found neither");
     };
     let (threads, size) =
@@ -109,6 +112,10 @@ impl<'a> Stage<'a> {
 
     pub fn count(&self) -> usize {
         self.adapters.len()
+    }
+
+    pub fn adapters(&self) -> &[Adapter] {
+        &self.adapters
     }
 
     /// What `act` gives on each device that has the features; others are refused.

@@ -84,7 +84,12 @@ fn row(report: &ShaderReport) -> [String; 9] {
 fn counts(report: &ShaderReport) -> String {
     let all: Vec<String> =
         report.counts.iter().map(|(kind, count)| format!("{kind} {}", rounded(*count))).collect();
-    let exactly = if report.is_exact { "exactly" } else { "at most" };
+    let is_open = report.loops.iter().any(|turns| turns.turns.is_none());
+    let exactly = match report.is_exact {
+        true => "exactly",
+        false if is_open => "with one turn of each loop whose turns are unknown",
+        false => "at most",
+    };
     let mut text = match all.is_empty() {
         true => "Counted: nothing".to_owned(),
         false => format!("Counted, {exactly}: {}", all.join(", ")),
@@ -95,9 +100,6 @@ fn counts(report: &ShaderReport) -> String {
     if !report.loops.is_empty() {
         let all: Vec<String> = report.loops.iter().map(turns).collect();
         text += &format!("\nLoops: {}", all.join(", "));
-        if report.loops.iter().any(|turns| turns.turns.is_none()) {
-            text += "; of those unknown one turn is counted";
-        }
     }
     text
 }
@@ -137,6 +139,10 @@ pub fn remarks(report: &ShaderReport) -> Vec<String> {
             "llvmpipe ends every loop after {LLVMPIPE_TURNS} turns: those that begin on line {} may be cut short",
             lines.join(", ")
         ));
+    }
+    let count: u64 = report.workgroups.map(u64::from).into_iter().product();
+    if report.adapter.contains("llvmpipe") && count > u32::MAX.into() {
+        all.push(format!("llvmpipe counts workgroups in 32 bits: of these {count} it may run a part alone"));
     }
     all
 }

@@ -36,12 +36,12 @@ impl Job<'_> {
         checks: ShaderChecks,
     ) -> Result<Vec<Executable>, String> {
         let words = self.shader.spirv(self.resources, checks, compiler.target())?;
-        let immediates = self.resources.iter().zip(self.contents).filter(|(r, _)| r.kind == Kind::Immediate);
+        let immediates = self.resources.iter().filter(|resource| resource.kind == Kind::Immediate);
         compiler.compile(&Compute {
             words: &words,
             entry: self.shader.entry(),
             sets: &sets(self.resources),
-            immediates: immediates.map(|(_, filled)| filled.bytes() as u32).sum(),
+            immediates: immediates.map(|resource| resource.fixed as u32).sum(),
         })
     }
 }

@@ -24,7 +24,7 @@ use super::job::Job;
 use super::reflect::{Kind, Resource};
 use frame::{Argument, Frame, Value};
 use memory::Memory;
-use naga::{AddressSpace, Binding, BuiltIn, FunctionArgument, TypeInner};
+use naga::{Binding, BuiltIn, FunctionArgument, TypeInner};
 use range::Range;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -122,19 +122,10 @@ impl Job<'_> {
             thread: tally.0,
             threads: memory.threads(),
             traffic,
-            workgroup_bytes: self.workgroup_bytes(),
+            workgroup_bytes: self.shader.workgroup_bytes(),
             is_exact: walker.is_exact && !is_exhausted,
             loops: walker.loops,
         }
-    }
-
-    fn workgroup_bytes(&self) -> u64 {
-        let (module, info) = (&self.shader.module, &self.shader.info);
-        let usage = info.get_entry_point(self.shader.entry);
-        let used = module.global_variables.iter().filter(|(handle, variable)| {
-            variable.space == AddressSpace::WorkGroup && !usage[*handle].is_empty()
-        });
-        used.map(|(_, variable)| u64::from(module.types[variable.ty].inner.size(module.to_ctx()))).sum()
     }
 }
 

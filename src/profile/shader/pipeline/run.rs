@@ -161,6 +161,8 @@ impl<'a> ReadyPipeline<'a> {
     fn facts(&self, stage: usize) -> Result<Facts> {
         let workgroups = self.workgroups(stage)?;
         let Stage { name, shader, targets, .. } = &self.pipeline.stages[stage];
+        // What an indirect dispatch asks for may be more than there can be; then nothing runs.
+        shader.check(workgroups, &self.gpu.device().limits())?;
         let counts = self.job(stage, workgroups).counts();
         let (flops, bytes) = (counts.flops(), counts.bytes());
         let mut shape = targets.join(", ");
@@ -176,6 +178,7 @@ impl<'a> ReadyPipeline<'a> {
             variant: Cow::Borrowed("wgsl"),
             phase: Phase::Other,
             work,
+            is_known: flops.is_some() && bytes.is_some(),
             workgroup_size: shader.workgroup_size().iter().product(),
             workgroups,
         })

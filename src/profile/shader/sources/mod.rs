@@ -1,6 +1,7 @@
 //! The text of a shader before a compiler sees it: of several files, with values in place of what they leave open.
 
 mod bindings;
+mod dialect;
 mod oil;
 mod placeholders;
 mod size;
@@ -110,8 +111,11 @@ impl Text {
     /// [`Error::Input`] naming the file and what is left open, a name that nothing asks for, a module that is not there, or what
     /// naga_oil or WESL's compiler says.
     pub fn resolved(mut self, path: &Path, choices: &Choices) -> Result<Self> {
+        if let Some(absent) = choices.includes.iter().find(|directory| !directory.is_dir()) {
+            return Err(Error::file(absent, "a directory with modules", "none"));
+        }
         let mut asked = self.text.clone();
-        self.text = placeholders::filled(&self.text, &choices.defines);
+        self.text = placeholders::filled(&dialect::translated(&self.text), &choices.defines);
         let too_large = |(expected, found)| Error::input(path.display(), expected, found);
         size::checked(&self.text).map_err(too_large)?;
         if let Some(composed) = composed(path, &self.text, choices)? {
@@ -135,7 +139,7 @@ impl Text {
             let expected = format!("a shader in which {} stands", define.name);
             return Err(Error::input(path.display(), expected, "none that asks for it"));
         }
-        self.text = bindings::assigned(&self.text);
+        self.text = bindings::assigned(&dialect::translated(&self.text));
         self.asked = asked;
         Ok(self)
     }

@@ -1,4 +1,4 @@
-//! Placeholders of templates: `{name}`, `{{name}}`, `${name}`, `#{name}` and `$name`.
+//! Placeholders of templates: `{name}`, `{{name}}`, `${name}`, `#{name}` and `$name`; behind two characters, with spaces too.
 
 use super::{Define, is_word};
 
@@ -7,10 +7,11 @@ pub fn filled(text: &str, defines: &[Define]) -> String {
     let mut text = text.to_owned();
     for Define { name, value } in defines {
         let Some(value) = value else { continue };
-        for pattern in
-            [format!("{{{{{name}}}}}"), format!("${{{name}}}"), format!("#{{{name}}}"), format!("{{{name}}}")]
-        {
-            text = text.replace(&pattern, value);
+        for (opening, closing) in [("{{", "}}"), ("${", "}"), ("#{", "}"), ("{", "}")] {
+            text = text.replace(&format!("{opening}{name}{closing}"), value);
+            if opening != "{" {
+                text = text.replace(&format!("{opening} {name} {closing}"), value);
+            }
         }
         text = words_replaced(&text, &format!("${name}"), value);
     }
@@ -44,9 +45,14 @@ pub fn open(text: &str) -> Vec<String> {
     for line in text.lines() {
         let code = line.split("//").next().unwrap_or_default();
         for (start, opening) in code.match_indices(['$', '{']) {
-            let rest = code[start + 1..].trim_start_matches('{');
+            let inner = code[start + 1..].trim_start_matches('{');
+            // A block has spaces at its braces, too.
+            let is_single = opening == "{" && inner.len() == code.len() - start - 1;
+            let rest = if is_single { inner } else { inner.trim_start() };
             let name: String = rest.chars().take_while(|&c| is_word(c)).collect();
-            let closed = opening == "$" || rest[name.len()..].starts_with('}');
+            let behind = &rest[name.len()..];
+            let behind = if is_single { behind } else { behind.trim_start() };
+            let closed = opening == "$" || behind.starts_with('}');
             if closed && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
                 add(name);
             }

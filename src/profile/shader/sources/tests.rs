@@ -27,6 +27,11 @@ fn placeholders_have_values() {
         .expect_err("unused")
         .to_string();
     assert!(error.contains("s.wgsl: expected a shader in which other stands"), "{error}");
+    let spaced = "@compute @workgroup_size({{ size }}, ${ size }, #{ size }) fn f() { }";
+    let shader = parsed(spaced, &choices(&["size=4"])).expect("a shader");
+    assert_eq!(shader.workgroup_size(), [4; 3]);
+    let error = parsed(spaced, &choices(&[])).expect_err("open").to_string();
+    assert!(error.contains("without a value: size (define"), "{error}");
     for text in ["", "=3", "a b=3", "3=3"] {
         assert!(text.parse::<Define>().is_err(), "{text}");
     }

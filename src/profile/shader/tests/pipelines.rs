@@ -141,6 +141,36 @@ fn bad_pipelines_are_refused_by_dispatch_and_resource() {
 }
 
 #[test]
+fn an_indirect_dispatch_of_more_than_there_can_be_is_refused() {
+    let much = PIPELINE.replace("asked = '9u,", "asked = '9999999u,").replace("indirect_offset = 4", "");
+    let (_directory, pipeline) = written(&much);
+    let pipeline = pipeline.unwrap();
+    let gpu = gpu(ShaderChecks::Trusted);
+    let contents = pipeline.fill(1, &gpu.device().limits()).unwrap();
+    let ready = pipeline.prepare(&gpu, &contents).unwrap();
+    let mut bench = Bench::new(&gpu, None, std::time::Duration::from_secs(60)).unwrap();
+    let message = bench.pipeline(&ready, "p.toml", 2).unwrap_err().to_string();
+    assert!(message.contains("max_compute_workgroups_per_dimension, found 9999999"), "{message}");
+}
+
+#[test]
+fn nothing_is_said_of_a_dispatch_that_cannot_be_counted() {
+    let open = "@group(0) @binding(0) var<storage, read_write> x: array<f32>;
+        @compute @workgroup_size(64) fn open(@builtin(global_invocation_id) id: vec3u) {
+            while x[id.x] < 9.0 { x[id.x] = 3.0 * abs(x[id.x]) + 1.0; }
+        }";
+    let given = (shader(open).unwrap(), [4, 1, 1]);
+    let pipeline = Pipeline::of_shaders(vec![given], &specs(&["x=1K"])).unwrap();
+    let gpu = gpu(ShaderChecks::Trusted);
+    let contents = pipeline.fill(1, &gpu.device().limits()).unwrap();
+    let ready = pipeline.prepare(&gpu, &contents).unwrap();
+    let mut bench = Bench::new(&gpu, None, std::time::Duration::from_secs(60)).unwrap();
+    let (_, report) = bench.pipeline(&ready, "p.toml", 2).unwrap();
+    assert_eq!((report.kernels[0].bound, report.kernels[0].limit_us), (crate::profile::Bound::Unknown, 0.0));
+    assert!(report.advice.iter().all(|advice| advice.kernel.is_none()), "{:?}", report.advice);
+}
+
+#[test]
 fn entry_points_of_one_shader_are_a_pipeline() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("s.wgsl");
