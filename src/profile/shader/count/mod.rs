@@ -7,6 +7,7 @@
 
 mod arithmetic;
 mod assume;
+mod conditions;
 mod evaluate;
 mod frame;
 mod memory;

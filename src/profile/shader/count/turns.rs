@@ -1,9 +1,9 @@
 //! How many turns a loop takes.
 
-use super::assume::opposite;
+use super::conditions::{self, Comparison};
 use super::frame::{Frame, Root, Value};
 use super::range::Range;
-use naga::{BinaryOperator, Block, Expression, Handle, LocalVariable, Statement, UnaryOperator};
+use naga::{BinaryOperator, Block, Expression, Handle, LocalVariable, Statement};
 use std::collections::HashMap;
 
 /// A variable that a loop changes.
@@ -33,10 +33,8 @@ pub(super) fn of(
     changes: &[Change],
     first: &HashMap<Handle<LocalVariable>, Value>,
 ) -> Option<Turns> {
-    let (condition, truth) = guard(body)?;
-    let mut parts = Vec::new();
-    conjuncts(frame, condition, truth, &mut parts);
-    let of_part = |&(op, left, right): &(BinaryOperator, Handle<Expression>, Handle<Expression>)| {
+    let parts = conditions::of(frame.function, body)?;
+    let of_part = |&(op, left, right): &Comparison| {
         let with = |variable: Handle<LocalVariable>, op, bound: Handle<Expression>| {
             let first = (*first.get(&variable)?.first()?)?;
             counted(variable, op, first, frame.number(bound, None)?, step(frame, changes, variable)?)
@@ -51,8 +49,8 @@ pub(super) fn of(
             }
         })
     };
-    let mut turns = parts.iter().filter_map(of_part).min_by_key(|turns| turns.count.hi)?;
-    if parts.len() > 1 {
+    let mut turns = parts.comparisons.iter().filter_map(of_part).min_by_key(|turns| turns.count.hi)?;
+    if !parts.is_one {
         turns.count.lo = 0;
     }
     Some(turns)
@@ -72,30 +70,6 @@ pub(super) fn follow(
         let Some(way) = by.checked_mul(most).filter(|_| Some(*variable) != counter) else { continue };
         let range = Range::new(first.lo + way.min(0), first.hi + way.max(0));
         frame.state.locals.insert(*variable, vec![Some(range)]);
-    }
-}
-
-/// The comparisons that all hold while a loop goes on.
-fn conjuncts(
-    frame: &Frame<'_>,
-    condition: Handle<Expression>,
-    truth: bool,
-    found: &mut Vec<(BinaryOperator, Handle<Expression>, Handle<Expression>)>,
-) {
-    match (&frame.function.expressions[condition], truth) {
-        (Expression::Unary { op: UnaryOperator::LogicalNot, expr }, _) => {
-            conjuncts(frame, *expr, !truth, found);
-        }
-        (Expression::Binary { op: BinaryOperator::LogicalAnd, left, right }, true)
-        | (Expression::Binary { op: BinaryOperator::LogicalOr, left, right }, false) => {
-            conjuncts(frame, *left, truth, found);
-            conjuncts(frame, *right, truth, found);
-        }
-        (Expression::Binary { op, left, right }, _) => {
-            let op = if truth { *op } else { opposite(*op) };
-            found.push((op, *left, *right));
-        }
-        _ => {}
     }
 }
 
@@ -142,25 +116,6 @@ pub(super) fn changes(frame: &Frame<'_>, block: &Block, is_always: bool, found: 
             _ => {}
         }
     }
-}
-
-/// The condition that ends the loop at the start of a turn, and whether it is true while it goes on.
-fn guard(body: &Block) -> Option<(Handle<Expression>, bool)> {
-    let ends = |block: &Block| matches!(block.first(), Some(Statement::Break)) && block.len() == 1;
-    for statement in body {
-        match statement {
-            Statement::Emit(_) => {}
-            Statement::If { condition, accept, reject } if ends(reject) && accept.is_empty() => {
-                return Some((*condition, true));
-            }
-            Statement::If { condition, accept, reject } if ends(accept) && reject.is_empty() => {
-                return Some((*condition, false));
-            }
-            Statement::Block(block) => return guard(block),
-            _ => return None,
-        }
-    }
-    None
 }
 
 /// How a variable changes in a turn.
