@@ -32,6 +32,8 @@
 mod advice;
 mod arithmetic;
 mod compare;
+mod compiler;
+mod executables;
 mod kernels;
 mod peaks;
 mod plot;
@@ -50,6 +52,7 @@ mod trace;
 
 pub use advice::Advice;
 pub use compare::{Comparison, Comparisons, Verdict};
+pub use compiler::{Executable, Statistic, StatisticValue};
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use kernels::KERNELS;
 pub use peaks::Peaks;

@@ -1,6 +1,7 @@
 //! Where the time goes, and how far each kernel is from the limit.
 
 use super::advice::{Advice, advice};
+use super::compiler::Executable;
 use super::rows::{Bound, KernelRow, PhaseRow, StepTimes};
 use super::samples::{Facts, Samples};
 use super::scopes::Span;
@@ -28,6 +29,9 @@ pub struct Report {
     pub peaks: Peaks,
     /// One row for each kernel, phase and shape; those that take longest first.
     pub kernels: Vec<KernelRow>,
+    /// Why it is not known of all what the driver's compiler made of them; none where it is known, or was not asked for.
+    #[serde(default)]
+    pub executables_reason: Option<String>,
     /// One row for each phase that has a kernel.
     pub phases: Vec<PhaseRow>,
     /// The step as a whole.
@@ -54,11 +58,26 @@ impl Report {
             clock_reason: reason.map(str::to_owned),
             steps: samples.runs.len(),
             peaks: peaks.clone(),
+            executables_reason: None,
             phases: phase_rows(&kernels),
             kernels,
             step,
             advice,
         }
+    }
+
+    /// With what `of` gives of each kernel, by its name; the last reason why there is nothing stays.
+    pub(super) fn told(
+        mut self,
+        mut of: impl FnMut(&str) -> std::result::Result<Vec<Executable>, String>,
+    ) -> Self {
+        for row in &mut self.kernels {
+            match of(&row.kernel) {
+                Ok(executables) => row.executables = executables,
+                Err(reason) => self.executables_reason = Some(reason),
+            }
+        }
+        self
     }
 }
 
@@ -150,7 +169,7 @@ impl KernelRow {
             flop_per_byte: flops / bytes.max(1.0),
             bound,
             limit_us,
-            occupancy: None,
+            executables: Vec::new(),
         }
     }
 }

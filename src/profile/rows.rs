@@ -1,6 +1,7 @@
 //! The rows of a report: kernels, phases, and the step as a whole.
 
 use super::Spread;
+use super::compiler::Executable;
 use crate::gpu::Phase;
 use serde::{Deserialize, Serialize};
 
@@ -71,8 +72,9 @@ pub struct KernelRow {
     pub bound: Bound,
     /// Microseconds a dispatch at that limit.
     pub limit_us: f64,
-    /// The share of the threads that the device could hold; always unknown, as wgpu does not tell.
-    pub occupancy: Option<f64>,
+    /// What the driver's compiler made of it, where that is known.
+    #[serde(default)]
+    pub executables: Vec<Executable>,
 }
 
 /// All dispatches of a phase.

@@ -114,6 +114,23 @@ fn close(a: f64, b: f64) -> bool {
 }
 
 #[test]
+fn what_a_compiler_tells_stands_with_its_kernel() {
+    let gpu = gpu();
+    let report = made_up(&samples(&gpu), "adapter");
+    let program = |name: &str| Executable { name: name.to_owned(), subgroup_size: 0, statistics: vec![] };
+    let told = report.clone().told(|kernel| match kernel {
+        "relu.forward" => Ok(vec![program(kernel)]),
+        _ => Err("a reason".to_owned()),
+    });
+    assert_eq!(told.kernels[0].executables, [program("relu.forward")]);
+    assert!(told.kernels[1].executables.is_empty());
+    assert_eq!(told.executables_reason.as_deref(), Some("a reason"));
+    let asked = report.with_executables(&gpu);
+    let is_known = asked.kernels.iter().all(|row| !row.executables.is_empty());
+    assert_ne!(is_known, asked.executables_reason.is_some(), "{asked:?}");
+}
+
+#[test]
 fn a_report_adds_up() {
     let gpu = gpu();
     let report = made_up(&samples(&gpu), "adapter");

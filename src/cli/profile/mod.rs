@@ -1,6 +1,7 @@
 //! `dann profile`
 
 mod compare;
+mod compiled;
 mod page;
 mod pipeline;
 mod shader;

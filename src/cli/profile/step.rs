@@ -78,7 +78,7 @@ fn measure(
     let (batch, variant) = (config.training.batch, tuning::summary(gpu));
     let subject = format!("{}, {batch} + {batch} images, {variant} kernels", args.recipe.title());
     let report = samples.report(gpu.name(), &subject, stopwatch.clock(), &peaks)?;
-    Ok((samples, report))
+    Ok((samples, report.with_executables(gpu)))
 }
 
 /// One step between the start and the end of a capture, after one that compiles and fills everything.

@@ -1,6 +1,7 @@
 //! A profile for people.
 
 use super::super::output::{Output, percent, table, within};
+use super::compiled;
 use super::page::{Page, Table};
 use dann::profile::{Bound, Clock, KernelRow, Peaks, Report, Spread, StepTimes};
 
@@ -20,6 +21,7 @@ pub fn print(report: &Report, out: &Output) -> anyhow::Result<()> {
     out.text(step(&report.step))?;
     out.text(clock(report.clock, report.clock_reason.as_deref()))?;
     out.text(peaks(&report.peaks))?;
+    compiled::of_kernels(report).iter().try_for_each(|line| out.text(line))?;
     if !report.advice.is_empty() {
         out.text("What would save most, at best:")?;
     }
@@ -37,12 +39,13 @@ const RATES: [&str; 10] =
 pub fn page(report: &Report, picture: String, source: (String, String)) -> Page<'_> {
     let numbered = || (1..).zip(&report.kernels);
     let tables = vec![Table::new(TIMES, numbered().map(times)), Table::new(RATES, numbered().map(rates))];
-    let notes = vec![
+    let mut notes = vec![
         format!("{} steps on {}; all times are medians", report.steps, report.adapter),
         step(&report.step),
         clock(report.clock, report.clock_reason.as_deref()),
         peaks(&report.peaks),
     ];
+    notes.extend(compiled::of_kernels(report));
     Page { title: &report.subject, notes, tables, picture, sources: vec![source] }
 }
 
@@ -130,8 +133,7 @@ pub fn clock(clock: Clock, reason: Option<&str>) -> String {
 fn peaks(peaks: &Peaks) -> String {
     let f16 = peaks.f16_gflops.map_or("n/a".to_owned(), |gflops| format!("{gflops:.1} GFLOP/s"));
     format!(
-        "Peaks measured: f32 {:.1} GFLOP/s, f16 {f16}, copy {:.2} GB/s, empty dispatch {:.1} µs; occupancy: n/a (wgpu \
-         does not tell)",
+        "Peaks measured: f32 {:.1} GFLOP/s, f16 {f16}, copy {:.2} GB/s, empty dispatch {:.1} µs",
         peaks.f32_gflops, peaks.copy_gb_s, peaks.empty_dispatch_us
     )
 }

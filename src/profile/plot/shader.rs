@@ -66,7 +66,7 @@ impl ShaderReport {
             flop_per_byte: self.flop_per_byte.unwrap_or(0.0),
             bound: self.bound.unwrap_or(Bound::Unknown),
             limit_us: self.limit_us.unwrap_or(0.0),
-            occupancy: None,
+            executables: self.executables.clone(),
         };
         Report {
             adapter: self.adapter.clone(),
@@ -76,6 +76,7 @@ impl ShaderReport {
             steps: self.runs,
             peaks: self.peaks.clone(),
             kernels: vec![row],
+            executables_reason: self.executables_reason.clone(),
             phases: vec![PhaseRow { phase: Phase::Other, calls: 1, ms, share: 1.0, gflop }],
             step: StepTimes {
                 kernels_ms: in_ms(&self.us),

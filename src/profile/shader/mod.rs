@@ -3,7 +3,7 @@
 mod amount;
 mod bind;
 mod compare;
-mod compiler;
+mod compile;
 mod count;
 mod difference;
 mod duel;
@@ -29,9 +29,9 @@ mod sweep;
 mod texels;
 mod translate;
 
+pub use super::compiler::{Executable, Statistic, StatisticValue};
 pub use amount::{Amount, Amounts};
 pub use compare::ShaderComparison;
-pub use compiler::{Executable, Statistic, StatisticValue};
 pub use count::{Counted, Counts, LoopCount, Traffic};
 pub use difference::Difference;
 pub use duel::{ComparedOutput, Duel};

@@ -1,10 +1,10 @@
 //! What there is to tell of a shader's runs on an adapter.
 
-use super::compiler::Executable;
 use super::count::{Counted, LoopCount, Traffic};
 use super::job::Job;
 use super::plan::{Filled, Shape};
 use super::reflect::Resource;
+use crate::profile::compiler::Executable;
 use crate::profile::{Bound, Clock, Peaks, Spread};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

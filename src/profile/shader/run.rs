@@ -1,13 +1,13 @@
 //! The shader on a device, timed.
 
 use super::bind::Bound;
-use super::compiler::DriverCompiler;
 use super::job::Job;
 use super::pipeline::ReadyPipeline;
 use super::reflect::Resource;
 use super::report::ShaderReport;
 use crate::error::Result;
 use crate::gpu::Gpu;
+use crate::profile::compiler::DriverCompiler;
 use crate::profile::scopes::Pass;
 use crate::profile::{Clock, Peaks, Report, Samples, Spread, Stopwatch};
 use std::fmt;
@@ -74,6 +74,10 @@ impl Bench {
     ) -> Result<(Samples, Report)> {
         let samples = ready.samples(&mut self.stopwatch, runs)?;
         let report = samples.report(self.gpu.name(), subject, self.stopwatch.clock(), &self.peaks)?;
+        let report = report.told(|stage| {
+            let compiler = self.compiler.as_ref().map_err(String::clone)?;
+            ready.executables(stage, compiler, self.gpu.checks())
+        });
         Ok((samples, report))
     }
 

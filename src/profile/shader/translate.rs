@@ -1,9 +1,9 @@
 //! The shader in the languages that drivers take, as wgpu's back ends give it to them.
 
-use super::compiler::SpirvTarget;
 use super::{Resource, Shader, guard, slots};
 use crate::error::{Error, Result};
 use crate::gpu::ShaderChecks;
+use crate::profile::compiler::SpirvTarget;
 use naga::ShaderStage;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};

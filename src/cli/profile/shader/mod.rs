@@ -2,7 +2,7 @@
 
 mod against;
 mod args;
-mod compiled;
+mod compile_only;
 #[cfg(test)]
 mod corpus;
 pub mod outputs;
@@ -37,7 +37,7 @@ fn alone(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Output) -> a
     step::check_files(args)?;
     let subject = Subject::read(path, &subject::choices(args, before), args)?;
     if args.shader.compile_only {
-        return compiled::print(path, &subject, args, out);
+        return compile_only::run(path, &subject, args, out);
     }
     let plan = subject.plan(&args.shader.buffer)?;
     let mut stage = Stage::new(path, args, |adapter| subject.check(&plan, adapter))?;

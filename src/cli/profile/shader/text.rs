@@ -1,9 +1,9 @@
 //! A shader's runs for people.
 
 use super::super::super::output::{Output, table, within};
+use super::super::compiled;
 use super::super::page::{Page, Table};
 use super::super::text::{clock, spread};
-use super::compiled;
 use dann::profile::shader::{BoundResource, LoopCount, ShaderReport};
 
 /// llvmpipe ends every loop after so many turns.

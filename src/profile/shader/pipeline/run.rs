@@ -7,7 +7,8 @@ use super::super::plan::Filled;
 use super::super::reflect::Resource;
 use super::{Count, Pipeline, Stage};
 use crate::error::{Error, Result};
-use crate::gpu::{Gpu, Phase, Work};
+use crate::gpu::{Gpu, Phase, ShaderChecks, Work};
+use crate::profile::compiler::{DriverCompiler, Executable};
 use crate::profile::samples::{Facts, Samples};
 use crate::profile::scopes::Pass;
 use crate::profile::stopwatch::Stopwatch;
@@ -155,6 +156,17 @@ impl<'a> ReadyPipeline<'a> {
                 Ok([0, 1, 2].map(word))
             }
         }
+    }
+
+    /// What the driver's compiler makes of the stage of that name.
+    pub(in super::super) fn executables(
+        &self,
+        stage: &str,
+        compiler: &DriverCompiler,
+        checks: ShaderChecks,
+    ) -> std::result::Result<Vec<Executable>, String> {
+        let stage = self.pipeline.stages.iter().position(|it| it.name == stage);
+        self.job(stage.ok_or("there is no such dispatch")?, [1; 3]).executables(compiler, checks)
     }
 
     /// What is known of each stage's dispatch.

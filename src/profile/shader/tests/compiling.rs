@@ -1,8 +1,8 @@
 //! What a driver's compiler tells of a shader.
 
-use super::super::compiler::DriverCompiler;
 use super::*;
 use crate::gpu::ShaderChecks;
+use crate::profile::compiler::{DriverCompiler, tests as absent};
 
 /// A sum over as many values as are held at once, and one of each kind of binding.
 fn holding(values: usize) -> String {
@@ -67,10 +67,10 @@ fn more_values_at_once_take_more_registers() {
     assert_eq!([&few, &many].map(|programs| counted(programs, "Spilled VGPRs")), [0, 0]);
     assert!(few[0].subgroup_size >= 32 && !few[0].statistics[0].description.is_empty(), "{few:?}");
     assert!(counted(&checked, "Code size") > counted(&few, "Code size"), "{checked:?}, {few:?}");
-    amd::say_who_compiled();
+    absent::say_who_compiled();
 }
 
 #[test]
 fn mesas_compiler_for_amd_tells_registers_without_such_a_gpu() {
-    amd::run_for_absent_gpu(concat!(module_path!(), "::more_values_at_once_take_more_registers"));
+    absent::run_for_absent_gpu(concat!(module_path!(), "::more_values_at_once_take_more_registers"));
 }

@@ -1,4 +1,3 @@
-mod amd;
 mod binding;
 mod comparing;
 mod compiling;

@@ -53,12 +53,12 @@ impl DriverCompiler {
     }
 
     /// What SPIR-V must be like.
-    pub fn target(&self) -> SpirvTarget {
+    pub(in super::super) fn target(&self) -> SpirvTarget {
         self.target
     }
 
     /// What the driver's compiler makes of a shader.
-    pub fn compile(&self, compute: &Compute<'_>) -> Result<Vec<Executable>, Refused> {
+    pub(in super::super) fn compile(&self, compute: &Compute<'_>) -> Result<Vec<Executable>, Refused> {
         let pipeline = Guard::new(self, self.pipeline(compute)?, |device, pipeline| {
             // SAFETY: the guard owns it, and nothing runs.
             unsafe { device.destroy_pipeline(pipeline, None) }

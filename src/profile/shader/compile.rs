@@ -1,18 +1,11 @@
 //! A shader as a driver's compiler takes it.
 
-use super::super::job::Job;
-use super::super::reflect::{Kind, Resource, Texture};
-use super::{Compute, DriverCompiler, Executable, Slot, SlotKind};
-use crate::gpu::{Adapter, Gpu, ShaderChecks};
-use naga::ImageClass;
+use super::job::Job;
+use super::reflect::{Kind, Resource, Texture};
 
-impl DriverCompiler {
-    /// On the adapter that `gpu` was opened on; else why not.
-    pub fn of(gpu: &Gpu) -> Result<Self, String> {
-        let adapter = gpu.adapter().ok_or("the device belongs to an application")?;
-        Self::open(adapter, gpu.device().features())
-    }
-}
+use crate::gpu::{Adapter, ShaderChecks};
+use crate::profile::compiler::{Compute, DriverCompiler, Executable, Slot, SlotKind};
+use naga::ImageClass;
 
 impl Job<'_> {
     /// What the compiler of an adapter's driver makes of the shader, which is not run; else why that cannot be told.

@@ -5,7 +5,8 @@
 
 #[cfg(not(any(windows, target_os = "linux", target_os = "android", target_os = "freebsd")))]
 mod elsewhere;
-mod take;
+#[cfg(test)]
+pub(super) mod tests;
 #[cfg(any(windows, target_os = "linux", target_os = "android", target_os = "freebsd"))]
 mod vulkan;
 
@@ -14,6 +15,7 @@ pub(super) use elsewhere::DriverCompiler;
 #[cfg(any(windows, target_os = "linux", target_os = "android", target_os = "freebsd"))]
 pub(super) use vulkan::DriverCompiler;
 
+use crate::gpu::Gpu;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -110,4 +112,12 @@ pub(super) struct Compute<'a> {
     pub sets: &'a [Vec<Slot>],
     /// Bytes of immediates.
     pub immediates: u32,
+}
+
+impl DriverCompiler {
+    /// On the adapter that `gpu` was opened on; else why not.
+    pub fn of(gpu: &Gpu) -> Result<Self, String> {
+        let adapter = gpu.adapter().ok_or("the device belongs to an application")?;
+        Self::open(adapter, gpu.device().features())
+    }
 }

@@ -10,11 +10,11 @@ impl DriverCompiler {
         Err(super::VULKAN_ALONE.to_owned())
     }
 
-    pub fn target(&self) -> SpirvTarget {
+    pub(in super::super) fn target(&self) -> SpirvTarget {
         match *self {}
     }
 
-    pub fn compile(&self, _compute: &Compute<'_>) -> Result<Vec<Executable>, String> {
+    pub(in super::super) fn compile(&self, _compute: &Compute<'_>) -> Result<Vec<Executable>, String> {
         match *self {}
     }
 }
