@@ -44,8 +44,8 @@ fn what_users_build_on_can_be_printed_sent_and_shared() {
         gpu { Adapter, Element, Gpu, Options, Phase, Recording, ShaderChecks, Variant }
         model { Adaptation, AdaptationSchedule, Backbone, BatchNorm2d, BatchStatistics, Classes, Conv2d, Dann, Dense, Domain, DomainInput, DomainLoss, Dropout, GlobalAvgPool2d, Initialization, InputSpec }
         model { AvgPool2d, LayerSpec, LeakyRelu, MaxPool2d, ModelSpec, Normalization, Padding, Relu, Relu6, Residual, Size2 }
-        profile { Advice, Bound, Clock, Comparison, Comparisons, KernelRow, Peaks, PhaseRow, Ratio, Report, Run, Samples }
-        profile { Scopes, Span, Spread, StepTimes, Stopwatch, Verdict }
+        profile { Advice, Bound, Clock, Comparison, Comparisons, Executable, KernelRow, Peaks, PhaseRow, Ratio, Report, Run, Samples }
+        profile { Scopes, Span, Spread, Statistic, StatisticValue, StepTimes, Stopwatch, Verdict }
         tensorboard { Recorder }
         selection { Candidates, Counts, Images, Outcome, Rating, Sample, Selection }
         shape { Fit, Frame, MapShape }
