@@ -118,6 +118,9 @@ fn bad_shaders_are_refused_with_their_place() {
     refused(&SCALE.replace("fn scale", "fun scale"), "", &["s.wgsl:5:1", "fun scale", "^"]);
     refused(SCALE, "--entry other", &["a compute entry point \"other\"", "[\"scale\"]"]);
     refused("@fragment fn f() {}", "", &["s.wgsl: expected a compute entry point, found none"]);
+    let much = "var<immediate> p: array<vec4f, 17>;
+        @compute @workgroup_size(1) fn f() { if p[0].x > 1.0 { return; } }";
+    refused(much, "", &["s.wgsl: expected at most 256 bytes of immediates, found 272"]);
     refused(SCALE, "--include nowhere", &["nowhere: expected a directory with modules, found none"]);
     refused(SCALE, "--dump x=nowhere/x", &["nowhere: expected a directory, found none"]);
     refused(SCALE, "--dump x=.", &[".: expected a file's name, found a directory"]);

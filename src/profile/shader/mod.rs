@@ -233,12 +233,27 @@ fn parsed_text(name: &str, text: &sources::Text) -> Result<(Module, ModuleInfo)>
     let module = naga::front::wgsl::parse_str(source).map_err(|e| {
         invalid(e.emit_to_string_with_path(source, name), e.location(source).map(|at| at.line_number))
     })?;
+    immediates_fit(name, &module)?;
     // Whether a device can run it, the device says.
     let info =
         Validator::new(ValidationFlags::all(), Capabilities::all()).validate(&module).map_err(|e| {
             invalid(e.emit_to_string_with_path(source, name), e.location(source).map(|at| at.line_number))
         })?;
     Ok((module, info))
+}
+
+/// Refuses more immediates than naga has places for, as it panics of them.
+fn immediates_fit(name: &str, module: &Module) -> Result<()> {
+    const MOST: u32 = 256;
+    let all = module.global_variables.iter().map(|(_, variable)| variable);
+    let all = all.filter(|variable| variable.space == naga::AddressSpace::Immediate);
+    let bytes = all.map(|variable| module.types[variable.ty].inner.size(module.to_ctx())).max();
+    match bytes {
+        Some(bytes) if bytes > MOST => {
+            Err(Error::input(name, format!("at most {MOST} bytes of immediates"), format!("{bytes}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn panic_of(path: &Path, panicked: &str) -> Error {

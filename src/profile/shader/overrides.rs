@@ -43,7 +43,11 @@ pub(super) fn fitting(
     choices: &Choices,
     asks: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Override>> {
-    let is_declared = |name: &str| module.overrides.iter().any(|(_, declared)| key(declared) == name);
+    let declared = |name: &str| {
+        let mut all = module.overrides.iter().map(|(_, declared)| declared);
+        all.find(|declared| key(declared) == name || declared.name.as_deref() == Some(name))
+    };
+    let is_declared = |name: &str| declared(name).is_some();
     let meant = choices.overrides.iter().filter(|set| !choices.is_lenient || is_declared(&set.name));
     let mut all: Vec<Override> = meant.cloned().collect();
     for Define { name, value } in &choices.settings {
@@ -59,6 +63,10 @@ pub(super) fn fitting(
                 ));
             }
         }
+    }
+    // Whoever sets one with a number by its name means it all the same.
+    for set in &mut all {
+        set.name = declared(&set.name).map_or_else(|| set.name.clone(), key);
     }
     Ok(all)
 }

@@ -40,7 +40,7 @@ pub struct ShaderArgs {
     /// What a binding of the shader holds, by its number or the variable's name
     #[arg(long, visible_alias = "texture", value_name = "BINDING=WHAT", requires = "shader")]
     pub buffer: Vec<BufferSpec>,
-    /// The value of an override constant, by its name or the number behind @id
+    /// The value of an override constant, by its name, or the number behind @id
     #[arg(long = "override", value_name = "NAME=VALUE", requires = "shader")]
     pub overrides: Vec<Override>,
     /// Try these values of an override constant, or of a name for directives or placeholders, and tell which is fastest; several

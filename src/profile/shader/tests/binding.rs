@@ -152,6 +152,7 @@ fn override_constants_are_set() {
         Shader::parse(Path::new("s.wgsl"), source.to_owned(), &Choices { overrides, ..Choices::default() })
     };
     assert_eq!(parse(&["7=2.5"]).unwrap().workgroup_size(), [32, 1, 1]);
+    assert_eq!(parse(&["factor=2.5"]).unwrap().overrides()[0].name, "7");
     let shader = parse(&["7=2.5", "size=0x40"]).unwrap();
     assert_eq!(shader.workgroup_size(), [64, 1, 1]);
     let (resources, contents) = filled(&shader, &["0=256"]).unwrap();
@@ -167,7 +168,8 @@ fn override_constants_are_set() {
         assert!(message.contains(words), "{texts:?}: {message}");
     };
     refused(&[], "override 7 (@id of factor): expected a value, as its declaration has none, found none");
-    refused(&["factor=1"], "override factor: expected one of size, 7 (@id of factor)");
+    refused(&["factors=1"], "override factors: expected one of size, 7 (@id of factor)");
+    refused(&["factor=1", "7=1"], "override 7: expected one value, found two");
     refused(&["7=1", "size=0"], "override: expected");
     refused(&["7=1", "7=2"], "override 7: expected one value, found two");
     refused(&["7"], "NAME=VALUE with a number, true or false, found \"7\"");
