@@ -5,7 +5,7 @@ use super::{Choices, Define};
 use crate::error::{Error, Result, ShaderError};
 use naga::back::pipeline_constants::{PipelineConstantError, process_overrides};
 use naga::valid::ModuleInfo;
-use naga::{Module, Override as Declared, ShaderStage};
+use naga::{Module, Override as Declared, ScalarKind, ShaderStage};
 use std::str::FromStr;
 
 /// The value of an override constant.
@@ -92,6 +92,15 @@ pub(super) fn processed(
                 false => format!("one of {}", all.join(", ")),
             };
             return Err(bad(&set.name, expected, "none of that name"));
+        }
+    }
+    for set in overrides {
+        let declared = module.overrides.iter().find(|(_, declared)| key(declared) == set.name);
+        let scalar = declared.and_then(|(_, declared)| module.types[declared.ty].inner.scalar());
+        let is_whole = scalar.is_some_and(|it| matches!(it.kind, ScalarKind::Sint | ScalarKind::Uint));
+        // It would be cut off in silence.
+        if is_whole && set.value.fract() != 0.0 {
+            return Err(bad(&set.name, "a whole number, as it is declared", set.value));
         }
     }
     let constants = overrides.iter().map(|set| (set.name.clone(), set.value)).collect();
