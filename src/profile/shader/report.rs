@@ -4,6 +4,7 @@ use super::count::{Counted, LoopCount, Traffic};
 use super::job::Job;
 use super::plan::{Filled, Shape};
 use super::reflect::Resource;
+use super::texels;
 use crate::profile::compiler::Executable;
 use crate::profile::{Bound, Clock, Peaks, Spread};
 use serde::{Deserialize, Serialize};
@@ -167,7 +168,7 @@ fn bindings(job: &Job<'_>, traffic: &[Traffic]) -> Vec<BoundResource> {
         place: resource.place(),
         name: resource.name.clone(),
         kind: described(resource, filled),
-        bytes: filled.bytes(),
+        bytes: filled.bytes().saturating_mul(texels::samples(resource.kind)),
         traffic: *traffic,
     });
     of.collect()

@@ -1,7 +1,7 @@
 //! The texels of a texture: of a format and a size that its declaration allows, seeded or from a picture.
 
 use super::fill;
-use super::reflect::{Resource, Texture};
+use super::reflect::{Kind, Resource, Texture};
 use super::spec::Content;
 use crate::error::{Error, Result};
 use crate::rng::Rng;
@@ -42,6 +42,14 @@ pub(super) fn format(texture: Texture) -> TextureFormat {
 /// The bytes of a texel.
 pub(super) fn bytes_of(format: TextureFormat) -> u32 {
     format.block_copy_size(None).unwrap_or(4)
+}
+
+/// How often a texture has each texel.
+pub(super) fn samples(kind: Kind) -> u64 {
+    match kind {
+        Kind::Texture(texture) if is_multisampled(texture) => SAMPLES.into(),
+        _ => 1,
+    }
 }
 
 pub(super) fn is_multisampled(texture: Texture) -> bool {

@@ -33,7 +33,10 @@ impl<'a> Memory<'a> {
 
     /// The bytes of a variable, each of a binding array.
     pub fn bytes(&self, variable: Handle<GlobalVariable>) -> Option<u64> {
-        self.bound.get(&variable).map(|(_, filled)| filled.shape.bytes())
+        let bytes = |(resource, filled): &(&Resource, &Filled)| {
+            filled.shape.bytes().saturating_mul(texels::samples(resource.kind))
+        };
+        self.bound.get(&variable).map(bytes)
     }
 
     /// The bytes of a texel of a texture.

@@ -198,6 +198,18 @@ fn textures_and_atomics_are_counted() {
     assert_eq!(counted.thread[&Counted::Atomic("storage")], 1.0);
 }
 
+#[test]
+fn every_sample_of_a_texel_is_counted() {
+    let source = "
+        @group(0) @binding(0) var t: texture_multisampled_2d<f32>;
+        @group(0) @binding(1) var<storage, read_write> y: array<vec4f, 1>;
+        @compute @workgroup_size(8, 8) fn f(@builtin(global_invocation_id) id: vec3u) {
+            for (var i = 0; i < 4; i++) { y[0] = textureLoad(t, id.xy, i); }
+        }";
+    // 32×32 threads and texels of four bytes, four of each.
+    assert_eq!(counts(source, &["0=32x32"], [4, 4, 1]).traffic[0], traffic(16_384, 0));
+}
+
 /// What it may take long to count is not counted to the end.
 #[test]
 fn functions_that_call_each_other_many_times_are_given_up() {
