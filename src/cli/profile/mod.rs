@@ -48,6 +48,7 @@ What a shader binds is [GROUP:]BINDING= or NAME= and
   1024u+16M              values, and seeded ones behind them
   512x512, 64x64x64      a texture of that size, seeded
   @FILE                  the bytes of a file, or a picture for a texture
+Placeholders of --define are {NAME}, {{NAME}}, ${NAME}, #{NAME} and $NAME.
 Directives are naga_oil's: #ifdef, #ifndef, #if, #else, #endif, #define, #import of modules that say
 #define_import_path or of files by their names in quotes. WESL's import and @if are followed in files that
 end in .wesl or have them. Bindings that a shader leaves out are assigned.
