@@ -13,7 +13,8 @@ pub fn print(reports: &[ShaderReport], out: &Output) -> anyhow::Result<()> {
     // What is told of the shader itself is the same on all adapters.
     let Some(report) = reports.first() else { return Ok(()) };
     out.text(within(table(BINDINGS, report.bindings.iter().map(binding))))?;
-    out.text(within(table(TIMES, reports.iter().map(row))))?;
+    out.text(within(table(TIMES, reports.iter().map(times))))?;
+    out.text(within(table(RATES, reports.iter().map(rates))))?;
     out.text(subject(report))?;
     out.text(counts(report))?;
     for report in reports {
@@ -23,8 +24,8 @@ pub fn print(reports: &[ShaderReport], out: &Output) -> anyhow::Result<()> {
 }
 
 const BINDINGS: [&str; 6] = ["binding", "name", "kind", "bytes", "read ≤", "written ≤"];
-const TIMES: [&str; 9] =
-    ["adapter", "runs", "median µs (p10–p90)", "floor µs", "GFLOP/s", "% peak", "GB/s", "% copy", "bound"];
+const TIMES: [&str; 4] = ["adapter", "runs", "median µs (p10–p90)", "floor µs"];
+const RATES: [&str; 6] = ["adapter", "GFLOP/s", "% peak", "GB/s", "% copy", "bound"];
 
 /// The same for a page.
 pub fn page<'a>(
@@ -35,8 +36,11 @@ pub fn page<'a>(
 ) -> Page<'a> {
     let first = reports.first();
     let bindings = first.map_or(&[][..], |report| &report.bindings[..]);
-    let mut tables =
-        vec![Table::new(TIMES, reports.iter().map(row)), Table::new(BINDINGS, bindings.iter().map(binding))];
+    let mut tables = vec![
+        Table::new(TIMES, reports.iter().map(times)),
+        Table::new(RATES, reports.iter().map(rates)),
+        Table::new(BINDINGS, bindings.iter().map(binding)),
+    ];
     tables.extend(compiled::table(reports));
     let mut notes: Vec<String> = first.iter().flat_map(|report| [subject(report), counts(report)]).collect();
     for report in reports {
@@ -65,13 +69,15 @@ fn binding(resource: &BoundResource) -> [String; 6] {
     [place.clone(), name.clone(), kind.clone(), bytes.to_string(), read, written]
 }
 
-fn row(report: &ShaderReport) -> [String; 9] {
+fn times(report: &ShaderReport) -> [String; 4] {
+    let floor = format!("{:.1}", report.peaks.empty_dispatch_us);
+    [report.adapter.clone(), report.runs.to_string(), spread(&report.us), floor]
+}
+
+fn rates(report: &ShaderReport) -> [String; 6] {
     let share = |share: Option<f64>| known(share.map(|share| 100.0 * share), 1);
     [
         report.adapter.clone(),
-        report.runs.to_string(),
-        spread(&report.us),
-        format!("{:.1}", report.peaks.empty_dispatch_us),
         known(report.gflops, 2),
         share(report.of_peak),
         known(report.gb_s, 2),
