@@ -57,7 +57,7 @@ pub fn of_kernels(report: &Report) -> Option<String> {
         .collect();
     let text = match (spills.is_empty(), some.is_empty()) {
         (true, _) => {
-            "The driver's compiler tells of no spills; what it tells of each kernel is printed by --json"
+            "The driver's compiler does not tell about spills; what it tells of each kernel is printed by --json"
                 .into()
         }
         (false, true) => {
@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(of(&spilled(0), &spilled(7)), "Spilled registers: kernel1 (Spilled VGPRs 7)");
         assert!(of(&spilled(0), &spilled(0)).starts_with("No kernel spills registers; "));
         let registers = r#"[{"name": "Register Count", "description": "", "value": 40}]"#;
-        assert!(of(registers, registers).starts_with("The driver's compiler tells of no spills; "));
+        assert!(of(registers, registers).starts_with("The driver's compiler does not tell about spills; "));
         assert_eq!(of_kernels(&report(["[]", "[]"])), None);
         let mut unknown = report(["[]", "[]"]);
         unknown.executables_reason = Some("why".into());

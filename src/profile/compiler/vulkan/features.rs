@@ -12,7 +12,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// `api` is the version of Vulkan that the device has.
+    /// `api` is the version of Vulkan that instance and device have, from 1.1 up.
     pub fn of(
         instance: &ash::Instance,
         device: vk::PhysicalDevice,
@@ -50,7 +50,6 @@ fn spirv(api: u32) -> (u8, u8) {
     match api {
         vk::API_VERSION_1_3.. => (1, 6),
         vk::API_VERSION_1_2.. => (1, 5),
-        vk::API_VERSION_1_1.. => (1, 3),
-        _ => (1, 0),
+        _ => (1, 3),
     }
 }

@@ -30,7 +30,10 @@ impl DriverCompiler {
         };
         let properties = adapter.physical_device_capabilities();
         let (instance, physical) = (adapter.shared_instance().raw_instance(), adapter.raw_physical_device());
-        let api = properties.properties().api_version;
+        let api = properties.properties().api_version.min(adapter.shared_instance().instance_api_version());
+        if api < vk::API_VERSION_1_1 {
+            return Err("that takes Vulkan 1.1 or later".to_owned());
+        }
         let found = Found::of(instance, physical, api, |name| properties.supports_extension(name));
         if !found.tells {
             return Err("the driver does not offer VK_KHR_pipeline_executable_properties".to_owned());
