@@ -10,6 +10,7 @@ use super::{Peaks, Spread};
 use crate::error::{Error, Result};
 use crate::gpu::Phase;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A profile. All times are a step's, that is, those of one run of all dispatches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,8 +72,10 @@ impl Report {
         mut self,
         mut of: impl FnMut(&str) -> std::result::Result<Vec<Executable>, String>,
     ) -> Self {
+        // A kernel has a row for each phase and shape.
+        let mut known = BTreeMap::new();
         for row in &mut self.kernels {
-            match of(&row.kernel) {
+            match known.entry(row.kernel.clone()).or_insert_with(|| of(&row.kernel)).clone() {
                 Ok(executables) => row.executables = executables,
                 Err(reason) => self.executables_reason = Some(reason),
             }

@@ -2,7 +2,7 @@
 
 use super::page::Table;
 use dann::profile::shader::ShaderReport;
-use dann::profile::{Executable, KernelRow, Report, Statistic, StatisticValue};
+use dann::profile::{Executable, Report, Statistic};
 use std::collections::BTreeSet;
 
 /// That nothing is told, and why.
@@ -40,21 +40,17 @@ pub fn of_kernels(report: &Report) -> Option<String> {
     if let Some(reason) = &report.executables_reason {
         return Some(unknown(reason));
     }
-    let statistics =
-        |row: &'_ KernelRow| row.executables.iter().flat_map(|it| it.statistics.clone()).collect();
-    let all: Vec<(&str, Vec<Statistic>)> =
-        report.kernels.iter().map(|row| (row.kernel.as_str(), statistics(row))).collect();
-    if all.iter().all(|(_, statistics)| statistics.is_empty()) {
-        return None;
-    }
-    let spills = all.iter().flat_map(|(kernel, all)| all.iter().map(move |it| (kernel, it)));
-    let spills: Vec<_> = spills.filter(|(_, it)| it.name.to_lowercase().contains("spill")).collect();
-    let is_some = |value: &StatisticValue| value.to_string() != "0";
-    let some: BTreeSet<String> = spills
-        .iter()
-        .filter(|(_, it)| is_some(&it.value))
-        .map(|(kernel, it)| format!("{kernel} ({} {})", it.name, it.value))
-        .collect();
+    let all = || {
+        report.kernels.iter().flat_map(|row| {
+            let statistics = row.executables.iter().flat_map(|program| &program.statistics);
+            statistics.map(move |it| (&row.kernel, it))
+        })
+    };
+    all().next()?;
+    let spills: Vec<_> = all().filter(|(_, it)| it.name.to_lowercase().contains("spill")).collect();
+    let some = spills.iter().filter(|(_, it)| it.value.to_string() != "0");
+    let some: BTreeSet<String> =
+        some.map(|(kernel, it)| format!("{kernel} ({} {})", it.name, it.value)).collect();
     let text = match (spills.is_empty(), some.is_empty()) {
         (true, _) => {
             "The driver's compiler does not tell about spills; what it tells of each kernel is printed by --json"

@@ -9,6 +9,8 @@ use naga::ImageClass;
 
 impl Job<'_> {
     /// What the compiler of an adapter's driver makes of the shader, which is not run; else why that cannot be told.
+    /// [`Shader::check`](super::Shader::check) and [`Plan::check`](super::Plan::check) come first: drivers trust that what they are
+    /// given keeps to their limits.
     ///
     /// # Errors
     /// What the driver lacks, or says.

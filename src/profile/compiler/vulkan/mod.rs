@@ -85,7 +85,7 @@ impl DriverCompiler {
         let ranges = if compute.immediates > 0 { vec![range] } else { vec![] };
         let layout =
             vk::PipelineLayoutCreateInfo::default().set_layouts(&raw_sets).push_constant_ranges(&ranges);
-        // SAFETY: the sets are this device's; wgpu has built the same layout within the device's limits before.
+        // SAFETY: the sets are this device's, and what a shader binds was held to the adapter's limits before.
         let layout = unsafe { device.create_pipeline_layout(&layout, None) }.map_err(refused("layout"))?;
         // SAFETY: the guard owns it, and pipelines outlive their layouts.
         let layout =
@@ -116,7 +116,7 @@ impl DriverCompiler {
         };
         let bindings: Vec<_> = (0..).zip(slots).map(binding).collect();
         let info = vk::DescriptorSetLayoutCreateInfo::default().bindings(&bindings);
-        // SAFETY: each binding has a number of its own; wgpu has built the same within the device's limits before.
+        // SAFETY: each binding has a number of its own, and what a shader binds was held to the adapter's limits before.
         let set = unsafe { self.device.create_descriptor_set_layout(&info, None) }.map_err(refused("set"))?;
         // SAFETY: the guard owns it, and pipeline layouts outlive those of their sets.
         Ok(Guard::new(self, set, |device, it| unsafe { device.destroy_descriptor_set_layout(it, None) }))

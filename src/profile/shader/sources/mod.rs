@@ -139,6 +139,7 @@ impl Text {
             let expected = format!("a shader in which {} stands", define.name);
             return Err(Error::input(path.display(), expected, "none that asks for it"));
         }
+        // Modules that were put in have such words, too.
         self.text = bindings::assigned(&dialect::translated(&self.text));
         self.asked = asked;
         Ok(self)
