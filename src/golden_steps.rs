@@ -39,6 +39,7 @@ pub fn run(gpu: &Gpu, golden: &GoldenCase) -> Result<Vec<Comparison>> {
     let names: Vec<&str> = model.parameters.infos().iter().map(|info| info.name.as_str()).collect();
     let mut tensors: Vec<String> = names.iter().map(|name| format!("init.{name}")).collect();
     tensors.extend(["x".into(), "labels".into()]);
+    tensors.extend(case.objective.has_pseudo_labels().then(|| "plain".into()));
     let tensors: Vec<&str> = tensors.iter().map(String::as_str).collect();
     let attributes: &[&str] = if is_recipe(&golden.case) { &OF_RECIPES } else { &ATTRIBUTES };
     golden.case.expect_known(attributes, &tensors)?;
@@ -155,6 +156,19 @@ impl<'a> Steps<'a> {
         self.golden.case.expect_indices("labels", &[steps, rows], self.spec.classes()?)
     }
 
+    /// The target rows of all steps without augmentation, where there are pseudo-labels.
+    fn plain(&self) -> Result<Vec<f32>> {
+        if !self.objective.has_pseudo_labels() {
+            return Ok(vec![]);
+        }
+        let (case, input) = (&self.golden.case, self.spec.input.shape());
+        case.expect_reals(
+            "plain",
+            &[self.lambda.len(), self.rows, input.channels, input.height, input.width],
+        )?;
+        Ok(case.reals("plain")?.into_iter().map(|v| v as f32).collect())
+    }
+
     fn initialize(&self, model: &Dann) -> Result<()> {
         // Running statistics start as a new model's do.
         let mut values = read(model)?;
@@ -176,6 +190,7 @@ impl<'a> Steps<'a> {
         let steps = self.lambda.len();
         let training = TrainingStep::new(model, self.rows, self.objective.clone(), steps)?;
         let x: Vec<f32> = self.golden.case.reals("x")?.into_iter().map(|v| v as f32).collect();
+        let plain = self.plain()?;
         let labels = self.golden.case.whole("labels")?;
         let rows: Vec<Step> = (0..steps).map(|index| self.step(index)).collect();
         let table = Tensor::from_slice(gpu, "steps", &[steps, Step::WORDS], &rows)?;
@@ -184,6 +199,10 @@ impl<'a> Steps<'a> {
             let (batch, count) = (&training.batch, training.batch.x.len());
             batch.x.write(gpu, &x[index * count..][..count])?;
             batch.labels.write(gpu, &labels[index * self.rows..][..self.rows])?;
+            if let Some(tensor) = &batch.plain {
+                let count = tensor.len();
+                tensor.write(gpu, &plain[index * count..][..count])?;
+            }
             let mut encoder = gpu.device().create_command_encoder(&Default::default());
             training.encode(&mut encoder, &table, index, None);
             gpu.submit(encoder);
@@ -223,6 +242,8 @@ fn losses(gpu: &Gpu, table: &Tensor) -> Result<Vec<(&'static str, Vec<f32>)>> {
         ("class_confusion", AdaptationLoss::ClassConfusion.column()),
         ("virtual_adversarial", AdaptationLoss::VirtualAdversarial.column()),
         ("virtual_adversarial_source", AdaptationLoss::VirtualAdversarialSource.column()),
+        ("pseudo_label", AdaptationLoss::PseudoLabel.column()),
+        ("pseudo_labelled", AdaptationLoss::PseudoLabelled.column()),
     ];
     let known = named.into_iter().filter(|(_, column)| *column < columns);
     Ok(known.map(|(name, at)| (name, metrics.chunks(columns).map(|row| row[at]).collect())).collect())

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::gpu::{Phase, Recording, Tensor};
 use crate::ops::class_confusion::{self, Confusion};
+use crate::ops::pseudo_label::{self, PseudoLabels};
 use crate::ops::{Predictions, entropy, metrics};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,12 @@ pub struct Adaptation {
     pub class_confusion: f32,
     /// What logits are divided by where class confusion is measured.
     pub temperature: f32,
+    /// The weight of pseudo-labels (FixMatch, Sohn et al. 2020): of how far the predictions of target rows lie from the classes
+    /// that the network, as it is evaluated, is sure of where it sees the same images without augmentation; as the mean cross
+    /// entropy.
+    pub pseudo_label: f32,
+    /// The probability from which on a pseudo-label counts.
+    pub threshold: f32,
     /// The weight of virtual adversarial training on target rows (VAT, Miyato et al. 2018; VADA, equation 5): of how far the
     /// predictions of an image and of the same image, changed by a little in the direction in which they change most, lie
     /// apart, as the mean Kullback–Leibler divergence.
@@ -59,11 +66,15 @@ pub(crate) enum AdaptationLoss {
     VirtualAdversarial,
     /// Of virtual adversarial training on source rows.
     VirtualAdversarialSource,
+    /// Of pseudo-labels.
+    PseudoLabel,
+    /// No loss: the share of target rows whose pseudo-label counts.
+    PseudoLabelled,
 }
 
 impl AdaptationLoss {
     /// How many there are.
-    const COUNT: usize = 4;
+    const COUNT: usize = 6;
 
     /// Its column in the table.
     pub const fn column(self) -> usize {
@@ -78,6 +89,8 @@ impl Default for Adaptation {
             entropy: 0.0,
             class_confusion: 0.0,
             temperature: 2.5,
+            pseudo_label: 0.0,
+            threshold: 0.95,
             virtual_adversarial: 0.0,
             virtual_adversarial_source: 0.0,
             radius: 3.5,
@@ -89,12 +102,13 @@ impl Default for Adaptation {
 
 impl Adaptation {
     /// The weights by their keys.
-    fn weights(&self) -> [(&'static str, f32); AdaptationLoss::COUNT] {
+    fn weights(&self) -> [(&'static str, f32); 5] {
         [
             ("entropy", self.entropy),
             ("class_confusion", self.class_confusion),
             ("virtual_adversarial", self.virtual_adversarial),
             ("virtual_adversarial_source", self.virtual_adversarial_source),
+            ("pseudo_label", self.pseudo_label),
         ]
     }
 
@@ -129,16 +143,22 @@ impl Adaptation {
                 return Err(Error::input(format!("{key}.{name}"), "above 0", size));
             }
         }
+        if !(self.threshold > 0.0 && self.threshold <= 1.0) {
+            let expected = "a probability above 0, up to 1";
+            return Err(Error::input(format!("{key}.threshold"), expected, self.threshold));
+        }
         Ok(())
     }
 
     /// Records what is asked of predictions as they are: the losses of the rows of `logits` (N, K) behind the labelled ones
-    /// into `table`, and the gradient of their weighted sum into these rows of `dlogits` (N, K).
+    /// into `table`, and the gradient of their weighted sum into these rows of `dlogits` (N, K). `plain` are the logits (T, K) of
+    /// these rows without augmentation, where they are asked for.
     pub(super) fn record(
         &self,
         rec: &mut Recording,
         step: &Tensor,
         (logits, labelled): (&Tensor, usize),
+        plain: Option<&Tensor>,
         dlogits: &Tensor,
         table: &Tensor,
     ) -> Result<()> {
@@ -157,6 +177,16 @@ impl Adaptation {
             let confusion = Confusion { temperature, weight, adds: self.entropy > 0.0 };
             class_confusion::forward_backward(rec, step, &predictions, &loss, dlogits, confusion)?;
             metrics::total(rec, step, &loss, table, AdaptationLoss::ClassConfusion.column())?;
+        }
+        if let Some(given) = plain {
+            let room = |label| Tensor::zeros(&gpu, label, &[given.rows()]);
+            let (loss, sure) = (room("pseudo-label losses")?, room("sure rows")?);
+            let (threshold, weight) = (self.threshold, self.pseudo_label);
+            let adds = self.entropy > 0.0 || self.class_confusion > 0.0;
+            let labels = PseudoLabels { given, threshold, weight, adds };
+            pseudo_label::forward_backward(rec, step, &predictions, labels, (&loss, &sure), dlogits)?;
+            metrics::total(rec, step, &loss, table, AdaptationLoss::PseudoLabel.column())?;
+            metrics::total(rec, step, &sure, table, AdaptationLoss::PseudoLabelled.column())?;
         }
         Ok(())
     }

@@ -12,6 +12,8 @@ pub struct Batch {
     pub x: Tensor,
     /// (S): the classes of the source rows, u32.
     pub labels: Tensor,
+    /// (T, C, H, W): the target rows without augmentation, where pseudo-labels are asked for.
+    pub plain: Option<Tensor>,
 }
 
 impl Batch {
@@ -22,10 +24,12 @@ impl Batch {
     /// [`Error::OutOfMemory`] and [`Error::BeyondLimit`] when there is no memory for it.
     pub(crate) fn new(gpu: &Gpu, source_rows: usize, objective: &Objective, row: &[usize]) -> Result<Self> {
         let target_rows = objective.domain_loss.map(|_| objective.target_rows.unwrap_or(source_rows));
-        let rows = source_rows + target_rows.unwrap_or_default();
+        let room = |label: &str, rows: usize| Tensor::zeros(gpu, label, &[&[rows], row].concat());
+        let plain = target_rows.filter(|_| objective.has_pseudo_labels());
         Ok(Self {
-            x: Tensor::zeros(gpu, "x", &[&[rows], row].concat())?,
+            x: room("x", source_rows + target_rows.unwrap_or_default())?,
             labels: Tensor::zeros_of::<u32>(gpu, "labels", &[source_rows])?,
+            plain: plain.map(|rows| room("plain", rows)).transpose()?,
         })
     }
 

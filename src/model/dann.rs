@@ -25,7 +25,7 @@ pub struct Dann {
     /// Everything that is trained.
     pub(crate) parameters: Parameters,
     pub(super) feature_extractor: Network,
-    label_predictor: Network,
+    pub(super) label_predictor: Network,
     domain_classifier: Network,
     /// What is evaluated in its place, if an average is kept.
     pub(super) average: Option<Box<Self>>,
@@ -198,7 +198,9 @@ impl Dann {
         let counts = objective.of_labels(source_rows, class_weights.as_ref());
         let held = Held { labels: &batch.labels, counts, column: 0, table };
         let dlogits = record_loss(rec, step, &logits, &held)?;
-        objective.adaptation.record(rec, step, (&logits, source_rows), &dlogits, table)?;
+        let plain = self.record_plain(prefix, rec, step, batch, objective)?;
+        let predicted = (&logits, source_rows);
+        objective.adaptation.record(rec, step, predicted, plain.as_ref(), &dlogits, table)?;
         rec.phase(Phase::Backward);
         let d_label = labels.backward(rec, dlogits, frozen)?;
 

@@ -33,6 +33,7 @@ mod learned;
 mod network;
 mod objective;
 mod parameters;
+mod plain;
 mod prefix;
 mod search;
 mod size;

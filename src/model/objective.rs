@@ -46,6 +46,11 @@ pub struct Objective {
 }
 
 impl Objective {
+    /// Whether pseudo-labels of target rows are asked for.
+    pub(crate) fn has_pseudo_labels(&self) -> bool {
+        self.domain_loss.is_some() && self.adaptation.pseudo_label > 0.0
+    }
+
     /// The weights of the classes, where there are some.
     pub(super) fn of_classes(&self, gpu: &Gpu) -> Result<Option<Tensor>> {
         let upload = |weights: &Vec<f32>| Tensor::from_slice(gpu, "class weights", &[weights.len()], weights);

@@ -34,6 +34,7 @@ pub mod outer_product;
 pub mod perturb;
 pub mod pointwise;
 mod predictions;
+pub mod pseudo_label;
 pub mod random_view;
 pub mod rectified_norm;
 pub mod register_tiled;
@@ -84,6 +85,7 @@ pub const OPS: &[&dyn Op] = &[
     &entropy::proof::Entropy,
     &class_confusion::proof::ClassConfusion,
     &kl_divergence::proof::KlDivergence,
+    &pseudo_label::proof::PseudoLabel,
     &perturb::proof::Perturb,
     &entropy_weights::proof::EntropyWeights,
     &outer_product::proof::OuterProduct,

@@ -166,6 +166,12 @@ impl DataLoader {
             target.data.record_images(&mut recording, step, &gathered, source_rows, rows)?;
         }
         self.views.record(&mut recording, step, &gathered, &batch.x)?;
+        if let (Some(target), Some(plain)) = (&self.unlabelled, &batch.plain) {
+            let views = self.views.plain();
+            let gathered = views.gathered(gpu, plain)?;
+            target.data.record_images(&mut recording, step, &gathered, 0, plain.rows())?;
+            views.record(&mut recording, step, &gathered, plain)?;
+        }
         Ok(recording)
     }
 

@@ -48,6 +48,12 @@ pub struct StepMetrics {
     /// The same of source rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub virtual_adversarial_source: Option<f32>,
+    /// The mean cross entropy of target rows with their pseudo-labels, if that is minimised; rows without one count as 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pseudo_label: Option<f32>,
+    /// The share of target rows whose pseudo-label counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pseudo_labelled: Option<f32>,
 }
 
 impl StepMetrics {
@@ -73,16 +79,20 @@ impl StepMetrics {
                 adaptation.virtual_adversarial_source,
                 AdaptationLoss::VirtualAdversarialSource,
             ),
+            pseudo_label: of(adaptation.pseudo_label, AdaptationLoss::PseudoLabel),
+            pseudo_labelled: of(adaptation.pseudo_label, AdaptationLoss::PseudoLabelled),
         }
     }
 
-    /// The losses of the methods beside the gradient reversal, those that are minimised, by name.
+    /// The losses of the methods beside the gradient reversal, those that are minimised, by name; and how many rows take part.
     pub fn adaptation(&self) -> impl Iterator<Item = (&'static str, f32)> {
         let losses = [
             ("target entropy", self.target_entropy),
             ("class confusion", self.class_confusion),
             ("virtual adversarial", self.virtual_adversarial),
             ("virtual adversarial source", self.virtual_adversarial_source),
+            ("pseudo-label", self.pseudo_label),
+            ("pseudo-labelled", self.pseudo_labelled),
         ];
         losses.into_iter().filter_map(|(name, loss)| Some((name, loss?)))
     }
@@ -106,6 +116,8 @@ impl StepMetrics {
             class_confusion: some(|m| m.class_confusion),
             virtual_adversarial: some(|m| m.virtual_adversarial),
             virtual_adversarial_source: some(|m| m.virtual_adversarial_source),
+            pseudo_label: some(|m| m.pseudo_label),
+            pseudo_labelled: some(|m| m.pseudo_labelled),
             ..*last
         })
     }

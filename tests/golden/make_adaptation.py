@@ -85,6 +85,14 @@ def divergence(given, logits):
     return F.kl_div(F.log_softmax(logits, 1), F.softmax(given.detach(), 1), reduction="batchmean")
 
 
+def pseudo_label(given, logits, threshold):
+    """FixMatch (Sohn et al. 2020), equation 4, and the share of rows that count; nothing is passed on to `given`."""
+    likely, labels = F.softmax(given.detach(), 1).max(1)
+    assert ((likely - threshold).abs() > 1e-3).all(), "rounding might tell otherwise which rows count"
+    counts = (likely >= threshold).double()
+    return (counts * F.cross_entropy(logits, labels, reduction="none")).mean(), counts.mean()
+
+
 def pcg(value):
     """PCG RXS-M-XS 32 of whole numbers below 2^32."""
     state = (value * 747796405 + 2891336453) & 0xFFFFFFFF
@@ -214,6 +222,18 @@ def perturbations(file, generator):
                       at_random=moved(x[labelled:], drawn(labelled, direction.shape, seed), attrs["length"])))
 
 
+def pseudo_labels(file, generator):
+    for index, (rows, labelled, classes, scale) in enumerate([(9, 4, 3, 1.0), (40, 17, 10, 4.0), (5, 0, 2, 6.0)]):
+        logits = normal(generator, rows, classes, scale=scale).requires_grad_()
+        given, before = normal(generator, rows - labelled, classes, scale=scale), normal(generator, rows, classes)
+        weight, share, threshold = 0.25, 0.5, [0.5, 0.75, 0.9][index]
+        loss, _ = pseudo_label(given, logits[labelled:], threshold)
+        (gradient,) = torch.autograd.grad(loss, logits)
+        attrs = {"labelled": labelled, "threshold": threshold, "weight": weight, "adaptation": share, "adds": True}
+        file.add(f"pseudo_label_{index}", "pseudo_label", attrs, dict(given=given, logits=logits, before=before),
+                 dict(loss=loss.reshape(1), dlogits=before + weight * share * gradient))
+
+
 def batch_norms(file, generator):
     """Statistics of each domain."""
     for index, (rows, source_rows, channels) in enumerate([(7, 3, 5), (9, 9, 3), (6, 2, 17)]):
@@ -296,7 +316,7 @@ class Network:
         norms = [(layer["norm"], name) for layer, name in self.steps if "norm" in layer]
         return {f"{name}.{key}": value for norm, name in norms for key, value in norm.running().items()}
 
-    def __call__(self, x, source_rows=None):
+    def __call__(self, x, source_rows=None, training=True):
         for layer, name in self.steps:
             weight, bias = (self.parameters.get(f"{name}.{suffix}") for suffix in ("weight", "bias"))
             match layer["layer"]:
@@ -307,7 +327,7 @@ class Network:
                 case "relu":
                     x = F.relu(x)
                 case "batch_norm2d":
-                    x = layer["norm"](x, weight, bias, source_rows)
+                    x = layer["norm"](x, weight, bias, source_rows, training)
                 case "max_pool2d":
                     x = F.max_pool2d(x, layer["kernel"])
                 case kind:
@@ -333,6 +353,8 @@ def steps(file, generator, name, training="", model="", behind_convolution="", n
     first = {f"init.{key}": value.detach().clone() for key, value in parameters.items()}
     x = normal(generator, count, 2 * rows, *shape)
     labels = torch.randint(0, predictor.shape[0], (count, rows), generator=generator)
+    # The target rows without augmentation, which those in x stand for.
+    plain = {"plain": normal(generator, count, rows, *shape)} if "pseudo_label" in adaptation else {}
     strengths, shares = [0.25 * (i + 1) for i in range(count)], [0.5 * (i + 1) for i in range(count)]
     rates = [0.05 / (i + 1) for i in range(count)]
     domains = torch.cat([torch.zeros(rows), torch.ones(rows)]).long()
@@ -361,6 +383,13 @@ def steps(file, generator, name, training="", model="", behind_convolution="", n
         if "class_confusion" in adaptation:
             losses["class_confusion"] = class_confusion(logits[rows:], adaptation.get("temperature", 2.5))
             total = total + adaptation["class_confusion"] * shares[i] * losses["class_confusion"]
+        if plain:
+            # As in evaluation: running statistics, which this step's rows are part of by now.
+            of_target = dict(source_rows=0, training=False)
+            given = predictor(extractor(plain["plain"][i], **of_target), **of_target)
+            loss, share = pseudo_label(given, logits[rows:], adaptation["threshold"])
+            losses.update(pseudo_label=loss, pseudo_labelled=share)
+            total = total + adaptation["pseudo_label"] * shares[i] * loss
         for key, first_row in [("virtual_adversarial", rows), ("virtual_adversarial_source", 0)]:
             if key in adaptation:
                 own = x[i, first_row:first_row + rows]
@@ -386,7 +415,7 @@ def steps(file, generator, name, training="", model="", behind_convolution="", n
         average = {f"average.{key}": value for key, value in averages.items()}
     file.add(name, "dann_steps",
              {"recipe": recipe, "steps": count, "lambda": strengths, "adaptation": shares, "average": stays, "lr": rates},
-             {**first, "x": x, "labels": labels},
+             {**first, "x": x, "labels": labels, **plain},
              {**{key: torch.stack(values) for key, values in reports.items()}, **gradients,
               **{f"final.{key}": value for key, value in {**parameters, **state}.items()}, **average})
 
@@ -418,4 +447,10 @@ if __name__ == "__main__":
     steps(file, generator, "batch_norm_shared", norm='{ layer = "batch_norm2d" }, ')
     steps(file, generator, "batch_norm_per_domain", norm=apart, with_gradients=True)
     steps(file, generator, "batch_norm_per_domain_and_entropy", training="adaptation = { entropy = 0.3 }", norm=apart)
+    pseudo_labels(file, generator)
+    steps(file, generator, "pseudo_label", count=3, training="""
+        adaptation = { pseudo_label = 1.0, threshold = 0.45 }
+        average = 0.9""", with_gradients=True)
+    steps(file, generator, "pseudo_label_and_more", count=3, training="""
+        adaptation = { pseudo_label = 1.0, threshold = 0.45, entropy = 0.1 }""", norm=apart, with_gradients=True)
     file.save(arguments.out)

@@ -49,7 +49,7 @@ normalization = { scale = [2.0, 2.0, 2.0], shift = [-1.0, -1.0, -1.0] }
 
 /// Every method at once.
 const ALL: &str = r#"
-adaptation = { entropy = 0.3, class_confusion = 1.0, temperature = 2.0 }
+adaptation = { entropy = 0.3, class_confusion = 1.0, temperature = 2.0, pseudo_label = 0.5, threshold = 0.25 }
 average = 0.9
 entropy_weighting = true
 label_smoothing = 0.1"#;
@@ -84,6 +84,9 @@ pub fn run_steps(training: &TrainingStep, gpu: &Gpu, steps: u32, seed: u32) {
     let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761) as f32 / u32::MAX as f32 - 0.5;
     let x: Vec<f32> = (0..training.batch.x.len()).map(noise).collect();
     training.batch.x.write(gpu, &x).unwrap();
+    if let Some(plain) = &training.batch.plain {
+        plain.write(gpu, &x[..plain.len()]).unwrap();
+    }
     training.batch.labels.write(gpu, &[3_u32, 1, 4, 1][..training.batch.labels.rows()]).unwrap();
     for index in 0..steps {
         let values = Step { index, seed: seed + index, lambda: 0.5, learning_rate: 0.01, ..Step::default() };
@@ -157,6 +160,11 @@ fn methods_add_their_kernels_and_change_no_others() {
     let confusion = ["class_confusion.predict", "class_confusion.confuse", "class_confusion.backward"];
     let confusion = [&confusion[..], &["metrics.total"]].concat();
     assert_eq!(more("adaptation = { class_confusion = 0.1 }"), confusion);
+    let passes =
+        ["conv2d.forward", "batch_norm2d.forward", "relu.forward", "max_pool2d.forward", "dense.forward"];
+    let passes = [&passes[..], &["batch_norm2d.forward", "relu.forward", "dense.forward"]].concat();
+    let losses = ["pseudo_label.forward_backward", "metrics.total", "metrics.total"];
+    assert_eq!(more("adaptation = { pseudo_label = 0.1 }"), [&passes[..], &losses].concat());
     // The parameters at once, and the running statistics of two batch norms.
     assert_eq!(more("average = 0.9"), ["average.update"; 5]);
 }
@@ -183,6 +191,11 @@ fn an_interrupted_training_goes_on_bit_for_bit_and_reports_its_losses() {
         let (entropy, confusion) = (step.target_entropy.unwrap(), step.class_confusion.unwrap());
         assert!(entropy > 0.0 && f64::from(entropy) <= 5.0_f64.ln() + 1e-6, "{step:?}");
         assert!(confusion > 0.0 && confusion < 1.0, "{step:?}");
+        let (loss, share) = (step.pseudo_label.unwrap(), step.pseudo_labelled.unwrap());
+        assert!(
+            loss.is_finite() && (0.0..=1.0).contains(&share) && (share > 0.0) == (loss > 0.0),
+            "{step:?}"
+        );
     }
     let mut first = trainer();
     first.rest_every(5);

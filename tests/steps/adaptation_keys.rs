@@ -41,6 +41,10 @@ fn senseless_settings_are_refused_by_name() {
     refused("radius = -1.0", "training.adaptation.radius: expected above 0");
     refused("probe = 0.0", "training.adaptation.probe: expected above 0");
     refused("temperature = 0.0", "training.adaptation.temperature: expected above 0");
+    refused("pseudo_label = -1.0", "training.adaptation.pseudo_label: expected a weight of at least 0");
+    refused("threshold = 0.0", "training.adaptation.threshold: expected a probability above 0, up to 1");
+    refused("threshold = 1.5", "training.adaptation.threshold: expected a probability above 0, up to 1");
+    refused("threshold = nan", "training.adaptation.threshold: expected a probability above 0, up to 1");
     refused("entropie = 1.0", "unknown field `entropie`");
     refused("schedule = \"linear\"", "unknown variant `linear`");
     refused("average = 1.0\n", "training.average: expected at least 0 and below 1");

@@ -50,6 +50,7 @@ const CONVOLUTIONS: &str = r#"feature_extractor = [
 ]"#;
 const FIRST: &str = "{ parameters = \"feature_extractor.conv1\", frozen = true }";
 const ALL: &str = "{ parameters = \"feature_extractor\", frozen = true }";
+const PSEUDO_LABELS: &str = "adaptation = { pseudo_label = 1.0, threshold = 0.3, schedule = \"constant\" }";
 
 fn groups(groups: &str) -> String {
     format!("parameter_groups = [{groups}]")
@@ -105,8 +106,8 @@ fn assert_same_bits([kept, anew]: &[Outcome; 2], what: &str) {
 #[test]
 fn steps_have_the_same_bits_with_what_is_kept() {
     for variant in possible() {
-        for group in [FIRST, ALL] {
-            let config = config(&groups(group), CONVOLUTIONS);
+        for (group, keys) in [(FIRST, ""), (ALL, ""), (FIRST, PSEUDO_LABELS)] {
+            let config = config(&format!("{}\n{keys}", groups(group)), CONVOLUTIONS);
             assert_same_bits(&both_ways(&gpu(variant), &config, &data(3)), &format!("{variant} {group}"));
         }
     }
@@ -121,7 +122,8 @@ fn the_frozen_backbone_of_photographs_is_kept_up_to_the_first_layer_that_learns(
     let source = Dataset::new(shape, images, Some([0, 1, 2].repeat(8)), names).unwrap();
     let model = "backbone = \"efficientnet_lite0\"\nfeature_extractor = [{ layer = \"global_avg_pool2d\" }, \
                  { layer = \"dense\", outputs = 8 }, { layer = \"batch_norm2d\" }, { layer = \"relu\" }]";
-    let mut config = sized(&groups("{ parameters = \"backbone\", frozen = true }"), model, (32, 32));
+    let frozen = groups("{ parameters = \"backbone\", frozen = true }");
+    let mut config = sized(&format!("{frozen}\n{PSEUDO_LABELS}"), model, (32, 32));
     config.training.steps = Some(3);
     let gpu = gpu(Variant::Register);
     let outcomes = both_ways(&gpu, &config, &source);

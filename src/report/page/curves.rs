@@ -53,6 +53,8 @@ pub fn charts(stories: &[Story]) -> Vec<Chart> {
         Chart::new("Class confusion of target predictions", all(|m| m.class_confusion), false, None),
         Chart::new("Virtual adversarial loss, target", all(|m| m.virtual_adversarial), false, None),
         Chart::new("Virtual adversarial loss, source", all(|m| m.virtual_adversarial_source), false, None),
+        Chart::new("Pseudo-label loss", all(|m| m.pseudo_label), false, None),
+        Chart::new("Share of target images with a pseudo-label", all(|m| m.pseudo_labelled), true, None),
         Chart::new("Label accuracy in training", all(|m| Some(m.label_accuracy)), true, None),
         Chart::new("Domain accuracy in training", all(|m| m.domain_accuracy), true, Some((0.5, "chance"))),
         Chart::new("Target test accuracy (for report only)", tests(true), true, None),
