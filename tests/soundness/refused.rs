@@ -105,7 +105,7 @@ fn a_step_refuses_more_labels_than_rows() {
     let gpu = trusted(Variant::Plain);
     let config = Config::preset("paper").unwrap();
     let model = Dann::new(&gpu, &config.model).unwrap();
-    let batch = Batch { x: real(&gpu, &[4, 3, 28, 28]), labels: whole(&gpu, &[5]) };
+    let batch = Batch { x: real(&gpu, &[4, 3, 28, 28]), labels: whole(&gpu, &[5]), plain: None };
     let objective = config.training.objective().unwrap();
     let metrics_buffer = MetricsBuffer::new(&gpu, 1, &objective).unwrap();
     let step = Tensor::zeros_of::<Step>(&gpu, "step", &[1, Step::WORDS]).unwrap();
@@ -114,6 +114,24 @@ fn a_step_refuses_more_labels_than_rows() {
     assert_says(recorded, "labels of at most 4 rows");
     let other = model.parameters().read(&gpu, &real(&gpu, &[3]));
     assert_says(other, "a flat buffer of shape");
+}
+
+#[test]
+fn pseudo_labels_want_rows_without_augmentation() {
+    let gpu = trusted(Variant::Plain);
+    let mut config = Config::preset("paper").unwrap();
+    config.training.adaptation.pseudo_label = 1.0;
+    let model = Dann::new(&gpu, &config.model).unwrap();
+    let objective = config.training.objective().unwrap();
+    let metrics_buffer = MetricsBuffer::new(&gpu, 1, &objective).unwrap();
+    let step = Tensor::zeros_of::<Step>(&gpu, "step", &[1, Step::WORDS]).unwrap();
+    let record = |plain| {
+        let batch = Batch { x: real(&gpu, &[4, 3, 28, 28]), labels: whole(&gpu, &[2]), plain };
+        model.record_step(&mut Recording::new(&gpu), &batch, &step, &metrics_buffer, &objective)
+    };
+    assert_says(record(None), "target rows without augmentation, for pseudo-labels, found none");
+    assert_says(record(Some(real(&gpu, &[3, 3, 28, 28]))), "pseudo_label: given: expected shape [2, 10]");
+    record(Some(real(&gpu, &[2, 3, 28, 28]))).unwrap();
 }
 
 /// A 5×5 convolution of `channels` over maps of 12×12.

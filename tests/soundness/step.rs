@@ -68,7 +68,7 @@ impl Rig {
         let labels = Guarded::new::<u32>(&gpu, &[ROWS]);
         let table = Guarded::new::<f32>(&gpu, &[STEPS, 4]);
         let faults = Guarded::new::<u32>(&gpu, &[STEPS]);
-        let batch = Batch { x: x.tensor.clone(), labels: labels.tensor.clone() };
+        let batch = Batch { x: x.tensor.clone(), labels: labels.tensor.clone(), plain: None };
         let metrics_buffer = MetricsBuffer { table: table.tensor.clone(), faults: faults.tensor.clone() };
         let step = Tensor::zeros_of::<Step>(&gpu, "step", &[1, Step::WORDS]).unwrap();
         let mut recording = Recording::new(&gpu);
