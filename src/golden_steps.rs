@@ -153,20 +153,10 @@ impl<'a> Steps<'a> {
         let input = self.spec.input.shape();
         let x = [steps, 2 * rows, input.channels, input.height, input.width];
         self.golden.case.expect_reals("x", &x)?;
-        self.golden.case.expect_indices("labels", &[steps, rows], self.spec.classes()?)
-    }
-
-    /// The target rows of all steps without augmentation, where there are pseudo-labels.
-    fn plain(&self) -> Result<Vec<f32>> {
-        if !self.objective.has_pseudo_labels() {
-            return Ok(vec![]);
+        if self.objective.has_pseudo_labels() {
+            self.golden.case.expect_reals("plain", &[steps, rows, x[2], x[3], x[4]])?;
         }
-        let (case, input) = (&self.golden.case, self.spec.input.shape());
-        case.expect_reals(
-            "plain",
-            &[self.lambda.len(), self.rows, input.channels, input.height, input.width],
-        )?;
-        Ok(case.reals("plain")?.into_iter().map(|v| v as f32).collect())
+        self.golden.case.expect_indices("labels", &[steps, rows], self.spec.classes()?)
     }
 
     fn initialize(&self, model: &Dann) -> Result<()> {
@@ -189,19 +179,21 @@ impl<'a> Steps<'a> {
         let gpu = model.gpu();
         let steps = self.lambda.len();
         let training = TrainingStep::new(model, self.rows, self.objective.clone(), steps)?;
-        let x: Vec<f32> = self.golden.case.reals("x")?.into_iter().map(|v| v as f32).collect();
-        let plain = self.plain()?;
+        let floats = |tensor: &str| -> Result<Vec<f32>> {
+            Ok(self.golden.case.reals(tensor)?.into_iter().map(|v| v as f32).collect())
+        };
+        let (x, batch) = (floats("x")?, &training.batch);
+        let plain = batch.plain.as_ref().map(|tensor| Ok((tensor, floats("plain")?))).transpose()?;
         let labels = self.golden.case.whole("labels")?;
         let rows: Vec<Step> = (0..steps).map(|index| self.step(index)).collect();
         let table = Tensor::from_slice(gpu, "steps", &[steps, Step::WORDS], &rows)?;
         let mut gradients = BTreeMap::new();
         for index in 0..steps {
-            let (batch, count) = (&training.batch, training.batch.x.len());
+            let count = batch.x.len();
             batch.x.write(gpu, &x[index * count..][..count])?;
             batch.labels.write(gpu, &labels[index * self.rows..][..self.rows])?;
-            if let Some(tensor) = &batch.plain {
-                let count = tensor.len();
-                tensor.write(gpu, &plain[index * count..][..count])?;
+            if let Some((tensor, values)) = &plain {
+                tensor.write(gpu, &values[index * tensor.len()..][..tensor.len()])?;
             }
             let mut encoder = gpu.device().create_command_encoder(&Default::default());
             training.encode(&mut encoder, &table, index, None);

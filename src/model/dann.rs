@@ -25,7 +25,7 @@ pub struct Dann {
     /// Everything that is trained.
     pub(crate) parameters: Parameters,
     pub(super) feature_extractor: Network,
-    pub(super) label_predictor: Network,
+    label_predictor: Network,
     domain_classifier: Network,
     /// What is evaluated in its place, if an average is kept.
     pub(super) average: Option<Box<Self>>,
@@ -272,7 +272,12 @@ impl Dann {
         self.record_logits_of(rec, features, Mode::Evaluation { source_rows })
     }
 
-    fn record_logits_of(&self, rec: &mut Recording, features: &Tensor, mode: Mode) -> Result<Tensor> {
+    pub(super) fn record_logits_of(
+        &self,
+        rec: &mut Recording,
+        features: &Tensor,
+        mode: Mode,
+    ) -> Result<Tensor> {
         let step = Step::table(&self.gpu, "step", 1)?;
         let logits = self.label_predictor.forward(rec, &step, features, mode)?.y;
         Ok(logits.reshaped(&[logits.rows(), logits.map().len()]))

@@ -27,9 +27,7 @@ impl Dann {
         let x = batch.plain.as_ref().ok_or_else(missing)?;
         rec.phase(Phase::Forward);
         let mode = Mode::evaluation(Domain::Target, x.rows());
-        let learns = &|_: &str| false;
-        let features = self.feature_extractor.forward_behind(prefix, rec, step, x, mode, learns)?;
-        let logits = self.label_predictor.forward(rec, step, &features.y, mode)?.y;
-        Ok(Some(logits.reshaped(&[logits.rows(), logits.map().len()])))
+        let features = self.feature_extractor.forward_behind(prefix, rec, step, x, mode, &|_| false)?;
+        self.record_logits_of(rec, &features.y, mode).map(Some)
     }
 }

@@ -8,7 +8,7 @@
 
 use crate::contract::{Array, Arrays, Bound, Bounds, Case, Gradient, Op, Rig, SEED, real_output, reals};
 use crate::error::Result;
-use crate::ops::softmax::proof::forward as probabilities;
+use crate::ops::softmax::proof::{Rounded, forward as probabilities};
 use crate::ops::{Predictions, Step, entropy as host, metrics};
 use rand::RngExt;
 
@@ -99,28 +99,22 @@ impl Op for Entropy {
         ]))
     }
 
-    /// Per row, in units of 2⁻²⁴: WGSL lets exp(d) be off by 3 + 2·|d| units in the last place, division by 2.5, and log by 3
-    /// or by 2⁻²¹ near 1; a unit in the last place is at most two roundings. All terms of the entropy, ln Σ exp(−d) and p·d,
-    /// are positive; the gradient is p·(d − Σ p·d). Where that is 0, the twin's p·(ln p + H) is off by roundings of f64.
+    /// Per row, in units of 2⁻²⁴, from its softmax. All terms of the entropy, ln Σ exp(−d) and p·d, are positive; the gradient is
+    /// p·(d − Σ p·d). Where that is 0, the twin's p·(ln p + H) is off by roundings of f64.
     fn bounds(&self, case: &Case, twin: &Arrays) -> Result<Bounds> {
         let s = shape(case)?;
-        let (k, rows) = (s.classes as f64, s.rows as f64);
+        let rows = s.rows as f64;
         let logits = case.reals("logits")?;
         let (mut losses, mut gradients) = (Vec::new(), vec![0.0; s.labelled * s.classes]);
         for row in logits[s.labelled * s.classes..].chunks_exact(s.classes) {
-            let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let (p, below): (_, Vec<f64>) = (softmax(row), row.iter().map(|logit| max - logit).collect());
-            let of_exp = |d: f64| 6.0 + 5.0 * d;
-            let log_sum = below.iter().map(|d| (-d).exp()).sum::<f64>().ln();
-            let of_sum = k + p.iter().zip(&below).map(|(p, &d)| p * of_exp(d)).sum::<f64>();
-            let of_p = |d: f64| of_exp(d) + of_sum + 5.0;
-            let distance: f64 = p.iter().zip(&below).map(|(p, d)| p * d).sum();
-            let of_distance: f64 = p.iter().zip(&below).map(|(p, &d)| p * d * (of_p(d) + 2.0 + k)).sum();
-            losses.push((of_sum + 8.0 + 7.0 * log_sum + of_distance + 3.0 * (log_sum + distance)) / rows);
-            for (p, &d) in p.iter().zip(&below) {
+            let row = Rounded::new(row);
+            let (log_sum, of_distance) = (row.log_sum, row.of_distance());
+            let distance: f64 = row.p.iter().zip(&row.below).map(|(p, d)| p * d).sum();
+            losses.push((row.of_log() + of_distance + 3.0 * (log_sum + distance)) / rows);
+            for ((p, &d), of_p) in row.p.iter().zip(&row.below).zip(&row.of_p) {
                 let difference = (d - distance).abs();
                 let of_twin = 1e-7 * (log_sum + d + distance);
-                let roundings = of_distance + d + difference * (of_p(d) + 6.0) + of_twin;
+                let roundings = of_distance + d + difference * (of_p + 6.0) + of_twin;
                 gradients.push(s.weight.abs() / rows * p * roundings);
             }
         }

@@ -9,7 +9,7 @@ use crate::contract::{Array, Arrays, Bound, Bounds, Case, Op, Rig, SEED, real_ou
 use crate::error::Result;
 use crate::ops::entropy::proof::entropy;
 use crate::ops::entropy_weights as host;
-use crate::ops::softmax::proof::forward as probabilities;
+use crate::ops::softmax::proof::{Rounded, forward as probabilities};
 use rand::RngExt;
 
 /// p (T, K) → how much each row counts (T), the mean being 1.
@@ -61,25 +61,17 @@ impl Op for EntropyWeights {
         Ok(reals([("weights", &[n], weights)]))
     }
 
-    /// In units of 2⁻²⁴, as in entropy: WGSL lets exp(d) be off by 3 + 2·|d| units in the last place, division by 2.5, and log
-    /// by 3 or by 2⁻²¹ near 1. What is rounded is at least 1; additions are as many as the domain has rows, and the target's weight
-    /// is one product more.
+    /// In units of 2⁻²⁴, from the softmax of a row, as in entropy. What is rounded is at least 1; additions are as many as the
+    /// domain has rows, and the target's weight is one product more.
     fn bounds(&self, case: &Case, twin: &Arrays) -> Result<Bounds> {
         let [n, k] = case.dims("logits")?;
         let source_rows = case.size("source_rows")?;
         let weights = real_output(twin, "weights")?;
         let mut relative = Vec::new();
         for row in case.reals("logits")?.chunks_exact(k) {
-            let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let below: Vec<f64> = row.iter().map(|logit| max - logit).collect();
-            let sum: f64 = below.iter().map(|d| (-d).exp()).sum();
-            let p: Vec<f64> = below.iter().map(|d| (-d).exp() / sum).collect();
-            let of_exp = |d: f64| 6.0 + 5.0 * d;
-            let of_sum = k as f64 + p.iter().zip(&below).map(|(p, &d)| p * of_exp(d)).sum::<f64>();
-            let own = |(p, &d): (&f64, &f64)| p * d * (of_exp(d) + of_sum + 7.0 + k as f64);
-            let of_distance: f64 = p.iter().zip(&below).map(own).sum();
-            let h = entropy(&p);
-            let of_entropy = of_sum + 8.0 + 7.0 * sum.ln() + of_distance + h;
+            let row = Rounded::new(row);
+            let h = entropy(&row.p);
+            let of_entropy = row.of_log() + row.of_distance() + h;
             relative.push((-h).exp() * (of_entropy + 6.0 + 4.0 * h) + 1.0);
         }
         let worst = |rows: &[f64]| rows.iter().copied().fold(0.0, f64::max) + rows.len() as f64 + 7.0;

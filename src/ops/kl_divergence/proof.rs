@@ -8,7 +8,7 @@
 
 use crate::contract::{Array, Arrays, Bound, Bounds, Case, Gradient, Op, Rig, SEED, real_output, reals};
 use crate::error::Result;
-use crate::ops::softmax::proof::forward as softmax;
+use crate::ops::softmax::proof::{Rounded, forward as softmax};
 use crate::ops::{Predictions, Step, kl_divergence as host, metrics};
 use rand::RngExt;
 
@@ -57,37 +57,6 @@ fn shape(case: &Case) -> Result<Shape> {
 /// The rows of the case's given logits that count, and its logits.
 fn operands(case: &Case, s: &Shape) -> Result<[Vec<f64>; 2]> {
     Ok([case.reals("given")?[s.labelled * s.classes..].to_vec(), case.reals("logits")?])
-}
-
-/// A row's softmax, and how far the device's may lie from it, in units of 2⁻²⁴.
-struct Softmax {
-    p: Vec<f64>,
-    /// How far each logit is below the largest.
-    below: Vec<f64>,
-    log_sum: f64,
-    /// Relative errors: of Σ e^−d, and of each probability.
-    of_sum: f64,
-    of_p: Vec<f64>,
-}
-
-impl Softmax {
-    /// WGSL lets exp(d) be off by 3 + 2·|d| units in the last place, and division by 2.5; a unit in the last place is at
-    /// most two roundings.
-    fn new(row: &[f64]) -> Self {
-        let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let (p, _) = softmax(row, row.len());
-        let below: Vec<f64> = row.iter().map(|logit| max - logit).collect();
-        let of_exp = |d: f64| 6.0 + 5.0 * d;
-        let log_sum = below.iter().map(|d| (-d).exp()).sum::<f64>().ln();
-        let of_sum = row.len() as f64 + p.iter().zip(&below).map(|(p, &d)| p * of_exp(d)).sum::<f64>();
-        let of_p = below.iter().map(|&d| of_exp(d) + of_sum + 5.0).collect();
-        Self { p, below, log_sum, of_sum, of_p }
-    }
-
-    /// log may be off by 3 units in the last place, or by 2⁻²¹ near 1.
-    fn of_log(&self) -> f64 {
-        self.of_sum + 8.0 + 7.0 * self.log_sum
-    }
 }
 
 impl Op for KlDivergence {
@@ -141,7 +110,7 @@ impl Op for KlDivergence {
         let [given, logits] = operands(case, &s)?;
         let (mut losses, mut gradients) = (Vec::new(), Vec::new());
         for (given, logits) in given.chunks_exact(s.classes).zip(logits.chunks_exact(s.classes)) {
-            let [p, q] = [given, logits].map(Softmax::new);
+            let [p, q] = [given, logits].map(Rounded::new);
             let (mut distance, mut of_distance) = (0.0, 0.0);
             let (mut own, mut size) = (Vec::new(), 0.0);
             for i in 0..s.classes {

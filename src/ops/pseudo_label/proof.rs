@@ -9,48 +9,37 @@
 use crate::contract::{Array, Arrays, Bound, Bounds, Case, Gradient, Op, Rig, SEED, real_output, reals};
 use crate::error::Result;
 use crate::ops::pseudo_label::{self as host, PseudoLabels};
-use crate::ops::softmax::proof::forward as softmax;
+use crate::ops::softmax::proof::{Rounded, forward as softmax};
+use crate::ops::softmax_cross_entropy::proof::{Targets, forward as cross_entropy};
 use crate::ops::{Predictions, Step, metrics};
 use rand::RngExt;
 
-/// The class that a row of logits is of, and how likely it is; the first of several that are alike.
-fn most_likely(row: &[f64]) -> (usize, f64) {
-    let (p, _) = softmax(row, row.len());
-    let first = |best: usize, k: usize| if row[k] > row[best] { k } else { best };
-    let class = (0..row.len()).fold(0, first);
-    (class, p[class])
-}
-
 /// given (T, K) → the pseudo-label of each row, and 1/T where it counts.
-fn labels(given: &[f64], k: usize, threshold: f64) -> Vec<(usize, f64)> {
-    let rows = given.len() as f64 / k as f64;
-    let label = |row: &[f64]| {
-        let (class, likely) = most_likely(row);
-        (class, if likely >= threshold { 1.0 / rows } else { 0.0 })
-    };
-    given.chunks_exact(k).map(label).collect()
-}
-
-/// −ln of the softmax of a row at a class.
-fn surprise(row: &[f64], class: usize) -> f64 {
-    let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    row.iter().map(|logit| (logit - max).exp()).sum::<f64>().ln() + (max - row[class])
+fn labels(given: &[f64], k: usize, threshold: f64) -> (Vec<u32>, Vec<f64>) {
+    let (q, labels) = softmax(given, k);
+    let share = 1.0 / labels.len() as f64;
+    let sure = |(q, &label): (&[f64], &u32)| if q[label as usize] >= threshold { share } else { 0.0 };
+    let sure = q.chunks_exact(k).zip(&labels).map(sure).collect();
+    (labels, sure)
 }
 
 /// given (T, K), logits (T, K) → loss of each row (T).
 pub fn forward(given: &[f64], logits: &[f64], k: usize, threshold: f64) -> Vec<f64> {
-    let labels = labels(given, k, threshold);
-    let of_row = |(row, (class, sure)): (&[f64], (usize, f64))| sure * surprise(row, class);
-    logits.chunks_exact(k).zip(labels).map(of_row).collect()
+    let (labels, sure) = labels(given, k, threshold);
+    let targets = Targets { labels: &labels, smoothing: 0.0, factors: &sure, class_weights: &vec![1.0; k] };
+    cross_entropy(logits, &targets, k)
 }
 
-/// given (T, K), logits (T, K) → the gradient of the sum of the losses (T, K): `sure[n] · (p[n,k] − [k = y[n]])`.
+/// given (T, K), logits (T, K) → the gradient of the sum of the losses (T, K): `sure[n] · (p[n,k] − [k = y[n]])`. What is left to 1
+/// is added up from the other classes: a difference would have no digits where a row is certain.
 pub fn backward(given: &[f64], logits: &[f64], k: usize, threshold: f64) -> Vec<f64> {
-    let mut gradient = Vec::new();
-    for (row, (class, sure)) in logits.chunks_exact(k).zip(labels(given, k, threshold)) {
-        let (p, _) = softmax(row, k);
-        let others: f64 = p.iter().enumerate().filter(|(i, _)| *i != class).map(|(_, p)| p).sum();
-        gradient.extend(p.iter().enumerate().map(|(i, p)| sure * if i == class { -others } else { *p }));
+    let (labels, sure) = labels(given, k, threshold);
+    let mut gradient = softmax(logits, k).0;
+    for (n, p) in gradient.chunks_exact_mut(k).enumerate() {
+        let label = labels[n] as usize;
+        p[label] = 0.0;
+        p[label] = -p.iter().sum::<f64>();
+        p.iter_mut().for_each(|p| *p *= sure[n]);
     }
     gradient
 }
@@ -121,7 +110,7 @@ impl Op for PseudoLabel {
         for (held, own) in dlogits[s.labelled * s.classes..].iter_mut().zip(own) {
             *held = if s.adds { *held } else { 0.0 } + s.weight * own;
         }
-        let sure = labels(&given, s.classes, s.threshold).into_iter().map(|(_, sure)| sure).collect();
+        let sure = labels(&given, s.classes, s.threshold).1;
         Ok(reals([
             ("loss", &[1], vec![row_losses.iter().sum()]),
             ("row_losses", &[s.rows], row_losses),
@@ -130,29 +119,22 @@ impl Op for PseudoLabel {
         ]))
     }
 
-    /// In units of 2⁻²⁴: WGSL lets exp(d) be off by 3 + 2·|d| units in the last place, division by 2.5, and log by 3 or by 2⁻²¹
-    /// near 1; a unit in the last place is at most two roundings. Whether a row is sure is told alike unless its probability is
-    /// that of the threshold but for rounding, which no case has.
+    /// In units of 2⁻²⁴, from the softmax of a row. Whether a row is sure is told alike unless its probability is that of the
+    /// threshold but for rounding, which no case has.
     fn bounds(&self, case: &Case, twin: &Arrays) -> Result<Bounds> {
         let s = shape(case)?;
         let (k, rows) = (s.classes as f64, s.rows as f64);
         let [given, logits] = operands(case, &s)?;
         let before = case.reals("before")?;
         let (mut losses, mut gradients) = (Vec::new(), vec![0.0; s.labelled * s.classes]);
-        for (row, (class, sure)) in logits.chunks_exact(s.classes).zip(labels(&given, s.classes, s.threshold))
-        {
-            let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let (p, _) = softmax(row, s.classes);
-            let below: Vec<f64> = row.iter().map(|logit| max - logit).collect();
-            let of_exp = |d: f64| 6.0 + 5.0 * d;
-            let log_sum = below.iter().map(|d| (-d).exp()).sum::<f64>().ln();
-            let of_sum = k + p.iter().zip(&below).map(|(p, &d)| p * of_exp(d)).sum::<f64>();
-            losses.push(sure * (of_sum + 8.0 + 7.0 * log_sum + 4.0 * (log_sum + below[class])));
-            let of_p: Vec<f64> = below.iter().map(|&d| of_exp(d) + of_sum + 5.0).collect();
-            let others = p.iter().zip(&of_p).enumerate().filter(|(i, _)| *i != class);
+        let (labels, sure) = labels(&given, s.classes, s.threshold);
+        for ((row, label), sure) in logits.chunks_exact(s.classes).zip(labels).zip(sure) {
+            let (row, label) = (Rounded::new(row), label as usize);
+            losses.push(sure * (row.of_log() + 4.0 * (row.log_sum + row.below[label])));
+            let others = row.p.iter().zip(&row.of_p).enumerate().filter(|(i, _)| *i != label);
             let of_others: f64 = others.map(|(_, (p, of))| p * (of + k)).sum();
-            for (i, p) in p.iter().enumerate() {
-                let (own, size) = if i == class { (of_others, 1.0 - p) } else { (p * of_p[i], *p) };
+            for (i, p) in row.p.iter().enumerate() {
+                let (own, size) = if i == label { (of_others, 1.0 - p) } else { (p * row.of_p[i], *p) };
                 let held = if s.adds { before[gradients.len()].abs() } else { 0.0 };
                 let weighted = s.weight.abs() * sure;
                 gradients

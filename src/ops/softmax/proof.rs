@@ -24,6 +24,44 @@ pub fn forward(x: &[f64], k: usize) -> (Vec<f64>, Vec<u32>) {
     (probabilities, classes)
 }
 
+/// A row's softmax, and how far the device's may lie from it, in units of 2⁻²⁴.
+pub(crate) struct Rounded {
+    pub p: Vec<f64>,
+    /// How far each logit is below the largest.
+    pub below: Vec<f64>,
+    pub log_sum: f64,
+    /// Relative errors: of Σ e^−d, and of each probability.
+    of_sum: f64,
+    pub of_p: Vec<f64>,
+}
+
+impl Rounded {
+    /// WGSL lets exp(d) be off by 3 + 2·|d| units in the last place and its argument by |d| roundings, and division by 2.5; a unit
+    /// in the last place is at most two roundings. K additions add up the exponentials.
+    pub fn new(row: &[f64]) -> Self {
+        let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let (p, _) = forward(row, row.len());
+        let below: Vec<f64> = row.iter().map(|logit| max - logit).collect();
+        let of_exp = |d: f64| 6.0 + 5.0 * d;
+        let log_sum = below.iter().map(|d| (-d).exp()).sum::<f64>().ln();
+        let of_sum = row.len() as f64 + p.iter().zip(&below).map(|(p, &d)| p * of_exp(d)).sum::<f64>();
+        let of_p = below.iter().map(|&d| of_exp(d) + of_sum + 5.0).collect();
+        Self { p, below, log_sum, of_sum, of_p }
+    }
+
+    /// Of the logarithm of Σ e^−d: it may be off by 3 units in the last place, or by 2⁻²¹ near 1.
+    pub fn of_log(&self) -> f64 {
+        self.of_sum + 8.0 + 7.0 * self.log_sum
+    }
+
+    /// Of Σ p·d.
+    pub fn of_distance(&self) -> f64 {
+        let k = self.p.len() as f64;
+        let terms = self.p.iter().zip(&self.below).zip(&self.of_p);
+        terms.map(|((p, d), of)| p * d * (of + 2.0 + k)).sum()
+    }
+}
+
 pub struct Softmax;
 
 impl Op for Softmax {
@@ -54,18 +92,12 @@ impl Op for Softmax {
         Ok(outputs)
     }
 
-    /// As in softmax_cross_entropy: exp(d) may be off by 3 + 2·|d| units in the last place and its argument by |d|
-    /// roundings, the division by 2.5 units; K additions add up the exponentials.
     fn bounds(&self, case: &Case, _: &Arrays) -> Result<Bounds> {
         let [_, k] = case.dims("x")?;
         let mut each = Vec::new();
         for row in case.reals("x")?.chunks_exact(k) {
-            let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let exp = |x: f64| (x - max).exp();
-            let of_exp = |x: f64| 6.0 + 5.0 * (max - x);
-            let sum: f64 = row.iter().map(|&x| exp(x)).sum();
-            let of_sum = k as f64 + row.iter().map(|&x| exp(x) / sum * of_exp(x)).sum::<f64>();
-            each.extend(row.iter().map(|&x| exp(x) / sum * (of_exp(x) + of_sum + 5.0)));
+            let row = Rounded::new(row);
+            each.extend(row.p.iter().zip(&row.of_p).map(|(p, of)| p * of));
         }
         Ok([("y", Bound::guaranteed(&each))].into())
     }
