@@ -7,6 +7,7 @@ use clap::{Args, value_parser};
 use dann::gpu::{Gpu, Variant};
 use dann::model::{Found, Search};
 use dann::ops::tuning::{Choice, Tuning};
+use dann::train::TrainingSpec;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ gives other bits after tuning than before.")]
 pub struct TuneArgs {
     #[command(flatten)]
     recipe: RecipeArgs,
-    /// Source rows a step, and as many target rows [default: the recipe's]
+    /// Source rows a step, and as many target rows [default: the recipe's, of each]
     #[arg(long, value_parser = value_parser!(u32).range(1..))]
     batch: Option<u32>,
     /// After which time no further group is begun
@@ -54,13 +55,13 @@ pub fn run(args: &TuneArgs, out: &Output) -> anyhow::Result<()> {
         return show(&Tuning::of(&gpu), &gpu, out);
     }
     let config = args.recipe.config()?;
-    let batch = args.batch.map_or(config.training.batch, |batch| batch as usize);
+    let (source_rows, target_rows) = rows(args.batch, &config.training);
     let possible = |variant: &Variant| adapter.variant_obstacle(*variant).is_none();
     let variants: Vec<Variant> = Variant::ALL.into_iter().filter(possible).collect();
     let budget = Duration::from_secs(args.seconds.into());
     let mut tuning = Tuning::of(&gpu);
     let mut late = Vec::new();
-    let search = Search { gpu: &gpu, variants: &variants, batch, budget };
+    let search = Search { gpu: &gpu, variants: &variants, source_rows, target_rows, budget };
     search.run(&config.model, &mut |found| {
         note_wrong(&found);
         match choice(&found) {
@@ -75,6 +76,14 @@ pub fn run(args: &TuneArgs, out: &Output) -> anyhow::Result<()> {
         log::warn!("no time was left for {}: --seconds gives more", late.join(", "));
     }
     out.text(format!("kept in {}", file.display()))
+}
+
+/// Source and target rows of a step.
+fn rows(asked: Option<u32>, training: &TrainingSpec) -> (usize, usize) {
+    match asked {
+        Some(rows) => (rows as usize, rows as usize),
+        None => (training.batch, training.target_batch.unwrap_or(training.batch)),
+    }
 }
 
 /// Says which families were refused.

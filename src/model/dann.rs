@@ -8,7 +8,7 @@ use super::network::{Network, Prefix};
 use super::objective::Objective;
 use super::parameters::Parameters;
 use super::spec::ModelSpec;
-use super::stage::Mode;
+use super::stage::{Mode, in_rows};
 use super::update::Update;
 use super::virtual_adversarial::{Perturbed, Smoothing};
 use super::{Initialization, backbone};
@@ -280,7 +280,7 @@ impl Dann {
     ) -> Result<Tensor> {
         let step = Step::table(&self.gpu, "step", 1)?;
         let logits = self.label_predictor.forward(rec, &step, features, mode)?.y;
-        Ok(logits.reshaped(&[logits.rows(), logits.map().len()]))
+        Ok(in_rows(&logits))
     }
 
     /// As [`Dann::record_logits`], with the features and the domain classifier's opinion.

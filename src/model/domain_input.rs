@@ -1,5 +1,6 @@
 //! What the domain classifier is given.
 
+use super::stage::in_rows;
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
 use crate::ops::{gradient_reversal, outer_product, softmax};
@@ -55,7 +56,7 @@ impl Given {
             return Ok(Self { x: features.clone(), conditions: None });
         }
         let (gpu, rows, classes) = (rec.gpu().clone(), logits.rows(), logits.map().len());
-        let logits = logits.reshaped(&[rows, classes]);
+        let logits = in_rows(logits);
         let probabilities = Tensor::zeros(&gpu, "conditions", logits.dims())?;
         let predictions = Tensor::zeros_of::<u32>(&gpu, "predictions", &[rows])?;
         softmax::forward(rec, &logits, &probabilities, &predictions)?;

@@ -3,7 +3,7 @@
 use super::domain_input::{DomainInput, Given};
 use super::network::Network;
 use super::objective::{DomainLoss, Objective};
-use super::stage::Mode;
+use super::stage::{Mode, in_rows};
 use crate::error::{Error, Result};
 use crate::gpu::{Phase, Recording, Tensor};
 use crate::ops::softmax_cross_entropy::{self, Counts};
@@ -40,7 +40,7 @@ pub(super) fn record_loss(
     held: &Held<'_>,
 ) -> Result<Tensor> {
     let Held { labels, counts, column, table } = *held;
-    let logits = logits.reshaped(&[logits.rows(), logits.map().len()]);
+    let logits = in_rows(logits);
     let dlogits = Tensor::zeros(rec.gpu(), "dlogits", logits.dims())?;
     let [logits, of_labels] = [&logits, &dlogits].map(|tensor| tensor.first_rows(labels.rows()));
     let loss = Tensor::zeros(rec.gpu(), "loss", &[logits.rows()])?;
@@ -101,7 +101,7 @@ fn record_weights(
     source_rows: usize,
     target_weight: f32,
 ) -> Result<Tensor> {
-    let logits = logits.reshaped(&[logits.rows(), logits.map().len()]);
+    let logits = in_rows(logits);
     let weights = Tensor::zeros(rec.gpu(), "entropy weights", &[logits.rows()])?;
     rec.phase(Phase::Loss);
     entropy_weights::forward(rec, &logits, (source_rows, target_weight), &weights)?;

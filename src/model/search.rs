@@ -33,8 +33,10 @@ pub struct Search<'a> {
     pub gpu: &'a Gpu,
     /// The families that its adapter can run.
     pub variants: &'a [Variant],
-    /// Source rows of a batch, and as many target rows.
-    pub batch: usize,
+    /// Source rows of a batch.
+    pub source_rows: usize,
+    /// Target rows of a batch.
+    pub target_rows: usize,
     /// Groups that have not begun by then are left as they are.
     pub budget: Duration,
 }
@@ -96,7 +98,8 @@ impl Search<'_> {
     /// [`crate::error::Error`] when the network does not fit or the device fails.
     pub fn run(&self, spec: &ModelSpec, report: &mut dyn FnMut(Found) -> Result<()>) -> Result<()> {
         let (began, mut seen) = (Instant::now(), Vec::new());
-        let rows = [2 * self.batch, self.batch, 2 * self.batch];
+        let all_rows = self.source_rows + self.target_rows;
+        let rows = [all_rows, self.source_rows, all_rows];
         for (part, (graph, rows)) in spec.graphs()?.iter().zip(rows).enumerate() {
             for group in graph.runs().flat_map(|run| groups(self.gpu, run)) {
                 let key = group_key(group);

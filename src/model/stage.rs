@@ -143,3 +143,8 @@ pub(crate) fn as_maps(x: &Tensor) -> Tensor {
     let map = x.map();
     x.reshaped(&[x.rows(), map.channels, map.height, map.width])
 }
+
+/// A head's outputs as (N, K), whatever dimensions of 1 stand behind them.
+pub(crate) fn in_rows(outputs: &Tensor) -> Tensor {
+    outputs.reshaped(&[outputs.rows(), outputs.map().len()])
+}

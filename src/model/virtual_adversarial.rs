@@ -11,7 +11,7 @@ use super::adaptation::{Adaptation, AdaptationLoss};
 use super::network::{Network, Trace};
 use super::parameters::Parameters;
 use super::spec::ModelSpec;
-use super::stage::Mode;
+use super::stage::{Mode, in_rows};
 use crate::error::Result;
 use crate::gpu::{Gpu, Phase, Recording, Tensor};
 use crate::ops::perturb::{self, Images};
@@ -210,9 +210,4 @@ impl Predicted<'_> {
         let d_features = self.labels.backward(rec, dlogits, frozen)?;
         self.features.backward_to_parameters(rec, d_features, frozen)
     }
-}
-
-/// Logits as (N, K), whatever dimensions of 1 stand behind them.
-fn in_rows(logits: &Tensor) -> Tensor {
-    logits.reshaped(&[logits.rows(), logits.map().len()])
 }

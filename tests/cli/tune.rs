@@ -1,6 +1,6 @@
 //! `dann tune`: what it finds is kept, shown, used and forgotten.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{CONFIG, Sandbox};
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
@@ -69,6 +69,22 @@ fn choices_are_found_shown_used_and_forgotten() {
 
     assert_eq!(dann(&sandbox, "tune --reset").0, [serde_json::json!({ "reset": true })]);
     assert_eq!(dann(&sandbox, "tune --reset").0, [serde_json::json!({ "reset": false })]);
+}
+
+/// The features and the domain classifier see both domains' rows, the label predictor the source's alone.
+#[test]
+fn a_step_with_fewer_target_rows_is_tuned_with_as_many() {
+    let sandbox = Sandbox::new();
+    sandbox.write("fewer.toml", CONFIG.replace("[training]\n", "[training]\ntarget_batch = 3\n"));
+    let rows = |arguments: &str| {
+        let (found, _) = dann(&sandbox, &format!("tune --config fewer.toml {arguments}"));
+        let mut rows: Vec<_> = found.iter().map(|line| line["rows"].as_u64().expect("rows")).collect();
+        rows.sort_unstable();
+        rows
+    };
+    assert_eq!(rows("--seconds 600"), [4, 7, 7]);
+    assert_eq!(dann(&sandbox, "tune --reset").0, [serde_json::json!({ "reset": true })]);
+    assert_eq!(rows("--seconds 600 --batch 5"), [5, 10, 10]);
 }
 
 #[test]
