@@ -225,7 +225,13 @@ fn choices_are_kept_under_every_attribute() {
     };
     let gpu = gpu(Variant::Plain);
     let variants = [Variant::Plain];
-    let search = Search { gpu: &gpu, variants: &variants, source_rows: 1, target_rows: 1, budget: std::time::Duration::ZERO };
+    let search = Search {
+        gpu: &gpu,
+        variants: &variants,
+        source_rows: 1,
+        target_rows: 1,
+        budget: std::time::Duration::ZERO,
+    };
     let keys = [2, 1].map(|stride| {
         let mut keys = Vec::new();
         let mut note = |found: Found| {
