@@ -5,9 +5,8 @@ use super::output::{Output, table};
 use super::recipe::RecipeArgs;
 use clap::{Args, value_parser};
 use dann::gpu::{Gpu, Variant};
-use dann::model::{Found, Search};
+use dann::model::{Domain, Found, Search};
 use dann::ops::tuning::{Choice, Tuning};
-use dann::train::TrainingSpec;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -55,7 +54,8 @@ pub fn run(args: &TuneArgs, out: &Output) -> anyhow::Result<()> {
         return show(&Tuning::of(&gpu), &gpu, out);
     }
     let config = args.recipe.config()?;
-    let (source_rows, target_rows) = rows(args.batch, &config.training);
+    let rows_of = |domain| args.batch.map_or_else(|| config.training.rows_of(domain), |rows| rows as usize);
+    let [source_rows, target_rows] = [Domain::Source, Domain::Target].map(rows_of);
     let possible = |variant: &Variant| adapter.variant_obstacle(*variant).is_none();
     let variants: Vec<Variant> = Variant::ALL.into_iter().filter(possible).collect();
     let budget = Duration::from_secs(args.seconds.into());
@@ -76,14 +76,6 @@ pub fn run(args: &TuneArgs, out: &Output) -> anyhow::Result<()> {
         log::warn!("no time was left for {}: --seconds gives more", late.join(", "));
     }
     out.text(format!("kept in {}", file.display()))
-}
-
-/// Source and target rows of a step.
-fn rows(asked: Option<u32>, training: &TrainingSpec) -> (usize, usize) {
-    match asked {
-        Some(rows) => (rows as usize, rows as usize),
-        None => (training.batch, training.target_batch.unwrap_or(training.batch)),
-    }
 }
 
 /// Says which families were refused.

@@ -278,7 +278,8 @@ impl TrainingSpec {
     }
 
     /// Rows of the labelled domain in a batch, [`Domain::Source`] here whatever it is, or of the other one.
-    pub(super) fn rows_of(&self, domain: Domain) -> usize {
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
+    pub fn rows_of(&self, domain: Domain) -> usize {
         if domain == Domain::Source { self.batch } else { self.target_batch.unwrap_or(self.batch) }
     }
 
