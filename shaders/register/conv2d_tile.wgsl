@@ -8,6 +8,7 @@
 //
 // A thread computes 2 rows × 8 columns × 16 channels. Software adapters read texels of storage textures several times
 // faster than buffers; a 4×4 block of weights, whose columns belong to input channels, serves 16 pixels.
+// `plain_pairs` is `plain` for narrow maps: its 8 columns are 4 of one image and 4 of the next one.
 
 import "register/shared/map_params.wgsl";
 
@@ -53,6 +54,21 @@ fn shifted(r: Row, next: vec4f) -> Row {
     return Row(r.c1, r.c2, r.c3, r.c4, r.c5, r.c6, r.c7, next);
 }
 
+// Four pixels of one image and four of another, which lies `apart` from it.
+fn load_pair(at: vec2i, apart: vec2i, step: i32) -> Row {
+    let other = at + apart;
+    return Row(
+        textureLoad(x, at), textureLoad(x, at + vec2i(step, 0)),
+        textureLoad(x, at + vec2i(2 * step, 0)), textureLoad(x, at + vec2i(3 * step, 0)),
+        textureLoad(x, other), textureLoad(x, other + vec2i(step, 0)),
+        textureLoad(x, other + vec2i(2 * step, 0)), textureLoad(x, other + vec2i(3 * step, 0)),
+    );
+}
+
+fn shifted_pair(r: Row, next: vec2i, apart: vec2i) -> Row {
+    return Row(r.c1, r.c2, r.c3, textureLoad(x, next), r.c5, r.c6, r.c7, textureLoad(x, next + apart));
+}
+
 fn block(at: vec2i) -> mat4x4f {
     return mat4x4f(
         textureLoad(weight, at), textureLoad(weight, at + vec2i(1, 0)),
@@ -67,6 +83,18 @@ fn add(t: Row, w: mat4x4f, v: Row) -> Row {
     );
 }
 
+// The sums `t` and what the weights at `w`, 16 channels of one tap and one channel group, add to them.
+fn with_tap(t: Tile, w: vec2i, v0: Row, v1: Row) -> Tile {
+    let wa = block(w);
+    let wb = block(w + vec2i(4, 0));
+    let wc = block(w + vec2i(8, 0));
+    let wd = block(w + vec2i(12, 0));
+    return Tile(
+        add(t.a0, wa, v0), add(t.a1, wa, v1), add(t.b0, wb, v0), add(t.b1, wb, v1),
+        add(t.c0, wc, v0), add(t.c1, wc, v1), add(t.d0, wd, v0), add(t.d1, wd, v1),
+    );
+}
+
 // The sums without bias; `corner` is the texel of the tile's first pixel, `o4` its first channel group.
 fn sums(corner: vec2i, o4: i32, zero: i32) -> Tile {
     var t = Tile();
@@ -77,22 +105,30 @@ fn sums(corner: vec2i, o4: i32, zero: i32) -> Tile {
             var v0 = load_row(at, step);
             var v1 = load_row(at + vec2i(0, 1), step);
             for (var l = 0; l < i32(params.kernel_w) + zero; l++) {
-                let w = vec2i(4 * o4, (k * i32(params.kernel_w) + l) * step + c4);
-                let wa = block(w);
-                t.a0 = add(t.a0, wa, v0);
-                t.a1 = add(t.a1, wa, v1);
-                let wb = block(w + vec2i(4, 0));
-                t.b0 = add(t.b0, wb, v0);
-                t.b1 = add(t.b1, wb, v1);
-                let wc = block(w + vec2i(8, 0));
-                t.c0 = add(t.c0, wc, v0);
-                t.c1 = add(t.c1, wc, v1);
-                let wd = block(w + vec2i(12, 0));
-                t.d0 = add(t.d0, wd, v0);
-                t.d1 = add(t.d1, wd, v1);
+                t = with_tap(t, vec2i(4 * o4, (k * i32(params.kernel_w) + l) * step + c4), v0, v1);
                 let next = at + vec2i((8 + l) * step, 0);
                 v0 = shifted(v0, textureLoad(x, next));
                 v1 = shifted(v1, textureLoad(x, next + vec2i(0, 1)));
+            }
+        }
+    }
+    return t;
+}
+
+// The same for four columns of one image and four of another, `apart` from it.
+fn sums_of_pair(corner: vec2i, apart: vec2i, o4: i32, zero: i32) -> Tile {
+    var t = Tile();
+    let step = i32(params.in_groups) + zero;
+    for (var k = 0; k < i32(params.kernel_h) + zero; k++) {
+        for (var c4 = 0; c4 < step; c4++) {
+            let at = corner + vec2i(c4, k);
+            var v0 = load_pair(at, apart, step);
+            var v1 = load_pair(at + vec2i(0, 1), apart, step);
+            for (var l = 0; l < i32(params.kernel_w) + zero; l++) {
+                t = with_tap(t, vec2i(4 * o4, (k * i32(params.kernel_w) + l) * step + c4), v0, v1);
+                let next = at + vec2i((4 + l) * step, 0);
+                v0 = shifted_pair(v0, next, apart);
+                v1 = shifted_pair(v1, next + vec2i(0, 1), apart);
             }
         }
     }
@@ -186,10 +222,14 @@ fn work(index: u32, tiles_w: u32, tiles_h: u32) -> Work {
     return Work(n % params.rows, index / tiles_w % tiles_h, index % tiles_w, n / params.rows * 16u);
 }
 
+// The texel of column j in the down-th two rows of image n.
+fn corner_of(n: u32, down: u32, j: u32) -> vec2i {
+    let column = n % params.x_across * params.x_width + j * params.in_groups;
+    return vec2i(vec2u(column, n / params.x_across * params.x_height + 2u * down));
+}
+
 fn tile(w: Work) -> Tile {
-    let column = w.n % params.x_across * params.x_width + 8u * w.across * params.in_groups;
-    let row = w.n / params.x_across * params.x_height + 2u * w.down;
-    let corner = vec2i(vec2u(column, row));
+    let corner = corner_of(w.n, w.down, 8u * w.across);
     // llvmpipe (Mesa 22.3) builds a program anew, and keeps it, at each dispatch whose uniforms alone decide loops; what
     // hangs on the invocation as well it leaves as it is.
     let zero = i32(w.n >> 31u);
@@ -219,17 +259,34 @@ fn store_pixel(p: Place, j: u32, o: u32, value: vec4f) {
     if j < params.map.width { store_group(p.n, p.i, j, o, value); }
 }
 
-fn store_row(p: Place, o: u32, r: Row) {
-    if p.i >= params.map.height || o >= params.map.outputs { return; }
+fn store_four(p: Place, o: u32, c0: vec4f, c1: vec4f, c2: vec4f, c3: vec4f) {
+    if p.n >= params.rows || p.i >= params.map.height || o >= params.map.outputs { return; }
     let first = bias_of(o);
-    store_pixel(p, p.j, o, first + r.c0);
-    store_pixel(p, p.j + 1u, o, first + r.c1);
-    store_pixel(p, p.j + 2u, o, first + r.c2);
-    store_pixel(p, p.j + 3u, o, first + r.c3);
-    store_pixel(p, p.j + 4u, o, first + r.c4);
-    store_pixel(p, p.j + 5u, o, first + r.c5);
-    store_pixel(p, p.j + 6u, o, first + r.c6);
-    store_pixel(p, p.j + 7u, o, first + r.c7);
+    store_pixel(p, p.j, o, first + c0);
+    store_pixel(p, p.j + 1u, o, first + c1);
+    store_pixel(p, p.j + 2u, o, first + c2);
+    store_pixel(p, p.j + 3u, o, first + c3);
+}
+
+// The first four columns at p, the others at q.
+fn store_row(p: Place, q: Place, o: u32, r: Row) {
+    store_four(p, o, r.c0, r.c1, r.c2, r.c3);
+    store_four(q, o, r.c4, r.c5, r.c6, r.c7);
+}
+
+fn below(p: Place) -> Place {
+    return Place(p.n, p.i + 1u, p.j);
+}
+
+fn store_tile(p: Place, q: Place, o: u32, t: Tile) {
+    store_row(p, q, o, t.a0);
+    store_row(below(p), below(q), o, t.a1);
+    store_row(p, q, o + 4u, t.b0);
+    store_row(below(p), below(q), o + 4u, t.b1);
+    store_row(p, q, o + 8u, t.c0);
+    store_row(below(p), below(q), o + 8u, t.c1);
+    store_row(p, q, o + 12u, t.d0);
+    store_row(below(p), below(q), o + 12u, t.d1);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -237,15 +294,23 @@ fn plain(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) work
     let tiles_w = (params.map.width + 7u) / 8u;
     let w = work(id.y * workgroups.x * WORKGROUP_SIZE + id.x, tiles_w, (params.map.height + 1u) / 2u);
     if w.o >= params.map.outputs { return; }
-    let t = tile(w);
-    let upper = Place(w.n, 2u * w.down, 8u * w.across);
-    let lower = Place(w.n, 2u * w.down + 1u, 8u * w.across);
-    store_row(upper, w.o, t.a0);
-    store_row(lower, w.o, t.a1);
-    store_row(upper, w.o + 4u, t.b0);
-    store_row(lower, w.o + 4u, t.b1);
-    store_row(upper, w.o + 8u, t.c0);
-    store_row(lower, w.o + 8u, t.c1);
-    store_row(upper, w.o + 12u, t.d0);
-    store_row(lower, w.o + 12u, t.d1);
+    let first = Place(w.n, 2u * w.down, 8u * w.across);
+    store_tile(first, Place(first.n, first.i, first.j + 4u), w.o, tile(w));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn plain_pairs(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+    let tiles_w = (params.map.width + 3u) / 4u;
+    let tiles_h = (params.map.height + 1u) / 2u;
+    let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
+    let pairs = (params.rows + 1u) / 2u;
+    let pair = index / (tiles_w * tiles_h);
+    let o = pair / pairs * 16u;
+    if o >= params.map.outputs { return; }
+    let p = Place(pair % pairs * 2u, 2u * (index / tiles_w % tiles_h), index % tiles_w * 4u);
+    // The last of an odd number of images is its own pair, and is not stored twice.
+    let corner = corner_of(p.n, p.i / 2u, p.j);
+    let apart = corner_of(min(p.n + 1u, params.rows - 1u), p.i / 2u, p.j) - corner;
+    let t = sums_of_pair(corner, apart, i32(o / 4u), i32(p.n >> 31u));
+    store_tile(p, Place(p.n + 1u, p.i, p.j), o, t);
 }

@@ -66,15 +66,16 @@ pub(super) fn halo((height, width): (usize, usize), (kh, kw): (usize, usize)) ->
 /// [`crate::error::Error::Input`] when the shapes do not fit.
 pub fn plain(rec: &mut Recording, operands: &Operands<'_>, y: &Tensor) -> Result<()> {
     let (rows, map) = (y.rows(), y.map());
-    let tiles = map.height.div_ceil(TILE.0) * map.width.div_ceil(TILE.1);
-    let threads = rows * tiles * map.channels.div_ceil(TILE_OUTPUTS);
+    let tiles = rows * map.width.div_ceil(TILE.1);
+    let tiles_of_pairs = rows.div_ceil(2) * map.width.div_ceil(TILE.1 / 2);
+    let threads = |tiles: usize| tiles * map.height.div_ceil(TILE.0) * map.channels.div_ceil(TILE_OUTPUTS);
     let Operands { x: (_, x), weight, bias, .. } = *operands;
     let work = operands.work(y.len(), (rows, map), 0);
-    rec.dispatch(
-        wgsl::Plain { params: &operands.params((rows, map), None)?, x, weight, bias, y },
-        threads,
-        work,
-    )
+    let params = &operands.params((rows, map), None)?;
+    if tiles_of_pairs < tiles {
+        return rec.dispatch(wgsl::PlainPairs { params, x, weight, bias, y }, threads(tiles_of_pairs), work);
+    }
+    rec.dispatch(wgsl::Plain { params, x, weight, bias, y }, threads(tiles), work)
 }
 
 /// Records `rows` maps of y, the shape behind ReLU and pooling, and which values they are.
