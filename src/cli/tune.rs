@@ -53,9 +53,10 @@ pub fn run(args: &TuneArgs, out: &Output) -> anyhow::Result<()> {
     if args.show {
         return show(&Tuning::of(&gpu), &gpu, out);
     }
-    let config = args.recipe.config()?;
-    let rows_of = |domain| args.batch.map_or_else(|| config.training.rows_of(domain), |rows| rows as usize);
-    let [source_rows, target_rows] = [Domain::Source, Domain::Target].map(rows_of);
+    let mut config = args.recipe.config()?;
+    args.batch.into_iter().for_each(|rows| config.training.set_batch(rows as usize));
+    let [source_rows, target_rows] =
+        [Domain::Source, Domain::Target].map(|domain| config.training.rows_of(domain));
     let possible = |variant: &Variant| adapter.variant_obstacle(*variant).is_none();
     let variants: Vec<Variant> = Variant::ALL.into_iter().filter(possible).collect();
     let budget = Duration::from_secs(args.seconds.into());

@@ -54,6 +54,13 @@ impl StepBench {
         Ok(Self { training_step, data_loader, steps })
     }
 
+    /// Labelled rows of a batch, and unlabelled ones.
+    pub fn rows(&self) -> [usize; 2] {
+        let batch = &self.training_step.batch;
+        let labelled = batch.labels.rows();
+        [labelled, batch.x.rows() - labelled]
+    }
+
     /// Images that a step looks at.
     pub fn images_per_step(&self) -> usize {
         self.training_step.batch.x.rows() * self.training_step.batches()

@@ -277,6 +277,12 @@ impl TrainingSpec {
         Err(Error::input("training.class_weights", expected, format!("{weights:?}")))
     }
 
+    /// Has each step take `rows` of either domain, whatever the recipe says of the target's.
+    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
+    pub fn set_batch(&mut self, rows: usize) {
+        (self.batch, self.target_batch) = (rows, None);
+    }
+
     /// Rows of the labelled domain in a batch, [`Domain::Source`] here whatever it is, or of the other one.
     #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
     pub fn rows_of(&self, domain: Domain) -> usize {

@@ -3,11 +3,12 @@
 use crate::sandbox::{CONFIG, Sandbox};
 use serde_json::Value;
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "adapter",
     "driver",
     "recipe",
     "batch",
+    "target_batch",
     "step_ms_median",
     "step_ms_p10",
     "step_ms_p90",
@@ -58,6 +59,22 @@ fn recipes_from_files_are_timed_and_profiled() {
     let subject = profile["subject"].as_str().unwrap_or_default().to_owned();
     assert!(subject.starts_with("recipe training.toml, 4 + 4 images"), "{subject}");
     sandbox.refused("bench --config training.toml --preset demo", &["--config", "--preset"]);
+}
+
+#[test]
+fn rows_of_both_domains_are_told() {
+    let sandbox = Sandbox::new();
+    let fewer = CONFIG.replace("[training]", "[training]\ntarget_batch = 2");
+    assert_ne!(fewer, CONFIG);
+    sandbox.write("training.toml", fewer);
+    let rows = |flags: &str| {
+        let line = sandbox.json(&format!("bench --config training.toml {flags}")).remove(0);
+        [&line["batch"], &line["target_batch"]].map(|rows| rows.as_u64().unwrap_or_default())
+    };
+    assert_eq!(rows(""), [4, 2]);
+    assert_eq!(rows("--batch 3"), [3, 3]);
+    let profile = sandbox.json("profile --config training.toml --steps 2").remove(0);
+    assert!(profile["subject"].as_str().is_some_and(|said| said.contains("4 + 2 images")), "{profile}");
 }
 
 #[test]

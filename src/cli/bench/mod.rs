@@ -58,6 +58,7 @@ struct Row {
     recipe: String,
     variant: String,
     batch: usize,
+    target_batch: usize,
     step_ms_median: f64,
     step_ms_p10: f64,
     step_ms_p90: f64,
@@ -71,18 +72,17 @@ struct Row {
 pub fn run(args: &BenchArgs, started: Instant, out: &Output) -> anyhow::Result<()> {
     let gpu = args.gpu.open()?;
     let recipe = args.recipe.config()?;
-    let batches = match (&args.batches[..], args.batch) {
-        ([], None) => vec![recipe.training.batch],
-        ([], Some(batch)) => vec![batch as usize],
-        (batches, _) => batches.iter().map(|&batch| batch as usize).collect(),
+    let batches = match &args.batches[..] {
+        [] => vec![args.batch],
+        batches => batches.iter().copied().map(Some).collect(),
     };
     let mut rows = Vec::new();
     let mut first = Some(started);
     let measured = batches.into_iter().try_for_each(|batch| -> anyhow::Result<()> {
         let mut config = recipe.clone();
-        config.training.batch = batch;
+        batch.into_iter().for_each(|rows| config.training.set_batch(rows as usize));
         let row = bench(&gpu, &args.recipe.name(), &config, first.take())
-            .with_context(|| format!("batch {batch}"))?;
+            .with_context(|| format!("batch {}", config.training.batch))?;
         out.json(&row)?;
         rows.push(row);
         Ok(())
@@ -103,12 +103,14 @@ fn bench(gpu: &Gpu, recipe: &str, config: &Config, started: Option<Instant>) -> 
     let gpu_bytes = gpu.device().generate_allocator_report().map(|report| report.total_allocated_bytes);
     let step_ms_median = percentile(&step_ms, 0.5);
     let info = gpu.device().adapter_info();
+    let [batch, target_batch] = bench.rows();
     Ok(Row {
         adapter: info.name,
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
         recipe: recipe.to_owned(),
         variant: tuning::summary(gpu),
-        batch: config.training.batch,
+        batch,
+        target_batch,
         step_ms_median,
         step_ms_p10: percentile(&step_ms, 0.1),
         step_ms_p90: percentile(&step_ms, 0.9),
@@ -123,7 +125,7 @@ fn bench(gpu: &Gpu, recipe: &str, config: &Config, started: Option<Instant>) -> 
 fn print(rows: &[Row], recipe: &str, gpu: &Gpu, out: &Output) -> anyhow::Result<()> {
     let cells = |row: &Row| {
         [
-            format!("{0} + {0}", row.batch),
+            format!("{} + {}", row.batch, row.target_batch),
             format!("{:.3}", row.step_ms_median),
             format!("{:.3}", row.step_ms_p10),
             format!("{:.3}", row.step_ms_p90),

@@ -7,7 +7,7 @@ use dann::error::Error;
 use dann::gpu::Gpu;
 use dann::ops::tuning;
 use dann::profile::{Peaks, Report, Samples, Stopwatch, check_picture, write_picture};
-use dann::train::{Config, StepBench};
+use dann::train::StepBench;
 use std::path::Path;
 
 pub fn run(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
@@ -15,12 +15,12 @@ pub fn run(args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
     check_files(args)?;
     let gpu = args.gpu.open()?;
     let mut config = args.recipe.config()?;
-    config.training.batch = args.batch.map_or(config.training.batch, |batch| batch as usize);
+    args.batch.into_iter().for_each(|rows| config.training.set_batch(rows as usize));
     let bench = StepBench::new(&gpu, &config)?;
     if args.capture {
         return capture(&gpu, &bench, out);
     }
-    let (samples, report) = measure(args, &gpu, &config, &bench)?;
+    let (samples, report) = measure(args, &gpu, &bench)?;
     tell(args, &samples, &report, out)?;
     if let (Some(source), Some(target)) = (&args.source, &args.target) {
         waiting::tell(&gpu, &config, (source, target), args.steps.into(), out)?;
@@ -63,20 +63,15 @@ fn can_be_written(path: &Path) -> dann::error::Result<()> {
     }
 }
 
-fn measure(
-    args: &ProfileArgs,
-    gpu: &Gpu,
-    config: &Config,
-    bench: &StepBench,
-) -> dann::error::Result<(Samples, Report)> {
+fn measure(args: &ProfileArgs, gpu: &Gpu, bench: &StepBench) -> dann::error::Result<(Samples, Report)> {
     let mut stopwatch = Stopwatch::new(gpu, args.clock.into())?;
     let peaks = Peaks::measure(gpu, &mut stopwatch)?;
     let prepare = |encoder: &mut wgpu::CommandEncoder| bench.prepare(encoder);
     let steps = args.steps as usize;
     let samples = Samples::take(&mut stopwatch, &bench.recordings(), steps, &prepare, &|| bench.time(1))?;
     bench.check()?;
-    let (batch, variant) = (config.training.batch, tuning::summary(gpu));
-    let subject = format!("{}, {batch} + {batch} images, {variant} kernels", args.recipe.title());
+    let ([labelled, unlabelled], variant) = (bench.rows(), tuning::summary(gpu));
+    let subject = format!("{}, {labelled} + {unlabelled} images, {variant} kernels", args.recipe.title());
     let report = samples.report(gpu.name(), &subject, stopwatch.clock(), &peaks)?;
     Ok((samples, report.with_executables(gpu)))
 }

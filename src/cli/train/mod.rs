@@ -148,7 +148,7 @@ impl TrainArgs {
         };
         let training = &mut config.training;
         training.method = self.method.map_or(training.method, Into::into);
-        training.batch = self.batch.map_or(training.batch, |batch| batch as usize);
+        self.batch.into_iter().for_each(|rows| training.set_batch(rows as usize));
         training.seed = self.seed.unwrap_or(training.seed);
         if let Some(epochs) = self.epochs {
             (training.epochs, training.steps) = (epochs, None);
