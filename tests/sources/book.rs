@@ -1,5 +1,6 @@
 //! The book: what it has to tell of.
 
+use crate::architecture::files;
 use dann::train::Config;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,6 +13,33 @@ fn root() -> &'static Path {
 fn readme_is_short() {
     let words = std::fs::read_to_string(root().join("README.md")).unwrap().split_whitespace().count();
     assert!(words <= 1000, "README.md has {words} words; the book has room");
+}
+
+/// Where a table of `text` begins without the line that makes it one, or a row has another number of cells.
+fn broken_table(text: &str) -> Option<usize> {
+    let lines: Vec<&str> = text.lines().collect();
+    let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+    let is_row = |line: &str| line.starts_with('|');
+    let broken = |at: usize| match at.checked_sub(1).map(|above| lines[above]).filter(|above| is_row(above)) {
+        Some(above) => cells(above) != cells(lines[at]),
+        None => !lines.get(at + 1).is_some_and(|below| below.starts_with("|---")),
+    };
+    (0..lines.len()).find(|&at| is_row(lines[at]) && broken(at)).map(|at| at + 1)
+}
+
+#[test]
+fn tables_are_whole() {
+    let others = [
+        "README.md",
+        "ARCHITECTURE.md",
+        "assets/experiments/RESULTS.md",
+        "benches/NVIDIA.md",
+        "tests/RELIABILITY.md",
+    ];
+    for path in files("docs/src", "md").into_iter().chain(others.map(|name| root().join(name))) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(broken_table(&text), None, "{}", path.display());
+    }
 }
 
 #[test]
