@@ -1,10 +1,10 @@
 //! Some of a data set's images, wherever they are.
 
 use super::dataset::Dataset;
-#[cfg(feature = "data")]
+#[cfg(feature = "fit")]
 use super::fit;
 use crate::error::Result;
-#[cfg(feature = "data")]
+#[cfg(feature = "fit")]
 use crate::shape::MapShape;
 
 impl Dataset {
@@ -78,7 +78,7 @@ impl Dataset {
     }
 
     /// The middle of every image, in the size of `shape`; images of that size, and those not in memory, stay as they are.
-    #[cfg(feature = "data")]
+    #[cfg(feature = "fit")]
     pub(crate) fn middle(self, shape: MapShape) -> Self {
         let (from, to) = (self.shape, MapShape { channels: self.shape.channels, ..shape });
         if from == to || !self.is_in_memory() || from.height < to.height || from.width < to.width {

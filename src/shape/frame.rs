@@ -70,7 +70,10 @@ impl Frame {
         };
         (rows, (rows * self.width + self.height / 2) / self.height)
     }
+}
 
+#[cfg(any(feature = "data", feature = "embed"))]
+impl Frame {
     /// To what an image of so many rows and columns is scaled before it is laid on the frame, middle on middle.
     pub(crate) fn scaling(self, height: usize, width: usize) -> Scaling {
         let resized = self.resized();
@@ -97,6 +100,7 @@ impl Frame {
 }
 
 /// What is done to an image before it is laid on a frame.
+#[cfg(any(feature = "data", feature = "embed"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Scaling {
     /// Rows that it is scaled to.

@@ -9,6 +9,7 @@
 
 mod frame;
 
+#[cfg(any(feature = "data", feature = "embed"))]
 pub(crate) use frame::Scaling;
 pub use frame::{Fit, Frame};
 

@@ -37,6 +37,7 @@ impl dyn Communicator + '_ {
     }
 
     /// Refuses a recipe whose batch the ranks cannot share evenly.
+    #[cfg(feature = "fit")]
     pub(crate) fn check(&self, config: &Config) -> Result<()> {
         let (rank, ranks) = (self.rank(), self.size());
         RankShare { rank, ranks }.config(config).map(|_| ())
