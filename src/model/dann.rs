@@ -218,7 +218,12 @@ impl Dann {
             }
         };
         features.backward_to_parameters(rec, d_features, frozen)?;
-        let smoothing = Smoothing::new(&self.gpu, &self.spec, &self.parameters, &objective.adaptation)?;
+        let resting = self.state().into_iter().filter(|(name, _)| {
+            let layer = name.rsplit_once('.').map_or(&name[..], |(layer, _)| layer);
+            ["weight", "bias"].iter().all(|suffix| rests(&format!("{layer}.{suffix}")))
+        });
+        let (learned, adaptation) = (&self.parameters, &objective.adaptation);
+        let smoothing = Smoothing::new(&self.gpu, &self.spec, learned, adaptation, resting)?;
         if let Some(smoothing) = smoothing {
             let perturbed = Perturbed { x: &batch.x, logits: &logits, source_rows, table };
             smoothing.record(rec, step, &perturbed, frozen)?;

@@ -43,6 +43,8 @@ pub struct Parameters {
     pub values: Tensor,
     /// Every gradient, in the same places.
     pub grads: Tensor,
+    /// By its name, state of another network that layers built on these are to have too, in place of their own.
+    state: BTreeMap<String, Tensor>,
 }
 
 /// The parameters of a layer that has a weight, and a bias or zeros in its place.
@@ -104,13 +106,19 @@ impl Parameters {
             return Err(Error::input("model", "at least one layer that learns", "none"));
         }
         let flat = |label| Tensor::zeros(gpu, label, &[end]);
-        Ok(Self { values: flat("parameters")?, grads: flat("gradients")?, infos })
+        Ok(Self { values: flat("parameters")?, grads: flat("gradients")?, infos, state: BTreeMap::new() })
     }
 
-    /// The same values with gradients of their own: what is built on them a second time overwrites no others.
-    pub(super) fn with_own_gradients(&self, gpu: &Gpu) -> Result<Self> {
+    /// The same values with gradients of their own: what is built on them a second time overwrites no others, and shares
+    /// `state`, which is not trained, with what was built first.
+    pub(super) fn with_own_gradients(&self, gpu: &Gpu, state: BTreeMap<String, Tensor>) -> Result<Self> {
         let grads = Tensor::zeros(gpu, "more gradients", self.grads.dims())?;
-        Ok(Self { infos: self.infos.clone(), values: self.values.clone(), grads })
+        Ok(Self { infos: self.infos.clone(), values: self.values.clone(), grads, state })
+    }
+
+    /// The state called `name` that is shared, if it is.
+    pub(super) fn shared(&self, name: &str) -> Option<&Tensor> {
+        self.state.get(name)
     }
 
     /// Names and shapes, in order.

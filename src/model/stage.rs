@@ -127,9 +127,13 @@ impl<'s> Forward<'s> {
 }
 
 impl Site<'_> {
-    /// A tensor of zeros that belongs to this node.
-    pub fn zeros(&self, label: &str, dims: &[usize]) -> Result<Tensor> {
-        Tensor::zeros(self.gpu, &format!("{}.{label}", self.name), dims)
+    /// State that belongs to this node and starts with `value`, unless another network has it already.
+    pub fn state(&self, label: &str, dims: &[usize], value: f32) -> Result<Tensor> {
+        let name = format!("{}.{label}", self.name);
+        match self.parameters.shared(&name) {
+            Some(shared) => Ok(shared.clone()),
+            None => Tensor::from_slice(self.gpu, &name, dims, &vec![value; dims.iter().product()]),
+        }
     }
 }
 

@@ -59,17 +59,18 @@ struct Predicted<'n> {
 }
 
 impl<'a> Smoothing<'a> {
-    /// `None` where `adaptation` asks for nothing of it.
+    /// `None` where `adaptation` asks for nothing of it. `resting` is the state of layers that rest.
     pub fn new(
         gpu: &Gpu,
         spec: &ModelSpec,
         learned: &'a Parameters,
         adaptation: &'a Adaptation,
+        resting: impl Iterator<Item = (String, Tensor)>,
     ) -> Result<Option<Self>> {
         if adaptation.virtual_adversarial == 0.0 && adaptation.virtual_adversarial_source == 0.0 {
             return Ok(None);
         }
-        let parameters = learned.with_own_gradients(gpu)?;
+        let parameters = learned.with_own_gradients(gpu, resting.collect())?;
         let [f, y, _] = spec.graphs()?;
         Ok(Some(Self {
             adaptation,
@@ -127,7 +128,7 @@ impl<'a> Smoothing<'a> {
 
         let moved = rows.allocate(&gpu, "probed images", perturbed.x)?;
         perturb::at_random(rec, step, images, &moved, probe)?;
-        let probed = self.predict(rec, step, &moved, frozen)?;
+        let probed = self.predict(rec, step, (&moved, rows), frozen)?;
         rec.phase(Phase::Loss);
         let dlogits = Tensor::zeros(&gpu, "dlogits", probed.logits.dims())?;
         kl_divergence::backward(rec, &given, &probed.logits, &dlogits)?;
@@ -137,7 +138,7 @@ impl<'a> Smoothing<'a> {
         rec.phase(Phase::Forward);
         let moved = rows.allocate(&gpu, "adversarial images", perturbed.x)?;
         perturb::along(rec, images, &direction, &moved, radius)?;
-        let adversarial = self.predict(rec, step, &moved, frozen)?;
+        let adversarial = self.predict(rec, step, (&moved, rows), frozen)?;
         rec.phase(Phase::Loss);
         let logits = &adversarial.logits;
         let (loss, dlogits) =
@@ -164,18 +165,17 @@ impl<'a> Smoothing<'a> {
         // As kernels take tensors that start where a binding may, the rows are copied: moved by nothing.
         let x = rows.allocate(rec.gpu(), "images as they are", perturbed.x)?;
         perturb::at_random(rec, step, Images { x: perturbed.x, first_row: rows.first }, &x, 0.0)?;
-        Ok((self.predict(rec, step, &x, frozen)?.logits, 0))
+        Ok((self.predict(rec, step, (&x, rows), frozen)?.logits, 0))
     }
 
     fn predict(
         &self,
         rec: &mut Recording,
         step: &Tensor,
-        x: &Tensor,
+        (x, rows): (&Tensor, &Rows),
         frozen: &dyn Fn(&str) -> bool,
     ) -> Result<Predicted<'_>> {
-        // Rows of one domain alone: which one does not matter, as its running statistics are nobody's.
-        let mode = Mode::Training { source_rows: x.rows() };
+        let mode = Mode::Training { source_rows: if rows.first == 0 { rows.count } else { 0 } };
         let rests = &|name: &str| self.freezes && frozen(name);
         let features = self.feature_extractor.forward_of(rec, step, x, mode, rests)?;
         let labels = self.label_predictor.forward_of(rec, step, &features.y, mode, rests)?;

@@ -1,7 +1,7 @@
 //! Networks with a backbone: what learns, what rests, and where its weights come from.
 
 use crate::support::gpu;
-use dann::gpu::Variant;
+use dann::gpu::{Gpu, Variant};
 use dann::model::{Dann, NamedValues};
 use dann::ops::Step;
 use dann::train::{Config, TrainingStep};
@@ -44,10 +44,16 @@ const LITE: &str = "backbone = \"efficientnet_lite0\"";
 
 /// Everything learned before and after some steps on made-up images.
 fn trained(groups: &str, steps: u32) -> [NamedValues; 2] {
+    trained_from(&recipe(LITE, groups), steps, |_, _| ())
+}
+
+/// The same by any recipe, from what `change` makes of the model.
+fn trained_from(recipe: &str, steps: u32, change: impl Fn(&Gpu, &Dann)) -> [NamedValues; 2] {
     let gpu = gpu(Variant::Register);
-    let config = Config::parse("test", &recipe(LITE, groups)).unwrap();
+    let config = Config::parse("test", recipe).unwrap();
     let model = Dann::new(&gpu, &config.model).unwrap();
     model.initialize(config.training.initialization, 1).unwrap();
+    change(&gpu, &model);
     let started = model.read().unwrap();
     let training = TrainingStep::new(&model, ROWS, config.training.objective().unwrap(), 2).unwrap();
     assert!(steps <= 2);
@@ -56,7 +62,7 @@ fn trained(groups: &str, steps: u32) -> [NamedValues; 2] {
     training.batch.x.write(&gpu, &x).unwrap();
     training.batch.labels.write(&gpu, &[2_u32, 0]).unwrap();
     for index in 0..steps {
-        let step = Step { index, lambda: 0.5, learning_rate: 0.01, ..Step::default() };
+        let step = Step { index, lambda: 0.5, learning_rate: 0.01, adaptation: 1.0, ..Step::default() };
         training.step.write(&gpu, &[step]).unwrap();
         training.recording().submit();
     }
@@ -72,6 +78,23 @@ fn frozen_parts_of_a_backbone_rest_with_their_statistics() {
         let rests = !name.starts_with("backbone._blocks.15.");
         assert_eq!(*values == started[name], rests, "{name}");
     }
+}
+
+/// Where the first batch norm of the backbone divides by so much that all images look alike, no change of one matters.
+#[test]
+fn virtual_adversarial_images_meet_the_statistics_of_frozen_parts() {
+    let learned = |weight: f32, variance: f32| {
+        let adaptation = format!("adaptation = {{ virtual_adversarial = {weight}, radius = 2.0 }}\n[model]");
+        let frozen = "{ parameters = \"backbone._bn0\", frozen = true }";
+        let text = recipe(LITE, frozen).replace("[model]", &adaptation);
+        let [_, ended] = trained_from(&text, 1, |gpu, model| {
+            let running = &model.tensors()["backbone._bn0.running_var"];
+            running.write(gpu, &vec![variance; running.len()]).unwrap();
+        });
+        ended
+    };
+    assert!(learned(1.0, 1.0) != learned(1e-30, 1.0), "virtual adversarial training changes nothing");
+    assert!(learned(1.0, f32::INFINITY) == learned(1e-30, f32::INFINITY), "images look different to it");
 }
 
 #[test]

@@ -105,10 +105,9 @@ impl Layer for BatchNorm2d {
 
     fn build(&self, site: &Site<'_>) -> Result<Box<dyn Stage>> {
         let dims = self.statistics.dims(only(site.x).channels);
-        let ones = vec![1.0_f32; dims.iter().product()];
         let running = batch_norm2d::Statistics {
-            mean: site.zeros("running_mean", &dims)?,
-            variance: Tensor::from_slice(site.gpu, &format!("{}.running_var", site.name), &dims, &ones)?,
+            mean: site.state("running_mean", &dims, 0.0)?,
+            variance: site.state("running_var", &dims, 1.0)?,
         };
         let learned = WeightAndBias::of(site.parameters, site.name)?;
         Ok(Box::new(Plain { learned, running, eps: self.eps, momentum: self.momentum }))
@@ -167,7 +166,11 @@ impl Stage for Plain {
         let WeightAndBias { name, weight, bias, .. } = &self.learned;
         let (x, eps) = (x[0].clone(), self.eps);
         let y = allocate(rec, name, "y", x.dims())?;
-        let source = mode.source_rows();
+        // Rows of the target alone share their statistics, as those of the source alone do.
+        let source = match mode {
+            Mode::Training { source_rows: 0 } => x.rows(),
+            mode => mode.source_rows(),
+        };
         let rows = Rows { x: &x, source };
         let statistics = self.statistics(rec, rows, mode)?;
         batch_norm2d::forward(rec, rows, &statistics, &weight.value, &bias.value, &y, eps)?;

@@ -39,12 +39,11 @@ impl Layer for RectifiedNorm {
 
     fn build(&self, site: &Site<'_>) -> Result<Box<dyn Stage>> {
         let dims = [site.y.channels];
-        let ones = vec![1.0_f32; site.y.channels];
         Ok(Box::new(Plain {
             variant: site.variant,
             learned: WeightAndBias::of(site.parameters, site.name)?,
-            running_mean: site.zeros("running_mean", &dims)?,
-            running_var: Tensor::from_slice(site.gpu, &format!("{}.running_var", site.name), &dims, &ones)?,
+            running_mean: site.state("running_mean", &dims, 0.0)?,
+            running_var: site.state("running_var", &dims, 1.0)?,
             eps: self.norm.eps,
             momentum: self.norm.momentum,
             rectifier: self.rectifier,
