@@ -65,7 +65,12 @@ pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {
     let options = if args.all { options.validation(None) } else { options };
     let part = if options.has_part(&args.data, Part::Test)? { Part::Test } else { Part::Train };
     let images = options.load(&args.data, part)?;
-    let (images, unknown) = images.of_known_classes(&checkpoint.classes)?;
+    // A model that was trained elsewhere may have come without the names of its classes.
+    let (images, unknown) = match &checkpoint.classes[..] {
+        [] => (images, None),
+        classes => images.of_known_classes(classes)?,
+    };
+    images.check_labels(config.model.classes()?)?;
     images.left_out().iter().chain(&unknown).for_each(|words| log::warn!("{words}"));
     let model = checkpoint.model(&args.gpu.open()?)?;
     let evaluator = Evaluator::new(&model, &images, args.domain.into())?;

@@ -54,11 +54,23 @@ pub fn run(args: &ImportArgs, out: &Output) -> anyhow::Result<()> {
 }
 
 impl ImportArgs {
+    /// The recipe with the classes that the file itself names, if it names as many as the recipe has.
+    fn described_by(
+        &self,
+        config: Config,
+        metadata: Option<&str>,
+    ) -> anyhow::Result<(Config, Vec<String>, u64)> {
+        let described = metadata.and_then(|metadata| Checkpoint::describe(&self.file, metadata).ok());
+        let outputs = config.model.classes()?;
+        let classes = described.map(|described| described.classes).filter(|names| names.len() == outputs);
+        Ok((config, classes.unwrap_or_default(), 0))
+    }
+
     /// Recipe, classes and steps: from the flags, else from the file's own metadata.
     fn description(&self, metadata: Option<&str>) -> anyhow::Result<(Config, Vec<String>, u64)> {
         Ok(match (&self.config, &self.preset, &self.like, metadata) {
-            (Some(file), ..) => (Config::read(file)?, vec![], 0),
-            (_, Some(preset), ..) => (Config::preset(preset)?, vec![], 0),
+            (Some(file), ..) => self.described_by(Config::read(file)?, metadata)?,
+            (_, Some(preset), ..) => self.described_by(Config::preset(preset)?, metadata)?,
             (_, _, Some(run), _) => {
                 let like = RunDirectory::checkpoint(run)?;
                 (like.config, like.classes, 0)

@@ -28,7 +28,10 @@ mod train;
 mod tune;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use dann::error::Error;
 use output::Output;
+use std::ffi::OsString;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Domain-adversarial training of neural networks on any vendor's GPU.
@@ -119,6 +122,7 @@ pub fn run(started: Instant) -> anyhow::Result<()> {
     if cli.quiet {
         log::set_max_level(log::LevelFilter::Error);
     }
+    cli.command.check_paths(std::env::args_os())?;
     let out = Output::new(cli.json, cli.quiet);
     match cli.command {
         Command::Devices => devices::run(&out),
@@ -139,5 +143,19 @@ pub fn run(started: Instant) -> anyhow::Result<()> {
         Command::Diff(args) => diff::run(&args, &out),
         Command::Completions(args) => shell::completions(&args, Cli::command()),
         Command::Man(args) => shell::man(&args, Cli::command(), &out),
+    }
+}
+
+impl Command {
+    /// Refuses arguments that are no text where files of runs are to name the paths among them.
+    fn check_paths(&self, mut arguments: impl Iterator<Item = OsString>) -> dann::error::Result<()> {
+        if matches!(self, Self::Eval(_) | Self::Predict(_) | Self::Profile(_)) {
+            return Ok(());
+        }
+        arguments.find(|argument| argument.to_str().is_none()).map_or(Ok(()), |argument| {
+            let expected =
+                "a name in UTF-8, as runs keep the paths of their data as text (a link can have one)";
+            Err(Error::file(Path::new(&argument), expected, "another"))
+        })
     }
 }

@@ -26,6 +26,21 @@ impl Dataset {
 }
 
 impl Dataset {
+    /// The same images, without classes that none of them is of: the other part of a data set may have more.
+    ///
+    /// # Errors
+    /// As [`Dataset::of_known_classes`].
+    #[cfg(feature = "fit")]
+    pub(crate) fn of_own_classes(self) -> Result<Self> {
+        let own: HashSet<u16> = self.labels.iter().flatten().copied().collect();
+        if self.numbered || own.len() == self.classes.len() {
+            return Ok(self);
+        }
+        let named = (0..=u16::MAX).zip(&self.classes).filter(|(label, _)| own.contains(label));
+        let classes: Vec<String> = named.map(|(_, name)| name.clone()).collect();
+        Ok(self.of_known_classes(&classes)?.0)
+    }
+
     /// The images of `classes`, with their labels counted as in them, and in words what is left out: images of classes that
     /// are not among them, which no model of these can be right about.
     ///

@@ -96,6 +96,10 @@ fn read_list(list: &Path, directory: &Path, present: &[PathBuf]) -> Result<(Vec<
         files.push(directory.join(name));
         labels.push(u16::from(label));
     }
+    if files.len() != present.len() {
+        let expected = format!("{} labels, one for each image in {}", present.len(), directory.display());
+        return Err(Error::file(list, expected, files.len()));
+    }
     Ok((files, labels))
 }
 

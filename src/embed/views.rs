@@ -9,8 +9,8 @@ use crate::train::TrainingLoop;
 use std::collections::BTreeMap;
 
 /// What a trainer leaves in its buffers for the application to draw: of the batch that was looked at last, and of
-/// the model in training. N = 2·S rows, S of the source and then S of the target; with other methods than
-/// [`Method::Dann`](crate::train::Method::Dann) the S labelled ones alone. K classes.
+/// the model in training. N = S + T rows, S of the source and then T of the target, as many unless the recipe has a
+/// `target_batch`; with other methods than [`Method::Dann`](crate::train::Method::Dann) the S labelled ones alone. K classes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Views {

@@ -230,7 +230,7 @@ impl Runner {
             return Training::resume(path);
         }
         // A run that ended before its first checkpoint has nothing to go on from.
-        if path.exists() {
+        if RunDirectory::vacant(path).is_err() {
             RunDirectory::config(path)
                 .map_err(|e| Error::file(path, "a run or a free place for one", format!("neither: {e}")))?;
             fs::remove_dir_all(path).map_err(Error::io(path, "remove"))?;

@@ -68,6 +68,7 @@ impl Sets {
             Method::TargetOnly => train(target, Labels::Required)?,
             Method::Dann | Method::SourceOnly => train(source, Labels::Required)?,
         };
+        let labelled = labelled.of_own_classes()?;
         let outputs = config.for_data(&labelled)?.model.classes()?;
         let classes = labelled.classes.len();
         if !labelled.numbered && outputs > classes {
@@ -138,7 +139,24 @@ fn test_part(
         log::info!("{}: no labelled test part, so no accuracy on it is reported", path.display());
         return Ok(None);
     }
-    let (test, unknown) = read()?.of_known_classes(classes)?;
+    let test = read()?;
+    if !test.numbered && test.classes.iter().all(|name| !classes.contains(name)) {
+        log::warn!(
+            "{}: the test part's classes ({}) are none of those that are learned ({}), so no accuracy on it is reported",
+            path.display(),
+            listed(&test.classes),
+            listed(classes)
+        );
+        return Ok(None);
+    }
+    let (test, unknown) = test.of_known_classes(classes)?;
     unknown.iter().for_each(|words| log::warn!("{words}"));
     Ok(Some(test))
+}
+
+/// The first few names.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 8;
+    let more = if names.len() > MOST { ", …" } else { "" };
+    names[..names.len().min(MOST)].join(", ") + more
 }

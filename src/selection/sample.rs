@@ -1,7 +1,7 @@
 //! Some images of each kind that ratings need.
 
 use crate::data::{Dataset, Labels, LoadOptions, Part, shuffled};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::rng;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +37,10 @@ impl Sample {
             data.left_out().iter().for_each(|words| log::warn!("{words}"));
             Ok(data)
         };
+        if !options.has_part(source, Part::Test)? {
+            let expected = "a test part of the source, to rate models by (training with --validation 0.1 sets one aside)";
+            return Err(Error::file(source, expected, "none"));
+        }
         let validation = read(source, Part::Test, Labels::Required)?;
         let named = if classes.is_empty() { validation } else { validation.of_known_classes(classes)?.0 };
         let training = read(source, Part::Train, Labels::Ignored)?;

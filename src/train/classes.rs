@@ -11,7 +11,7 @@ impl Config {
     /// is: a number beyond the outputs that it names is a fault of the file.
     ///
     /// # Errors
-    /// [`Error::Input`] when there are more classes than the recipe allows, or labels beyond its outputs.
+    /// [`Error::Input`] when there are more classes than the recipe allows or has weights for, or labels beyond its outputs.
     pub fn for_data(&self, labelled: &Dataset) -> Result<Self> {
         let mut config = self.clone();
         let classes = labelled.classes();
@@ -23,6 +23,7 @@ impl Config {
             let expected = format!("at most {outputs} classes, as model.classes says, which may be \"auto\"");
             return Err(Error::file(&labelled.origin, expected, classes.len()));
         }
+        config.training.check_class_weights(outputs)?;
         labelled.check_labels(outputs)?;
         Ok(config)
     }

@@ -1,6 +1,7 @@
 //! Ranks that train one model together, each on a device of its own.
 
 use super::config::Config;
+use super::training_spec::Method;
 use crate::error::{Error, Result};
 use std::fmt;
 
@@ -89,7 +90,8 @@ impl RankShare {
         };
         let training = &mut own.training;
         training.batch = part("training.batch", training.batch)?;
-        let of_target = training.target_batch.map(|all| part("training.target_batch", all));
+        let of_target = training.target_batch.filter(|_| training.method == Method::Dann);
+        let of_target = of_target.map(|all| part("training.target_batch", all));
         training.target_batch = of_target.transpose()?;
         Ok(own)
     }

@@ -6,7 +6,7 @@ use super::training_spec::TrainingSpec;
 #[cfg(feature = "data")]
 use crate::data::{Labels, LoadOptions, Validation};
 use crate::error::{Error, Result};
-use crate::model::ModelSpec;
+use crate::model::{Classes, ModelSpec};
 use crate::shape::Fit;
 #[cfg(feature = "data")]
 use crate::shape::Frame;
@@ -105,7 +105,11 @@ impl Config {
     pub fn check(&self) -> Result<()> {
         self.training.check()?;
         self.data.check()?;
-        self.training.check_class_weights(self.model.classes()?)
+        let outputs = self.model.classes()?;
+        let weights = self.training.class_weights.as_ref().map_or(outputs, Vec::len);
+        // Of how many classes they have to be is known with the data.
+        let is_open = self.model.classes == Classes::Auto;
+        self.training.check_class_weights(if is_open { weights } else { outputs })
     }
 
     /// How data sets are read by this recipe, brought to `frame`.

@@ -73,8 +73,9 @@ impl Exchange {
         synchronised: bool,
     ) -> Self {
         let grads = outputs.mean_grads.as_ref().unwrap_or(&model.parameters.grads);
-        let mut buckets: Vec<Bucket> =
-            parts(grads).into_iter().map(|part| Bucket::new(vec![part], recording)).collect();
+        let buckets = parts(grads).into_iter().map(|part| Bucket::new(vec![part], recording));
+        // Gradients of frozen parameters are zeros on every rank.
+        let mut buckets: Vec<Bucket> = buckets.filter(|bucket| bucket.ready > 0).collect();
         let statistics: Vec<Tensor> =
             model.state().into_values().filter(|tensor| recording.dispatches_to(tensor) > 0).collect();
         if !statistics.is_empty() {

@@ -8,7 +8,7 @@ use super::stream::Slots;
 use super::training_spec::TrainingSpec;
 use crate::error::Result;
 use crate::gpu::{Gpu, Recording, Tensor};
-use crate::model::{Batch, Dann, Domain, Objective, Prefix};
+use crate::model::{Adaptation, Batch, Dann, Objective, Prefix};
 use crate::ops::Step;
 use std::fmt;
 
@@ -97,7 +97,7 @@ fn kept(
     (data, prefix): (&DataLoader, &Prefix),
     (objective, table_rows): (&Objective, usize),
 ) -> Result<Kept> {
-    if let Some(obstacle) = obstacle(spec, data) {
+    if let Some(obstacle) = obstacle(spec, objective, data) {
         return Ok(Kept::Not(obstacle));
     }
     let filling = Filling::new(model, prefix, data, objective, spec.batch)?;
@@ -114,11 +114,12 @@ fn kept(
 }
 
 /// Why the part does not give the same in every step, or is not to be kept.
-fn obstacle(spec: &TrainingSpec, data: &DataLoader) -> Option<String> {
-    let perturbs = [spec.adaptation.virtual_adversarial, spec.adaptation.virtual_adversarial_source];
+fn obstacle(spec: &TrainingSpec, objective: &Objective, data: &DataLoader) -> Option<String> {
+    let Adaptation { virtual_adversarial, virtual_adversarial_source, .. } = objective.adaptation;
+    let perturbs = [virtual_adversarial, virtual_adversarial_source];
     match spec.keep_frozen {
         KeepFrozen::Never => Some("training.keep_frozen is false".into()),
-        _ if spec.rows_of(Domain::Target) != spec.rows_of(Domain::Source) => {
+        _ if objective.target_rows.is_some_and(|rows| rows != spec.batch) => {
             Some("training.target_batch is another number of rows than training.batch".into())
         }
         _ if !data.is_fixed() => Some("training.augmentation draws other views of them each time".into()),

@@ -51,6 +51,7 @@ mod predictions;
 mod preview;
 mod read_ahead;
 mod recorded;
+mod repeat;
 mod reports;
 mod resumed;
 mod resumption;
@@ -99,6 +100,10 @@ pub use metrics::{Report, StepMetrics};
 pub use predictions::Predictions;
 #[cfg(feature = "report")]
 pub(crate) use preview::views_of;
+#[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
+pub use repeat::{again, quoted, quoted_path, repetition};
+#[cfg(feature = "report")]
+pub(crate) use resumed::first_checkpoint;
 pub use resumed::{Resumed, checkpoints, trained_checkpoints};
 pub use resumption::{DataSets, Resumption};
 pub use rule::Rule;

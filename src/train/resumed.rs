@@ -62,6 +62,12 @@ pub fn trained_checkpoints(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// The checkpoint of the run at `path` from before its first step, if it is there.
+#[cfg(feature = "report")]
+pub(crate) fn first_checkpoint(path: &Path) -> Option<PathBuf> {
+    Some(path.join(CHECKPOINTS).join(name(0))).filter(|file| file.exists())
+}
+
 impl RunDirectory {
     /// The model of the run at `path`, finished or not: the one that it ended with, or its newest checkpoint; or the checkpoint
     /// that `path` is.

@@ -90,7 +90,7 @@ impl RunDirectory {
         fs::create_dir_all(path).map_err(Error::io(path, "create the directory"))?;
         let file = path.join(CONFIG);
         let remark: String = remark.lines().map(|line| format!("# {line}\n")).collect();
-        fs::write(&file, remark + &config.to_toml()?).map_err(Error::io(&file, "write"))?;
+        write_whole(&file, (remark + &config.to_toml()?).as_bytes())?;
         let file = path.join(METRICS);
         Ok(Self::opened(path, File::create(&file).map_err(Error::io(&file, "write"))?))
     }
@@ -146,9 +146,8 @@ impl RunDirectory {
     /// [`Error::Io`] naming the file.
     pub fn finish(&self, checkpoint: &Checkpoint, result: &RunResult) -> Result<()> {
         self.keep(checkpoint)?;
-        let file = self.path.join(RESULT);
         let text = format!("{:#}\n", serde_json::json!(result));
-        fs::write(&file, text).map_err(Error::io(&file, "write"))
+        write_whole(&self.path.join(RESULT), text.as_bytes())
     }
 
     /// Writes the model alone, as for one that was trained elsewhere.

@@ -49,9 +49,9 @@ pub struct TrainingSpec {
     /// Steps in all, where an epoch is too long; overrides `epochs`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
-    /// Source rows a step, and as many target rows unless `target_batch` says another number.
+    /// Source rows a batch, and as many target rows unless `target_batch` says another number.
     pub batch: usize,
-    /// Target rows a step; as many as `batch` if left out. For [`Method::Dann`] alone.
+    /// Target rows a batch; as many as `batch` if left out. For [`Method::Dann`] alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_batch: Option<usize>,
     /// How many such batches a step goes through, one after the other, before it updates the parameters by the mean of their

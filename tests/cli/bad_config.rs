@@ -118,3 +118,14 @@ fn an_output_directory_that_is_taken() {
     fs::create_dir(sandbox.path("empty")).expect("a directory");
     sandbox.train("empty", "");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_no_text_is_refused_before_anything_is_written() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.dann(&format!("{} --out", Sandbox::TRAIN));
+    let output = command.arg(std::ffi::OsStr::from_bytes(b"run\xff")).assert().code(1).get_output().clone();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("expected a name in UTF-8, as runs keep the paths"), "{said}");
+}

@@ -70,9 +70,14 @@ fn what_is_no_job_is_refused() {
 #[test]
 fn processes_of_a_launcher_share_the_jobs() {
     let sandbox = sandbox();
+    // A run that ended before it had written anything.
+    std::fs::create_dir_all(sandbox.path("runs/both/tiny/source-only-3")).expect("a directory");
+    // Each process of a machine takes the next adapter in turn: the other one's is not there.
     let rank = |rank: usize| {
-        let mut command = sandbox.dann("experiment both.toml");
+        let adapters = ["0,nonsense", "nonsense,0"][rank];
+        let mut command = sandbox.dann(&format!("experiment both.toml --adapter {adapters}"));
         command.env("OMPI_COMM_WORLD_RANK", rank.to_string()).env("OMPI_COMM_WORLD_SIZE", "2");
+        command.env("OMPI_COMM_WORLD_LOCAL_RANK", rank.to_string());
         let output = command.assert().success().get_output().stdout.clone();
         String::from_utf8(output).expect("UTF-8")
     };

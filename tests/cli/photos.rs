@@ -49,6 +49,12 @@ fn a_model_has_as_many_outputs_as_the_data_have_classes_unless_the_recipe_says_h
     assert_eq!(outputs(&sandbox, "ten"), 10);
     train(&sandbox, "named", "--set model.classes=auto");
     assert_eq!(sandbox.read("named/model.safetensors"), sandbox.read("auto/model.safetensors"));
+    let words = ["photos: expected a test part of the source", "--validation 0.1"];
+    sandbox.refused("select auto", &words);
+    // Of how many classes there are weights is held against the data.
+    train(&sandbox, "weighted", "--set training.class_weights=[1.0,2.0,1.0]");
+    let four = "train --config tiny.toml --source photos --target photos --out x --set training.class_weights=[1.0,2.0,1.0,1.0]";
+    sandbox.refused(four, &["training.class_weights: expected a number above 0 for each of 3 classes"]);
     // What a run has written down repeats it, and goes on.
     train(&sandbox, "again", "--config auto/config.toml");
     assert_eq!(sandbox.read("again/model.safetensors"), sandbox.read("auto/model.safetensors"));
@@ -60,6 +66,39 @@ fn a_model_has_as_many_outputs_as_the_data_have_classes_unless_the_recipe_says_h
     sandbox.refused(refused, &["photos: expected at most 2 classes", "may be \"auto\"", "found 3"]);
     let refused = "train --config tiny.toml --source photos --target photos --out x --set model.classes=many";
     sandbox.refused(refused, &["expected \"auto\" or a number of classes", "many"]);
+}
+
+#[test]
+fn classes_without_a_training_image_are_told_and_have_no_output() {
+    let sandbox = Sandbox::new();
+    write_classes(&sandbox, "photos/train", &["ant", "cow"]);
+    write_classes(&sandbox, "photos/test", &["ant", "bee", "cow"]);
+    let line = "train --config tiny.toml --source photos --target photos --out run --no-report";
+    let said = in_one_line(sandbox.dann(line).assert().success().get_output());
+    assert!(said.contains("8 of 24 images are of classes that training does not know (bee)"), "{said}");
+    let classes = sandbox.json("eval --run run --data photos").remove(0)["per_class"].clone();
+    let counts: Vec<_> = classes.as_array().expect("a list").iter().map(|class| &class["images"]).collect();
+    assert_eq!(counts, [8, 8]);
+}
+
+#[test]
+fn a_target_whose_folders_are_no_classes_is_adapted_to_all_the_same() {
+    let sandbox = Sandbox::new();
+    write_classes(&sandbox, "photos", &["ant", "bee"]);
+    write_classes(&sandbox, "album", &["2023", "2024"]);
+    let line =
+        "train --config tiny.toml --source photos --target album --out run --no-report --validation 0.25";
+    let output = sandbox.dann(line).assert().success().get_output().clone();
+    let said = in_one_line(&output);
+    assert!(
+        said.contains("album: the test part's classes (2023, 2024) are none of those that are learned"),
+        "{said}"
+    );
+    let result: serde_json::Value = serde_json::from_slice(&sandbox.read("run/result.json")).expect("JSON");
+    assert!(
+        result["source_test_accuracy"].is_number() && result["target_test_accuracy"].is_null(),
+        "{result}"
+    );
 }
 
 #[test]
@@ -199,6 +238,13 @@ fn pictures_that_are_streamed_give_the_same_run_and_a_model_of_one_channel_takes
     let output = sandbox.dann(&line).assert().success().get_output().clone();
     let said = in_one_line(&output);
     assert!(said.contains("grey (24 of them made so"), "{said}");
+    // The report reads pictures once more, and shows views of them.
+    let line = format!(
+        "{} --set training.augmentation.flip=0.5",
+        line.replace("--out grey --no-report", "--out views")
+    );
+    sandbox.dann(&line).assert().success();
+    assert!(String::from_utf8_lossy(&sandbox.read("views/report.html")).contains("as training sees them"));
     let profile = "profile --config tiny.toml --source photos --target photos --steps 3";
     let told = sandbox.json(profile).pop().expect("a line");
     assert!(told["waiting_ms_a_step"].is_null() && told["ms_a_step"].is_number(), "{told}");

@@ -98,6 +98,26 @@ fn a_page_compares_runs_and_asks_nothing_of_the_network() {
 }
 
 #[test]
+fn a_page_compares_only_what_can_be_compared_and_repeats_a_run_from_where_it_started() {
+    let sandbox = Sandbox::new();
+    sandbox.train("alone", "--method source-only --no-report");
+    sandbox.train("started", "--start alone --no-report");
+    sandbox.json("train --config tiny.toml --source source --target source --out elsewhere --no-report");
+    sandbox.text("report alone started --out same.html");
+    let same = page(&sandbox, "same.html");
+    for words in ["target images of each class, against alone", "--out started-again --start alone"] {
+        assert!(same.contains(words), "{words:?} is not in the page");
+    }
+    sandbox.text("report alone elsewhere --out other.html");
+    assert!(!page(&sandbox, "other.html").contains("against alone"));
+    // Without the checkpoint of it there is nothing to say of what a run started from.
+    fs::remove_file(sandbox.path("started/checkpoints/step_00000000.safetensors")).expect("a checkpoint");
+    sandbox.text("report started --out after.html");
+    let after = page(&sandbox, "after.html");
+    assert!(after.contains("after training") && !after.contains("before the first step"));
+}
+
+#[test]
 fn a_page_about_one_run_says_what_is_missing() {
     let sandbox = Sandbox::new();
     sandbox.train("out", "--no-report");
@@ -138,6 +158,16 @@ fn diff_shows_what_differs_and_nothing_else() {
     sandbox.refused("diff a source", &["source/config.toml: cannot read", "hint: "]);
 }
 
+/// A safetensors file as other programs write it.
+fn without_description(file: &[u8]) -> Vec<u8> {
+    let (length, rest) = file.split_first_chunk().expect("a length");
+    let (header, values) = rest.split_at(u64::from_le_bytes(*length) as usize);
+    let mut header: Value = serde_json::from_slice(header).expect("a header");
+    header.as_object_mut().expect("an object").remove("__metadata__").expect("a description");
+    let header = header.to_string();
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), values].concat()
+}
+
 #[test]
 fn an_exported_model_is_imported_unchanged() {
     let sandbox = Sandbox::new();
@@ -153,6 +183,16 @@ fn an_exported_model_is_imported_unchanged() {
         "import model.safetensors --out again",
         &["again: expected a new or empty directory", "hint: "],
     );
+    // Beside a recipe it still names the classes; a file without a description names none, and can be evaluated.
+    let accuracy =
+        |run: &str| sandbox.json(&format!("eval --run {run} --data target"))[0]["accuracy"].clone();
+    sandbox.text("import model.safetensors --config run/config.toml --out described");
+    assert!(
+        sandbox.read("run/model.safetensors").ends_with(&sandbox.read("described/model.safetensors")[4000..])
+    );
+    sandbox.write("bare.safetensors", without_description(&sandbox.read("model.safetensors")));
+    sandbox.text("import bare.safetensors --config run/config.toml --out bare");
+    assert_eq!([accuracy("bare"), accuracy("described")], [accuracy("run"), accuracy("run")]);
     sandbox.text("export --run run --format safetensors --out second.safetensors");
     assert!(sandbox.read("model.safetensors") == sandbox.read("second.safetensors"));
 }

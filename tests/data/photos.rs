@@ -212,6 +212,8 @@ fn layouts_that_people_have_are_recognised() {
     let domains = folders(&["amazon/images/mug/1.png", "dslr/images/mug/1.png"]);
     let words = ["expected the folder of one domain", "amazon, dslr"];
     complains(load(domains.path(), Part::Train, size(2, 2), Labels::Required), &words);
+    let classes = folders(&["cat/images/1.png", "dog/images/1.png"]);
+    assert_eq!(names(classes.path()), ["cat", "dog"]);
     let twice = folders(&["train/a/1.png", "Training/a/1.png"]);
     let words = ["expected one folder of the train part", "Training and train"];
     complains(load(twice.path(), Part::Train, size(2, 2), Labels::Required), &words);

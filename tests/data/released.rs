@@ -31,11 +31,11 @@ fn labelled(list: &str) -> Result<Dataset> {
 
 #[test]
 fn images_come_in_the_order_of_the_list() {
-    let root = released("00000002.png 7\r\n00000000.png 1\n");
+    let root = released("00000002.png 7\r\n00000000.png 1\n00000001.png 4\n");
     for path in [root.path(), &root.path().join("mnist_m")] {
         let data = train(path, Labels::Required).unwrap();
-        assert_eq!(data.images(), [2, 50, 60, 0, 50, 60]);
-        assert_eq!(data.labels(), Some(&[7, 1][..]));
+        assert_eq!(data.images(), [2, 50, 60, 0, 50, 60, 1, 50, 60]);
+        assert_eq!(data.labels(), Some(&[7, 1, 4][..]));
         assert_eq!(data.classes().len(), 10);
         assert_eq!(data.shape().to_string(), "3×1×1");
     }
@@ -78,12 +78,14 @@ fn a_faulty_list_is_told_by_file_and_line() {
         let list = format!("00000000.png 5\n{line}\n00000002.png 3\n");
         complains(labelled(&list), &[&second, expected, found]);
     }
-    complains(labelled(""), &["mnist_m_train", "expected images", "found none"]);
+    for (list, count) in [("", "0"), ("00000000.png 5\n00000002.png 3\n", "2")] {
+        complains(labelled(list), &[LIST, "labels, one for each image in", &format!("found {count}")]);
+    }
 }
 
 #[test]
 fn an_image_that_does_not_decode_is_named() {
-    let root = released("00000000.png 1\n00000001.png 1\n");
+    let root = released("00000000.png 1\n00000001.png 1\n00000002.png 1\n");
     let path = root.path().join("mnist_m/mnist_m_train/00000001.png");
     let bytes = fs::read(&path).unwrap();
     for broken in [&b"no image"[..], &[], &bytes[..40]] {

@@ -5,7 +5,7 @@ use dann::data::Dataset;
 use dann::gpu::{Gpu, Variant};
 use dann::model::NamedValues;
 use dann::shape::MapShape;
-use dann::train::{Checkpoint, Config, DataSets, FrozenPart, KeepFrozen, StepMetrics, Stepper};
+use dann::train::{Checkpoint, Config, DataSets, FrozenPart, KeepFrozen, Method, StepMetrics, Stepper};
 
 /// Two epochs of four steps on the smaller domain.
 fn config(training: &str, model: &str) -> Config {
@@ -190,6 +190,19 @@ fn what_cannot_be_kept_is_computed_in_every_step_and_said_why() {
     ] {
         let found = obstacle(keys);
         assert!(found.contains(words), "{keys}: {found}");
+    }
+}
+
+#[test]
+fn what_a_method_does_not_do_keeps_nothing_from_being_kept() {
+    for keys in ["adaptation = { virtual_adversarial = 0.1 }", "target_batch = 2"] {
+        let mut config = config(&format!("{}\n{keys}", groups(ALL)), CONVOLUTIONS);
+        let kept = |config: &Config| {
+            stepper(&gpu(Variant::Plain), config, &data(3)).frozen().unwrap().kept_bytes.is_some()
+        };
+        assert!(!kept(&config), "{keys}");
+        config.training.method = Method::SourceOnly;
+        assert!(kept(&config), "{keys}");
     }
 }
 

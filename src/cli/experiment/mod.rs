@@ -6,7 +6,7 @@ mod slurm;
 use super::gpu::GpuArgs;
 use super::hint::{FETCH, Hint as _, is_no_data_set};
 use super::output::{Bars, Output};
-use super::train::{Interrupted, Interrupts, Progress, repeat};
+use super::train::{Interrupted, Interrupts, Progress, launched_here, repeat};
 use clap::Args;
 use dann::error::Result;
 use dann::experiment::{Choice, Divergence, Ending, Experiment, PlannedRun, Runner, Watcher};
@@ -86,7 +86,9 @@ pub fn run(args: &ExperimentArgs, out: &Output) -> anyhow::Result<()> {
 /// Makes the runs.
 fn perform(args: &ExperimentArgs, mut runner: Runner, out: &Output) -> anyhow::Result<()> {
     let mut interrupts = Interrupts::watch()?;
-    let open = || args.gpu.open();
+    // Processes that share the runs share the machine's adapters, too.
+    let local_rank = launched_here().filter(|_| args.job.is_none());
+    let open = || local_rank.map_or_else(|| args.gpu.open(), |rank| args.gpu.open_for_rank(rank));
     let (mut recorder, mut progress) = (Recorder::default(), Progress::new(out));
     let observers: &mut [&mut dyn Observer] = &mut [&mut interrupts, &mut recorder, &mut progress];
     let ending = runner.run(&open, &Bars::default(), observers, &mut Narrator { out });

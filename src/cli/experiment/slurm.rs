@@ -1,6 +1,7 @@
 //! An experiment's jobs as a script for Slurm's `sbatch`.
 
 use dann::experiment::Slurm;
+use dann::train::{quoted, quoted_path};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -14,7 +15,7 @@ pub fn script(slurm: &Slurm, name: &str, jobs: &[usize], directory: &Path, comma
     let requests = [
         Some(format!("--job-name={}", quoted(&format!("dann-{name}")))),
         Some(format!("--array={array}")),
-        Some(format!("--output={}", quoted(&directory.join("slurm-%A_%a.log").display().to_string()))),
+        Some(format!("--output={}", quoted_path(&directory.join("slurm-%A_%a.log")))),
         slurm.time.as_ref().map(|time| format!("--time={time}")),
         slurm.memory.as_ref().map(|memory| format!("--mem={memory}")),
         slurm.gpus.map(|gpus| format!("--gpus={gpus}")),
@@ -38,15 +39,6 @@ fn ranges(numbers: &[usize]) -> String {
         _ => format!("{}-{}", run[0], run[run.len() - 1]),
     });
     runs.collect::<Vec<_>>().join(",")
-}
-
-/// A word as a shell takes it for one.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+%@".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -89,9 +89,13 @@ fn read(path: &Path) -> dann::error::Result<Profile> {
     }
     let wrong =
         |e: &dyn std::fmt::Display| Error::file(path, "a profile, as dann profile --json prints it", e);
-    // A shader has a line for each adapter, and some for translations and results.
+    // Behind a report there may be lines about results and waiting times. A shader has a line for each adapter, and some for
+    // translations and results.
     let lines: Vec<serde_json::Value> =
         text.lines().map(serde_json::from_str).collect::<Result<_, _>>().map_err(|e| wrong(&e))?;
+    if let Some(Ok(report)) = lines.first().map(|line| serde_json::from_value(line.clone())) {
+        return Ok(Profile::Step(report));
+    }
     let is_report =
         |line: &serde_json::Value| line.get("language").is_none() && line.get("numbers").is_none();
     let reports = lines.into_iter().filter(is_report);

@@ -3,6 +3,7 @@
 
 use anyhow::Context as _;
 use dann::fit::{Observer, State};
+use dann::train::quoted_path;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -62,7 +63,7 @@ pub struct Interrupted {
 impl Display for Interrupted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { steps, directory, launcher } = self;
-        let directory = directory.display();
+        let directory = quoted_path(directory);
         write!(
             f,
             "interrupted after step {steps} and saved; {launcher}dann train --resume {directory} goes on"

@@ -15,7 +15,9 @@ use clap::{ArgGroup, Args, ValueEnum};
 use dann::fit::{Observer, Sets, Training};
 use dann::report::page;
 use dann::report::tensorboard::Recorder;
-use dann::train::{Config, DataSets, Length, Method, ParameterGroup, RunDirectory, RunResult};
+use dann::train::{
+    Config, DataSets, Length, Method, ParameterGroup, RunDirectory, RunResult, quoted_path, repetition,
+};
 use introduction::Introduction;
 use ranks::Ranks;
 use sabotage::Sabotage;
@@ -31,7 +33,7 @@ const WEIGHTS: &str = "data/weights";
 
 pub use interrupt::{Interrupted, Interrupts};
 pub use progress::Progress;
-pub use ranks::launched;
+pub use ranks::{launched, launched_here};
 
 #[derive(Args)]
 #[command(
@@ -197,7 +199,7 @@ impl TrainArgs {
         let training = Training::new(config);
         let training = match &self.start {
             Some(start) => {
-                remark += &format!(" --start {}", start.display());
+                remark += &format!(" --start {}", quoted_path(start));
                 training.start_from(RunDirectory::newest(start)?)
             }
             None => training,
@@ -246,11 +248,7 @@ fn weights_are_there(config: &Config) -> anyhow::Result<()> {
 
 /// How to repeat the run that is in `directory`, where its recipe is read from.
 pub fn repeat(directory: &Path, source: &Path, target: &Path) -> String {
-    let (directory, source, target) = (directory.display(), source.display(), target.display());
-    format!(
-        "To repeat the run:\ndann train --config {directory}/config.toml --source {source} --target {target} \
-         --out {directory}-again"
-    )
+    format!("To repeat the run:\n{}", repetition(directory, source, target))
 }
 
 pub fn run(args: &TrainArgs, out: &Output) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@ use crate::cli::output::{Output, bar, share, wrapped};
 use dann::error::Result;
 use dann::fit::{Observer, State};
 use dann::train::health::Warning;
-use dann::train::{EpochRecord, ExchangeTimes, Rated, RunResult, StepMetrics};
+use dann::train::{EpochRecord, ExchangeTimes, Rated, RunResult, StepMetrics, again, quoted_path};
 use indicatif::ProgressBar;
 use std::time::{Duration, Instant};
 
@@ -120,11 +120,14 @@ fn exchanged(times: &ExchangeTimes, ranks: usize) -> String {
 
 /// How to see whether adaptation is worth it, for a run that has a directory.
 fn comparison(state: &State<'_>) -> Option<String> {
-    let (run, sets) = (state.directory()?.display(), state.sets());
-    let (source, target) = (sets.source.display(), sets.target.display());
+    let (directory, sets) = (state.directory()?, state.sets());
+    let [config, run, other] =
+        [directory.join("config.toml"), directory.to_path_buf(), again(directory, "source-only")]
+            .map(|path| quoted_path(&path));
+    let [source, target] = [&sets.source, &sets.target].map(|path| quoted_path(path));
     Some(format!(
-        "to see whether adaptation is worth it:\n  dann train --config {run}/config.toml --method source-only --source {source} \
-         --target {target} --out {run}-source-only\n  dann select {run} {run}-source-only"
+        "to see whether adaptation is worth it:\n  dann train --config {config} --method source-only --source {source} \
+         --target {target} --out {other}\n  dann select {run} {other}"
     ))
 }
 

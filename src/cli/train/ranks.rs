@@ -15,18 +15,29 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Where launchers of MPI programs say which process this is, and of how many: Open MPI; MPICH and its kin; Slurm with PMIx.
-const LAUNCHERS: [[&str; 2]; 3] = [
-    ["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"],
-    ["PMI_RANK", "PMI_SIZE"],
-    ["PMIX_RANK", "SLURM_NTASKS"],
+/// Where launchers of MPI programs say which process this is, of how many, and which one on its machine: Open MPI; MPICH and
+/// its kin; Slurm with PMIx.
+const LAUNCHERS: [[&str; 3]; 3] = [
+    ["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"],
+    ["PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"],
+    ["PMIX_RANK", "SLURM_NTASKS", "SLURM_LOCALID"],
 ];
+
+fn number(variable: &str) -> Option<usize> {
+    std::env::var(variable).ok()?.parse().ok()
+}
 
 /// The number of this process and how many there are, where a launcher has started several.
 pub fn launched() -> Option<(usize, usize)> {
-    let number = |name: &str| std::env::var(name).ok()?.parse::<usize>().ok();
-    let ranks = LAUNCHERS.iter().find_map(|[rank, of]| Some((number(rank)?, number(of)?)));
+    let ranks = LAUNCHERS.iter().find_map(|[rank, of, _]| Some((number(rank)?, number(of)?)));
     ranks.filter(|(_, of)| *of > 1)
+}
+
+/// The number of this process among those on its machine, where a launcher has started several; among all of them, where it
+/// does not say.
+pub fn launched_here() -> Option<usize> {
+    let (rank, _) = launched()?;
+    Some(LAUNCHERS.iter().find_map(|[rank, _, local]| number(rank).and(number(local))).unwrap_or(rank))
 }
 
 /// What rank 0 tells the others to train.

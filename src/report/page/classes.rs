@@ -106,15 +106,18 @@ pub struct Gain {
     pub better: bool,
 }
 
-/// Every adapted run against the first one without adaptation; without one, and where nothing is adapted, a run's target
+/// Every adapted run against the first one without adaptation on the same data; without one, and where nothing is adapted, a run's target
 /// against its source.
 pub fn gains(stories: &[Story]) -> Vec<Gains> {
-    let baseline = stories.iter().find(|story| story.result.method == Method::SourceOnly);
+    let baseline_of = |adapted: &Story| {
+        let mut others = stories.iter().filter(|story| story.result.method == Method::SourceOnly);
+        others.find(|story| story.is_beside(adapted))
+    };
     let of_domains = |story: &Story| {
         let title = format!("{}: images of each class", story.name());
         gain(story, title, ["source", "target"], &story.recall(false), &story.recall(true))
     };
-    let against = |story: &Story| match baseline {
+    let against = |story: &Story| match baseline_of(story) {
         Some(baseline) => {
             let title = format!("{}: target images of each class, against {}", story.name(), baseline.name());
             gain(story, title, ["source only", "DANN"], &baseline.recall(true), &story.recall(true))

@@ -2,7 +2,7 @@
 
 use super::encoding::{data_uri, is_small};
 use super::story::Story;
-use crate::data::{Dataset, Labels, LoadOptions, Part};
+use crate::data::{Dataset, Labels, Part};
 use crate::error::Result;
 use crate::gpu::Gpu;
 use crate::model::Domain;
@@ -57,9 +57,9 @@ fn some(story: &Story, path: &Path) -> Result<Option<Dataset>> {
     if !path.is_dir() || !crate::data::has_part(path, Part::Train)? {
         return Ok(None);
     }
-    let frame = story.checkpoint.config.model.input.training_frame();
-    let options = LoadOptions::new(frame, Labels::Ignored).skip_bad(true).most(IMAGES);
-    options.load(path, Part::Train).map(Some)
+    let config = &story.checkpoint.config;
+    let options = config.load_options(config.model.input.training_frame(), Labels::Ignored);
+    options.skip_bad(true).memory(None).most(IMAGES).load(path, Part::Train).map(Some)
 }
 
 fn row(title: String, data: &Dataset) -> Result<Row> {

@@ -4,11 +4,11 @@ use super::study::{Shown, Study, features, shown};
 use crate::data::{Labels, LoadOptions};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::model::{Dann, Domain};
+use crate::model::Domain;
 use crate::profile;
 use crate::selection::proxy_a_distance;
 use crate::train::health::{Finding, findings};
-use crate::train::{Checkpoint, History, RunDirectory, RunResult};
+use crate::train::{Checkpoint, History, RunDirectory, RunResult, first_checkpoint};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -58,7 +58,7 @@ pub struct Story {
     pub source: Option<Study>,
     /// Images of the target; `None` where it is gone.
     pub target: Option<Study>,
-    /// The features before the first step; `None` where the weights that it started from are gone.
+    /// The features before the first step; `None` where the checkpoint of it is gone.
     pub before: Option<Features>,
     /// Of the trained features.
     pub distance: Option<f64>,
@@ -82,10 +82,9 @@ impl Story {
         let model = checkpoint.model(gpu)?;
         let source = sets.get(&result.source, options, &checkpoint.classes)?;
         let target = sets.get(&result.target, options, &checkpoint.classes)?;
-        let before = match (&source, &target) {
-            (Some(source), Some(target)) if has_weights(&checkpoint) => {
-                let start = Dann::new(gpu, &checkpoint.config.model)?;
-                start.initialize(checkpoint.config.training.initialization, result.seed)?;
+        let before = match (&source, &target, first_checkpoint(path)) {
+            (Some(source), Some(target), Some(first)) => {
+                let start = Checkpoint::read(&first)?.model(gpu)?;
                 Some(Features {
                     source: features(&start, &source.data, Domain::Source)?,
                     target: features(&start, &target.data, Domain::Target)?,
@@ -124,20 +123,19 @@ impl Story {
         directory.to_string_lossy().into_owned()
     }
 
+    /// Whether both runs were about the same data sets and classes, so that their accuracies can be compared.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        let of = |story: &Self| {
+            (story.result.source.clone(), story.result.target.clone(), story.checkpoint.classes.clone())
+        };
+        of(self) == of(other)
+    }
+
     /// The share of rightly classified images of each class of the target (or source); empty without labels.
     pub fn recall(&self, of_target: bool) -> Vec<Option<f64>> {
         let study = if of_target { &self.target } else { &self.source };
         study.as_ref().and_then(|study| study.recall(self.classes)).unwrap_or_default()
     }
-}
-
-/// Whether the weights that training started from are still there, if it started from any.
-fn has_weights(checkpoint: &Checkpoint) -> bool {
-    let gone = checkpoint.config.model.weights.as_ref().filter(|weights| !weights.exists());
-    if let Some(weights) = gone {
-        log::warn!("{}: not there, so the report has no features before the first step", weights.display());
-    }
-    gone.is_none()
 }
 
 /// The profile in `file`, as `dann profile --json` prints it; `None` if the run was not profiled.

@@ -11,7 +11,7 @@ use super::tiles::{Grid, tiles};
 use crate::data::Part;
 use crate::error::Result;
 use crate::profile::KernelRow;
-use crate::train::Method;
+use crate::train::{Method, RunDirectory, repetition};
 use askama::Template;
 
 /// Of more classes there is no legend.
@@ -177,8 +177,11 @@ fn images(stories: &[Story]) -> Vec<String> {
     all
 }
 
-/// How much of the gap between the bounds is covered, where each method was run once.
+/// How much of the gap between the bounds is covered, where each method was run once on the same data.
 fn gap(stories: &[Story]) -> Option<f64> {
+    if !stories.iter().all(|story| story.is_beside(&stories[0])) {
+        return None;
+    }
     let only = |method: Method| {
         let mut of_method = stories.iter().filter(|story| story.result.method == method);
         let first = of_method.next()?;
@@ -192,8 +195,8 @@ fn run(index: usize, story: &Story) -> Result<Run> {
     let worst = story.findings.iter().map(|finding| finding.level).max();
     let target = story.target.as_ref();
     let tiles = |right| target.map_or(Ok(Grid::default()), |study| tiles(study, &story.checkpoint, right));
-    let path = story.path.display();
-    let (source, target_path) = (story.result.source.display(), story.result.target.display());
+    let command = RunDirectory::command(&story.path)
+        .unwrap_or_else(|| repetition(&story.path, &story.result.source, &story.result.target));
     Ok(Run {
         class: curves::colour(index),
         name: story.name(),
@@ -207,9 +210,7 @@ fn run(index: usize, story: &Story) -> Result<Run> {
         kernels: kernels(story),
         adapter: story.result.adapter.clone(),
         version: Some(&story.result.version).filter(|v| !v.is_empty()).cloned().unwrap_or("unknown".into()),
-        command: format!(
-            "dann train --config {path}/config.toml --source {source} --target {target_path} --out {path}-again"
-        ),
+        command,
         config: story.checkpoint.config.to_toml()?,
     })
 }

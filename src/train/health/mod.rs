@@ -61,6 +61,8 @@ pub struct Finding {
 
 /// A label loss above this share of chance has learned nothing.
 const UNLEARNED: f64 = 0.95;
+/// A label loss below this share of chance is small whatever it began with.
+const LEARNED: f64 = 0.1;
 /// The share of the training that its end is judged by.
 const TAIL: usize = 10;
 /// A classifier this close to chance (as a share of the loss at chance, and of accuracy) has given up or been beaten.
@@ -108,6 +110,8 @@ fn finding(level: Level, text: String) -> Finding {
 fn label_loss(chance: f64, begin: f64, end: f64) -> Finding {
     let text = format!("label loss went from {begin:.3} to {end:.3}");
     match end {
+        // As in a run that starts from what another one has learned.
+        end if end < LEARNED * chance => finding(Level::Good, text),
         end if end > UNLEARNED * chance || end > 0.9 * begin => {
             finding(Level::Bad, format!("{text}: the classes were not learned"))
         }
@@ -187,6 +191,9 @@ mod tests {
     fn runs_are_judged_by_losses_and_distance() {
         use Level::{Bad, Doubtful, Good};
         assert_eq!(levels(&history([2.3, 0.1], 0.6, 0.6), Some(0.8)), [Good, Good, Good]);
+        // A run that starts with what another has learned has little to learn.
+        assert_eq!(levels(&history([0.05, 0.049], 0.6, 0.6), Some(0.8)), [Good, Good, Good]);
+        assert_eq!(levels(&history([2.0, 1.9], 0.6, 0.6), Some(0.8)), [Bad, Good, Good]);
         assert_eq!(levels(&history([2.3, 2.3], 0.6, 0.6), None), [Bad, Good]);
         assert_eq!(levels(&history([2.3, 1.5], 0.6, 0.6), None), [Doubtful, Good]);
         // Far below where it began, but at chance.

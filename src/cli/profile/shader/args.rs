@@ -48,7 +48,7 @@ pub struct ShaderArgs {
     #[arg(long, value_name = "NAME=V,V,...", requires = "shader", conflicts_with_all = ["against", "expect", "dump", "emit"])]
     pub sweep: Vec<Sweep>,
     /// Time another shader too, turn by turn on the same data, and tell which is faster and how far their results are apart
-    #[arg(long, value_name = "OTHER.wgsl", requires = "shader", conflicts_with_all = ["expect", "dump"])]
+    #[arg(long, value_name = "OTHER.wgsl", requires = "shader", conflicts_with_all = ["expect", "dump", "plot", "emit"])]
     pub against: Option<PathBuf>,
     /// Up to which difference two shaders count as equally fast
     #[arg(long, value_name = "PERCENT", default_value = "5", requires = "shader", value_parser = margin)]
