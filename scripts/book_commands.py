@@ -52,7 +52,7 @@ LEFT_OUT = [
     ("cargo ", "builds; tests/examples runs the examples"),
     ("data fetch", "needs the internet; tests of the fetching have a server of their own"),
     ("tensorboard ", "a server; tests/elsewhere reads the files"),
-    ("python examples/", "needs PyTorch or onnxruntime; tests/elsewhere runs it"),
+    ("python3 examples/", "needs PyTorch or onnxruntime; tests/elsewhere runs it"),
     ("mpirun ", "needs MPI; tests/cli/jobs.rs and tests/cli/ranks.rs stand in for it"),
     ("srun ", "needs Slurm"),
     ("apt-get ", "installs"),

@@ -3,6 +3,7 @@
 # MNIST → MNIST-M: source-only, DANN and target-only in runs/demo. What is finished is kept, what was interrupted
 # goes on.
 set -euo pipefail
+PHOTOS=${PHOTOS-}
 
 clean_up() {
     status=$?

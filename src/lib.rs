@@ -157,7 +157,7 @@
 //! | `golden_steps` | whole training steps against golden files | check, train | `check` |
 //! | `golden_photos` | networks for photographs against golden files | check, train, data | `check` and `data` |
 //!
-//! The feature `cli`, on by default, is the program `dann` and brings all others. How many crates each feature brings stands in
+//! The feature `cli`, on by default, is the program `dann` and brings all others but `mpi`. How many crates each feature brings stands in
 //! the book, in the chapter about embedding (`docs/src/embedding.md`). With the feature `cache` the choices of `dann tune` and
 //! what drivers have compiled are kept in the user's cache directory.
 //!

@@ -1,7 +1,7 @@
 """Classifies pictures with a file of `dann export --format onnx`, whose metadata say how pictures come to its size.
 
     pip install numpy onnxruntime pillow
-    python examples/onnx/predict.py model.onnx picture.jpg more/*.png
+    python3 examples/onnx/predict.py model.onnx picture.jpg more/*.png
 
 Prints a JSON object for each picture: the file, the likeliest class, its probability, and all logits.
 """

@@ -1,7 +1,7 @@
 """The PyTorch module that a file of `dann export --format safetensors` fits.
 
     pip install torch safetensors
-    python examples/pytorch/dann_module.py first.safetensors
+    python3 examples/pytorch/dann_module.py first.safetensors
 
 Of a model with a backbone, `backbone_values("first.safetensors")` are those that the backbone's own library loads, as in
 `torchvision.models.resnet50().load_state_dict(values, strict=False)`, which lacks the last layer alone.

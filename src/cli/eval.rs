@@ -65,16 +65,18 @@ pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {
     let options = if args.all { options.validation(None) } else { options };
     let part = if options.has_part(&args.data, Part::Test)? { Part::Test } else { Part::Train };
     let images = options.load(&args.data, part)?;
+    // What was read, before classes that the model does not know are left out.
+    let (summary, left_out) = (images.summary(), images.left_out());
     // A model that was trained elsewhere may have come without the names of its classes.
     let (images, unknown) = match &checkpoint.classes[..] {
         [] => (images, None),
         classes => images.of_known_classes(classes)?,
     };
     images.check_labels(config.model.classes()?)?;
-    images.left_out().iter().chain(&unknown).for_each(|words| log::warn!("{words}"));
+    left_out.iter().chain(&unknown).for_each(|words| log::warn!("{words}"));
     let model = checkpoint.model(&args.gpu.open()?)?;
     let evaluator = Evaluator::new(&model, &images, args.domain.into())?;
-    out.remark(wrapped(&format!("{part} part of {}: {}", args.data.display(), images.summary())))?;
+    out.remark(wrapped(&format!("{part} part of {}: {summary}", args.data.display())))?;
     let evaluation = evaluator.evaluate()?;
     print(&evaluation, &checkpoint.classes, out)
 }

@@ -36,7 +36,8 @@ pub fn text(error: &Error) -> String {
 fn remedy(error: &Error) -> Option<String> {
     match error {
         Error::NoRun { .. } => Some(LIST_RUNS.into()),
-        Error::Unread { .. } => Some(
+        // Where nothing at all can be read, there is nothing to leave the rest out of.
+        Error::Unread { unread, images, .. } if unread.len() < *images => Some(
             "--skip-bad (in a recipe: skip_bad = true in [data]) leaves out what cannot be read, and lists it".into(),
         ),
         Error::RecipeChanged { .. } => Some("--out NEW_DIR begins anew".into()),

@@ -24,6 +24,7 @@
 
 mod adopted;
 mod batch_norm_ranks;
+mod batch_rows;
 mod bench;
 mod checkpoint;
 mod classes;

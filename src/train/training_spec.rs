@@ -5,7 +5,7 @@ use super::keep_frozen::KeepFrozen;
 use super::schedule::{Lambda, LearningRate};
 use super::selection_spec::SelectionSpec;
 use crate::error::{Error, Result};
-use crate::model::{Adaptation, Domain, DomainLoss, Initialization, Objective};
+use crate::model::{Adaptation, DomainLoss, Initialization, Objective};
 use crate::ops::augment::Augmentation;
 use crate::ops::optimizer::{Optimizer as _, ParameterGroup};
 use crate::ops::optimizers::OptimizerSpec;
@@ -275,23 +275,6 @@ impl TrainingSpec {
         }
         let expected = format!("a number above 0 for each of {classes} classes");
         Err(Error::input("training.class_weights", expected, format!("{weights:?}")))
-    }
-
-    /// Has each step take `rows` of either domain, whatever the recipe says of the target's.
-    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
-    pub fn set_batch(&mut self, rows: usize) {
-        (self.batch, self.target_batch) = (rows, None);
-    }
-
-    /// Rows of the labelled domain in a batch, [`Domain::Source`] here whatever it is, or of the other one.
-    #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
-    pub fn rows_of(&self, domain: Domain) -> usize {
-        if domain == Domain::Source { self.batch } else { self.target_batch.unwrap_or(self.batch) }
-    }
-
-    /// Images of a domain that a step looks at.
-    pub(super) fn images_per_step(&self, domain: Domain) -> usize {
-        self.rows_of(domain).saturating_mul(self.accumulate)
     }
 
     /// How the training's model is chosen, if it is.
