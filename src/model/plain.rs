@@ -27,7 +27,9 @@ impl Dann {
         let x = batch.plain.as_ref().ok_or_else(missing)?;
         rec.phase(Phase::Forward);
         let mode = Mode::evaluation(Domain::Target, x.rows());
-        let features = self.feature_extractor.forward_behind(prefix, rec, step, x, mode, &|_| false)?;
-        self.record_logits_of(rec, &features.y, mode).map(Some)
+        // Where an average is kept, it is the mean teacher of Tarvainen & Valpola (2017).
+        let teacher = self.evaluated();
+        let features = teacher.feature_extractor.forward_behind(prefix, rec, step, x, mode, &|_| false)?;
+        teacher.record_logits_of(rec, &features.y, mode).map(Some)
     }
 }

@@ -384,9 +384,12 @@ def steps(file, generator, name, training="", model="", behind_convolution="", n
             losses["class_confusion"] = class_confusion(logits[rows:], adaptation.get("temperature", 2.5))
             total = total + adaptation["class_confusion"] * shares[i] * losses["class_confusion"]
         if plain:
-            # As in evaluation: running statistics, which this step's rows are part of by now.
+            # As in evaluation: by the average, if one is kept, as it is before this step; else by running statistics, which this
+            # step's rows are part of by now.
             of_target = dict(source_rows=0, training=False)
+            extractor.parameters = predictor.parameters = averages if "average" in training else parameters
             given = predictor(extractor(plain["plain"][i], **of_target), **of_target)
+            extractor.parameters = predictor.parameters = parameters
             loss, share = pseudo_label(given, logits[rows:], adaptation["threshold"])
             losses.update(pseudo_label=loss, pseudo_labelled=share)
             total = total + adaptation["pseudo_label"] * shares[i] * loss
@@ -449,7 +452,7 @@ if __name__ == "__main__":
     steps(file, generator, "batch_norm_per_domain_and_entropy", training="adaptation = { entropy = 0.3 }", norm=apart)
     pseudo_labels(file, generator)
     steps(file, generator, "pseudo_label", count=3, training="""
-        adaptation = { pseudo_label = 1.0, threshold = 0.45 }
+        adaptation = { pseudo_label = 1.0, threshold = 0.7 }
         average = 0.9""", with_gradients=True)
     steps(file, generator, "pseudo_label_and_more", count=3, training="""
         adaptation = { pseudo_label = 1.0, threshold = 0.45, entropy = 0.1 }""", norm=apart, with_gradients=True)
