@@ -29,7 +29,7 @@ pub struct Stopwatch {
     /// What the host's clock counts from, run after run.
     epoch: Instant,
     /// How long the device may take; for ever if that is left open.
-    limit: Option<Duration>,
+    pub(super) limit: Option<Duration>,
 }
 
 /// Seen on llvmpipe: under load, nearly all of a step seems to lie between its dispatches.
@@ -169,7 +169,7 @@ impl Stopwatch {
         let mut encoder = gpu.device().create_command_encoder(&Default::default());
         prepare(&mut encoder);
         gpu.submit(encoder);
-        gpu.wait()?;
+        self.wait()?;
         let mut spans = Vec::with_capacity(passes.len());
         for pass in passes {
             let mut encoder = gpu.device().create_command_encoder(&Default::default());

@@ -190,18 +190,26 @@ fn a_shader_that_does_not_end_is_given_up() {
     let sandbox = Sandbox::new();
     sandbox.write(
         "long.wgsl",
-        "@group(0) @binding(0) var<storage, read_write> y: array<u32>;
+        "override TURNS: u32 = 60000u;
+         @group(0) @binding(0) var<storage, read_write> y: array<u32>;
          @compute @workgroup_size(64) fn long(@builtin(global_invocation_id) id: vec3u) {
              for (var i = 0u; i < 60000u; i++) {
-                 for (var j = 0u; j < 60000u; j++) { y[id.x] = y[id.x] * 1664525u + j; }
+                 for (var j = 0u; j < TURNS; j++) { y[id.x] = y[id.x] * 1664525u + j; }
              }
          }",
     );
     let line = "profile --shader long.wgsl --workgroups 64 --buffer y=16K --timeout 0.2";
-    let output = sandbox.dann(line).timeout(std::time::Duration::from_secs(60)).output().expect("it starts");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("expected a run to end within 200ms") && said.contains("--timeout"), "{said}");
+    let run = |more: &str| {
+        let mut command = sandbox.dann(&format!("{line} {more}"));
+        command.timeout(std::time::Duration::from_secs(60)).output().expect("it starts")
+    };
+    for output in [run(""), run("--all-entries")] {
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("expected a run to end within 200ms") && said.contains("--timeout"), "{said}");
+    }
+    let printed = String::from_utf8(run("--sweep TURNS=60000,1 --json").stdout).expect("UTF-8");
+    assert!(printed.contains("not run, as one before it did not end"), "{printed}");
 }
 
 #[test]

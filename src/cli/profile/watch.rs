@@ -40,7 +40,31 @@ fn times(args: &ProfileArgs) -> Times {
         times.insert(file.clone(), changed(file));
     }
     shader.include.iter().for_each(|directory| look(directory, DEEPEST, &mut times));
+    shader.pipeline.iter().for_each(|file| look_around(file, &mut times));
     times
+}
+
+/// What a pipeline's file names: files with their neighbours, and directories to include.
+fn look_around(file: &Path, times: &mut Times) {
+    let table = std::fs::read_to_string(file).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    let beside = file.parent().unwrap_or(Path::new(""));
+    let mut values: Vec<toml::Value> = table.into_iter().map(toml::Value::Table).collect();
+    while let Some(value) = values.pop() {
+        match value {
+            toml::Value::Table(table) => values.extend(table.into_iter().map(|(_, value)| value)),
+            toml::Value::Array(array) => values.extend(array),
+            toml::Value::String(text) => {
+                let path = beside.join(text.trim_start_matches('@'));
+                if path.is_dir() {
+                    look(&path, DEEPEST, times);
+                } else if path.is_file() {
+                    look(path.parent().unwrap_or(beside), 0, times);
+                    times.insert(path.clone(), changed(&path));
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 fn look(directory: &Path, deeper: usize, times: &mut Times) {

@@ -120,11 +120,15 @@ impl Resource {
             return std::fs::write(file, bytes).map_err(Error::io(file, "write"));
         }
         let pixels = match shape {
-            Shape::Texels { extent: [width, height, 1], format } => match format {
-                TextureFormat::Rgba8Unorm => Some((width, height, image::ExtendedColorType::Rgba8)),
-                TextureFormat::R8Unorm => Some((width, height, image::ExtendedColorType::L8)),
-                _ => None,
-            },
+            Shape::Texels { extent: [width, height, 1], format }
+                if self.count.is_none_or(|count| count == 1) =>
+            {
+                match format {
+                    TextureFormat::Rgba8Unorm => Some((width, height, image::ExtendedColorType::Rgba8)),
+                    TextureFormat::R8Unorm => Some((width, height, image::ExtendedColorType::L8)),
+                    _ => None,
+                }
+            }
             _ => None,
         };
         let Some((width, height, kind)) = pixels else {

@@ -40,7 +40,7 @@ fn texture_type(texture: Texture, shape: Shape) -> wgpu::BindingType {
             ImageClass::Depth { .. } => wgpu::TextureSampleType::Depth,
             ImageClass::Sampled { kind: ScalarKind::Sint, .. } => wgpu::TextureSampleType::Sint,
             ImageClass::Sampled { kind: ScalarKind::Uint, .. } => wgpu::TextureSampleType::Uint,
-            _ => wgpu::TextureSampleType::Float { filterable: !multisampled },
+            _ => wgpu::TextureSampleType::Float { filterable: texture.sampled && !multisampled },
         },
         view_dimension,
         multisampled,

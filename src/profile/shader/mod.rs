@@ -163,18 +163,15 @@ impl Shader {
 
     /// The whole number that a constant or an override constant of that name is.
     pub fn constant(&self, name: &str) -> Option<u64> {
-        let of_that_name = |constant: &&naga::Constant| constant.name.as_deref() == Some(name);
-        let constant = self.module.constants.iter().map(|(_, constant)| constant).find(of_that_name)?;
-        match self.module.global_expressions[constant.init] {
-            naga::Expression::Literal(literal) => match literal {
-                naga::Literal::U32(value) => Some(value.into()),
-                naga::Literal::U64(value) => Some(value),
-                naga::Literal::I32(value) => value.try_into().ok(),
-                naga::Literal::I64(value) | naga::Literal::AbstractInt(value) => value.try_into().ok(),
-                _ => None,
-            },
-            _ => None,
-        }
+        whole_number(&self.module, name).or_else(|| self.abstract_constant(name))
+    }
+
+    /// A constant without a type, such as 1024 in WGSL: naga leaves none of them in a module, but what is made of one.
+    fn abstract_constant(&self, name: &str) -> Option<u64> {
+        const PROBE: &str = "dann_probe";
+        let text = format!("{}\nconst {PROBE}: u32 = {name};\n", self.source);
+        let module = guard::caught_deep(|| naga::front::wgsl::parse_str(&text)).ok()?.ok()?;
+        whole_number(&module, PROBE)
     }
 
     /// The values that override constants were given.
@@ -197,6 +194,20 @@ impl Shader {
     /// The entry point's threads in a workgroup.
     pub fn workgroup_size(&self) -> [u32; 3] {
         self.module.entry_points[self.entry].workgroup_size
+    }
+}
+
+/// The whole number that a constant of that name is.
+fn whole_number(module: &naga::Module, name: &str) -> Option<u64> {
+    let of_that_name = |constant: &&naga::Constant| constant.name.as_deref() == Some(name);
+    let constant = module.constants.iter().map(|(_, constant)| constant).find(of_that_name)?;
+    let naga::Expression::Literal(literal) = module.global_expressions[constant.init] else { return None };
+    match literal {
+        naga::Literal::U32(value) => Some(value.into()),
+        naga::Literal::U64(value) => Some(value),
+        naga::Literal::I32(value) => value.try_into().ok(),
+        naga::Literal::I64(value) => value.try_into().ok(),
+        _ => None,
     }
 }
 

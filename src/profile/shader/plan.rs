@@ -163,8 +163,10 @@ fn texture_shape(resource: &Resource, texture: Texture, content: Option<&Content
 /// The size in bytes for what is given; fewer values than a fixed size are filled up.
 fn buffer_size(shader: &Shader, resource: &Resource, content: Option<&Content>) -> Result<u64> {
     let seeded = || {
-        let behind = resource.stride.map_or(0, |stride| DEFAULT_BYTES.next_multiple_of(stride.max(1)));
-        resource.fixed + behind
+        let Some(stride) = resource.stride else { return resource.fixed };
+        // As many elements as make a size that can be bound: a multiple of 4, which those of f16 are not by themselves.
+        let sizes = (DEFAULT_BYTES.div_ceil(stride.max(1))..).map(|count| resource.fixed + count * stride);
+        sizes.take(4).find(|size| size.is_multiple_of(4)).unwrap_or(resource.fixed + DEFAULT_BYTES)
     };
     let (wanted, may_be_less) = match content {
         None | Some(Content::Values(_, Rest::Zeros(None))) => (seeded(), false),
@@ -199,6 +201,10 @@ fn buffer_size(shader: &Shader, resource: &Resource, content: Option<&Content>) 
         };
         return Err(bad(&resource.described(), expected, wanted));
     }
+    if resource.stride.is_none() {
+        // What f16 leaves of the last 4 bytes, which can only be bound together.
+        return Ok(size.next_multiple_of(4));
+    }
     if !size.is_multiple_of(4) {
         return Err(bad(&resource.described(), "a multiple of 4 bytes", size));
     }
@@ -210,6 +216,16 @@ fn length(path: &Path) -> Result<u64> {
 }
 
 impl Plan<'_> {
+    /// The same with textures in other formats, where `formats` has one for a resource: that in which another shader writes it.
+    pub(super) fn with_formats(mut self, formats: &[Option<wgpu::TextureFormat>]) -> Self {
+        for (item, wanted) in self.items.iter_mut().zip(formats) {
+            if let (Shape::Texels { format, .. }, Some(wanted)) = (&mut item.shape, wanted) {
+                *format = *wanted;
+            }
+        }
+        self
+    }
+
     /// Refuses what is more than a device of such limits can bind.
     ///
     /// # Errors

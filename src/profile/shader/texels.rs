@@ -73,7 +73,7 @@ pub(super) fn extent(texture: Texture, [x, y, z]: [u32; 3]) -> [u32; 3] {
 /// What would fit the declaration, where `extent` does not.
 pub(super) fn misfit(texture: Texture, [x, y, z]: [u32; 3]) -> Option<&'static str> {
     match (texture.dimension, texture.arrayed) {
-        (ImageDimension::D1, _) => (y > 1 || z > 1).then_some("WIDTH"),
+        (ImageDimension::D1, _) => (y > 1 || z > 1).then_some("WIDTHx1"),
         (ImageDimension::D2, false) => (z > 1).then_some("WIDTHxHEIGHT"),
         (ImageDimension::Cube, false) => (x != y || z != 6).then_some("a square and 6 faces"),
         (ImageDimension::Cube, true) => {

@@ -7,7 +7,7 @@ use super::super::{ProfileArgs, step};
 use super::outputs::apart;
 use super::subject::{Stage, Subject, choices};
 use super::text::{by, known};
-use dann::error::Result;
+use dann::error::{Error, Result, ShaderError};
 use dann::gpu::Gpu;
 use dann::profile::shader::{Bench, Choices, ComparedOutput, Define, Filled, Sweep, SweepPoint, SweepReport};
 use dann::profile::{Ratio, Verdict};
@@ -76,10 +76,16 @@ fn on(gpu: &Gpu, path: &Path, points: &[Point], args: &ProfileArgs) -> Result<Sw
     let mut bench = Bench::new(gpu, args.clock.into(), args.shader.timeout)?;
     let mut first = None;
     let mut found = Vec::new();
+    // A device that does not come to an end with one combination tells nothing of the others.
+    let mut is_stuck = false;
     for point in points {
         let values = point.values.iter().map(|set| (set.name.clone(), set.value.clone().unwrap_or_default()));
         let timed = match &point.subject {
-            Ok(subject) => timed(gpu, &mut bench, subject, args, &mut first).map_err(|e| e.to_string()),
+            Ok(_) if is_stuck => Err("not run, as one before it did not end".to_owned()),
+            Ok(subject) => timed(gpu, &mut bench, subject, args, &mut first).map_err(|e| {
+                is_stuck = matches!(e, Error::Shader(ShaderError::Timeout { .. }));
+                e.to_string()
+            }),
             Err(e) => Err(e.to_string()),
         };
         let (report, outputs, reason) = match timed {
@@ -92,7 +98,7 @@ fn on(gpu: &Gpu, path: &Path, points: &[Point], args: &ProfileArgs) -> Result<Sw
     let best = report.best().and_then(|best| points.iter().find(|point| is_of(point, best)));
     let best = best.and_then(|point| point.subject.as_ref().ok());
     match (&first, best) {
-        (Some(first), Some(best)) if !std::ptr::eq(first.subject, best) => {
+        (Some(first), Some(best)) if !is_stuck && !std::ptr::eq(first.subject, best) => {
             let ratio = against(gpu, &mut bench, first, best, args)?;
             Ok(report.over_first(ratio))
         }
@@ -221,6 +227,7 @@ fn said(report: &SweepReport) -> String {
     let said = match verdict {
         Some(Verdict::Faster) => "faster, for sure",
         Some(Verdict::Same) => "the same within the margin",
+        Some(Verdict::Slower) => "slower, for sure, though faster by itself",
         _ => "whether it is faster, the runs do not tell",
     };
     format!(

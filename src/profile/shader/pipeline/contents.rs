@@ -2,9 +2,10 @@
 
 use super::super::plan::{Filled, Shape};
 use super::super::reflect::{Kind, Resource};
-use super::super::{BufferSpec, Content, Place, Rest};
+use super::super::{BufferSpec, Content, Place, Rest, texels};
 use super::{Count, Pipeline, Stage};
 use crate::error::{Error, Result, ShaderError};
+use naga::ImageClass;
 use std::collections::BTreeMap;
 
 impl Pipeline {
@@ -26,7 +27,8 @@ impl Pipeline {
             };
             let specs: Vec<BufferSpec> = stage.resources.iter().zip(&stage.targets).filter_map(of).collect();
             let about = |e| about(stage, e);
-            let plan = stage.shader.plan(&stage.resources, &specs).map_err(about)?;
+            let formats: Vec<_> = stage.targets.iter().map(|target| self.stored_format(target)).collect();
+            let plan = stage.shader.plan(&stage.resources, &specs).map_err(about)?.with_formats(&formats);
             plan.check(limits).map_err(about)?;
             if let Count::Fixed(workgroups) = stage.count {
                 stage.shader.check(workgroups, limits).map_err(about)?;
@@ -46,6 +48,17 @@ impl Pipeline {
         }
         self.check_indirect(&all, &met)?;
         Ok(all)
+    }
+
+    /// The format of a texture that any stage binds as a storage texture: only there do shaders say which.
+    fn stored_format(&self, target: &str) -> Option<wgpu::TextureFormat> {
+        let bound = self.stages.iter().flat_map(Stage::bound).filter(|(_, own)| *own == target);
+        bound.map(|(resource, _)| resource.kind).find_map(|kind| match kind {
+            Kind::Texture(texture) if matches!(texture.class, ImageClass::Storage { .. }) => {
+                Some(texels::format(texture))
+            }
+            _ => None,
+        })
     }
 
     /// Refuses resources that cannot hold numbers of workgroups.

@@ -10,6 +10,7 @@ pub use run::ReadyPipeline;
 
 use super::amount::Amounts;
 use super::reflect::{Kind, Resource};
+use super::spec::bad;
 use super::{BufferSpec, Content, Shader};
 use crate::error::{Error, Result};
 use file::File;
@@ -43,7 +44,7 @@ struct Stage {
 }
 
 /// How many workgroups a stage has.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Count {
     Fixed([u32; 3]),
     /// As many as the resource holds from that byte on.
@@ -80,6 +81,8 @@ impl Pipeline {
             let stage = Stage::read(&file, dispatch, beside);
             stages.push(stage.map_err(|e| placed(path, dispatch.name.as_deref(), index, e))?);
         }
+        check_ping_pong(path, &file, &stages)?;
+        number_alike(&mut stages);
         pipeline.unroll(path, &file, &stages)?;
         pipeline.check_names(path)?;
         Ok(pipeline)
@@ -101,7 +104,14 @@ impl Pipeline {
         let all: Vec<Resource> = stages.iter().flat_map(|stage| stage.resources.iter().cloned()).collect();
         let mut given = BTreeMap::new();
         for BufferSpec { place, content } in specs {
-            given.insert(all[place.find(&all)?].name.clone(), content.clone());
+            let name = &all[place.find(&all)?].name;
+            if let Some(other) = all.iter().find(|other| place.names(other) && other.name != *name) {
+                let expected = "a resource's name, as shaders bind others there";
+                return Err(bad(&place.to_string(), expected, format!("{name} and {}", other.name)));
+            }
+            if given.insert(name.clone(), content.clone()).is_some() {
+                return Err(bad(&place.to_string(), "one description of each resource", "two of this one"));
+            }
         }
         let order = (0..stages.len()).collect();
         let mut pipeline = Self { stages, order, given, results: Results::default() };
@@ -118,7 +128,7 @@ impl Pipeline {
         }
         let mut swapped: BTreeMap<&str, &str> = BTreeMap::new();
         // The stages that a dispatch has become, by what they are bound to.
-        let mut known: BTreeMap<(usize, Vec<String>), usize> = BTreeMap::new();
+        let mut known: BTreeMap<(usize, Vec<String>, Count), usize> = BTreeMap::new();
         for _ in 0..file.rounds {
             for (index, (dispatch, stage)) in file.dispatch.iter().zip(stages).enumerate() {
                 for _ in 0..dispatch.repeat {
@@ -126,8 +136,14 @@ impl Pipeline {
                         swapped.get(name.as_str()).map_or(name.clone(), |&now| now.to_owned())
                     };
                     let targets: Vec<String> = stage.targets.iter().map(now).collect();
-                    let place = *known.entry((index, targets.clone())).or_insert_with(|| {
-                        self.stages.push(Stage { targets, ..stage.clone() });
+                    let count = match &stage.count {
+                        Count::Indirect { resource, offset } => {
+                            Count::Indirect { resource: now(resource), offset: *offset }
+                        }
+                        Count::Fixed(workgroups) => Count::Fixed(*workgroups),
+                    };
+                    let place = *known.entry((index, targets.clone(), count.clone())).or_insert_with(|| {
+                        self.stages.push(Stage { targets, count, ..stage.clone() });
                         self.stages.len() - 1
                     });
                     self.order.push(place);
@@ -182,9 +198,53 @@ impl Pipeline {
         self.stages.iter().map(of).fold(wgpu::Features::empty(), |a, b| a | b)
     }
 
+    #[cfg(test)]
+    pub(super) fn stage_names(&self) -> Vec<String> {
+        self.stages.iter().map(|stage| stage.name.clone()).collect()
+    }
+
     /// How many dispatches a run has.
     pub fn dispatches(&self) -> usize {
         self.order.len()
+    }
+}
+
+/// Refuses resources that change places and that no dispatch is about.
+fn check_ping_pong(path: &Path, file: &File, stages: &[Stage]) -> Result<()> {
+    let is_known = |name: &&String| {
+        let of_stage = |stage: &Stage| {
+            stage.targets.contains(name)
+                || matches!(&stage.count, Count::Indirect { resource, .. } if resource == *name)
+        };
+        stages.iter().any(of_stage)
+    };
+    let mut named = file.dispatch.iter().flat_map(|dispatch| dispatch.ping_pong.iter().flatten());
+    let Some(unknown) = named.find(|name| !is_known(name)) else { return Ok(()) };
+    let mut names: Vec<&str> = stages.iter().flat_map(|stage| &stage.targets).map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    let expected = format!("resources that a shader binds in ping_pong: {}", names.join(", "));
+    Err(Error::file(path, expected, unknown))
+}
+
+/// Tells dispatches apart that have one name, but other shaders, constants or workgroups: reports go by the name.
+fn number_alike(stages: &mut [Stage]) {
+    let alike = |a: &Stage, b: &Stage| {
+        let [a, b] = [a, b].map(|stage| (stage.shader.source(), stage.shader.overrides(), &stage.count));
+        a == b
+    };
+    let number = |index: usize| {
+        let mut kinds: Vec<&Stage> = Vec::new();
+        for stage in stages[..=index].iter().filter(|stage| stage.name == stages[index].name) {
+            if !kinds.iter().any(|kind| alike(kind, stage)) {
+                kinds.push(stage);
+            }
+        }
+        kinds.iter().position(|kind| alike(kind, &stages[index])).unwrap_or(0) + 1
+    };
+    let numbers: Vec<usize> = (0..stages.len()).map(number).collect();
+    for (stage, number) in stages.iter_mut().zip(numbers).filter(|(_, number)| *number > 1) {
+        stage.name = format!("{} #{number}", stage.name);
     }
 }
 

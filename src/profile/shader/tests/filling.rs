@@ -19,6 +19,25 @@ fn buffers_hold_what_is_said_and_seeded_values_elsewhere() {
     assert_eq!(contents(&["0=7u"]).unwrap()[0], [7, 0, 0, 0, 0, 0, 0, 0]);
 }
 
+/// A binding's size is a multiple of 4 bytes, and what half of these lie behind is not.
+#[test]
+fn values_of_two_bytes_can_be_bound() {
+    let sizes = |types: [&str; 2]| -> Vec<usize> {
+        let text = format!(
+            "enable f16; struct P {{ x: f16, y: f16, z: f16 }}
+            @group(0) @binding(0) var<storage, read_write> a: {};
+            @group(0) @binding(1) var<storage, read_write> b: {};
+            @compute @workgroup_size(1) fn f() {{ _ = &a; _ = &b; }}",
+            types[0], types[1]
+        );
+        let (_, contents) = filled(&shader(&text).unwrap(), &[]).unwrap();
+        contents.iter().map(|filled| filled.each.concat().len()).collect()
+    };
+    assert_eq!(sizes(["f16", "array<f16, 3>"]), [4, 8]);
+    let [pairs, triples] = sizes(["array<f16>", "array<P>"])[..] else { panic!() };
+    assert!(pairs == 16 << 20 && triples.is_multiple_of(12) && triples >= 16 << 20, "{pairs} {triples}");
+}
+
 #[test]
 fn values_without_a_suffix_are_what_the_type_has_there() {
     let expected = [3_u32.to_le_bytes(), 2_f32.to_le_bytes()].concat();

@@ -104,6 +104,107 @@ fn a_pipeline_is_timed_as_a_training_step_is() {
     assert!(serde_json::from_str::<crate::profile::Report>(&text).is_ok(), "{text}");
 }
 
+/// What reads a texture says nothing of its format, and what writes it does.
+#[test]
+fn textures_have_the_format_in_which_any_shader_stores_them() {
+    const SHADER: &str = "
+        @group(0) @binding(0) var from_: texture_2d<f32>;
+        @group(0) @binding(1) var to: texture_storage_2d<FORMAT, write>;
+        @compute @workgroup_size(8, 8) fn twice(@builtin(global_invocation_id) id: vec3u) {
+            textureStore(to, id.xy, 2.0 * textureLoad(from_, id.xy, 0));
+        }";
+    const TO_AND_FRO: &str = "
+        [resources]
+        a = '16x16'
+        [[dispatch]]
+        shader = 's.wgsl'
+        threads = '16,16'
+        bind = { from_ = 'a', to = 'b' }
+        repeat = 2
+        ping_pong = ['a', 'b']";
+    let gpu = gpu(ShaderChecks::Trusted);
+    for (format, bytes) in [("r32float", 4), ("rgba16float", 8), ("rgba8unorm", 4)] {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("s.wgsl"), SHADER.replace("FORMAT", format)).unwrap();
+        std::fs::write(directory.path().join("p.toml"), TO_AND_FRO).unwrap();
+        let pipeline = Pipeline::read(&directory.path().join("p.toml")).unwrap();
+        let contents = pipeline.fill(1, &gpu.device().limits()).unwrap();
+        let ready = pipeline.prepare(&gpu, &contents).unwrap();
+        ready.run().unwrap();
+        let [a, b] = ["a", "b"].map(|name| ready.read(name).unwrap().unwrap());
+        assert_eq!((a.len(), b.len()), (16 * 16 * bytes, 512 * 512 * bytes), "{format}");
+        if format == "r32float" {
+            let [a, b]: [Vec<f32>; 2] = [a, b].map(|bytes| bytemuck::pod_collect_to_vec(&bytes));
+            let first: Vec<f32> = bytemuck::pod_collect_to_vec(&contents[0][0].each.concat());
+            assert!(a.iter().zip(&first).all(|(a, first)| *a == 4.0 * first) && b[1] == 2.0 * first[1]);
+        }
+    }
+}
+
+#[test]
+fn dispatches_of_one_name_are_told_apart_where_they_are_not_alike() {
+    let more = "
+        [[dispatch]]
+        shader = 's.wgsl'
+        entry = 'see'
+        workgroups = 5
+        [[dispatch]]
+        shader = 's.wgsl'
+        entry = 'see'
+        indirect = 'asked'
+        indirect_offset = 4";
+    let (_directory, pipeline) = written(&format!("{PIPELINE}{more}"));
+    let names: Vec<String> = pipeline.unwrap().stage_names();
+    assert_eq!(names, ["s.scale", "s.scale", "asking", "s.see", "s.see #2", "s.see"]);
+}
+
+#[test]
+fn what_an_indirect_dispatch_asks_for_changes_places_too() {
+    let to_and_fro = "
+        [resources]
+        few = '0u,3u,1u,1u'
+        many = '0u,5u,1u,1u'
+        seen = 'zero'
+        [[dispatch]]
+        shader = 's.wgsl'
+        entry = 'see'
+        indirect = 'few'
+        indirect_offset = 4
+        repeat = 2
+        ping_pong = ['few', 'many']
+        [[dispatch]]
+        shader = 's.wgsl'
+        entry = 'ask'
+        workgroups = 1
+        bind = { asked = 'few' }
+        [[dispatch]]
+        shader = 's.wgsl'
+        entry = 'ask'
+        workgroups = 1
+        bind = { asked = 'many' }";
+    let (_directory, pipeline) = written(to_and_fro);
+    let [seen, ..] = numbers(&gpu(ShaderChecks::Trusted), &pipeline.unwrap(), ["seen", "few", "many"]);
+    assert_eq!(seen, (32 * (3 + 5) as u32).to_le_bytes());
+}
+
+#[test]
+fn a_slot_that_shaders_bind_otherwise_and_a_resource_described_twice_are_refused() {
+    let shaders = || {
+        ["scale", "ask"].map(|entry| {
+            let choices = Choices { entry: Some(entry.into()), ..Default::default() };
+            let other = SHADERS.replace("@binding(2)", "@binding(0)");
+            (Shader::parse(Path::new("s.wgsl"), other, &choices).unwrap(), [1; 3])
+        })
+    };
+    let refused = |specs: &[&str], words: &str| {
+        let specs: Vec<BufferSpec> = specs.iter().map(|spec| spec.parse().unwrap()).collect();
+        let message = Pipeline::of_shaders(shaders().into(), &specs).unwrap_err().to_string();
+        assert!(message.contains(words), "{message}");
+    };
+    refused(&["0=1K"], "expected a resource's name, as shaders bind others there, found x and asked");
+    refused(&["x=1K", "x=2K"], "expected one description of each resource");
+}
+
 #[test]
 fn bad_pipelines_are_refused_by_dispatch_and_resource() {
     let refused = |from: &str, to: &str, words: &str| {
@@ -130,6 +231,11 @@ fn bad_pipelines_are_refused_by_dispatch_and_resource() {
     refused("indirect_offset = 4", "indirect_offset = 8", "a buffer with three whole numbers");
     refused("'4*n'", "'6'", "s.scale: 0:1 (storage y): expected 0 bytes and elements of 4 bytes");
     refused("a = '1,2,3+1012'", "a = 'much'", "p.toml: resource a: expected what a binding holds");
+    refused(
+        "ping_pong = ['a', 'b']",
+        "ping_pong = ['a', 'c']",
+        "expected resources that a shader binds in ping_pong: a, asked, b, seen, found c",
+    );
     refused("repeat = 3", "repeats = 3", "p.toml: expected a pipeline, found TOML parse error at line");
     refused("repeat = 3", "repeat = 4000000000", "p.toml: expected from 1 to 10000 dispatches");
     refused("sizes", "size", "unknown field `size`");

@@ -17,6 +17,16 @@ fn with(settings: &[(&str, &str)]) -> Result<Shader> {
 }
 
 #[test]
+fn constants_without_a_type_are_known_too() {
+    let text = "const SIDE = 64; const AREA = SIDE * SIDE; const HALF = 0.5; const WIDE: u32 = 3;
+        @group(0) @binding(0) var<storage, read_write> y: array<f32>;
+        @compute @workgroup_size(1) fn f() { y[WIDE] = HALF; }";
+    let found = Shader::parse(Path::new("c.wgsl"), text.into(), &Choices::default()).unwrap();
+    let values = ["SIDE", "AREA", "HALF", "WIDE", "y", "nothing"].map(|name| found.constant(name));
+    assert_eq!(values, [Some(64), Some(4096), None, Some(3), None, None]);
+}
+
+#[test]
 fn settings_are_override_constants_or_names_that_the_text_asks_for() {
     let found = with(&[("LANES", "32"), ("VALUE", "1.5"), ("WIDE", "true")]).unwrap();
     assert_eq!(found.workgroup_size(), [32, 1, 1]);
