@@ -141,6 +141,12 @@ impl<'a> Walker<'a> {
             let after = std::mem::take(&mut frame.state);
             state = joined(before.clone(), state, after);
         }
+        // What a break behind a condition leaves behind was not followed.
+        let mut changes = Vec::new();
+        cases.iter().filter(|block| has_inner_break(block)).for_each(|block| {
+            turns::changes(frame, block, false, &mut changes);
+        });
+        changes.iter().for_each(|change| forget(&mut state, change.variable));
         self.is_exact = false;
         tally.add_all(&most);
         frame.state = state;
@@ -296,4 +302,16 @@ pub(super) fn forget(state: &mut State, variable: Handle<naga::LocalVariable>) {
     state.locals.remove(&variable);
     state.implied.remove(&variable);
     *state.versions.entry(variable).or_default() += 1;
+}
+
+/// Whether a case of a switch can end in the middle.
+fn has_inner_break(block: &Block) -> bool {
+    let ends = |block: &Block| {
+        block.iter().any(|statement| matches!(statement, Statement::Break)) || has_inner_break(block)
+    };
+    block.iter().any(|statement| match statement {
+        Statement::Block(block) => ends(block),
+        Statement::If { accept, reject, .. } => ends(accept) || ends(reject),
+        _ => false,
+    })
 }

@@ -226,3 +226,13 @@ fn functions_that_call_each_other_many_times_are_given_up() {
     assert!(began.elapsed().as_secs() < 20);
     assert_eq!((counted.flops(), counted.bytes(), counted.is_exact), (None, None, false));
 }
+
+#[test]
+fn a_break_in_the_middle_of_a_case_leaves_open_what_it_leaves_behind() {
+    let of_case = |case: &str| {
+        let loops = "for (var i = 0u; i < n; i++) { y[id.x] += 1.0; }";
+        turns(&of(&format!("var n = 4u; switch x[id.x] {{ case 0u {{ {case} }} default {{}} }} {loops}")).1)
+    };
+    assert_eq!(of_case("n = 8u;"), [Some(8.0)]);
+    assert_eq!(of_case("if x[1] > 2u { n = 1000u; break; } n = 8u;"), [None]);
+}
