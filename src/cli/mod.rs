@@ -63,6 +63,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// List the adapters of this machine
+    #[command(after_help = "\
+Examples:
+  dann devices           each with its driver and what it can do
+  dann devices --json")]
     Devices,
     /// Fetch and make data sets
     #[command(subcommand)]

@@ -1,9 +1,10 @@
 //! Golden files: those that are wrong, and those that were handed to the project.
 
 use super::{gpu, mixed_variants, no_steps};
+use crate::skip::skip;
 use dann::check::{Array, CaseResult, Only, Summary, Values, run_golden};
-use dann::golden_photos;
 use dann::gpu::{Gpu, ShaderChecks, Variant, choose};
+use dann::{golden_photos, golden_steps};
 use safetensors::{Dtype, tensor::TensorView};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -128,7 +129,7 @@ fn golden_files() -> Vec<PathBuf> {
 fn golden_files_agree() {
     let files = golden_files();
     if files.is_empty() {
-        eprintln!("skipped: no golden files in ../shared/golden");
+        skip("no golden files in ../shared/golden");
     }
     for variant in Variant::ALL.into_iter().chain(mixed_variants()) {
         let gpu = gpu(ShaderChecks::Trusted, variant);
@@ -138,20 +139,18 @@ fn golden_files_agree() {
     }
 }
 
-/// All cases of the file but those of whole training steps.
+/// All cases of the file, whole training steps too.
 fn compare_with_golden(gpu: &Gpu, path: &Path) {
     let mut failures = Vec::new();
     let mut largest = 0.0_f64;
     let mut report = |result: &CaseResult| {
-        if result.op == "dann_steps" {
-            return;
-        }
         largest = largest.max(result.ratio.unwrap_or(f64::INFINITY));
         if !result.passed() {
             failures.push(result.json());
         }
     };
-    let summary: Summary = run_golden(gpu, path, &Only::all(), &no_steps, &mut report).unwrap();
+    let summary: Summary = run_golden(gpu, path, &Only::all(), &golden_steps::run, &mut report).unwrap();
+    assert!(summary.failed == 0, "{}", summary.json());
     let (file, counts) = (path.display(), summary.json());
     eprintln!("{:?}, {file}: {counts}, largest share of bounds {largest:.3}", gpu.variant());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -161,7 +160,7 @@ fn compare_with_golden(gpu: &Gpu, path: &Path) {
 fn of_networks(gpu: &Gpu, name: &str, only: &Only, part: impl Fn(&mut serde_json::Value)) {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let Ok(text) = std::fs::read_to_string(shared.join("golden").join(name)) else {
-        eprintln!("skipped: no {name} in ../shared/golden");
+        skip(format_args!("no {name} in ../shared/golden"));
         return;
     };
     let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -184,7 +183,7 @@ fn of_networks(gpu: &Gpu, name: &str, only: &Only, part: impl Fn(&mut serde_json
 fn whole_networks_agree() {
     let default = choose(std::env::var("DANN_ADAPTER").ok().as_deref()).unwrap().default_variant();
     let gpu = gpu(ShaderChecks::Trusted, default);
-    eprintln!("skipped: resnet18 and resnet50 of photo_nets.json, which `dann check --golden` runs");
+    skip("resnet18 and resnet50 of photo_nets.json, which `dann check --golden` runs");
     of_networks(&gpu, "photo_nets.json", &Only::all(), |networks| {
         networks.as_array_mut().unwrap().retain(|network| network["backbone"] == "efficientnet_lite0");
     });

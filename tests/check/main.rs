@@ -1,6 +1,8 @@
 //! Every op on this machine's default adapter, with and without wgpu's shader checks, and golden files.
 
 mod golden;
+#[path = "../skip/mod.rs"]
+mod skip;
 
 use dann::check::{
     Array, Bound, Case, CaseResult, GoldenCase, OPS, Only, cases, compare, find, record, run, run_all,
@@ -8,6 +10,7 @@ use dann::check::{
 use dann::error::{Error, Result};
 use dann::gpu::{Gpu, Kernel, Options, Recording, ShaderChecks, Tensor, Variant, choose};
 use dann::ops::{KERNELS, add};
+use skip::skip;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn gpu(checks: ShaderChecks, variant: Variant) -> Gpu {
@@ -43,7 +46,7 @@ fn mixed_variants() -> Vec<Variant> {
     let (mixed, lacking): (Vec<_>, Vec<_>) =
         Variant::MIXED.into_iter().partition(|&variant| adapter.variant_obstacle(variant).is_none());
     for variant in lacking {
-        eprintln!("skipped: {adapter} cannot run {variant} kernels");
+        skip(format_args!("{adapter} cannot run {variant} kernels"));
     }
     mixed
 }

@@ -1,6 +1,7 @@
 //! `dann devices`, `--adapter`, and machines without an adapter.
 
 use crate::sandbox::Sandbox;
+use crate::skip::skip;
 
 #[test]
 fn devices_lists_an_adapter_that_can_be_used() {
@@ -79,7 +80,7 @@ fn an_adapter_without_storage_textures_trains_with_plain_kernels_and_says_so() {
         .find(|adapter| adapter["usable"] == true)
         .and_then(|adapter| adapter["variant_obstacles"]["register"].as_str())
     else {
-        eprintln!("skipped: no OpenGL adapter without storage textures on this machine");
+        skip("no OpenGL adapter without storage textures on this machine");
         return;
     };
     for (variant, warned) in [("register", true), ("plain", false)] {

@@ -107,8 +107,12 @@ fn every_command_has_help_with_examples() {
     let sandbox = Sandbox::new();
     for command in [
         "",
+        "devices",
         "data fetch",
+        "data fetch weights",
         "data make mnist-m",
+        "data make syn-digits",
+        "experiment",
         "train",
         "eval",
         "predict",

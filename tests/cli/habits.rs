@@ -1,6 +1,7 @@
 //! What users of command lines take for granted.
 
 use crate::sandbox::Sandbox;
+use crate::skip::skip;
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -100,7 +101,7 @@ fn colours_are_for_terminals_without_no_color() {
     let (Some(colour), Some(plain)) =
         (on_a_terminal(&sandbox, line, false), on_a_terminal(&sandbox, line, true))
     else {
-        eprintln!("skipped: there is no `script` to play a terminal");
+        skip("there is no `script` to play a terminal");
         return;
     };
     assert!(colour.contains("\u{1b}[") && colour.contains("finished run"), "{colour}");
@@ -139,7 +140,7 @@ fn tables_and_errors_have_room_on_a_terminal_of_80_columns() {
         "train --preset papper",
     ] {
         let Some(text) = on_a_terminal(&sandbox, line, true) else {
-            eprintln!("skipped: there is no `script` to play a terminal");
+            skip("there is no `script` to play a terminal");
             return;
         };
         // What is drawn over, as progress is, ends with a sequence for the terminal.
@@ -153,4 +154,28 @@ fn tables_and_errors_have_room_on_a_terminal_of_80_columns() {
             assert!(columns <= 80, "{line}: {columns} columns: {found}");
         }
     }
+}
+
+#[test]
+fn check_fails_where_a_golden_file_says_something_else() {
+    let sandbox = Sandbox::new();
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/adaptation.safetensors");
+    let mut bytes = fs::read(file).expect("a golden file");
+    sandbox.write("good.safetensors", &bytes);
+    let line = "check --only entropy --golden";
+    let summary = sandbox.json(&format!("{line} good.safetensors")).pop().expect("a summary");
+    assert!(summary["failed"] == 0 && summary["cases"].as_u64() > Some(0), "{summary}");
+    // One answer, off by a power of two.
+    let header = u64::from_le_bytes(*bytes.first_chunk().expect("a length")) as usize;
+    let tensors: serde_json::Value = serde_json::from_slice(&bytes[8..8 + header]).expect("a header");
+    let at = tensors["entropy_0/loss"]["data_offsets"][0].as_u64().expect("an offset") as usize;
+    bytes[8 + header + at + 2] ^= 0x80;
+    sandbox.write("bad.safetensors", &bytes);
+    let output =
+        sandbox.dann(&format!("{line} bad.safetensors --json")).assert().code(1).get_output().clone();
+    let (printed, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let last: serde_json::Value =
+        serde_json::from_str(printed.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(last["failed"], 1, "{printed}");
+    assert!(said.contains("cases failed"), "{said}");
 }

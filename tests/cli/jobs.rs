@@ -1,6 +1,7 @@
 //! The jobs of `dann experiment`: listed, made one by one, shared among processes, given to Slurm.
 
 use crate::sandbox::Sandbox;
+use crate::skip::skip;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -122,7 +123,7 @@ impl Slurm {
             .find(|name| !["/usr/sbin", "/usr/bin"].iter().any(|bin| Path::new(bin).join(name).exists()));
         let user = Command::new("id").arg("-u").output().map(|output| output.stdout).unwrap_or_default();
         if missing.is_some() || user != b"0\n" {
-            eprintln!("SKIPPED: no Slurm to start here (Debian: slurm-wlm, munge; as root)");
+            skip("no Slurm to start here (Debian: slurm-wlm, munge; as root)");
             return None;
         }
         let started = Command::new(Self::SCRIPT).arg("start").arg(directory).status().expect("the script");

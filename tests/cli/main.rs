@@ -28,6 +28,8 @@ mod selecting;
 mod shader_pages;
 mod shader_results;
 mod shaders;
+#[path = "../skip/mod.rs"]
+mod skip;
 mod target_labels;
 mod training;
 mod tune;

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use crate::sandbox::{CONFIG, Sandbox, TEST, write_idx};
+use crate::skip::skip;
 use assert_cmd::Command;
 use std::process::Output;
 
@@ -41,7 +42,7 @@ fn a_batch_that_the_device_has_no_memory_for() {
     let devices = sandbox.json("devices");
     let software = devices.iter().find(|d| d["type"] == "Cpu" && d["backend"] == "vulkan");
     let Some(adapter) = software.map(|device| device["index"].to_string()) else {
-        return println!("SKIPPED: no software Vulkan driver (lavapipe or SwiftShader)");
+        return skip("no software Vulkan driver (lavapipe or SwiftShader)");
     };
     // What the program and the driver need for themselves.
     let start = (4..32).map(|n| n * 256 * MIB).find(|&bytes| {

@@ -177,6 +177,19 @@ fn the_report_shows_pictures_of_folders_without_a_test_part() {
 }
 
 #[test]
+fn what_cannot_be_read_is_left_out_of_training_and_evaluation_on_request() {
+    let sandbox = Sandbox::new();
+    write_classes(&sandbox, "photos", &["ant", "bee"]);
+    sandbox.write("photos/ant/bad.png", b"");
+    let line = "train --config tiny.toml --source photos --target photos --out run --no-report";
+    sandbox.refused(line, &["bad.png: expected an image", "an empty file", "--skip-bad"]);
+    let said = in_one_line(sandbox.dann(&format!("{line} --skip-bad")).assert().success().get_output());
+    assert!(said.contains("photos: 1 of 17 images cannot be read and are left out"), "{said}");
+    // The run's recipe keeps the request.
+    assert_eq!(sandbox.json("eval --run run --data photos --all").remove(0)["images"], 16);
+}
+
+#[test]
 fn a_run_remembers_what_was_set_aside() {
     let sandbox = Sandbox::new();
     write_classes(&sandbox, "photos", &["ant", "bee", "cow"]);

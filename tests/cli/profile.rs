@@ -1,6 +1,7 @@
 //! `dann profile`: what it prints and writes, and what it refuses.
 
 use crate::sandbox::Sandbox;
+use crate::skip::skip;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -134,10 +135,10 @@ print(json.dumps({row.name: row.ns / 1e6 for row in processor.query(query)}))
 ";
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
     let output = Command::new(python).args(["-c", READ]).current_dir(sandbox.path("")).output();
-    let Ok(output) = output.map_err(|e| eprintln!("skipped: no Python: {e}")) else { return };
+    let Ok(output) = output.map_err(|e| skip(format_args!("no Python: {e}"))) else { return };
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.code() == Some(3) {
-        eprintln!("skipped: no trace processor (PyPI perfetto): {}", said.lines().last().unwrap_or_default());
+        skip(format_args!("no trace processor (PyPI perfetto): {}", said.lines().last().unwrap_or_default()));
         return;
     }
     assert!(output.status.success(), "{said}");

@@ -1,6 +1,7 @@
 //! `dann train --resume`: whatever ends a run, going on ends with the bytes of a run that nothing has ended.
 
 use crate::sandbox::{CONFIG, Sandbox};
+use crate::skip::skip;
 use rand::{RngExt as _, SeedableRng as _};
 use std::fs;
 use std::path::Path;
@@ -277,7 +278,7 @@ impl SmallDisk {
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self(path));
         }
-        eprintln!("SKIPPED: no small file system can be mounted here, so a full disk was not tried");
+        skip("no small file system can be mounted here, so a full disk was not tried");
         None
     }
 

@@ -62,6 +62,8 @@ impl Sandbox {
     pub fn within(&self, mut command: Command) -> Command {
         command.current_dir(self.0.path());
         // Keeps Mesa from complaining on stderr; a hanging test is a failing one.
+        // What `dann tune` has found for the user, and compiled pipelines, are not for tests.
+        command.env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
         command.env("XDG_RUNTIME_DIR", std::env::temp_dir()).timeout(Duration::from_secs(120));
         command
     }

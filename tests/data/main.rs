@@ -7,5 +7,7 @@ mod image_files;
 mod made;
 mod photos;
 mod released;
+#[path = "../skip/mod.rs"]
+mod skip;
 mod support;
 mod synthetic;

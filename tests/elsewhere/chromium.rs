@@ -1,7 +1,7 @@
 //! The report in a browser.
 
-use crate::python::skip;
 use crate::sandbox::Sandbox;
+use crate::skip::skip;
 use std::process::Command;
 
 /// The page forbids itself every request, so one that it made all the same would be an error on the console.

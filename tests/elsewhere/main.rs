@@ -11,5 +11,7 @@ mod hlsl;
 mod onnx;
 mod python;
 mod pytorch;
+#[path = "../skip/mod.rs"]
+mod skip;
 mod support;
 mod tensorboard;

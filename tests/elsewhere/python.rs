@@ -1,6 +1,6 @@
 //! A Python with packages.
 
-use std::io::Write as _;
+use crate::skip::skip;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -21,12 +21,6 @@ pub fn python(modules: &[&str], packages: &[&str]) -> Option<PathBuf> {
             None
         }
     }
-}
-
-/// Says on the real stderr, which the test harness does not hold back, that a test is skipped.
-pub fn skip(reason: &str) {
-    let name = std::thread::current().name().unwrap_or("a test").to_owned();
-    writeln!(std::io::stderr(), "skipped: {name}: {reason}").ok();
 }
 
 /// Runs `script` with `arguments`; it must succeed. Gives what it prints.

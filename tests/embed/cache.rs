@@ -1,6 +1,7 @@
 //! Pipelines that are built with an application's own cache.
 
 use crate::application::{Application, adapter, config, data};
+use crate::skip::skip;
 use dann::embed::{Gpu, Trainer, TrainerOptions, optional_features, required_limits};
 use dann::error::{Error, Result};
 use dann::gpu::Options;
@@ -15,7 +16,7 @@ fn application() -> Option<Application> {
 fn on(adapter: &wgpu::Adapter) -> Option<Application> {
     let feature = wgpu::Features::PIPELINE_CACHE;
     if !adapter.features().contains(feature) {
-        eprintln!("skipped: {} has no pipeline caches", adapter.get_info().name);
+        skip(format_args!("{} has no pipeline caches", adapter.get_info().name));
         return None;
     }
     let (features, limits) = (optional_features(adapter) | feature, required_limits(adapter));

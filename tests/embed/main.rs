@@ -10,5 +10,7 @@ mod frames;
 mod guest;
 mod health;
 mod pictures;
+#[path = "../skip/mod.rs"]
+mod skip;
 mod staged;
 mod training;

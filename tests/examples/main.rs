@@ -14,10 +14,13 @@ mod sandbox;
 mod scene;
 mod screen;
 mod simulation;
+#[path = "../skip/mod.rs"]
+mod skip;
 mod toy;
 mod train;
 mod viewer;
 
+use skip::skip;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -26,7 +29,7 @@ fn program(name: &str) -> Option<PathBuf> {
     let test = std::env::current_exe().ok()?;
     let program = test.parent()?.parent()?.join("examples").join(name);
     if !program.exists() {
-        eprintln!("skipped: {} has not been built", program.display());
+        skip(format_args!("{} has not been built", program.display()));
         return None;
     }
     Some(program)
@@ -40,7 +43,7 @@ fn installed(name: &str) -> bool {
         .status()
         .is_ok_and(|status| status.success());
     if !found {
-        eprintln!("skipped: {name} is not installed");
+        skip(format_args!("{name} is not installed"));
     }
     found
 }

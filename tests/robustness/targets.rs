@@ -11,20 +11,21 @@ use dann::train::{Checkpoint, Config};
 use dann::wgpu;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use tempfile::TempDir;
 
 const SIZE: Frame = Frame::new(8, 8);
 
 /// A directory for what is read from files, on a file system in memory where there is one.
 fn directory(name: &str) -> PathBuf {
-    static ROOT: OnceLock<PathBuf> = OnceLock::new();
-    let root = ROOT.get_or_init(|| {
-        let memory = Path::new("/dev/shm");
-        let parent = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() };
-        parent.join(format!("dann-robustness-{}", std::process::id()))
-    });
-    // Tests run side by side, each in a thread of its own.
-    let path = root.join(format!("{name}-{:?}", std::thread::current().id()));
+    // Tests run side by side, each in a thread of its own, which takes its directory along.
+    thread_local! {
+        static ROOT: TempDir = {
+            let memory = Path::new("/dev/shm");
+            let parent = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() };
+            tempfile::Builder::new().prefix("dann-robustness-").tempdir_in(parent).expect("a temporary directory")
+        };
+    }
+    let path = ROOT.with(|root| root.path().join(name));
     fs::create_dir_all(&path).expect("a temporary directory");
     path
 }

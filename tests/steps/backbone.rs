@@ -1,5 +1,6 @@
 //! Networks with a backbone: what learns, what rests, and where its weights come from.
 
+use crate::skip::skip;
 use crate::support::gpu;
 use dann::gpu::{Gpu, Variant};
 use dann::model::{Dann, NamedValues};
@@ -120,7 +121,7 @@ fn on_software_adapters_all_convolutions_have_fast_kernels() {
     let gpu = gpu(Variant::Register);
     let info = gpu.device().adapter_info();
     if (info.subgroup_min_size, info.subgroup_max_size) != (8, 8) {
-        eprintln!("skipped: {} has no subgroups of eight lanes", gpu.name());
+        skip(format_args!("{} has no subgroups of eight lanes", gpu.name()));
         return;
     }
     for (backbone, side, slow) in
@@ -165,7 +166,7 @@ fn weights_of_another_network_are_refused_and_the_right_ones_read() {
     let file =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/weights/efficientnet_lite0.safetensors");
     if !file.exists() {
-        eprintln!("skipped: no {}", file.display());
+        skip(format_args!("no {}", file.display()));
         return;
     }
     let gpu = gpu(Variant::Plain);

@@ -7,6 +7,8 @@ mod domains;
 mod frozen;
 mod graph;
 mod replay;
+#[path = "../skip/mod.rs"]
+mod skip;
 mod support;
 mod surface;
 mod variants;

@@ -1,5 +1,6 @@
 //! Devices and made-up images for several of the tests.
 
+use crate::skip::skip;
 use dann::data::Dataset;
 use dann::gpu::{Gpu, Options, ShaderChecks, Variant, choose};
 use dann::shape::MapShape;
@@ -14,7 +15,7 @@ pub fn possible() -> impl Iterator<Item = Variant> {
     let adapter = choose(None).unwrap();
     Variant::every().filter(move |&variant| {
         let obstacle = adapter.variant_obstacle(variant);
-        obstacle.iter().for_each(|obstacle| eprintln!("skipped: {variant} kernels: {obstacle}"));
+        obstacle.iter().for_each(|obstacle| skip(format_args!("{variant} kernels: {obstacle}")));
         obstacle.is_none()
     })
 }

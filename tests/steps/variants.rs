@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 
 const ROWS: usize = 4;
 const STEPS: u32 = 3;
-/// Three steps of rounding: gradients of biases are sums that nearly cancel, and differ by 5e-5 of their size after
-/// one step already when only the order of the terms does. A wrong term shows at 1e-2.
+/// Three steps of rounding, as a share of what the steps have changed: gradients of biases are sums that nearly cancel, and
+/// differ by up to 5e-5 of their size when only the order of the terms does; 6e-6 was seen. A wrong term shows at 1e-2.
 const TOLERANCE: f64 = 1e-4;
-/// The same of the paper's network where operands are rounded to f16, which also changes what some ReLUs and windows let
-/// through. The mixed network is no measure of it: its batch norms over four rows turn roundings into 600 times as much.
-const HALF_TOLERANCE: f64 = 2e-2;
+/// The same of the paper's network (5e-2 was seen) where operands are rounded to f16, which also changes what some ReLUs and
+/// windows let through. The mixed network is no measure of it: its batch norms over four rows turn roundings into 600 times as much.
+const HALF_TOLERANCE: f64 = 1e-1;
 
 /// Blocks behind one another, at the start, and between layers that no block stands for: a convolution whose outputs
 /// do not come in fours, one without ReLU, one with another window; chains of one, two and three dense layers, some
@@ -91,11 +91,12 @@ fn mixed() -> Config {
     Config::parse("mixed", MIXED).unwrap()
 }
 
-/// Everything learned after a few steps on made-up images.
+/// By how much everything learned has changed after a few steps on made-up images.
 fn trained(config: &Config, checks: ShaderChecks, variant: Variant) -> BTreeMap<String, Vec<f32>> {
     let gpu = Gpu::open(&choose(None).unwrap(), Options::default().checks(checks).variant(variant)).unwrap();
     let model = Dann::new(&gpu, &config.model).unwrap();
     model.initialize(Initialization::HeNormal, 1).unwrap();
+    let started = model.read().unwrap();
     let training =
         TrainingStep::new(&model, ROWS, config.training.objective().unwrap(), STEPS as usize).unwrap();
     // Numbers with which no winner hangs on rounding: with those from 0 on one does, and biases differ by 3e-3 then. Rounding
@@ -109,7 +110,11 @@ fn trained(config: &Config, checks: ShaderChecks, variant: Variant) -> BTreeMap<
         training.step.write(&gpu, &[step]).unwrap();
         training.recording().submit();
     }
-    model.read().unwrap().into_iter().map(|(name, (_, values))| (name, values)).collect()
+    let way = |(name, (_, ended)): (String, (Vec<usize>, Vec<f32>))| {
+        let way = ended.iter().zip(&started[&name].1).map(|(ended, started)| ended - started).collect();
+        (name, way)
+    };
+    model.read().unwrap().into_iter().map(way).collect()
 }
 
 fn assert_close(
@@ -124,14 +129,13 @@ fn assert_close(
         let pairs = actual[name].iter().zip(expected);
         let error = norm(&mut pairs.map(|(&a, &b)| f64::from(a) - f64::from(b)));
         let size = norm(&mut expected.iter().map(|&b| f64::from(b)));
+        assert!(size > 0.0, "{name} has not changed");
         assert!(error.is_finite() && error <= tolerance * size, "{variant}: {name}: {error:e} of {size:e}");
     }
 }
 
 fn assert_variants_agree(config: &Config, variants: impl Iterator<Item = Variant>) {
     let plain = trained(config, ShaderChecks::Checked, Variant::Plain);
-    let conv1 = &plain["feature_extractor.conv1.weight"];
-    assert!(conv1.iter().any(|&value| value != 0.0), "something was trained");
     for variant in variants.filter(|&variant| variant != Variant::Plain) {
         for checks in [ShaderChecks::Checked, ShaderChecks::Trusted] {
             assert_close(&trained(config, checks, variant), &plain, variant);

@@ -47,11 +47,12 @@ fn all_families_agree_on_odd_batches_and_many_classes() {
         };
         let train = |keys: &str, gpu: &Gpu| trained_with(&odd(keys), gpu, 3);
         let plain = train(BOTH, &gpu(Variant::Plain));
-        assert!(distance(&plain, &train(HARDLY, &gpu(Variant::Plain))) > 1e-3);
+        // Twice as much as any family may differ by, which was 1.1e-3 and in mixed precision 2.6e-2 when it was measured.
+        assert!(distance(&plain, &train(HARDLY, &gpu(Variant::Plain))) > 0.12);
         for variant in possible() {
             let gpu = gpu(variant);
             let found = train(BOTH, &gpu);
-            let (off, tolerance) = (distance(&found, &plain), if variant.is_mixed() { 0.1 } else { 2e-3 });
+            let (off, tolerance) = (distance(&found, &plain), if variant.is_mixed() { 0.06 } else { 2e-3 });
             assert!(off < tolerance, "{variant}: {off}");
             assert_eq!(found, train(BOTH, &gpu), "{variant}: another run, other bits");
         }

@@ -1,5 +1,6 @@
 //! What dispatches state of their work, against numbers worked out by hand.
 
+use crate::skip::skip;
 use dann::check::{Case, cases, find, record};
 use dann::gpu::{Gpu, Options, Phase, Variant, Work, choose};
 use dann::model::Dann;
@@ -72,7 +73,7 @@ fn products_go_over_the_full_map_both_ways() {
     ];
     for (variant, family, weight) in families {
         if choose(None).unwrap().variant_obstacle(variant).is_some() {
-            eprintln!("skipped: this adapter cannot run {variant} kernels");
+            skip(format_args!("this adapter cannot run {variant} kernels"));
             continue;
         }
         let works = stated(&case("conv_block", "feature_extractor.conv1"), variant);

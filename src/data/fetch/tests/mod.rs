@@ -19,7 +19,7 @@ use std::time::Duration;
 
 pub(in crate::data::fetch) const CONTENT: &[u8] = b"what is wanted";
 pub(in crate::data::fetch) const PATIENCE: Patience =
-    Patience { connect: Duration::from_secs(2), silence: Duration::from_millis(300) };
+    Patience { connect: Duration::from_secs(2), silence: Duration::from_secs(1) };
 /// An address at which nobody listens.
 const NOBODY: &str = "http://127.0.0.1:1/";
 

@@ -132,7 +132,7 @@ fn every_place_that_failed_is_named_with_its_reason_and_nothing_is_left() {
 fn the_pinned_hashes_are_those_of_usps() {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/usps");
     if !shared.is_dir() {
-        eprintln!("skipped: no USPS in ../shared/data/usps");
+        writeln!(std::io::stderr(), "skipped: no USPS in ../shared/data/usps").unwrap();
         return;
     }
     let unpacked = |name: &str| {

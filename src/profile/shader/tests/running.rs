@@ -83,5 +83,6 @@ fn a_run_that_does_not_end_is_given_up() {
     let began = Instant::now();
     let message = bench.time(&ready, 1).unwrap_err().to_string();
     assert!(message.contains("expected a run to end within 20ms, found it still running"), "{message}");
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    // It would have run for minutes.
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
