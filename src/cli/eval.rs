@@ -67,11 +67,7 @@ pub fn run(args: &EvalArgs, out: &Output) -> anyhow::Result<()> {
     let images = options.load(&args.data, part)?;
     // What was read, before classes that the model does not know are left out.
     let (summary, left_out) = (images.summary(), images.left_out());
-    // A model that was trained elsewhere may have come without the names of its classes.
-    let (images, unknown) = match &checkpoint.classes[..] {
-        [] => (images, None),
-        classes => images.of_known_classes(classes)?,
-    };
+    let (images, unknown) = images.of_known_classes(&checkpoint.classes)?;
     images.check_labels(config.model.classes()?)?;
     left_out.iter().chain(&unknown).for_each(|words| log::warn!("{words}"));
     let model = checkpoint.model(&args.gpu.open()?)?;

@@ -42,11 +42,15 @@ impl Dataset {
     }
 
     /// The images of `classes`, with their labels counted as in them, and in words what is left out: images of classes that
-    /// are not among them, which no model of these can be right about.
+    /// are not among them, which no model of these can be right about. Without any, as of a model that came without their names,
+    /// all images with their labels as they are.
     ///
     /// # Errors
     /// [`Error::Input`] when no image is left, or a label is a number beyond `classes`.
     pub fn of_known_classes(self, classes: &[String]) -> Result<(Self, Option<String>)> {
+        if classes.is_empty() {
+            return Ok((self, None));
+        }
         let known: HashSet<&String> = classes.iter().collect();
         let is_known: Vec<bool> = self.classes.iter().map(|name| known.contains(name)).collect();
         let labels = self.labels.clone().unwrap_or_default();

@@ -272,13 +272,14 @@ impl Gpu {
         }
     }
 
-    /// As [`Gpu::wait`], but no longer than `limit`. A device that takes longer is given up: nothing waits for it any more,
+    /// As [`Gpu::wait`], but no longer than `limit`, if there is one. A device that takes longer is given up: nothing waits for it any more,
     /// and what it holds is not given back before the program ends.
     ///
     /// # Errors
     /// As [`Gpu::healthy`]; [`ShaderError::Timeout`] when it takes longer.
     #[cfg_attr(not(feature = "profile"), allow(dead_code))]
-    pub(crate) fn wait_for(&self, limit: Duration) -> Result<()> {
+    pub(crate) fn wait_within(&self, limit: Option<Duration>) -> Result<()> {
+        let Some(limit) = limit else { return self.wait() };
         let all = wgpu::PollType::Wait { submission_index: None, timeout: Some(limit) };
         match self.device().poll(all) {
             Ok(_) => self.healthy(),

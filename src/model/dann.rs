@@ -218,10 +218,8 @@ impl Dann {
             }
         };
         features.backward_to_parameters(rec, d_features, frozen)?;
-        let resting = self.state().into_iter().filter(|(name, _)| {
-            let layer = name.rsplit_once('.').map_or(&name[..], |(layer, _)| layer);
-            ["weight", "bias"].iter().all(|suffix| rests(&format!("{layer}.{suffix}")))
-        });
+        let parts = [&self.feature_extractor, &self.label_predictor];
+        let resting = parts.into_iter().flat_map(|part| part.state_at_rest(rests));
         let (learned, adaptation) = (&self.parameters, &objective.adaptation);
         let smoothing = Smoothing::new(&self.gpu, &self.spec, learned, adaptation, resting)?;
         if let Some(smoothing) = smoothing {

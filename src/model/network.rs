@@ -111,6 +111,12 @@ impl Network {
         self.stages.iter().flat_map(|placed| placed.stage.state())
     }
 
+    /// The same of the stages that rest where `frozen` names all their parameters.
+    pub fn state_at_rest(&self, frozen: &dyn Fn(&str) -> bool) -> impl Iterator<Item = (String, Tensor)> {
+        let resting = self.stages.iter().filter(|placed| placed.rests(frozen));
+        resting.flat_map(|placed| placed.stage.state())
+    }
+
     /// Records y from x (N, …).
     pub fn forward(&self, rec: &mut Recording, step: &Tensor, x: &Tensor, mode: Mode) -> Result<Trace<'_>> {
         self.forward_of(rec, step, x, mode, &|_| false)

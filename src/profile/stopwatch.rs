@@ -93,7 +93,7 @@ impl Stopwatch {
     }
 
     fn wait(&self) -> Result<()> {
-        self.limit.map_or_else(|| self.gpu.wait(), |limit| self.gpu.wait_for(limit))
+        self.gpu.wait_within(self.limit)
     }
 
     /// Runs what `prepare` encodes, then the passes, each timed.

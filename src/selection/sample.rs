@@ -42,7 +42,7 @@ impl Sample {
             return Err(Error::file(source, expected, "none"));
         }
         let validation = read(source, Part::Test, Labels::Required)?;
-        let named = if classes.is_empty() { validation } else { validation.of_known_classes(classes)?.0 };
+        let named = validation.of_known_classes(classes)?.0;
         let training = read(source, Part::Train, Labels::Ignored)?;
         let unlabelled = read(target, Part::Train, Labels::Ignored)?;
         Ok(Self {

@@ -1,7 +1,6 @@
 //! Commands as people give them to a shell, such as the one that repeats a run.
 
 use super::recorded::CONFIG;
-use super::run::RunDirectory;
 use std::path::{Path, PathBuf};
 
 /// What every command that trains has in it.
@@ -37,7 +36,8 @@ pub fn again(directory: &Path, suffix: &str) -> PathBuf {
     path.into()
 }
 
-impl RunDirectory {
+#[cfg(feature = "report")]
+impl super::run::RunDirectory {
     /// The command that repeats the run at `path`, if it stands above its recipe.
     pub(crate) fn command(path: &Path) -> Option<String> {
         let text = std::fs::read_to_string(path.join(CONFIG)).ok()?;

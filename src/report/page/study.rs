@@ -65,8 +65,7 @@ pub fn shown(path: &Path, options: LoadOptions, classes: &[String]) -> Result<Op
         return Ok(Some(Shown { data: Rc::new(read(Labels::Ignored)?), part }));
     }
     let labelled = read(Labels::Required)?;
-    let named = if classes.is_empty() { labelled } else { labelled.of_known_classes(classes)?.0 };
-    Ok(Some(Shown { data: Rc::new(named), part }))
+    Ok(Some(Shown { data: Rc::new(labelled.of_known_classes(classes)?.0), part }))
 }
 
 /// The features of the images that [`Study::of`] samples, from any model.

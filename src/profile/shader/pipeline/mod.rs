@@ -220,11 +220,16 @@ fn check_ping_pong(path: &Path, file: &File, stages: &[Stage]) -> Result<()> {
     };
     let mut named = file.dispatch.iter().flat_map(|dispatch| dispatch.ping_pong.iter().flatten());
     let Some(unknown) = named.find(|name| !is_known(name)) else { return Ok(()) };
-    let mut names: Vec<&str> = stages.iter().flat_map(|stage| &stage.targets).map(String::as_str).collect();
-    names.sort_unstable();
-    names.dedup();
-    let expected = format!("resources that a shader binds in ping_pong: {}", names.join(", "));
+    let expected = format!("resources that a shader binds in ping_pong: {}", names_of(stages).join(", "));
     Err(Error::file(path, expected, unknown))
+}
+
+/// The names of all resources that stages bind, in order.
+fn names_of(stages: &[Stage]) -> Vec<&str> {
+    let mut all: Vec<&str> = stages.iter().flat_map(|stage| &stage.targets).map(String::as_str).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// Tells dispatches apart that have one name, but other shaders, constants or workgroups: reports go by the name.

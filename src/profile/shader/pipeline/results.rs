@@ -126,10 +126,6 @@ impl Pipeline {
 
     /// The names of all resources, in order.
     pub(super) fn names(&self) -> Vec<&str> {
-        let mut all: Vec<&str> =
-            self.stages.iter().flat_map(|stage| &stage.targets).map(String::as_str).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
+        super::names_of(&self.stages)
     }
 }

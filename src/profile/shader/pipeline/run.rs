@@ -127,7 +127,7 @@ impl<'a> ReadyPipeline<'a> {
         self.pipeline.order.iter().for_each(|&stage| self.encode(stage, &mut pass));
         drop(pass);
         self.gpu.submit(encoder);
-        limit.map_or_else(|| self.gpu.wait(), |limit| self.gpu.wait_for(limit))?;
+        self.gpu.wait_within(limit)?;
         Ok(began.elapsed())
     }
 
