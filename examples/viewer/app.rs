@@ -98,7 +98,9 @@ impl Viewer {
     /// Starts training anew, from the same seed.
     pub(super) fn reset(&mut self) {
         match Session::new(&self.gpu, self.state.target_format, &self.material) {
-            Ok(session) => (self.session, self.message) = (session, "training starts anew".into()),
+            Ok(session) => {
+                (self.session, self.failed, self.message) = (session, false, "training starts anew".into());
+            }
             Err(e) => self.message = e.to_string(),
         }
     }

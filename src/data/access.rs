@@ -14,6 +14,19 @@ impl Dataset {
         self.stored.is_none()
     }
 
+    /// Refuses images that are read when they are needed, where nothing may be waited for.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming where they come from.
+    #[cfg(feature = "embed")]
+    pub(crate) fn expect_in_memory(&self) -> Result<()> {
+        if self.is_in_memory() {
+            return Ok(());
+        }
+        let expected = "images in memory (Dataset::into_memory), as nothing may be waited for";
+        Err(crate::error::Error::file(&self.origin, expected, "images that are read when they are needed"))
+    }
+
     /// The bytes of the images that `indices` name, one behind the other, wherever they are.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use super::picture::Picture;
 use super::view::View;
 use crate::error::{Error, Result};
-use crate::gpu::{self, Gpu, Recording, Tensor};
+use crate::gpu::{Gpu, Options, Recording, Tensor};
 use crate::model::{Dann, Domain};
 use crate::ops::image_input::{self, Texture};
 use crate::ops::softmax;
@@ -54,27 +54,19 @@ impl<'a> From<&'a Checkpoint> for ModelSource<'a> {
 pub struct ClassifierOptions {
     /// How many images are classified at once; 1 unless said otherwise.
     pub rows: usize,
-    /// Which kernels run.
-    pub gpu: gpu::Options,
 }
 
 impl ClassifierOptions {
     /// So many images are classified at once.
     #[must_use]
     pub fn rows(self, rows: usize) -> Self {
-        Self { rows, ..self }
-    }
-
-    /// The kernels that run.
-    #[must_use]
-    pub fn gpu(self, gpu: gpu::Options) -> Self {
-        Self { gpu, ..self }
+        Self { rows }
     }
 }
 
 impl Default for ClassifierOptions {
     fn default() -> Self {
-        Self { rows: 1, gpu: gpu::Options::default() }
+        Self { rows: 1 }
     }
 }
 
@@ -143,8 +135,7 @@ impl Classifier {
         queue: &wgpu::Queue,
         source: impl Into<ModelSource<'a>>,
     ) -> Result<Self> {
-        let options = ClassifierOptions::default();
-        Self::on(&Gpu::borrow(device, queue, options.gpu)?, source, options)
+        Self::on(&Gpu::borrow(device, queue, Options::default())?, source, ClassifierOptions::default())
     }
 
     /// As [`Classifier::load`], with the kernels of `gpu` ([`Trainer::gpu`](super::Trainer::gpu), [`Gpu::borrow`])
@@ -169,6 +160,9 @@ impl Classifier {
     }
 
     fn build(gpu: &Gpu, checkpoint: &Checkpoint, rows: usize) -> Result<Self> {
+        if rows == 0 {
+            return Err(Error::input("the rows of a classifier", "at least 1", 0));
+        }
         let model: Dann = checkpoint.model(gpu)?;
         let input = &checkpoint.config.model.input;
         let normalization = input.normalization_of(Domain::Target);

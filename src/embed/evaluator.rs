@@ -49,10 +49,7 @@ impl Evaluator {
         (data, domain): (&'a Dataset, Domain),
         images: usize,
     ) -> Result<(Self, Uploads<'a>)> {
-        if !data.is_in_memory() {
-            let expected = "images in memory, as nothing may be waited for";
-            return Err(Error::file(&data.origin, expected, "images that are read when they are needed"));
-        }
+        data.expect_in_memory()?;
         let model = Dann::new(gpu, spec)?;
         let (evaluator, uploads) = train::Evaluator::of_at_most(&model, data, domain, images)?;
         gpu.healthy()?;

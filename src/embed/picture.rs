@@ -35,6 +35,8 @@ pub struct Picture {
     /// The colour, as sRGB encodes it, on which it is laid by its alpha, and that is around it where it does not fill the image.
     /// Black, and texels without their alpha, if left out.
     pub ground: Option<[f32; 3]>,
+    /// The layer that was asked for and is not there.
+    missing: Option<u32>,
 }
 
 impl From<&wgpu::TextureView> for Picture {
@@ -48,18 +50,23 @@ impl Picture {
     /// from linear light where it is an sRGB one.
     pub fn new(view: &wgpu::TextureView) -> Self {
         let holds = Texture::of(view.texture().format());
-        Self { view: view.clone(), holds, crop: None, fit: Fit::Resize, ground: None }
+        Self { view: view.clone(), holds, crop: None, fit: Fit::Resize, ground: None, missing: None }
     }
 
-    /// A layer of an array texture, or the only one of another.
+    /// A layer of an array texture, or the only one of another. One that is not there is refused where the picture is used.
     pub fn layer(texture: &wgpu::Texture, layer: u32) -> Self {
-        Self::new(&texture.create_view(&wgpu::TextureViewDescriptor {
+        let is_there =
+            texture.dimension() == wgpu::TextureDimension::D2 && layer < texture.depth_or_array_layers();
+        let one = wgpu::TextureViewDescriptor {
             dimension: Some(wgpu::TextureViewDimension::D2),
             mip_level_count: Some(1),
             base_array_layer: layer,
             array_layer_count: Some(1),
             ..Default::default()
-        }))
+        };
+        // The device's handlers would be told of a view of what is not there.
+        let view = texture.create_view(&if is_there { one } else { Default::default() });
+        Self { missing: (!is_there).then_some(layer), ..Self::new(&view) }
     }
 
     /// The same, whose values are something else than the texture's format says: linear light in floats, for instance, or a view
@@ -114,6 +121,14 @@ impl Picture {
     fn check(&self) -> Result<()> {
         const NAME: &str = "a picture";
         let texture = self.view.texture();
+        if let Some(layer) = self.missing {
+            let layers = match texture.dimension() {
+                wgpu::TextureDimension::D2 => texture.depth_or_array_layers(),
+                _ => 0,
+            };
+            let expected = format!("one of the {layers} two-dimensional layers of its texture");
+            return Err(Error::input(NAME, expected, format!("layer {layer}")));
+        }
         if !texture.usage().contains(wgpu::TextureUsages::TEXTURE_BINDING) {
             let found = format!("{:?}", texture.usage());
             return Err(Error::input(NAME, "a texture whose usages have TEXTURE_BINDING", found));

@@ -39,6 +39,7 @@ pub struct Staged<'a, T = Trainer> {
     made: Option<T>,
     pieces: VecDeque<(Tensor, &'a [u8])>,
     done: usize,
+    failed: bool,
 }
 
 impl<'a> Staged<'a, Trainer> {
@@ -67,14 +68,14 @@ impl<'a> Staged<'a, Evaluator> {
 impl<'a, T> Staged<'a, T> {
     fn new(gpu: &Gpu, make: impl FnOnce(&Gpu) -> Result<(T, Uploads<'a>)> + Send + Sync + 'a) -> Self {
         let (made, pieces) = (None, VecDeque::new());
-        Self { gpu: gpu.in_slices(), make: Some(Box::new(make)), made, pieces, done: 0 }
+        Self { gpu: gpu.in_slices(), make: Some(Box::new(make)), made, pieces, done: 0, failed: false }
     }
 
     /// Does some of what is left, and at least one slice of it: as many as are done in the time of `budget`, judging by the
     /// slice before. Gives the share that is done; at 1, [`Staged::finish`] has nothing left to do.
     ///
     /// # Errors
-    /// Those of [`Trainer::on`] or [`Classifier::on`].
+    /// Those of [`Trainer::on`] or [`Classifier::on`]; [`Error::Input`] after one of them.
     pub fn advance(&mut self, budget: Duration) -> Result<f64> {
         let begin = Instant::now();
         loop {
@@ -94,14 +95,21 @@ impl<'a, T> Staged<'a, T> {
         while self.slice()? > 0 {}
         self.gpu.end_slices();
         self.gpu.healthy()?;
-        let failed =
-            || Error::input("what is made in slices", "an end after the first error", "another call");
         self.made.ok_or_else(failed)
     }
 
     /// Does one slice; gives how many are left.
     fn slice(&mut self) -> Result<usize> {
         self.gpu.healthy()?;
+        if self.failed {
+            return Err(failed());
+        }
+        let left = self.one();
+        self.failed = left.is_err();
+        left
+    }
+
+    fn one(&mut self) -> Result<usize> {
         if let Some(make) = self.make.take() {
             let (made, uploads) = make(&self.gpu)?;
             self.made = Some(made);
@@ -120,6 +128,10 @@ impl<'a, T> Staged<'a, T> {
         }
         Ok(self.gpu.pipelines_left() + self.pieces.len())
     }
+}
+
+fn failed() -> Error {
+    Error::input("what is made in slices", "an end after the first error", "another call")
 }
 
 /// The words of a tensor that hold `bytes` from number `first` on, which is at the start of a word.

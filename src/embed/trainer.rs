@@ -19,7 +19,7 @@ use crate::gpu::{Gpu, Recording};
 use crate::model::Dann;
 use crate::train::health::Monitor;
 use crate::train::{
-    Checkpoint, Config, DataSets, InFlight, KeepFrozen, Outcome, StepMetrics, TrainingLoop, Uploads,
+    Checkpoint, Config, DataSets, Images, InFlight, KeepFrozen, Outcome, StepMetrics, TrainingLoop, Uploads,
 };
 use std::collections::VecDeque;
 use std::fmt;
@@ -49,6 +49,8 @@ pub struct Trainer {
     withheld: Option<Error>,
     /// Where training diverged: there is nothing to go on from.
     diverged: Option<String>,
+    /// Why steps could not be recorded: those that follow would not be those of the training.
+    broken: Option<String>,
     gpu_time: Option<Duration>,
     watch: Watch,
 }
@@ -88,6 +90,8 @@ impl Trainer {
             let expected = "none, as steps between frames are not rated";
             return Err(Error::input("training.select", expected, select.rule.name()));
         }
+        in_memory(labelled)?;
+        unlabelled.as_ref().map_or(Ok(()), in_memory)?;
         let on_device = on_device(config, start.or(*resume).is_some());
         let mut training_loop =
             TrainingLoop::new(gpu, &on_device, labelled, unlabelled.as_ref(), (None, true))?;
@@ -121,6 +125,7 @@ impl Trainer {
             frames_lost: 0,
             withheld: None,
             diverged: None,
+            broken: None,
             gpu_time: None,
             watch,
         };
@@ -136,11 +141,16 @@ impl Trainer {
     ///
     /// # Errors
     /// [`Error::DeviceLost`] when the device was lost or destroyed, [`Error::OutOfMemory`] when it has no memory left;
-    /// [`Error::Diverged`] when [`Trainer::take_metrics`] has said so before.
+    /// [`Error::Diverged`] when training has; [`Error::Input`] when steps could not be recorded before: nothing follows on them.
     pub fn encode_steps(&mut self, encoder: &mut wgpu::CommandEncoder, count: u64) -> Result<u64> {
         self.gpu().healthy()?;
         if let Some(place) = &self.diverged {
             return Err(Error::Diverged(place.clone()));
+        }
+        if let Some(error) = &self.broken {
+            let expected =
+                "an end after steps that could not be recorded, and another one that resumes a checkpoint";
+            return Err(Error::input("the trainer", expected, error));
         }
         let end = self.training_loop.total().min(self.training_loop.encoded().saturating_add(count));
         if self.paused || self.training_loop.encoded() == end || !self.training_loop.is_ready() {
@@ -148,7 +158,9 @@ impl Trainer {
         }
         let first = self.training_loop.encoded();
         while self.training_loop.encoded() < end {
-            let in_flight = self.training_loop.encode(encoder, end - self.training_loop.encoded())?;
+            let encoded = self.training_loop.encode(encoder, end - self.training_loop.encoded());
+            // What was drawn for them is gone, and the encoder holds a part of them.
+            let in_flight = encoded.inspect_err(|error| self.broken = Some(error.to_string()))?;
             self.in_flight.push_back(Encoded { in_flight, encoded: Instant::now() });
             let (encoded, every) = (self.training_loop.encoded(), self.training_loop.per_epoch());
             if encoded.is_multiple_of(every) || encoded == self.training_loop.total() {
@@ -178,6 +190,9 @@ impl Trainer {
                 Ok(Some(metrics)) => {
                     metrics.iter().for_each(|step| self.watch.arrived(step));
                     all.extend(metrics);
+                    if self.withheld.is_some() {
+                        break;
+                    }
                 }
                 Ok(None) => break,
                 Err(error) if all.is_empty() => return Err(error),
@@ -187,17 +202,17 @@ impl Trainer {
                 }
             }
         }
-        self.take_snapshot()?;
-        if all.is_empty() {
-            self.gpu().healthy()?;
+        // Judged whether or not anybody asks for warnings, as the features that it takes lie in memory until then.
+        self.watch.judge(&self.gpu().clone());
+        let asides = [self.take_snapshot().err(), self.newly_lost_frames()];
+        for error in asides.into_iter().flatten() {
+            self.withheld.get_or_insert(error);
         }
-        if let Some(error) = self.newly_lost_frames() {
-            match all.is_empty() {
-                true => return Err(error),
-                false => drop(self.withheld.get_or_insert(error)),
-            }
+        if !all.is_empty() {
+            return Ok(all);
         }
-        Ok(all)
+        self.gpu().healthy()?;
+        self.withheld.take().map_or(Ok(all), Err)
     }
 
     /// The metrics of steps that were encoded, unless they are still on their way.
@@ -217,11 +232,19 @@ impl Trainer {
                 }
                 Ok(Some(metrics))
             }
+            Ok(Outcome::Diverged(metrics, place)) => {
+                self.done += metrics.len() as u64;
+                self.lost += steps - metrics.len() as u64;
+                self.diverged.get_or_insert_with(|| place.clone());
+                let error = Error::Diverged(place);
+                if metrics.is_empty() {
+                    return Err(error);
+                }
+                self.withheld = Some(error);
+                Ok(Some(metrics))
+            }
             Err(error) => {
                 self.lost += steps;
-                if let Error::Diverged(place) = &error {
-                    self.diverged = Some(place.clone());
-                }
                 Err(error)
             }
         }
@@ -250,6 +273,13 @@ impl Trainer {
     /// The device that training runs on, to be shared with other trainers and classifiers.
     pub fn gpu(&self) -> &Gpu {
         self.training_loop.model().gpu()
+    }
+}
+
+fn in_memory(images: &Images<'_>) -> Result<()> {
+    match images {
+        Images::Set(data) => data.expect_in_memory(),
+        Images::Frames(_) => Ok(()),
     }
 }
 

@@ -152,6 +152,7 @@ pub(super) mod tests {
                 seed,
                 steps: 20,
                 batch: 4,
+                accumulate: 1,
                 ranks: 1,
                 version: "0".into(),
                 adapter: "an adapter".into(),

@@ -193,6 +193,7 @@ impl<'a> Session<'a> {
             seed: training.seed,
             steps: self.trainer.steps_done(),
             batch: training.batch,
+            accumulate: training.accumulate,
             ranks: self.trainer.ranks(),
             version: env!("CARGO_PKG_VERSION").into(),
             adapter: model.gpu().name().to_owned(),

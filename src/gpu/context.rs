@@ -211,6 +211,12 @@ impl Gpu {
         })
     }
 
+    /// Bytes of the largest tensor that the device can hold and bind.
+    pub(crate) fn most_bytes(&self) -> u64 {
+        let limits = self.device().limits();
+        limits.max_buffer_size.min(limits.max_storage_buffer_binding_size)
+    }
+
     /// The first fault that the device reported, if any.
     ///
     /// # Errors

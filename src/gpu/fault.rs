@@ -1,6 +1,7 @@
 //! What went wrong on a device, by its kind.
 
-use crate::error::Error;
+use crate::error::{Error, Result};
+use std::fmt::Display;
 
 /// A fault that a device reported; kept, for whoever asks later.
 #[derive(Clone)]
@@ -16,6 +17,33 @@ impl Fault {
         match e {
             wgpu::Error::OutOfMemory { .. } => Self { error: Error::OutOfMemory, message },
             _ => Self { error: Error::Gpu, message },
+        }
+    }
+
+    /// Does `work`, and gives what the device has against it, which then reaches none of the device's handlers: memory first,
+    /// as the rest follows from it.
+    pub fn watched<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> (T, Option<wgpu::Error>) {
+        use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
+        let scopes = [Internal, OutOfMemory, Validation].map(|filter| device.push_error_scope(filter));
+        let done = work();
+        // The last one that was opened has to be closed first.
+        let refused = scopes.into_iter().rev().filter_map(|scope| pollster::block_on(scope.pop()));
+        let is_memory = |e: &wgpu::Error| matches!(e, wgpu::Error::OutOfMemory { .. });
+        (done, refused.reduce(|first, next| if is_memory(&next) { next } else { first }))
+    }
+
+    /// What `work` gives, unless the device has something against it; `what` is how errors call it.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`], or [`Error::Gpu`] with the driver's words.
+    pub fn unless_refused<T>(
+        device: &wgpu::Device,
+        what: impl Display,
+        work: impl FnOnce() -> T,
+    ) -> Result<T> {
+        match Self::watched(device, work) {
+            (_, Some(e)) => Err(Self::of(&e, format!("{what}: {e}")).error()),
+            (done, None) => Ok(done),
         }
     }
 

@@ -9,11 +9,12 @@ use std::sync::Arc;
 impl Gpu {
     /// Uses a device that belongs to an application, beside whatever the application does with it. Nothing is
     /// submitted or waited for, and no handler is installed, by anything but the functions that say so
-    /// ([`Gpu::submit`], [`Gpu::wait`] and what reads values back); uploads go through `queue.write_buffer`, which
-    /// takes effect with the application's next submission.
+    /// ([`Gpu::submit`], [`Gpu::wait`] and what reads values back); what is uploaded is in its buffer from the start, or goes
+    /// through `queue.write_buffer`, which takes effect with the application's next submission.
     ///
     /// # Errors
     /// [`Error::Input`](crate::error::Error::Input) naming the limit that the device lacks ([`required_limits`](super::required_limits)),
+    /// or what of `options.features` it was opened without;
     /// [`Error::DeviceLost`](crate::error::Error::DeviceLost) when it was lost or destroyed.
     pub fn borrow(device: &wgpu::Device, queue: &wgpu::Queue, options: Options) -> Result<Self> {
         Self::guest(device, queue, options, None)
@@ -42,6 +43,7 @@ impl Gpu {
         cache: Option<PipelineCache>,
     ) -> Result<Self> {
         requirements::check(device)?;
+        requirements::check_features(device, options.features)?;
         let variant = requirements::variant(device, options.variant);
         // The name under which a search on the same adapter has kept what it found.
         let name = super::adapter::named(&device.adapter_info());

@@ -82,14 +82,7 @@ impl Gpu {
 
     /// Does `work` for a kernel, and gives what the device has against it as an error.
     fn guarded<T>(&self, kernel: &Kernel, work: impl FnOnce() -> T) -> Result<T> {
-        let memory = self.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let scope = self.device().push_error_scope(wgpu::ErrorFilter::Validation);
-        let done = work();
-        let refused = pollster::block_on(scope.pop());
-        match pollster::block_on(memory.pop()).or(refused) {
-            Some(e) => Err(Fault::of(&e, format!("kernel {}: {e}", kernel.label)).error()),
-            None => Ok(done),
-        }
+        Fault::unless_refused(self.device(), format_args!("kernel {}", kernel.label), work)
     }
 
     fn build_pipeline(&self, pipeline: &Pipeline) -> wgpu::ComputePipeline {

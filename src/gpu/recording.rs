@@ -140,8 +140,6 @@ impl Recording {
         let Mirrored { mirror, views, copies } = self.mirrored(kernel, &resources)?;
         let pipeline = self.gpu.pipeline(kernel, mirror)?;
         let device = self.gpu.device();
-        let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         self.gpu.counters().allocation();
         let usage = wgpu::BufferUsages::UNIFORM;
         let params = upload::filled_buffer(&self.gpu, kernel.label, invocation.params(), usage)?;
@@ -156,14 +154,13 @@ impl Recording {
             .zip(bound)
             .map(|(binding, resource)| wgpu::BindGroupEntry { binding: binding.slot, resource })
             .collect();
-        let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+        let descriptor = wgpu::BindGroupDescriptor {
             label: Some(kernel.label),
             layout: &pipeline.group,
             entries: &entries,
-        });
-        let refused = pollster::block_on(scope.pop());
-        let refused = pollster::block_on(memory.pop()).or(refused);
-        refused.map_or(Ok(()), |e| Err(Fault::of(&e, format!("kernel {}: {e}", kernel.label)).error()))?;
+        };
+        let what = format_args!("kernel {}", kernel.label);
+        let bind_group = Fault::unless_refused(device, what, || device.create_bind_group(&descriptor))?;
         let work = work.or_moving(resources.iter().map(|bound| bound.bytes()).sum());
         let (phase, writes) = (self.phase, written(kernel, &resources));
         writes.iter().for_each(|span| self.mirrors.written(span));

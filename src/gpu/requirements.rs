@@ -85,6 +85,19 @@ pub(super) fn check(device: &wgpu::Device) -> Result<()> {
     }
 }
 
+/// Refuses a device that was opened without some of the features that are `wanted`.
+///
+/// # Errors
+/// [`Error::Input`] naming them.
+pub(super) fn check_features(device: &wgpu::Device, wanted: wgpu::Features) -> Result<()> {
+    let lacking: Vec<&str> = (wanted - device.features()).iter_names().map(|(name, _)| name).collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let expected = format!("a device opened with {}", lacking.join(", "));
+    Err(Error::input("the application's wgpu device", expected, "one without"))
+}
+
 /// The kernels to build models from: the wanted ones, or those that suit the device's kind, and the plain ones where
 /// the device cannot run them.
 pub(super) fn variant(device: &wgpu::Device, wanted: Option<Variant>) -> Variant {

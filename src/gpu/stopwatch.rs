@@ -1,6 +1,6 @@
 //! The time between two passes, measured by the device itself.
 
-use super::Gpu;
+use super::{Fault, Gpu};
 use std::time::Duration;
 
 /// Two timestamps around encoded work.
@@ -16,23 +16,31 @@ impl Stopwatch {
     /// The bytes of a reading.
     pub const BYTES: u64 = 16;
 
-    /// A stopwatch, if the device has timestamps.
+    /// A stopwatch, if the device has timestamps and gives what it takes.
     pub fn new(gpu: &Gpu) -> Option<Self> {
         if !gpu.device().features().contains(wgpu::Features::TIMESTAMP_QUERY) {
             return None;
         }
         gpu.counters().allocation();
-        let queries = gpu.device().create_query_set(&wgpu::QuerySetDescriptor {
-            label: Some("stopwatch"),
-            ty: wgpu::QueryType::Timestamp,
-            count: 2,
-        });
-        let resolved = gpu.device().create_buffer(&wgpu::BufferDescriptor {
-            label: Some("stopwatch"),
-            size: Self::BYTES,
-            usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
-            mapped_at_creation: false,
-        });
+        let make = || {
+            let queries = gpu.device().create_query_set(&wgpu::QuerySetDescriptor {
+                label: Some("stopwatch"),
+                ty: wgpu::QueryType::Timestamp,
+                count: 2,
+            });
+            let resolved = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+                label: Some("stopwatch"),
+                size: Self::BYTES,
+                usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
+                mapped_at_creation: false,
+            });
+            (queries, resolved)
+        };
+        let ((queries, resolved), refused) = Fault::watched(gpu.device(), make);
+        if let Some(refused) = refused {
+            log::warn!("steps are not timed: {refused}");
+            return None;
+        }
         Some(Self { queries, resolved, period: f64::from(gpu.queue().get_timestamp_period()) })
     }
 

@@ -73,8 +73,7 @@ impl Tensor {
         create: impl FnOnce(u64) -> Result<wgpu::Buffer>,
     ) -> Result<Self> {
         let bytes = dims.iter().try_fold(4_u64, |n, &d| n.checked_mul(d as u64));
-        let limits = gpu.device().limits();
-        let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
+        let most = gpu.most_bytes();
         let size = bytes.filter(|&n| n > 0 && n <= most).ok_or_else(|| {
             let expected = format!("a tensor of 4 to {most} bytes, what this device can bind");
             let found = format!("shape {dims:?}");

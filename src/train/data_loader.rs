@@ -114,9 +114,14 @@ impl DataLoader {
         self.all().any(|domain| domain.frames.is_some())
     }
 
+    /// Takes back the frames of encoders that were dropped.
+    pub fn settle(&mut self) {
+        self.domains().filter_map(|domain| domain.frames.as_mut()).for_each(|frames| frames.ring.settle());
+    }
+
     /// Whether there is a batch of each domain, of what encoders hold that were not dropped.
     pub fn is_ready(&mut self) -> bool {
-        self.domains().filter_map(|domain| domain.frames.as_mut()).for_each(|frames| frames.ring.settle());
+        self.settle();
         self.all().all(Shuffled::holds_a_step)
     }
 
@@ -137,7 +142,7 @@ impl DataLoader {
         domain: Domain,
         pictures: &[(wgpu::TextureView, Placement, u16)],
     ) -> Result<()> {
-        self.is_ready();
+        self.settle();
         let domain =
             if domain == Domain::Source { Some(&mut self.labelled) } else { self.unlabelled.as_mut() };
         domain.map_or(Ok(()), |domain| domain.push(gpu, encoder, pictures))

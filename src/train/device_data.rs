@@ -54,8 +54,7 @@ impl DeviceData {
         stream: Option<&Stream>,
     ) -> Result<Self> {
         let bytes = data.shape.len();
-        let limit = gpu.device().limits().max_storage_buffer_binding_size as usize;
-        let most = (limit / bytes).max(1);
+        let most = (gpu.most_bytes() as usize / bytes).max(1);
         let chunks = data.images.chunks(most * bytes).enumerate().map(|(index, chunk)| {
             let words = match gpu.is_in_slices() {
                 true => Tensor::zeros_of::<u32>(gpu, "images", &[chunk.len().div_ceil(4)])?,
@@ -115,9 +114,7 @@ impl DeviceData {
         domain: Domain,
         normalization: &Normalization,
     ) -> Result<Self> {
-        let limits = gpu.device().limits();
-        let limit = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) as usize;
-        let most = (limit / shape.len()).max(1);
+        let most = (gpu.most_bytes() as usize / shape.len()).max(1);
         let chunk = |first: usize| {
             let count = most.min(count - first);
             let words = Tensor::zeros_of::<u32>(gpu, "frames", &[(count * shape.len()).div_ceil(4)])?;
@@ -163,9 +160,7 @@ impl DeviceData {
     /// # Errors
     /// [`crate::error::Error`] when the device has no memory left.
     pub(super) fn keeping(&self, gpu: &Gpu, row: &[usize]) -> Result<Self> {
-        let limits = gpu.device().limits();
-        let limit = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) as usize;
-        let most = (limit / (4 * row.iter().product::<usize>())).max(1);
+        let most = (gpu.most_bytes() as usize / (4 * row.iter().product::<usize>())).max(1);
         let chunk = |first: usize| {
             let dims = [&[most.min(self.images - first)], row].concat();
             Ok(gather_rows::Chunk { first, values: Tensor::zeros(gpu, "kept values", &dims)? })

@@ -22,6 +22,8 @@ pub(crate) struct InFlight {
 pub(crate) enum Outcome {
     /// The metrics of its steps, and the time that they took where the device has a stopwatch.
     Here(Vec<StepMetrics>, Option<Duration>),
+    /// The metrics of those of its steps that were finite, and where training diverged behind them.
+    Diverged(Vec<StepMetrics>, String),
     /// It is still on its way.
     Pending(InFlight),
 }

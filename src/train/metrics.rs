@@ -1,7 +1,6 @@
 //! What steps report.
 
 use super::training_spec::{Method, TrainingSpec};
-use crate::error::{Error, Result};
 use crate::model::{AdaptationLoss, Domain};
 use crate::ops::Step;
 use serde::{Deserialize, Serialize};
@@ -123,13 +122,13 @@ impl StepMetrics {
     }
 }
 
-/// What is no longer a finite number never recovers: stop and say since when. `faulty` names for each step the parameter
-/// whose update is none, if any.
-pub(super) fn finite<'a>(
+/// How many steps are finite before the first that is not, and what is amiss with that, unless all are: what is no longer a
+/// finite number never recovers. `faulty` names for each step the parameter whose update is none, if any.
+pub(super) fn diverged<'a>(
     metrics: &[StepMetrics],
     faulty: impl Iterator<Item = Option<&'a str>>,
-) -> Result<()> {
-    for (m, parameter) in metrics.iter().zip(faulty) {
+) -> Option<(usize, String)> {
+    for (index, (m, parameter)) in metrics.iter().zip(faulty).enumerate() {
         let losses = [Some(("label loss", m.label_loss)), m.domain_loss.map(|loss| ("domain loss", loss))];
         let losses = losses.into_iter().flatten().chain(m.adaptation());
         let lost = losses.filter(|(_, loss)| !loss.is_finite());
@@ -138,8 +137,8 @@ pub(super) fn finite<'a>(
         if !found.is_empty() {
             let hint = "lower training.learning_rate.initial or training.lambda.maximum";
             let found = found.join(", ");
-            return Err(Error::Diverged(format!("step {}: {found}; {hint}", m.step)));
+            return Some((index, format!("step {}: {found}; {hint}", m.step)));
         }
     }
-    Ok(())
+    None
 }

@@ -84,6 +84,12 @@ impl Ring {
         }
     }
 
+    /// Forgets `changes` that were made since so many frames had been handed over, as if nobody had handed them over.
+    pub fn take_back(&mut self, changes: &[Change], offered: u64) {
+        self.undo(changes);
+        self.offered = offered;
+    }
+
     /// Notes that `changes` take place once `encoder` is submitted.
     pub fn record(&mut self, encoder: &wgpu::CommandEncoder, changes: Vec<Change>) {
         let submitted = Arc::new(AtomicBool::new(false));
@@ -155,6 +161,23 @@ mod tests {
         let slots: Vec<_> = place(&mut ring, &[0; 6]).iter().map(|change| change.slot).collect();
         assert_eq!((slots, numbers(&ring)), (vec![0, 1, 2, 3, 0, 1], vec![4, 5, 2, 3]));
         assert_eq!(ring.counts(), (4, 4, 6, 0));
+    }
+
+    #[test]
+    fn what_is_taken_back_was_never_handed_over() {
+        for keep in [Keep::Newest, Keep::Sample] {
+            let [mut ring, mut other] = [(); 2].map(|()| ring(4, keep));
+            place(&mut ring, &[0; 5]);
+            place(&mut other, &[0; 5]);
+            let before = ring.counts().2;
+            let changes = place(&mut ring, &[1; 3]);
+            ring.take_back(&changes, before);
+            assert_eq!(ring.counts(), (4, 4, 5, 0));
+            place(&mut ring, &[2; 20]);
+            place(&mut other, &[2; 20]);
+            assert_eq!(ring.draw(7, 4), other.draw(7, 4));
+            assert_eq!(ring.held, other.held);
+        }
     }
 
     #[test]

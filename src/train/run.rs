@@ -27,8 +27,11 @@ pub struct RunResult {
     pub seed: u64,
     /// Steps taken.
     pub steps: u64,
-    /// Source rows a step.
+    /// Source rows a batch.
     pub batch: usize,
+    /// Batches that make one update.
+    #[serde(default = "training_spec::one", skip_serializing_if = "training_spec::is_one")]
+    pub accumulate: usize,
     /// How many ranks have shared it.
     #[serde(default = "training_spec::one", skip_serializing_if = "training_spec::is_one")]
     pub ranks: usize,

@@ -153,6 +153,7 @@ impl Shuffled {
             ));
         };
         let (mut rec, mut changes) = (Recording::new(gpu), Vec::new());
+        let (_, _, offered, _) = frames.ring.counts();
         let recorded = pictures.iter().try_for_each(|(view, placement, label)| {
             let Some(change) = frames.ring.place(*label) else { return Ok(()) };
             let slot = change.slot;
@@ -161,7 +162,7 @@ impl Shuffled {
             self.data.record_storing(&mut rec, &frames.x, slot, u32::from(*label))
         });
         if let Err(error) = recorded {
-            frames.ring.undo(&changes);
+            frames.ring.take_back(&changes, offered);
             return Err(error);
         }
         rec.encode(encoder);

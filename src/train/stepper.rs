@@ -12,7 +12,7 @@ use super::metrics::StepMetrics;
 use super::submission::Submission;
 use super::training_loop::{MOST_STEPS, TrainingLoop};
 use crate::data::Dataset;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording};
 use crate::model::{Dann, OptimizerState};
 use std::collections::VecDeque;
@@ -224,6 +224,7 @@ impl Stepper {
         loop {
             match self.training_loop.poll(in_flight)? {
                 Outcome::Here(metrics, _) => return Ok(metrics),
+                Outcome::Diverged(_, place) => return Err(Error::Diverged(place)),
                 // Another thread that waits on the same device is just about to bring them.
                 Outcome::Pending(again) => in_flight = again,
             }

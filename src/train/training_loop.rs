@@ -14,7 +14,7 @@ use super::exchange::Exchange;
 use super::frames::Images;
 use super::frozen::{Filling, FrozenPart, Setup};
 use super::in_flight::{InFlight, Outcome};
-use super::metrics::{StepMetrics, finite};
+use super::metrics::{StepMetrics, diverged};
 use super::reports::{Reading, Reports};
 use super::resumption::Resumption;
 use super::sequence::Sequence;
@@ -263,8 +263,7 @@ impl TrainingLoop {
     /// What has become of `in_flight`; never waits.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] when the device was lost, [`Error::Diverged`] when a loss is no longer a number;
-    /// [`Error::Input`] when the in-flight batch's encoder was dropped without being submitted, or submitted out of turn.
+    /// [`Error::DeviceLost`] when the device was lost; [`Error::Input`] when the in-flight batch's encoder was dropped without being submitted, or submitted out of turn.
     pub fn poll(&mut self, in_flight: InFlight) -> Result<Outcome> {
         let InFlight { first, count, rows, metrics, upload, images } = in_flight;
         let last = first + count - 1;
@@ -290,13 +289,18 @@ impl TrainingLoop {
             .zip((first..=last).flat_map(|step| std::iter::repeat_n(step, self.spec.accumulate)))
             .map(|((row, values), step)| StepMetrics::of(step, row, values, &self.spec))
             .collect();
-        let metrics: Vec<StepMetrics> =
+        let mut metrics: Vec<StepMetrics> =
             batches.chunks(self.spec.accumulate).filter_map(StepMetrics::mean).collect();
         let faulty = |fault: &u32| {
             let index = optimizer::first_fault(*fault)?;
             Some(self.model.parameters.at(index).map_or("a parameter", |info| &info.name))
         };
-        finite(&metrics, faults.iter().map(faulty))?;
-        Ok(Outcome::Here(metrics, time))
+        match diverged(&metrics, faults.iter().map(faulty)) {
+            Some((finite, place)) => {
+                metrics.truncate(finite);
+                Ok(Outcome::Diverged(metrics, place))
+            }
+            None => Ok(Outcome::Here(metrics, time)),
+        }
     }
 }

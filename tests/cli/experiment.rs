@@ -1,9 +1,10 @@
 //! `dann experiment`: recipes × methods × seeds, kept and gone on with.
 
+use crate::running::Running;
 use crate::sandbox::Sandbox;
 use serde_json::Value;
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 const EXPERIMENT: &str = r#"
@@ -153,15 +154,7 @@ fn an_interrupted_experiment_goes_on_to_the_same_bytes() {
     let long = EXPERIMENT.replace("set = [\"training.steps=2\"]", "set = [\"training.steps=600\"]");
     sandbox.write("long.toml", long);
     let line = "experiment long.toml --out long";
-    let child = sandbox.dann(line);
-    let mut child = Command::new(child.get_program())
-        .args(line.split_whitespace())
-        .current_dir(sandbox.path(""))
-        .env("XDG_RUNTIME_DIR", std::env::temp_dir())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts");
+    let program = Running::start(sandbox.program(line).stdout(Stdio::null()).stderr(Stdio::null()));
     // The third run is the long one: killed once it has a checkpoint behind its first.
     let checkpoints = sandbox.path("long/short/target-only-0/checkpoints");
     let began = Instant::now();
@@ -169,8 +162,7 @@ fn an_interrupted_experiment_goes_on_to_the_same_bytes() {
         assert!(began.elapsed() < Duration::from_secs(100), "no checkpoint");
         std::thread::sleep(Duration::from_millis(10));
     }
-    child.kill().expect("killed");
-    child.wait().expect("ended");
+    drop(program);
     assert!(
         !sandbox.path("long/short/target-only-0/result.json").exists(),
         "it was over before it was killed"

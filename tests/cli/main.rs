@@ -23,6 +23,8 @@ mod profile;
 mod ranks;
 mod results;
 mod resuming;
+#[path = "../running/mod.rs"]
+mod running;
 mod sandbox;
 mod selecting;
 mod shader_pages;

@@ -4,8 +4,7 @@
 
 use crate::sandbox::{CONFIG, Sandbox, TEST, write_idx};
 use crate::skip::skip;
-use assert_cmd::Command;
-use std::process::Output;
+use std::process::{Command, Output};
 
 /// A layer's values take 256 KiB an image, hence 128 MiB a batch; all together they take gigabytes.
 const BATCH: usize = 512;
@@ -29,11 +28,11 @@ fn sandbox() -> Sandbox {
 /// `dann train` within `bytes` of address space.
 fn train(sandbox: &Sandbox, adapter: &str, batch: &str, bytes: usize) -> Output {
     let line = "train --method source-only --config large.toml --source many --target many --no-report";
-    let mut command = Command::from_std(std::process::Command::new("sh"));
+    let mut command = Command::new("sh");
     command.args(["-c", r#"ulimit -v "$0"; exec "$@""#, &(bytes / 1024).to_string()]);
     command.arg(assert_cmd::cargo::cargo_bin!("dann")).args(line.split(' '));
     command.args(["--adapter", adapter, "--batch", batch, "--out", &format!("out-{batch}")]);
-    sandbox.within(command).output().expect("a shell")
+    sandbox.patiently(sandbox.within(command)).output().expect("a shell")
 }
 
 #[test]

@@ -33,10 +33,11 @@ fn ranks_that_know_nothing_of_each_other_are_refused() {
 #[cfg(feature = "mpi")]
 mod with_mpi {
     use super::*;
+    use crate::running::Running;
     use crate::sandbox::CONFIG;
     use dann::train::Checkpoint;
     use rand::{RngExt as _, SeedableRng as _};
-    use std::process::{Child, Command, Output, Stdio};
+    use std::process::{Command, Output, Stdio};
     use std::time::{Duration, Instant};
 
     /// `dann` with `arguments` on so many ranks.
@@ -44,15 +45,19 @@ mod with_mpi {
         let mut command = Command::new("mpirun");
         command.args(["--oversubscribe", "-n", &count.to_string()]);
         command.arg(env!("CARGO_BIN_EXE_dann"));
-        command.args(arguments.split_whitespace()).current_dir(sandbox.path(""));
+        command.args(arguments.split_whitespace()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let root = ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"];
-        command.envs(root.map(|name| (name, "1"))).env("XDG_RUNTIME_DIR", std::env::temp_dir());
-        command
+        command.envs(root.map(|name| (name, "1")));
+        sandbox.within(command)
     }
 
     fn train(sandbox: &Sandbox, count: usize, out: &str, arguments: &str) -> String {
         let arguments = format!("{} --no-report --out {out} {arguments}", Sandbox::TRAIN);
-        said(&ranks(sandbox, count, &arguments).output().expect("mpirun"), true)
+        said(&ended(ranks(sandbox, count, &arguments)), true)
+    }
+
+    fn ended(mut command: Command) -> Output {
+        Running::start(&mut command).output()
     }
 
     /// Both streams.
@@ -101,12 +106,12 @@ mod with_mpi {
         }
     }
 
-    fn start(sandbox: &Sandbox, run: &str) -> Child {
+    fn start(sandbox: &Sandbox, run: &str) -> Running {
         let arguments = format!("{} --no-report --checkpoint-every 7 --out {run}", Sandbox::TRAIN);
         let mut command = ranks(sandbox, 2, &arguments);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("mpirun");
+        let program = Running::start(&mut command);
         begun(sandbox, run);
-        child
+        program
     }
 
     /// The processes that train into `run`.
@@ -132,13 +137,13 @@ mod with_mpi {
         for seed in 0..kills {
             let mut random = rand_pcg::Pcg32::seed_from_u64(seed);
             let run = format!("killed-{seed}-{}", std::process::id());
-            let child = start(&sandbox, &run);
+            let program = start(&sandbox, &run);
             std::thread::sleep(Duration::from_millis(random.random_range(0..1000)));
             let ranks = processes(&run);
             if let Some(rank) = ranks.get(random.random_range(0..2)) {
                 signal("-KILL", rank);
             }
-            let ended = child.wait_with_output().expect("mpirun ends");
+            let ended = program.output();
             if ended.status.success() {
                 continue;
             }
@@ -152,7 +157,7 @@ mod with_mpi {
     }
 
     fn ranks_resumed(sandbox: &Sandbox, run: &str) -> String {
-        said(&ranks(sandbox, 2, &format!("train --resume {run} --no-report")).output().expect("mpirun"), true)
+        said(&ended(ranks(sandbox, 2, &format!("train --resume {run} --no-report"))), true)
     }
 
     #[test]
@@ -161,14 +166,14 @@ mod with_mpi {
         sandbox.train("one", "--no-report");
         for rank in [0, 1] {
             let run = format!("ended-{rank}-{}", std::process::id());
-            let child = start(&sandbox, &run);
+            let program = start(&sandbox, &run);
             let is_that = |process: &&String| {
                 let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
                 String::from_utf8_lossy(&environment).contains(&format!("OMPI_COMM_WORLD_RANK={rank}\0"))
             };
             let ranks = processes(&run);
             signal("-TERM", ranks.iter().find(is_that).expect("the rank"));
-            let ended = said(&child.wait_with_output().expect("mpirun ends"), false);
+            let ended = said(&program.output(), false);
             assert_eq!(ended.matches("interrupted after step").count(), 1, "{ended}");
             assert!(ended.contains(&format!("mpirun -n 2 dann train --resume {run}")), "{ended}");
             let resumed = sandbox.text(&format!("train --resume {run} --no-report"));
@@ -179,7 +184,7 @@ mod with_mpi {
 
     #[test]
     fn words_that_make_no_command_are_answered_once() {
-        let output = ranks(&sandbox(), 2, "train --nothing").output().expect("mpirun");
+        let output = ended(ranks(&sandbox(), 2, "train --nothing"));
         assert_eq!(said(&output, false).matches("unexpected argument").count(), 1);
     }
 
@@ -197,7 +202,7 @@ mod with_mpi {
         ] {
             let out = arguments.replace([' ', ',', '-'], "");
             let arguments = format!("train --config tiny.toml --target target --out {out} {arguments}");
-            let text = said(&ranks(&sandbox, 2, &arguments).output().expect("mpirun"), false);
+            let text = said(&ended(ranks(&sandbox, 2, &arguments)), false);
             assert!(text.contains(words), "{arguments}: {text}");
             assert_eq!(text.matches("[ERROR").count(), 1, "{text}");
             assert!(!sandbox.path(&out).exists(), "{arguments}: writes something");
@@ -208,7 +213,7 @@ mod with_mpi {
     fn a_device_that_is_lost_ends_all_and_the_run_goes_on() {
         let sandbox = sandbox();
         let arguments = format!("{} --no-report --out run --destroy-device-at 5", Sandbox::TRAIN);
-        let text = said(&ranks(&sandbox, 2, &arguments).output().expect("mpirun"), false);
+        let text = said(&ended(ranks(&sandbox, 2, &arguments)), false);
         assert!(text.contains("rank 0: GPU: the device was lost"), "{text}");
         ranks_resumed(&sandbox, "run");
         sandbox.train("one", "--no-report");

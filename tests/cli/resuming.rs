@@ -1,5 +1,6 @@
 //! `dann train --resume`: whatever ends a run, going on ends with the bytes of a run that nothing has ended.
 
+use crate::running::Running;
 use crate::sandbox::{CONFIG, Sandbox};
 use crate::skip::skip;
 use rand::{RngExt as _, SeedableRng as _};
@@ -61,15 +62,8 @@ fn unfinished(sandbox: &Sandbox, name: &str) {
 }
 
 /// The program, started and not waited for.
-fn started(sandbox: &Sandbox, arguments: &str) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_dann"))
-        .args(arguments.split(' '))
-        .current_dir(sandbox.path(""))
-        .env("XDG_RUNTIME_DIR", std::env::temp_dir())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts")
+fn started(sandbox: &Sandbox, arguments: &str) -> Running {
+    Running::start(sandbox.program(arguments).stdout(Stdio::null()).stderr(Stdio::piped()))
 }
 
 /// Waits until `ready`, or fails after a minute.
@@ -139,14 +133,14 @@ fn kills_at_random_moments_lose_nothing() {
         let resume = format!("train --resume {name} --checkpoint-every 2 --keep 3 --no-report");
         let mut arguments = fresh.clone();
         loop {
-            let mut program = started(&sandbox, &arguments);
+            let program = started(&sandbox, &arguments);
             std::thread::sleep(Duration::from_millis(rng.random_range(0..1500)));
-            let ended = program.try_wait().expect("a status");
+            let ended = program.child().try_wait().expect("a status");
             if ended.is_none() && killed < kills() {
-                program.kill().expect("SIGKILL");
+                program.child().kill().expect("SIGKILL");
                 killed += 1;
             }
-            let output = program.wait_with_output().expect("an end");
+            let output = program.output();
             if output.status.success() {
                 break;
             }
@@ -173,12 +167,12 @@ fn kills_at_random_moments_lose_nothing() {
 fn ctrl_c_saves_says_how_to_go_on_and_exits_130() {
     let sandbox = sandbox(300);
     sandbox.train("whole", "--no-report");
-    let mut program = started(&sandbox, &format!("{} --out out --no-report", Sandbox::TRAIN));
+    let program = started(&sandbox, &format!("{} --out out --no-report", Sandbox::TRAIN));
     let log = sandbox.path("out/metrics.jsonl");
     until(|| fs::metadata(&log).is_ok_and(|file| file.len() > 2000));
-    interrupt(&program);
-    until(|| program.try_wait().expect("a status").is_some());
-    let output = program.wait_with_output().expect("an end");
+    interrupt(&program.child());
+    until(|| program.child().try_wait().expect("a status").is_some());
+    let output = program.output();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(130), "{said}");
     assert!(said.contains("dann train --resume out"), "{said}");

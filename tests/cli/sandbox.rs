@@ -1,10 +1,10 @@
 //! A temporary directory with tiny data sets and a configuration for them, and the program run in it.
 
-use assert_cmd::Command;
 use image::{Rgb, RgbImage};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -51,20 +51,32 @@ impl Sandbox {
         self.write(name, bytes);
     }
 
-    /// The program with arguments as typed, split at spaces, in this directory.
-    pub fn dann(&self, arguments: &str) -> Command {
-        let mut command = self.within(assert_cmd::cargo::cargo_bin_cmd!("dann"));
+    /// The program with arguments as typed, split at spaces, in this directory; one that hangs is a test that fails.
+    pub fn dann(&self, arguments: &str) -> assert_cmd::Command {
+        self.patiently(self.program(arguments))
+    }
+
+    /// The same as a plain command.
+    pub fn program(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dann"));
         command.args(arguments.split_whitespace());
+        self.within(command)
+    }
+
+    /// A command in this directory, ended after a while.
+    pub fn patiently(&self, command: Command) -> assert_cmd::Command {
+        let mut command = assert_cmd::Command::from_std(command);
+        command.timeout(Duration::from_secs(120));
         command
     }
 
     /// A command in this directory.
     pub fn within(&self, mut command: Command) -> Command {
-        command.current_dir(self.0.path());
-        // Keeps Mesa from complaining on stderr; a hanging test is a failing one.
-        // What `dann tune` has found for the user, and compiled pipelines, are not for tests.
-        command.env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
-        command.env("XDG_RUNTIME_DIR", std::env::temp_dir()).timeout(Duration::from_secs(120));
+        // Keeps Mesa from complaining on stderr. What `dann tune` has found for the user, and compiled pipelines, are not for
+        // tests.
+        let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
+        command.current_dir(self.path("")).env("XDG_CACHE_HOME", cache);
+        command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
         command
     }
 

@@ -1,8 +1,9 @@
 //! What `dann profile` writes about shaders, and that it runs again when they change.
 
+use crate::running::Running;
 use crate::sandbox::Sandbox;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 
 const SHADER: &str = "
 @group(0) @binding(0) var<storage, read_write> y: array<f32>;
@@ -51,18 +52,10 @@ fn a_shader_can_be_compiled_without_a_run() {
 fn a_shader_that_changes_is_run_again() {
     let sandbox = Sandbox::new();
     sandbox.write("s.wgsl", SHADER);
-    let child = Command::new(env!("CARGO_BIN_EXE_dann"))
-        .args(LINE.split_whitespace())
-        .args(["--watch", "--json"])
-        .current_dir(sandbox.path(""))
-        .env("XDG_RUNTIME_DIR", std::env::temp_dir())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut child = Ended(child);
-    let mut lines = BufReader::new(child.0.stdout.take().expect("stdout")).lines();
-    let mut errors = BufReader::new(child.0.stderr.take().expect("stderr")).lines();
+    let mut program = sandbox.program(&format!("{LINE} --watch --json"));
+    let program = Running::start(program.stdout(Stdio::piped()).stderr(Stdio::piped()));
+    let mut lines = BufReader::new(program.child().stdout.take().expect("stdout")).lines();
+    let mut errors = BufReader::new(program.child().stderr.take().expect("stderr")).lines();
     let mut entry = || {
         let line = lines.next().expect("a line").expect("UTF-8");
         let report: serde_json::Value = serde_json::from_str(&line).expect("JSON");
@@ -75,14 +68,4 @@ fn a_shader_that_changes_is_run_again() {
     assert!(errors.by_ref().map_while(Result::ok).any(|line| is_fault(&line)));
     sandbox.write("s.wgsl", SHADER.replace("first", "second"));
     assert_eq!(entry(), "second");
-}
-
-/// A program that runs on by itself, and is ended with the test.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
 }

@@ -1,8 +1,9 @@
 //! `dann train`: what it leaves behind, and that it repeats.
 
+use crate::running::Running;
 use crate::sandbox::{CONFIG, Sandbox};
 use serde_json::Value;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 fn number(value: &Value, key: &str) -> f64 {
     value[key].as_f64().unwrap_or_else(|| panic!("no number {key:?} in {value}"))
@@ -208,17 +209,10 @@ fn target_only_needs_no_source() {
 fn a_reader_that_leaves_early_does_not_end_the_training() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", CONFIG.replace("epochs = 2", "epochs = 20"));
-    let mut program = Command::new(env!("CARGO_BIN_EXE_dann"))
-        .args(Sandbox::TRAIN.split(' '))
-        .args(["--out", "out", "--json"])
-        .current_dir(sandbox.path(""))
-        .env("XDG_RUNTIME_DIR", std::env::temp_dir())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    drop(program.stdout.take());
-    let output = program.wait_with_output().expect("the program ends");
+    let mut program = sandbox.program(&format!("{} --out out --json", Sandbox::TRAIN));
+    let program = Running::start(program.stdout(Stdio::piped()).stderr(Stdio::piped()));
+    drop(program.child().stdout.take());
+    let output = program.output();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && !said.contains("panicked"), "{said}");
     assert!(sandbox.path("out/result.json").exists(), "the run is not finished:\n{said}");

@@ -145,6 +145,8 @@ fn buffers_of_several_rows_are_classified() {
     let images = data(3);
     let expected = expected(&checkpoint, &images);
     let gpu = Gpu::borrow(&app.device, &app.queue, Options::default()).unwrap();
+    let none = Classifier::on(&gpu, &checkpoint, ClassifierOptions::default().rows(0)).unwrap_err();
+    assert_eq!(none.to_string(), "the rows of a classifier: expected at least 1, found 0");
     let options = ClassifierOptions::default().rows(5);
     let classifier = Classifier::on(&gpu, &checkpoint, options).unwrap();
     // Behind 64 other values.

@@ -160,6 +160,23 @@ fn a_dropped_encoder_takes_no_metrics_of_others_along() {
 }
 
 #[test]
+fn a_checkpoint_in_a_dropped_encoder_takes_no_metrics_along() {
+    let app = Application::new();
+    let mut trainer = app.trainer();
+    let mut first = app.encoder();
+    trainer.encode_steps(&mut first, 1).unwrap();
+    let mut dropped = app.encoder();
+    trainer.encode_checkpoint(&mut dropped).unwrap();
+    app.submit(first);
+    drop(dropped);
+    app.wait();
+    assert_eq!(trainer.take_metrics().unwrap().len(), 1);
+    let error = trainer.take_metrics().unwrap_err().to_string();
+    assert!(error.contains("checkpoint") && error.contains("dropped"), "{error}");
+    assert_eq!(app.frame(&mut trainer, 2).len(), 2);
+}
+
+#[test]
 fn encoders_submitted_out_of_turn_are_reported() {
     let app = Application::new();
     let mut trainer = app.trainer();
@@ -205,6 +222,22 @@ fn a_training_that_diverged_says_so_and_takes_no_more_steps() {
         }
     }
     assert!(diverged.is_some());
+}
+
+#[test]
+fn the_steps_before_the_one_that_diverged_are_given() {
+    let app = Application::new();
+    let mut config = config();
+    // Rises from 0, so that the first steps change little.
+    config.training.learning_rate.initial = f32::MAX.into();
+    config.training.learning_rate.warmup = 0.999;
+    let mut trainer = app.trainer_of(config);
+    let given = app.frame(&mut trainer, 6);
+    assert!(!given.is_empty() && given.len() < 6, "{}", given.len());
+    let error = trainer.take_metrics().unwrap_err();
+    assert!(matches!(&error, Error::Diverged(place) if place.starts_with(&format!("step {}:", given.len()))));
+    assert_eq!((trainer.steps_done(), trainer.steps_lost()), (given.len() as u64, 6 - given.len() as u64));
+    assert!(matches!(trainer.encode_steps(&mut app.encoder(), 1), Err(Error::Diverged(_))));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::application::{Application, IMAGES, STEPS, config, data};
 use crate::skip::skip;
-use dann::embed::{Classifier, Evaluator, Input, View};
+use dann::embed::{Classifier, Evaluator, Gpu, Input, View};
+use dann::gpu::Options;
 use dann::model::Domain;
 use dann::wgpu;
 use std::sync::Arc;
@@ -75,6 +76,15 @@ fn nothing_is_submitted_and_no_error_reaches_the_application() {
         let error = pollster::block_on(scope.pop());
         assert!(error.is_none(), "{error:?}");
     }
+}
+
+#[test]
+fn a_device_without_the_features_that_are_asked_for_is_refused_by_their_names() {
+    let app = Application::new();
+    let wanted = wgpu::Features::MULTIVIEW;
+    let error =
+        Gpu::borrow(&app.device, &app.queue, Options::default().features(wanted)).err().expect("refused");
+    assert!(error.to_string().contains("a device opened with MULTIVIEW, found one without"), "{error}");
 }
 
 #[test]

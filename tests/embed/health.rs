@@ -73,6 +73,20 @@ fn warnings_are_those_of_the_program_however_the_frames_fall() {
 }
 
 #[test]
+fn epochs_that_nobody_asks_about_take_no_memory() {
+    let app = Application::new();
+    let mut config = config();
+    config.training.epochs = 20;
+    let mut trainer = trainer(&app, config);
+    let mut allocations = vec![];
+    while !trainer.is_finished() {
+        app.frame(&mut trainer, 6);
+        allocations.push(trainer.gpu().traffic().allocations);
+    }
+    assert_eq!(allocations[4], allocations[19], "{allocations:?}");
+}
+
+#[test]
 fn warnings_do_not_wait_and_an_epoch_that_was_lost_is_passed_over() {
     let app = Application::new();
     let mut trainer = trainer(&app, spoilt());

@@ -1,7 +1,7 @@
 //! What of a texture becomes which bytes of a frame.
 
 use crate::application::{Application, data, texels, texture};
-use crate::frames::{batch, endless, source};
+use crate::frames::{batch, endless, source, trainer};
 use dann::embed::{Picture, Trainer, TrainerOptions};
 use dann::train::Method;
 use dann::wgpu::{self, TextureFormat};
@@ -78,6 +78,14 @@ fn crops_layers_and_grounds_are_what_is_seen() {
     for layer in 0..2 {
         assert_eq!(seen(&app, &Picture::layer(&layers, layer)), images.image(layer as usize));
     }
+    // Refused where it is used, and by no handler of the device before.
+    let mut trainer = trainer(&app, 4);
+    let refused =
+        trainer.push_target(&mut app.encoder(), Picture::layer(&layers, 2)).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "a picture: expected one of the 2 two-dimensional layers of its texture, found layer 2"
+    );
 
     // Transparent, laid on orange; half of it, laid on black.
     let clear = texture(&app, TextureFormat::Rgba8Unorm, [1, 1], &[200, 100, 50, 0]);

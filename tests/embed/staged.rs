@@ -156,5 +156,6 @@ fn what_does_not_fit_is_told_by_the_first_slice_and_by_the_end() {
     let labelled = data(1);
     let mut coming = Staged::trainer(&gpu(&app), TrainerOptions::new(config(), &labelled, None));
     assert!(matches!(coming.advance(Duration::ZERO), Err(Error::NoTargetImages)));
+    assert!(matches!(coming.advance(Duration::ZERO), Err(Error::Input { .. })), "no share of what failed");
     assert!(matches!(coming.finish(), Err(Error::Input { .. })));
 }

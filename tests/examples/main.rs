@@ -6,6 +6,9 @@ mod headless;
 #[allow(dead_code, unused_imports, reason = "what the windows need besides")]
 mod live_viewer;
 mod minimal;
+#[path = "../running/mod.rs"]
+#[allow(dead_code, reason = "what the tests of the command line need besides")]
+mod running;
 #[path = "../cli/sandbox.rs"]
 #[expect(dead_code, reason = "what the tests of the command line need besides")]
 mod sandbox;

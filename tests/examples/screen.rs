@@ -1,22 +1,13 @@
 //! A screen without glass.
 
+use super::running::Running;
 use image::RgbImage;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a machine with much else to do may take for anything.
 const PATIENCE: Duration = Duration::from_secs(90);
-
-/// A process that ends with the test.
-pub struct Running(pub Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
 
 pub struct Screen {
     display: String,
@@ -25,15 +16,13 @@ pub struct Screen {
 
 impl Screen {
     pub fn new() -> Self {
-        let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut server = Command::new("Xvfb");
+        server.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+        let server = Running::start(server.stdout(Stdio::piped()).stderr(Stdio::null()));
         let mut number = String::new();
-        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
-        Self { display: format!(":{}", number.trim()), _server: Running(server) }
+        let told = server.child().stdout.take().unwrap();
+        BufReader::new(told).read_line(&mut number).unwrap();
+        Self { display: format!(":{}", number.trim()), _server: server }
     }
 
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {

@@ -1,6 +1,7 @@
 //! sim_to_real: two renderers, two trainers on what they draw, and a report.
 
-use super::screen::{Running, Screen};
+use super::running::Running;
+use super::screen::Screen;
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
@@ -41,7 +42,7 @@ fn the_window_shows_both_streams_and_what_is_learned() {
     let Some(program) = super::program("sim_to_real") else { return };
     let screen = Screen::new();
     let mut command = screen.command(program);
-    let mut window = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let window = Running::start(command.stdout(Stdio::null()).stderr(Stdio::null()));
     // Objects before even grounds have far fewer colours than those before waves.
     screen.until("both streams", |screen| {
         let colours = STREAMS.map(|stream| {
@@ -52,5 +53,5 @@ fn the_window_shows_both_streams_and_what_is_learned() {
     });
     screen.until_it_moves(LOSSES);
     screen.until_it_moves(STREAMS[1]);
-    assert!(window.0.try_wait().unwrap().is_none(), "the window has closed");
+    assert!(window.child().try_wait().unwrap().is_none(), "the window has closed");
 }

@@ -1,10 +1,10 @@
 //! train: a library's user trains in some thirty lines.
 
 use crate::sandbox::Sandbox;
-use assert_cmd::Command;
+use std::process::{Command, Output};
 
-fn train(sandbox: &Sandbox, arguments: &[&str]) -> Option<std::process::Output> {
-    let mut command = sandbox.within(Command::new(super::program("train")?));
+fn train(sandbox: &Sandbox, arguments: &[&str]) -> Option<Output> {
+    let mut command = sandbox.patiently(sandbox.within(Command::new(super::program("train")?)));
     Some(command.args(arguments).output().expect("the program starts"))
 }
 

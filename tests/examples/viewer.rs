@@ -1,6 +1,7 @@
 //! live_viewer on a screen without glass: it trains, a click pauses it, and a key lets it go on.
 
-use super::screen::{Running, Screen};
+use super::running::Running;
+use super::screen::Screen;
 use image::RgbImage;
 use std::process::Stdio;
 use std::time::Duration;
@@ -31,7 +32,7 @@ fn the_window_trains_pauses_at_a_click_and_goes_on_at_a_key() {
     let screen = Screen::new();
     let mut command = screen.command(program);
     command.arg("--out").arg(scratch.path());
-    let mut viewer = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let viewer = Running::start(command.stdout(Stdio::null()).stderr(Stdio::null()));
 
     let (x, y) = screen.until("the button that pauses", |screen| button(&screen.picture()));
     screen.until_it_moves(CURVES);
@@ -54,5 +55,5 @@ fn the_window_trains_pauses_at_a_click_and_goes_on_at_a_key() {
     dann::train::Checkpoint::read(&model).unwrap();
     screen.xdotool(&["key", "space"]);
     screen.until("the curves move again", |screen| (screen.part(CURVES) != still).then_some(()));
-    assert!(viewer.0.try_wait().unwrap().is_none(), "the viewer has ended");
+    assert!(viewer.child().try_wait().unwrap().is_none(), "the viewer has ended");
 }

@@ -109,7 +109,7 @@ impl Trainer {
 
     /// What to say of frames whose encoder was dropped since it was said last.
     pub(super) fn newly_lost_frames(&mut self) -> Option<Error> {
-        self.training_loop.is_ready();
+        self.training_loop.settle();
         let counts = [self.source_frames(), self.target_frames()];
         let lost: u64 = counts.iter().flatten().map(|count| count.lost).sum();
         let new = lost - std::mem::replace(&mut self.frames_lost, lost);

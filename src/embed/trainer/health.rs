@@ -15,6 +15,8 @@ pub(super) struct Watch {
     steps: Vec<StepMetrics>,
     /// Epochs whose last step was encoded.
     ended: VecDeque<Ended>,
+    /// Memory for features of epochs to come.
+    free: Vec<Staging>,
     warnings: Vec<Warning>,
 }
 
@@ -32,7 +34,7 @@ struct Ended {
 
 impl Watch {
     pub fn new(monitor: Monitor) -> Self {
-        Self { monitor, steps: vec![], ended: VecDeque::new(), warnings: vec![] }
+        Self { monitor, steps: vec![], ended: VecDeque::new(), free: vec![], warnings: vec![] }
     }
 
     /// Encodes a copy of the features behind the last of `steps` steps, which ends an epoch.
@@ -43,7 +45,7 @@ impl Watch {
         features: &Tensor,
         steps: u64,
     ) -> Result<()> {
-        let staging = Staging::new(gpu, features.byte_len())?;
+        let staging = self.free.pop().map_or_else(|| Staging::new(gpu, features.byte_len()), Ok)?;
         staging.encode_copy(encoder, features);
         let readback = staging.map_on_submit(encoder, features.byte_len());
         self.ended.push_back(Ended { steps, features: readback, columns: features.map().len(), mean: None });
@@ -66,12 +68,15 @@ impl Watch {
     }
 
     /// Judges the epochs of which all has arrived.
-    fn judge(&mut self, gpu: &Gpu) {
+    pub fn judge(&mut self, gpu: &Gpu) {
         while let Some(ended) = self.ended.pop_front() {
             let Some(mean) = ended.mean else { return self.ended.push_front(ended) };
             let live = match ended.features.try_take::<f32>(gpu) {
                 Ok(Arrival::Pending(features)) => return self.ended.push_front(Ended { features, ..ended }),
-                Ok(Arrival::Here(values, _)) => Some(health::live(&values, ended.columns)),
+                Ok(Arrival::Here(values, staging)) => {
+                    self.free.push(staging);
+                    Some(health::live(&values, ended.columns))
+                }
                 // What was lost is told elsewhere.
                 Ok(Arrival::Dropped) | Err(_) => None,
             };
@@ -84,11 +89,9 @@ impl Watch {
 
 impl Trainer {
     /// What looks amiss in the epochs whose steps have arrived, as `dann train` says it: each kind once, when it is seen first. An
-    /// epoch is a pass over the smaller data set; where both domains are frames, 64 steps. Ask after [`Trainer::take_metrics`];
-    /// never waits.
+    /// epoch is a pass over the smaller data set; where both domains are frames, 64 steps. They are judged in
+    /// [`Trainer::take_metrics`]: ask after it.
     pub fn take_warnings(&mut self) -> Vec<Warning> {
-        let gpu = self.gpu().clone();
-        self.watch.judge(&gpu);
         std::mem::take(&mut self.watch.warnings)
     }
 

@@ -19,7 +19,8 @@ pub struct TrainerOptions<'a> {
     pub start: Option<&'a Checkpoint>,
     /// A training to go on with exactly, optimiser and schedules included.
     pub resume: Option<&'a Checkpoint>,
-    /// Which kernels run.
+    /// Which kernels run, where [`Trainer::new`](super::Trainer::new) makes the trainer. [`Trainer::on`](super::Trainer::on) and
+    /// [`Staged`](crate::embed::Staged) take a [`Gpu`](crate::gpu::Gpu) that has been told.
     pub gpu: gpu::Options,
 }
 
@@ -56,7 +57,7 @@ impl<'a> TrainerOptions<'a> {
         Self { resume: Some(resume), ..self }
     }
 
-    /// The kernels that run.
+    /// The kernels that run, where [`Trainer::new`](super::Trainer::new) makes the trainer.
     #[must_use]
     pub fn gpu(self, gpu: gpu::Options) -> Self {
         Self { gpu, ..self }

@@ -4,7 +4,11 @@ use super::accumulated::{plain, values};
 use super::*;
 use crate::fit::follow;
 use crate::train::{BatchNormRanks, Communicator};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+/// How long a rank waits for the others: if one of them has failed, they do not come.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A rank that is a thread.
 struct Thread {
@@ -13,24 +17,53 @@ struct Thread {
 }
 
 struct Common {
-    barrier: Barrier,
+    ranks: usize,
+    meeting: Mutex<Meeting>,
+    complete: Condvar,
     /// What each rank has brought.
     brought: Mutex<Vec<Vec<u8>>>,
 }
 
+/// How often all ranks have met, and how many are there for the next time.
+#[derive(Default)]
+struct Meeting {
+    met: usize,
+    there: usize,
+}
+
+impl Common {
+    fn new(ranks: usize) -> Self {
+        let brought = Mutex::new(vec![vec![]; ranks]);
+        Self { ranks, meeting: Mutex::default(), complete: Condvar::new(), brought }
+    }
+
+    /// Waits until all ranks are here.
+    fn meet(&self) {
+        let mut meeting = self.meeting.lock().expect("no panic");
+        let met = meeting.met;
+        meeting.there += 1;
+        if meeting.there == self.ranks {
+            *meeting = Meeting { met: met + 1, there: 0 };
+            self.complete.notify_all();
+            return;
+        }
+        let waited = self.complete.wait_timeout_while(meeting, PATIENCE, |meeting| meeting.met == met);
+        assert!(!waited.expect("no panic").1.timed_out(), "the other ranks do not come");
+    }
+}
+
 impl Thread {
     fn all(ranks: usize) -> Vec<Arc<Self>> {
-        let brought = Mutex::new(vec![vec![]; ranks]);
-        let common = Arc::new(Common { barrier: Barrier::new(ranks), brought });
+        let common = Arc::new(Common::new(ranks));
         (0..ranks).map(|rank| Arc::new(Self { rank, common: common.clone() })).collect()
     }
 
     /// What all ranks have brought.
     fn gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
         self.common.brought.lock().expect("no panic")[self.rank] = bytes.to_vec();
-        self.common.barrier.wait();
+        self.common.meet();
         let all = self.common.brought.lock().expect("no panic").clone();
-        self.common.barrier.wait();
+        self.common.meet();
         all
     }
 }

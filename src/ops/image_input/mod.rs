@@ -8,7 +8,7 @@ mod twin;
 use super::kernels::image_input as wgsl;
 use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Bind, Gpu, Recording, Tensor, Work, by};
+use crate::gpu::{Bind, Fault, Gpu, Recording, Tensor, Work, by};
 
 /// What the texels of a texture hold: `Texture::of(format)`, or `Texture::default()` for colours as networks learn from them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,7 +123,7 @@ pub(crate) fn build(gpu: &Gpu, scale_shift: &Tensor, y: &Tensor) -> Result<()> {
         return Ok(());
     }
     let format = wgpu::TextureFormat::Rgba8Unorm;
-    let texel = gpu.device().create_texture(&wgpu::TextureDescriptor {
+    let descriptor = wgpu::TextureDescriptor {
         label: Some("image_input"),
         size: wgpu::Extent3d { width: 1, height: 1, depth_or_array_layers: 1 },
         mip_level_count: 1,
@@ -132,9 +132,10 @@ pub(crate) fn build(gpu: &Gpu, scale_shift: &Tensor, y: &Tensor) -> Result<()> {
         format,
         usage: wgpu::TextureUsages::TEXTURE_BINDING,
         view_formats: &[],
-    });
+    };
+    let texel = || gpu.device().create_texture(&descriptor).create_view(&Default::default());
+    let view = Fault::unless_refused(gpu.device(), "image_input", texel)?;
     let placement = Placement { holds: Texture::of(format), crop: None, size: [1, 1], ground: None };
-    let view = texel.create_view(&Default::default());
     texture(&mut Recording::new(gpu), &view, &placement, scale_shift, (y, 0))
 }
 

@@ -36,14 +36,9 @@ impl Bound {
     /// # Errors
     /// [`Error::Gpu`] when the device refuses the shader or what it binds.
     pub fn with(gpu: &Gpu, job: &Job<'_>, objects: Vec<Vec<Object>>) -> Result<Self> {
-        let device = gpu.device();
-        let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let began = Instant::now();
-        let built = guard::caught(|| build(gpu, job, &objects));
+        let (built, refused) = Fault::watched(gpu.device(), || guard::caught(|| build(gpu, job, &objects)));
         let compiled = began.elapsed();
-        let refused = pollster::block_on(validation.pop());
-        let refused = pollster::block_on(memory.pop()).or(refused);
         let message = |e: &dyn std::fmt::Display| format!("{} refused it: {e}", gpu.name());
         match (refused, built) {
             (Some(e), _) => Err(Fault::of(&e, message(&e)).error()),

@@ -174,19 +174,15 @@ impl Texels {
         format: wgpu::TextureFormat,
         bytes: &[u8],
     ) -> Result<Self> {
-        let device = gpu.device();
-        let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let made = |usage| make(gpu, resource, texture, extent, format, usage, bytes);
-        let bound = made(uses.texture);
-        let copied = wgpu::TextureUsages::COPY_SRC | wgpu::TextureUsages::COPY_DST;
-        let given = uses.written.then(|| made(copied));
-        let view = view(&bound, texture);
-        let refused = pollster::block_on(validation.pop());
-        match pollster::block_on(memory.pop()).or(refused) {
-            Some(e) => Err(Fault::of(&e, format!("texture {}: {e}", resource.name)).error()),
-            None => Ok(Self { texture: bound, view, given }),
-        }
+        let all = || {
+            let bound = made(uses.texture);
+            let copied = wgpu::TextureUsages::COPY_SRC | wgpu::TextureUsages::COPY_DST;
+            let given = uses.written.then(|| made(copied));
+            let view = view(&bound, texture);
+            Self { texture: bound, view, given }
+        };
+        Fault::unless_refused(gpu.device(), format_args!("texture {}", resource.name), all)
     }
 }
 

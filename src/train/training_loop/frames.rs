@@ -39,6 +39,11 @@ impl TrainingLoop {
         self.data.push(self.training_step.gpu(), encoder, domain, pictures)
     }
 
+    /// Takes back the frames of encoders that were dropped.
+    pub fn settle(&mut self) {
+        self.data.settle();
+    }
+
     /// Whether there is a batch of each domain, of what encoders hold that were not dropped.
     pub fn is_ready(&mut self) -> bool {
         self.data.is_ready()
