@@ -18,10 +18,11 @@ fn plain_sums(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups)
     if p.slice >= params.slices { return; }
     let one = vec2i(i32(params.in_groups), 0);
     var s = Sums();
-    for (var n = p.slice; n < params.rows; n += params.slices) {
+    let share = share_of(p);
+    for (var n = share.image; n < params.rows; n += share.step) {
         let first = x_origin(p, n);
         let origin = vec2i(d_origin(n));
-        for (var i = 0; i < i32(params.height); i++) {
+        for (var i = share.row; i < share.behind; i++) {
             var at = first + vec2i(0, i);
             var x = Pixels();
             x.x1 = load(at);
@@ -66,13 +67,14 @@ fn reduce(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) wor
 
 var<workgroup> shares: array<array<vec4f, 2>, WORKGROUP_SIZE>;
 
-// One workgroup for eight outputs, shares added pairwise.
+// One workgroup for eight outputs, shares added pairwise. What takes too many turns is summed up by several dispatches, each of
+// some images and rows, which add to what there is.
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn bias(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
     var share = array<vec4f, 2>();
-    for (var n = lane; n < params.rows; n += WORKGROUP_SIZE) {
+    for (var n = params.first.x + lane; n < params.behind.x; n += WORKGROUP_SIZE) {
         var image = array<vec4f, 2>();
-        for (var i = 0u; i < params.height; i++) {
+        for (var i = params.first.y; i < params.behind.y; i++) {
             for (var j = 0u; j < params.width; j++) {
                 let texel = d_origin(n) + vec2u(j * params.out_groups + group.x, i);
                 image[0] += textureLoad(d, vec2u(2u * texel.x, texel.y));
@@ -92,7 +94,8 @@ fn bias(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
     if lane == 0u {
         for (var o = 8u * group.x; o < min(params.outputs, 8u * group.x + 8u); o++) {
-            dbias[o] = shares[0][o / 4u % 2u][o % 4u];
+            let before = select(dbias[o], 0.0, all(params.first == vec2u()));
+            dbias[o] = before + shares[0][o / 4u % 2u][o % 4u];
         }
     }
 }

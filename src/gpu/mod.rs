@@ -75,4 +75,4 @@ pub use variant::Variant;
 pub use work::Phase;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use work::Work;
-pub(crate) use work::by;
+pub(crate) use work::{MOST_TURNS, by, nested};

@@ -137,6 +137,7 @@ impl Recording {
     fn push(&mut self, invocation: &dyn Invocation, workgroups: [u32; 3], work: Work) -> Result<()> {
         let (kernel, resources) = (invocation.kernel(), invocation.resources());
         expect_elements(kernel, &resources)?;
+        self.gpu.expect_turns(kernel.label, work.turns)?;
         let Mirrored { mirror, views, copies } = self.mirrored(kernel, &resources)?;
         let pipeline = self.gpu.pipeline(kernel, mirror)?;
         let device = self.gpu.device();

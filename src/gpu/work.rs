@@ -58,12 +58,19 @@ pub struct Work {
     pub bytes: u64,
     /// Of what, for people: the shapes that tell two dispatches of a kernel apart.
     pub shape: String,
+    /// Turns that all loops of a thread take together, at most, where they may be many.
+    pub(crate) turns: usize,
 }
 
 impl Work {
     /// `flops` operations on what `shape` says.
     pub(crate) fn new(flops: usize, shape: impl Into<String>) -> Self {
-        Self { flops: flops as u64, bytes: 0, shape: shape.into() }
+        Self { flops: flops as u64, bytes: 0, shape: shape.into(), turns: 0 }
+    }
+
+    /// For a kernel whose loops may be long: turns that all loops of a thread take together, at most.
+    pub(crate) fn turns(self, turns: usize) -> Self {
+        Self { turns, ..self }
     }
 
     /// For a dispatch that does not touch all that it binds, or some of it twice: `bytes` read and written.
@@ -76,6 +83,15 @@ impl Work {
         let bytes = if self.bytes == 0 { bound } else { self.bytes };
         Self { bytes, ..self }
     }
+}
+
+/// Turns that a thread's loops may take together: llvmpipe counts those of all its loops in one and ends them after 65,535
+/// (`LP_MAX_TGSI_LOOP_ITERATIONS` in Mesa's `lp_bld_limits.h`), without a word. A part is left for loops that are not counted here.
+pub(crate) const MOST_TURNS: usize = 60_000;
+
+/// Turns of loops within each other, the outermost first.
+pub(crate) fn nested<const N: usize>(counts: [usize; N]) -> usize {
+    counts.iter().rev().fold(0, |inner: usize, count| count.saturating_mul(inner.saturating_add(1)))
 }
 
 /// `2×3×5` for [2, 3, 5].

@@ -51,10 +51,11 @@ fn sums(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workg
     let below = vec2i(0, 1);
     let next = vec2i(i32(params.out_groups), 0);
     var s = Sums();
-    for (var n = p.slice; n < params.rows; n += params.slices) {
+    let share = share_of(p);
+    for (var n = share.image; n < params.rows; n += share.step) {
         let first = x_origin(p, n);
         let origin = vec2i(d_origin(n)) + vec2i(i32(p.o8), 0);
-        for (var i = 0; i < i32(params.height); i++) {
+        for (var i = share.row; i < share.behind; i++) {
             var at = first + vec2i(0, 2 * i);
             var upper = moved_on(moved_on(Pixels(), at, step), at + two, step);
             var lower = moved_on(moved_on(Pixels(), at + below, step), at + two + below, step);

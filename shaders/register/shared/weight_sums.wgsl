@@ -12,7 +12,8 @@ struct Params {
     out_groups: u32,   // O / 8, rounded up
     kernel_h: u32,
     kernel_w: u32,
-    slices: u32,
+    slices: u32,       // of images and rows together
+    bands: u32,        // in which a slice takes the rows of its images
     x_across: u32,     // images side by side in x
     x_width: u32,      // texels from one to the next
     x_height: u32,     // rows from one to the one below
@@ -21,6 +22,8 @@ struct Params {
     d_height: u32,
     d_top: u32,        // rows of zeros above an image of d
     d_left: u32,       // columns of zeros left of it
+    first: vec2u,      // image and row that `bias` begins with
+    behind: vec2u,     // those behind its last
 }
 
 const TAPS = 5u;
@@ -92,6 +95,16 @@ fn place(thread: u32) -> Place {
     let k = index % params.kernel_h;
     index /= params.kernel_h;
     return Place(index / params.out_groups, k, l, c4, index % params.out_groups);
+}
+
+// The images of a slice and their rows: the first and the one behind the last.
+struct Share { image: u32, step: u32, row: i32, behind: i32 }
+
+fn share_of(p: Place) -> Share {
+    let height = (params.height + params.bands - 1u) / params.bands;
+    let row = p.slice % params.bands * height;
+    let behind = min(row + height, params.height);
+    return Share(p.slice / params.bands, params.slices / params.bands, i32(row), i32(behind));
 }
 
 // The pixel of image n that the first tap meets first.

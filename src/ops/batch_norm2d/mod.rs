@@ -13,7 +13,7 @@ pub(crate) mod twin;
 use super::kernels::{batch_norm2d as wgsl, rows_norm};
 use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Gpu, Recording, Tensor, Variant, Work, by};
+use crate::gpu::{Gpu, Recording, Tensor, Variant, Work, by, nested};
 
 pub use ranks::{Joint, JointMean, JointStatistics};
 
@@ -104,6 +104,12 @@ impl Rows<'_> {
     }
 }
 
+/// Turns that a thread takes over the values of a channel, of which 32 threads look at an image's and two images lie side by side.
+fn turns(x: &Tensor) -> usize {
+    let map = x.map();
+    nested([x.rows().div_ceil(2), (map.height * map.width).div_ceil(32)])
+}
+
 /// Whether statistics are those of each domain.
 fn are_apart(statistics: &Tensor) -> bool {
     statistics.dims().len() == 2
@@ -137,7 +143,7 @@ pub fn statistics(
     let invocation =
         wgsl::Statistics { params: &params, x, mean_out: mean, var_out: variance, running_mean, running_var };
     // The running statistics are read too.
-    let work = rows.work(4).moving(4 * (x.len() + 6 * mean.len()));
+    let work = rows.work(4).moving(4 * (x.len() + 6 * mean.len())).turns(2 * turns(x));
     rec.dispatch_workgroups(invocation, mean.len(), work)
 }
 
@@ -212,7 +218,7 @@ pub fn backward_parameters(
         dbias_out: dbias,
         shares_out: shares,
     };
-    rec.dispatch_workgroups(invocation, dbias.len(), rows.work(5))
+    rec.dispatch_workgroups(invocation, dbias.len(), rows.work(5).turns(turns(x)))
 }
 
 /// The shape of [`ParameterGradients::shares`] beside statistics like `mean`.

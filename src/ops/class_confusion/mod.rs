@@ -53,12 +53,13 @@ pub fn forward_backward(
     };
     let (all, shape) = (rows * classes, by(&[rows, classes]));
     let predict = wgsl::Predict { params: &params, logits, p_out: &p, weights_out: &weights };
-    rec.dispatch(predict, rows, Work::new(10 * all, &*shape).moving(4 * (2 * all + rows)))?;
+    let work = Work::new(10 * all, &*shape).moving(4 * (2 * all + rows)).turns(3 * classes);
+    rec.dispatch(predict, rows, work)?;
     let confuse = wgsl::Confuse { params: &params, p: &p, weights: &weights, classes_out: &of_classes, loss };
     let moved = 4 * (all + rows + 3 * classes);
     rec.dispatch_workgroups(confuse, classes, Work::new(4 * all, &*shape).moving(moved))?;
     let backward =
         wgsl::Backward { params: &params, step, p: &p, weights: &weights, of_classes: &of_classes, dlogits };
     let moved = 4 * (2 * all + rows + 2 * classes);
-    rec.dispatch(backward, rows, Work::new(9 * all, shape).moving(moved))
+    rec.dispatch(backward, rows, Work::new(9 * all, shape).moving(moved).turns(2 * classes))
 }

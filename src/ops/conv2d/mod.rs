@@ -10,7 +10,7 @@ pub(crate) mod twin;
 use super::kernels::conv2d as wgsl;
 use super::{expect, expect_rank, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Recording, Tensor, Work, by};
+use crate::gpu::{Recording, Tensor, Work, by, nested};
 
 const OP: &str = "conv2d";
 
@@ -133,7 +133,12 @@ pub fn forward<'a>(
     };
     expect(OP, "bias", bias, &[weight.rows()])?;
     expect_out("y", y, &params)?;
-    rec.dispatch(wgsl::Forward { params: &params, x, weight, bias, y }, y.len(), work(x, weight, &params))
+    let work = work(x, weight, &params).turns(nested([
+        weight.map().channels,
+        params.kernel_h as usize,
+        params.kernel_w as usize,
+    ]));
+    rec.dispatch(wgsl::Forward { params: &params, x, weight, bias, y }, y.len(), work)
 }
 
 /// dx (N, C, H, W) from dy (N, O, OH, OW) and weight (O, C/G, KH, KW).
@@ -149,7 +154,13 @@ pub fn backward_input(
 ) -> Result<()> {
     let params = params(dx, weight, geometry.into())?;
     expect_out("dy", dy, &params)?;
-    rec.dispatch(wgsl::BackwardInput { params: &params, weight, dy, dx }, dx.len(), work(dx, weight, &params))
+    let outputs = weight.rows() / params.groups as usize;
+    let work = work(dx, weight, &params).turns(nested([
+        outputs,
+        params.kernel_h as usize,
+        params.kernel_w as usize,
+    ]));
+    rec.dispatch(wgsl::BackwardInput { params: &params, weight, dy, dx }, dx.len(), work)
 }
 
 /// dweight (O, C/G, KH, KW) and dbias (O) from x (N, C, H, W) and dy (N, O, OH, OW).
@@ -166,17 +177,19 @@ pub fn backward_parameters<'a>(
 ) -> Result<()> {
     let params = params(x, dweight, geometry.into())?;
     expect_out("dy", dy, &params)?;
-    let threads = dweight.len() * wgsl::BACKWARD_WEIGHT.workgroup_size as usize;
+    let lanes = wgsl::BACKWARD_WEIGHT.workgroup_size as usize;
+    let (threads, map) = (dweight.len() * lanes, dy.map());
     rec.dispatch(
         wgsl::BackwardWeight { params: &params, x, dy, dweight },
         threads,
-        work(x, dweight, &params),
+        work(x, dweight, &params).turns(nested([(dy.rows() * map.height).div_ceil(lanes), map.width])),
     )?;
     let Some(dbias) = dbias.into() else { return Ok(()) };
     expect(OP, "dbias", dbias, &[dweight.rows()])?;
     rec.dispatch_workgroups(
         wgsl::BackwardBias { params: &params, dy, dbias },
         dbias.len(),
-        Work::new(dy.len(), by(dy.dims())),
+        Work::new(dy.len(), by(dy.dims()))
+            .turns(nested([dy.rows(), (map.height * map.width).div_ceil(lanes)])),
     )
 }

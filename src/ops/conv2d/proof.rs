@@ -153,6 +153,7 @@ fn cases() -> Vec<Case> {
         case("padding beyond the kernel", [1, 2, 3, 4], [3, 2, 3], [4, 5]),
         case("many outputs", [1, 17, 5, 3], [65, 1, 1], [0, 0]),
         case("many rows", [65, 1, 3, 2], [2, 2, 2], [1, 0]),
+        case("more pixels than llvmpipe lets a thread look at", [1, 1, 260, 256], [1, 3, 3], [1, 1]),
         case("feature_extractor.conv1", [2, 3, 28, 28], [32, 5, 5], [0, 0]),
         case("feature_extractor.conv2", [2, 32, 12, 12], [48, 5, 5], [0, 0]),
     ];

@@ -8,6 +8,9 @@ use super::{expect, expect_rank, u32_of};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor, Work, by};
 
+/// Terms of a partial sum, as in the shader.
+const RUN: u32 = 32;
+
 /// Each row of `x` counts as one vector, whatever its shape.
 fn params(x: &Tensor, weight: &Tensor) -> Result<wgsl::Params> {
     const OP: &str = "dense";
@@ -21,10 +24,15 @@ fn params(x: &Tensor, weight: &Tensor) -> Result<wgsl::Params> {
     })
 }
 
-/// What a product of all three sizes takes.
-fn work(p: &wgsl::Params) -> Work {
+/// What a product of all three sizes takes that is summed up over `terms`.
+fn work(p: &wgsl::Params, terms: u32) -> Work {
     let [n, i, o] = [p.rows, p.inputs, p.outputs].map(|size| size as usize);
-    Work::new(2 * n * i * o, format!("{n}×{i} → {o}"))
+    Work::new(2 * n * i * o, format!("{n}×{i} → {o}")).turns(turns(terms))
+}
+
+/// Turns of the loops over `terms`, in runs.
+fn turns(terms: u32) -> usize {
+    (terms + terms.div_ceil(RUN)) as usize
 }
 
 /// y (N, O) = x (N, I) · weightᵀ (I, O) + bias (O).
@@ -35,7 +43,7 @@ pub fn forward(rec: &mut Recording, x: &Tensor, weight: &Tensor, bias: &Tensor, 
     let params = params(x, weight)?;
     expect("dense", "bias", bias, &[weight.rows()])?;
     expect("dense", "y", y, &[x.rows(), weight.rows()])?;
-    rec.dispatch(wgsl::Forward { params: &params, x, weight, bias, y }, y.len(), work(&params))
+    rec.dispatch(wgsl::Forward { params: &params, x, weight, bias, y }, y.len(), work(&params, params.inputs))
 }
 
 /// dx (N, I) = dy (N, O) · weight (O, I).
@@ -45,7 +53,11 @@ pub fn forward(rec: &mut Recording, x: &Tensor, weight: &Tensor, bias: &Tensor, 
 pub fn backward_input(rec: &mut Recording, dy: &Tensor, weight: &Tensor, dx: &Tensor) -> Result<()> {
     let params = params(dx, weight)?;
     expect("dense", "dy", dy, &[dx.rows(), weight.rows()])?;
-    rec.dispatch(wgsl::BackwardInput { params: &params, weight, dy, dx }, dx.len(), work(&params))
+    rec.dispatch(
+        wgsl::BackwardInput { params: &params, weight, dy, dx },
+        dx.len(),
+        work(&params, params.outputs),
+    )
 }
 
 /// dweight (O, I) = dyᵀ (O, N) · x (N, I).
@@ -55,7 +67,11 @@ pub fn backward_input(rec: &mut Recording, dy: &Tensor, weight: &Tensor, dx: &Te
 pub fn backward_weight(rec: &mut Recording, x: &Tensor, dy: &Tensor, dweight: &Tensor) -> Result<()> {
     let params = params(x, dweight)?;
     expect("dense", "dy", dy, &[x.rows(), dweight.rows()])?;
-    rec.dispatch(wgsl::BackwardWeight { params: &params, x, dy, dweight }, dweight.len(), work(&params))
+    rec.dispatch(
+        wgsl::BackwardWeight { params: &params, x, dy, dweight },
+        dweight.len(),
+        work(&params, params.rows),
+    )
 }
 
 /// dbias (O), the column sums of dy (N, O).
@@ -69,6 +85,6 @@ pub fn backward_bias(rec: &mut Recording, dy: &Tensor, dbias: &Tensor) -> Result
     rec.dispatch(
         wgsl::BackwardBias { params: &params, dy, dbias },
         dbias.len(),
-        Work::new(dy.len(), by(dy.dims())),
+        Work::new(dy.len(), by(dy.dims())).turns(turns(params.rows)),
     )
 }

@@ -4,12 +4,15 @@ use super::conv2d::{Geometry, out_size};
 use super::kernels::{depthwise as wgsl, depthwise_params::Params, depthwise_weight as weights};
 use super::{expect, u32_of};
 use crate::error::Result;
-use crate::gpu::{Recording, Tensor, Work, by};
+use crate::gpu::{Recording, Tensor, Work, by, nested};
 use crate::shape::MapShape;
 
 const OP: &str = "depthwise";
 /// As `ROWS` in the shader.
 const STRIDED_ROWS: usize = 8;
+/// As `WORKGROUP_SIZE` in the shader of the weight's gradient, and the turns in which it adds up what the lanes have.
+const LANES: usize = 64;
+const OF_SUMS: usize = 2 * LANES;
 
 /// The shapes of a convolution that these kernels take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,7 +161,10 @@ impl Depthwise {
         dweight: &Tensor,
     ) -> Result<()> {
         let params = &self.params(x, dy, dweight)?;
-        let (channels, work) = (self.x.channels, self.work(dy));
+        // A column of fours a thread, of 64; then what they have come to is added up.
+        let columns = dy.rows() * self.y.width.div_ceil(4);
+        let turns = nested([columns.div_ceil(LANES), self.y.height]) + OF_SUMS;
+        let (channels, work) = (self.x.channels, self.work(dy).turns(turns));
         match (self.stride, self.taps) {
             (1, 3) => rec.dispatch_workgroups(weights::Weight3 { params, x, dy, dweight }, channels, work),
             (1, _) => rec.dispatch_workgroups(weights::Weight5 { params, x, dy, dweight }, channels, work),

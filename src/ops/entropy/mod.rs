@@ -34,6 +34,6 @@ pub fn forward_backward(
         weight,
     };
     let work = Work::new((3 + 5 + 6) * rows * classes, by(&[rows, classes]));
-    let work = work.moving(4 * (2 * rows * classes + rows));
+    let work = work.moving(4 * (2 * rows * classes + rows)).turns(4 * classes);
     rec.dispatch(wgsl::ForwardBackward { params: &params, step, logits, loss, dlogits }, rows, work)
 }

@@ -86,7 +86,9 @@ impl Gemm {
             let count = threads(self.map.channels, self.taps() + 1, splits);
             let x = &saved.x;
             let invocation = wgsl::BackwardWeight { params, x, dy, kept_y, kept_argmax, sums: &sums };
-            rec.dispatch(invocation, count, self.work(rows, 0))?;
+            // A turn for each pixel and one for each eight.
+            let split = params.split as usize;
+            rec.dispatch(invocation, count, self.work(rows, 0).turns(split + split.div_ceil(8)))?;
             self.add_gradients(rec, &sums, parameters)?;
         }
         let Some(dx) = gradients.dx else { return Ok(()) };

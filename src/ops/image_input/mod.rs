@@ -8,7 +8,7 @@ mod twin;
 use super::kernels::image_input as wgsl;
 use super::{expect, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Bind, Fault, Gpu, Recording, Tensor, Work, by};
+use crate::gpu::{Bind, Fault, Gpu, Recording, Tensor, Work, by, nested};
 
 /// What the texels of a texture hold: `Texture::of(format)`, or `Texture::default()` for colours as networks learn from them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -111,6 +111,9 @@ pub fn texture(
     let whole = [view.texture().width() as f32, view.texture().height() as f32];
     let [.., width, height] = crop.unwrap_or([0.0, 0.0, whole[0], whole[1]]);
     let work = Work::new(6 * (width * height) as usize + 2 * map.len(), by(y.dims()));
+    // A texel more on either side, where they are cut.
+    let texels = |seen: f32, cells: usize| (seen / cells as f32) as usize + 2;
+    let work = work.turns(nested([texels(height, rows), texels(width, columns)]));
     rec.dispatch(invocation, map.height * map.width, work)
 }
 

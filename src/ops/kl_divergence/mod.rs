@@ -47,7 +47,7 @@ pub fn forward_backward(
     let (params, [rows, classes]) = params(given, logits, dlogits, weight)?;
     expect(OP, "loss", loss, &[rows])?;
     let work = Work::new((8 + 7 + 8) * rows * classes, by(&[rows, classes]));
-    let work = work.moving(4 * (3 * rows * classes + rows));
+    let work = work.moving(4 * (3 * rows * classes + rows)).turns(4 * classes);
     let given = given.logits;
     rec.dispatch(wgsl::ForwardBackward { params: &params, step, given, logits, loss, dlogits }, rows, work)
 }
@@ -64,5 +64,6 @@ pub fn backward(
 ) -> Result<()> {
     let (params, [rows, classes]) = params(given, logits, dlogits, 1.0)?;
     let work = Work::new((8 + 8) * rows * classes, by(&[rows, classes])).moving(4 * 3 * rows * classes);
+    let work = work.turns(4 * classes);
     rec.dispatch(wgsl::Backward { params: &params, given: given.logits, logits, dlogits }, rows, work)
 }

@@ -6,7 +6,7 @@ pub(crate) mod proof;
 use super::kernels::metrics as wgsl;
 use super::{expect, expect_rank, u32_of};
 use crate::error::{Error, Result};
-use crate::gpu::{Recording, Tensor, Work, by};
+use crate::gpu::{Recording, Tensor, Work, by, nested};
 
 /// The sum of loss (N), and how many rows of logits (N, K) have their largest value at the label (N, u32), into
 /// columns `column` and `column + 1` of the step's row of `table` (steps, columns).
@@ -41,6 +41,7 @@ pub fn reduce(
     // Of the table two values are written.
     let work = Work::new(logits.len() + loss.len(), by(logits.dims()));
     let work = work.moving(4 * (logits.len() + loss.len() + labels.len() + 2));
+    let work = work.turns(nested([loss.len().div_ceil(64), logits.map().len()]));
     rec.dispatch_workgroups(wgsl::Reduce { params: &params, step, loss, logits, labels, table }, 1, work)
 }
 

@@ -42,6 +42,6 @@ pub fn forward(rec: &mut Recording, p: &Tensor, x: &Tensor, y: &Tensor) -> Resul
 /// [`Error::Input`] when the shapes do not fit.
 pub fn backward(rec: &mut Recording, p: &Tensor, dy: &Tensor, dx: &Tensor) -> Result<()> {
     let params = params(p, dx, ("dy", dy), dx)?;
-    let work = Work::new(2 * dy.len(), format!("{} * {}", by(p.dims()), by(dx.dims())));
+    let work = Work::new(2 * dy.len(), format!("{} * {}", by(p.dims()), by(dx.dims()))).turns(p.map().len());
     rec.dispatch(wgsl::Backward { params: &params, p, dy, dx }, dx.len(), work)
 }

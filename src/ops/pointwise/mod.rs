@@ -5,7 +5,7 @@ use super::conv2d::Geometry;
 use super::kernels::subgroup_pointwise as wgsl;
 use super::{expect, u32_of};
 use crate::error::Result;
-use crate::gpu::{Gpu, Recording, Tensor, Work, by};
+use crate::gpu::{Gpu, MOST_TURNS, Recording, Tensor, Work, by};
 use crate::shape::MapShape;
 
 const OP: &str = "pointwise";
@@ -14,8 +14,6 @@ const LANES: usize = 8;
 const WIDE: usize = 32;
 /// Subgroups worth having: enough that the cores of a software adapter end together.
 const SUBGROUPS: usize = 384;
-/// Turns of a loop, which software adapters end soon after.
-const MOST_TURNS: usize = 60_000;
 
 /// The shapes of a convolution that these kernels take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -56,7 +56,7 @@ pub fn forward_backward(
     };
     // Two exponentials, a largest of each row of logits, and the gradient.
     let work = Work::new((1 + 5 + 1 + 6 + 6) * rows * classes, by(&[rows, classes]));
-    let work = work.moving(4 * (3 * rows * classes + 2 * rows));
+    let work = work.moving(4 * (3 * rows * classes + 2 * rows)).turns(5 * classes);
     rec.dispatch(
         wgsl::ForwardBackward { params: &params, step, given, logits, loss, sure, dlogits },
         rows,

@@ -4,7 +4,7 @@ use super::super::{expect, u32_of};
 use super::texels::Layout;
 use super::{Convolution, groups};
 use crate::error::Result;
-use crate::gpu::{Recording, Tensor, TexelFormat, Texels, Work, by};
+use crate::gpu::{MOST_TURNS, Recording, Tensor, TexelFormat, Texels, Work, by, nested};
 use crate::ops::kernels::conv2d_weight as wgsl;
 use crate::ops::kernels::pooled_sums::{Shader, Sums};
 use crate::ops::kernels::weight_sums::Params;
@@ -19,7 +19,7 @@ pub struct Operands<'a> {
     pub x: (&'a Layout, &'a Texels),
     /// The gradient of y; behind pooling, 0 where ReLU gave 0.
     pub d: (&'a Layout, &'a Texels),
-    /// Epilogue pooling: a byte a channel, which of its window has the gradient; laid out as d, one texel for two.
+    /// Behind pooling: a byte a channel, which of its window has the gradient; laid out as d, one texel for two.
     pub argmax: Option<&'a Texels>,
     /// (O, C, KH, KW)
     pub dweight: &'a Tensor,
@@ -28,6 +28,8 @@ pub struct Operands<'a> {
 }
 
 const OP: &str = "conv2d_weight";
+/// Threads of a workgroup, as in the shader.
+const LANES: usize = 64;
 
 /// What the kernels know of d, maps of `map` over a batch of `rows`.
 fn params_of_d((rows, map): (usize, MapShape), layout: &Layout) -> Result<Params> {
@@ -57,13 +59,40 @@ pub fn bias(
     dbias: &Tensor,
 ) -> Result<()> {
     expect(OP, "dbias", dbias, &[map.channels])?;
-    let dims = [rows, map.channels, map.height, map.width];
-    let work = Work::new(rows * map.len(), by(&dims));
-    rec.dispatch_workgroups(
-        wgsl::Bias { params: &params_of_d((rows, map), layout)?, d, dbias },
-        layout.groups / 2,
-        work,
-    )
+    let (images, lines) = parts_of_bias(rows, map);
+    for first in (0..rows).step_by(images) {
+        for top in (0..map.height).step_by(lines) {
+            let (behind, bottom) = ((first + images).min(rows), (top + lines).min(map.height));
+            let params = Params {
+                first: [u32_of(OP, first)?, u32_of(OP, top)?],
+                behind: [u32_of(OP, behind)?, u32_of(OP, bottom)?],
+                ..params_of_d((rows, map), layout)?
+            };
+            let dims = [behind - first, map.channels, bottom - top, map.width];
+            let turns = nested([(behind - first).div_ceil(LANES), bottom - top, map.width]);
+            let work = Work::new(dims.iter().product(), by(&dims)).turns(turns);
+            rec.dispatch_workgroups(wgsl::Bias { params: &params, d, dbias }, layout.groups / 2, work)?;
+        }
+    }
+    Ok(())
+}
+
+/// Images and rows of each that are summed up at a time, so that no thread takes too many turns.
+fn parts_of_bias(rows: usize, map: MapShape) -> (usize, usize) {
+    let lines = (MOST_TURNS / (1 + map.width)).clamp(1, map.height);
+    let images_a_lane = (MOST_TURNS / nested([1, lines, map.width])).max(1);
+    (rows.min(LANES * images_a_lane), lines)
+}
+
+/// Slices of so many images and bands of their rows, no more than `most` together, that `threads` each sum up: as many as are
+/// worth having, and so many that no thread takes too many turns of `width` in a row.
+fn cut(rows: usize, (height, width): (usize, usize), threads: usize, most: usize) -> (usize, usize) {
+    let worth = THREADS.div_ceil(threads).min(most).clamp(1, rows);
+    let images = MOST_TURNS / nested([1, height, width]);
+    if images > 0 {
+        return (worth.max(rows.div_ceil(images)), 1);
+    }
+    (rows, height.div_ceil((MOST_TURNS / (1 + width)).max(1)))
 }
 
 /// Records dweight and dbias over a batch of `rows` maps of y, `map`.
@@ -81,13 +110,19 @@ pub fn backward(
     let (channels, (kh, kw)) = (convolution.x.channels, convolution.kernel);
     expect(OP, "dweight", dweight, &[map.channels, channels, kh, kw])?;
     let threads = groups(channels) * convolution.tap_blocks() * kh * (d_layout.groups / 2);
-    let slices = THREADS.div_ceil(threads).min(Texels::most(rec.gpu()) / (kh * kw)).clamp(1, rows);
+    // Behind pooling two windows are one turn.
+    let turns_in_row = if argmax.is_some() { map.width.div_ceil(2) } else { map.width };
+    let most = Texels::most(rec.gpu()) / (kh * kw);
+    let (slices, bands) = cut(rows, (map.height, turns_in_row), threads, most);
+    let turns = nested([rows.div_ceil(slices), map.height.div_ceil(bands), turns_in_row]);
+    let slices = slices * bands;
     let params = Params {
         channels: u32_of(OP, channels)?,
         in_groups: u32_of(OP, groups(channels))?,
         kernel_h: u32_of(OP, kh)?,
         kernel_w: u32_of(OP, kw)?,
         slices: u32_of(OP, slices)?,
+        bands: u32_of(OP, bands)?,
         x_across: u32_of(OP, x_layout.across)?,
         x_width: u32_of(OP, x_layout.image_width)?,
         x_height: u32_of(OP, x_layout.image_height)?,
@@ -96,7 +131,7 @@ pub fn backward(
     let (width, height) = (map.channels * groups(channels), slices * kh * kw);
     let partial = Texels::zeros(rec.gpu(), "partial sums of dweight", TexelFormat::Reals, width, height)?;
     let threads = slices * threads;
-    let work = convolution.work(rows, (map.height, map.width));
+    let work = convolution.work(rows, (map.height, map.width)).turns(turns);
     match argmax {
         Some(argmax) => {
             let shader =
@@ -113,4 +148,41 @@ pub fn backward(
     let work = Work::new(4 * width * height, by(dweight.dims()));
     rec.dispatch(wgsl::Reduce { params: &params, partial: &partial, dweight }, width * kh * kw, work)?;
     bias(rec, (rows, map), (d_layout, d), dbias)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Turns of a thread that sums up a weight's gradient in so many slices and bands.
+    fn turns(rows: usize, (height, width): (usize, usize), (slices, bands): (usize, usize)) -> usize {
+        nested([rows.div_ceil(slices), height.div_ceil(bands), width])
+    }
+
+    #[test]
+    fn no_thread_takes_more_turns_than_llvmpipe_allows() {
+        for (rows, map, threads) in [
+            (1, (260, 256), 3),
+            (128, (28, 28), 5),
+            (162, (28, 28), 4096),
+            (128, (64, 32), 1280),
+            (3, (4000, 3000), 9000),
+            (5, (1, 59_000), 1),
+        ] {
+            let (slices, bands) = cut(rows, map, threads, 100);
+            assert!(slices <= rows && bands <= map.0, "{rows} of {map:?}: {slices} slices, {bands} bands");
+            assert!(turns(rows, map, (slices, bands)) <= MOST_TURNS, "{rows} of {map:?}");
+            let map = MapShape::new(8, map.0, map.1);
+            let (images, lines) = parts_of_bias(rows, map);
+            assert!(nested([images.div_ceil(LANES), lines, map.width]) <= MOST_TURNS, "{rows} of {map:?}");
+        }
+    }
+
+    #[test]
+    fn what_fits_is_cut_by_threads_alone() {
+        assert_eq!(cut(128, (28, 28), 5, 1000), (128, 1));
+        assert_eq!(cut(128, (12, 12), 720, 1000), (12, 1));
+        assert_eq!(cut(128, (12, 12), 20, 50), (50, 1));
+        assert_eq!(parts_of_bias(128, MapShape::new(8, 28, 28)), (128, 28));
+    }
 }

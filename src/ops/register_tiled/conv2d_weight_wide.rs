@@ -4,7 +4,7 @@ use super::super::{expect, u32_of};
 use super::texels::Layout;
 use super::{Convolution, groups};
 use crate::error::Result;
-use crate::gpu::{Recording, Tensor, Texels, Work, by};
+use crate::gpu::{MOST_TURNS, Recording, Tensor, Texels, Work, by, nested};
 use crate::ops::kernels::conv2d_weight_wide as wgsl;
 use crate::shape::MapShape;
 
@@ -28,7 +28,9 @@ pub fn backward(
     expect(OP, "dweight", dweight, &convolution.weight_dims())?;
     let (in_groups, (kh, kw)) = (groups(convolution.x.channels), convolution.kernel);
     let threads = in_groups.div_ceil(4) * (d_layout.groups / 2) * kh * kw;
-    let slices = THREADS.div_ceil(threads).clamp(1, rows);
+    // So many that no thread takes too many turns.
+    let images = (MOST_TURNS / nested([1, map.height, map.width])).max(1);
+    let slices = THREADS.div_ceil(threads).clamp(1, rows).max(rows.div_ceil(images));
     let params = &wgsl::Params {
         rows: u32_of(OP, rows)?,
         outputs: u32_of(OP, map.channels)?,
@@ -50,7 +52,8 @@ pub fn backward(
     };
     let count = kh * kw * map.channels * in_groups;
     let parts = &Tensor::zeros(rec.gpu(), "partial sums of dweight", &[slices, count, 4])?;
-    let work = convolution.work(rows, (map.height, map.width));
+    let turns = nested([rows.div_ceil(slices), map.height, map.width]);
+    let work = convolution.work(rows, (map.height, map.width)).turns(turns);
     rec.dispatch(wgsl::Sums { params, x, d, parts_out: parts }, slices * threads, work)?;
     let work = Work::new(4 * slices * count, by(dweight.dims()));
     rec.dispatch(wgsl::Reduce { params, parts, dweight }, count, work)

@@ -66,10 +66,13 @@ fn expect_size(name: &str, matrix: &Matrix, size: (usize, usize)) -> Result<()> 
     Err(Error::input(format!("{OP}: {name}"), format!("shape {size:?}"), format!("{found:?}")))
 }
 
-/// What a product of all three sizes takes, and `more` operations.
-fn work(p: &wgsl::Params, more: usize) -> Work {
+/// Turns of the loops that store a tile, at most.
+const OF_TILE: usize = 64;
+
+/// What a product of all three sizes takes that is summed up in so many `turns`, and `more` operations.
+fn work(p: &wgsl::Params, turns: usize, more: usize) -> Work {
     let [n, i, o] = [p.rows, p.inputs, p.outputs].map(|size| size as usize);
-    Work::new(2 * n * i * o + more, format!("{n}×{i} → {o}"))
+    Work::new(2 * n * i * o + more, format!("{n}×{i} → {o}")).turns(turns + OF_TILE)
 }
 
 /// The parameters of a pass forward and how many threads it takes.
@@ -90,7 +93,7 @@ pub fn forward(rec: &mut Recording, x: &Matrix, weight: &Matrix, bias: &Tensor, 
     rec.dispatch(
         wgsl::Forward { params: &params, x: &x.texels, weight: &weight.texels, bias, y },
         threads,
-        work(&params, 0),
+        work(&params, x.columns.div_ceil(4), 0),
     )
 }
 
@@ -101,7 +104,7 @@ pub fn forward(rec: &mut Recording, x: &Matrix, weight: &Matrix, bias: &Tensor, 
 pub fn forward_relu(rec: &mut Recording, x: &Matrix, weight: &Matrix, bias: &Tensor) -> Result<Matrix> {
     let (params, threads) = forward_size(x, weight, bias)?;
     let y = Matrix::zeros(rec.gpu(), "relu", x.rows, weight.rows)?;
-    let work = work(&params, x.rows * weight.rows);
+    let work = work(&params, x.columns.div_ceil(4), x.rows * weight.rows);
     rec.dispatch(
         wgsl::ForwardRelu { params: &params, x: &x.texels, weight: &weight.texels, bias, texels: &y.texels },
         threads,
@@ -128,7 +131,7 @@ pub fn backward_input(rec: &mut Recording, dy: &Matrix, weight: &Matrix, dx: &Te
     rec.dispatch(
         wgsl::BackwardInput { params: &params, weight: &weight.texels, dy: &dy.texels, dx: &dx },
         threads,
-        work(&params, 0),
+        work(&params, weight.rows.div_ceil(4), 0),
     )
 }
 
@@ -140,7 +143,7 @@ pub fn backward_input_relu(rec: &mut Recording, x: &Matrix, dy: &Matrix, weight:
     expect_size("x", x, (dy.rows, weight.columns))?;
     let (params, threads) = input_size(dy, weight)?;
     let dx = Matrix::zeros(rec.gpu(), "dx", x.rows, x.columns)?;
-    let work = work(&params, x.rows * x.columns);
+    let work = work(&params, weight.rows.div_ceil(4), x.rows * x.columns);
     let [x, dy, weight, texels] = [x, dy, weight, &dx].map(|matrix| &matrix.texels);
     rec.dispatch(wgsl::BackwardInputRelu { params: &params, x, weight, dy, texels }, threads, work)?;
     Ok(dx)
@@ -162,7 +165,7 @@ pub fn backward_parameters(
     expect(OP, "dbias", dbias, &[dy.columns])?;
     let params = params(x.rows, x.columns, dy.columns)?;
     let threads = dy.columns.div_ceil(TILE / 2) * x.columns.div_ceil(TILE);
-    let work = work(&params, dy.rows * dy.columns);
+    let work = work(&params, dy.rows, dy.rows * dy.columns);
     rec.dispatch(
         wgsl::BackwardParameters { params: &params, x: &x.texels, dy: &dy.texels, dweight, dbias },
         threads,

@@ -50,7 +50,8 @@ pub(super) fn sum_tiles(
     let dweight = weight_room(rec.gpu(), "spectrum of dweight", left.groups, right.groups)?;
     let threads = POINTS * left.groups.div_ceil(BLOCK) * right.groups.div_ceil(BLOCK);
     let params = params(left, right)?;
-    let work = winograd.product(left.maps);
+    // Four maps a turn.
+    let work = winograd.product(left.maps).turns(left.maps.div_ceil(4));
     rec.dispatch(
         wgsl::SumTiles { params: &params, left: &left.values, right: &right.values, dweight: &dweight },
         threads,

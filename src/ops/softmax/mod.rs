@@ -21,6 +21,6 @@ pub fn forward(rec: &mut Recording, x: &Tensor, y: &Tensor, classes: &Tensor) ->
     rec.dispatch(
         wgsl::Forward { params: &params, x, y, classes },
         x.rows(),
-        Work::new(5 * x.len(), by(x.dims())),
+        Work::new(5 * x.len(), by(x.dims())).turns(3 * x.map().len()),
     )
 }

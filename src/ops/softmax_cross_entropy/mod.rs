@@ -53,6 +53,7 @@ pub fn forward_backward(
     let params = &wgsl::Params { rows: u32_of(OP, rows)?, classes: u32_of(OP, classes)?, scale, on, off };
     let of_smoothing = if smoothing > 0.0 { 2 } else { 0 };
     let work = Work::new((8 + of_smoothing) * logits.len() + 4 * rows, by(logits.dims()));
+    let work = work.turns(4 * classes + rows);
     if let Some(class_weights) = class_weights {
         if weights.is_some() {
             return Err(Error::input(OP, "weights of classes or of rows", "both"));
