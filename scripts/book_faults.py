@@ -14,6 +14,7 @@ PROVOKED = {
     "--precision: expected f32 to train in": TRAIN + " --precision mixed",
     "expected a data set in one of these layouts": "dann train --source nothing --target data/usps --out faulty",
     "expected one sub-folder a class, as labels are needed": "dann train --source photos/new --target photos/new --out faulty",
+    "expected no images beside the parts …": "dann train --source bad/parts --target photos/new --out faulty",
     "expected an image that can be decoded": "dann train --source bad/one --target photos/new --out faulty",
     "images that can be read, found … that cannot": "dann train --source bad/two --target photos/new --out faulty",
     "expected at least a batch of … images": TRAIN + " --preset usps --batch 200",
@@ -52,7 +53,7 @@ def told(chapter):
 
 
 def prepare(directory):
-    """Pictures that cannot be read, and a finished run."""
+    """Pictures that cannot be read, or lie where nobody knows what they are, and a finished run."""
     for folder, names in [("one", ["1.png"]), ("two", ["1.png", "2.png"])]:
         for label in "ab":
             path = directory / "bad" / folder / label
@@ -61,6 +62,11 @@ def prepare(directory):
                 (path / picture.name).write_bytes(picture.read_bytes())
         for name in names:
             (directory / "bad" / folder / "a" / name).write_bytes(b"no picture")
+    for folder in ["train/a", "test/a", "preview"]:
+        path = directory / "bad/parts" / folder
+        path.mkdir(parents=True)
+        for picture in (directory / "photos/new").glob("bolt-*.png"):
+            (path / picture.name).write_bytes(picture.read_bytes())
     run = "train --preset usps --steps 1 --no-report --source data/mnist --target data/usps --out known --quiet"
     subprocess.run([directory / "target/release/dann", *run.split()], cwd=directory, check=True, capture_output=True)
 

@@ -82,6 +82,8 @@ impl Dataset {
             #[cfg(feature = "data")]
             unread: self.unread.clone(),
             #[cfg(feature = "data")]
+            remarks: self.remarks.clone(),
+            #[cfg(feature = "data")]
             others: self.others,
             #[cfg(feature = "data")]
             divided: self.divided.clone(),

@@ -55,6 +55,9 @@ pub struct Dataset {
     /// What could not be read and was left out.
     #[cfg(feature = "data")]
     pub(crate) unread: Vec<Unread>,
+    /// In words, which folders were left out.
+    #[cfg(feature = "data")]
+    pub(crate) remarks: Vec<String>,
     /// How many files beside the images were left alone.
     #[cfg(feature = "data")]
     pub(crate) others: usize,
@@ -104,6 +107,8 @@ impl Dataset {
             fitted: None,
             #[cfg(feature = "data")]
             unread: Vec::new(),
+            #[cfg(feature = "data")]
+            remarks: Vec::new(),
             #[cfg(feature = "data")]
             others: 0,
             #[cfg(feature = "data")]

@@ -1,7 +1,8 @@
 //! The one way from the bytes of a picture to its pixels: of any format that is read, found by content, upright, and on
 //! white where it is transparent.
 
-use super::jpeg::{self, DECODER_BYTES, Decoded, LONGEST_SIDE};
+use super::jpeg::{self, Decoded};
+use super::limits::{self, DECODER_BYTES};
 use super::{kinds, tiff};
 use crate::error::{Error, Result};
 use image::metadata::Orientation;
@@ -28,7 +29,7 @@ pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<DynamicImage> {
     check_palette(path, bytes)?;
     let image = survived(path, || match image::guess_format(bytes) {
         Ok(ImageFormat::Jpeg) => jpeg::decode(bytes),
-        Ok(ImageFormat::Tiff) => tiff::with_palette(bytes)?.map_or_else(|| other(bytes), Ok),
+        Ok(ImageFormat::Tiff) => tiff::decode(bytes)?.map_or_else(|| other(bytes), Ok),
         _ => other(bytes),
     })?;
     Ok(if image.color().has_alpha() { on_white(&image) } else { image })
@@ -37,36 +38,41 @@ pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<DynamicImage> {
 /// Width and height of an upright image, as the header in its `bytes` says them; `None` where it cannot be read.
 pub(super) fn dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
     let read = || {
-        let mut decoder = decoder(bytes, limits()).ok()?;
-        let (width, height) = decoder.dimensions();
-        Some(if lies_on_its_side(orientation(&mut decoder)) { (height, width) } else { (width, height) })
+        let ((width, height), orientation) = match decoder(bytes) {
+            Ok(mut decoder) => (decoder.dimensions(), orientation(&mut decoder)),
+            Err(_) => tiff::header(bytes)?,
+        };
+        Some(if lies_on_its_side(orientation) { (height, width) } else { (width, height) })
     };
     catch_unwind(AssertUnwindSafe(read)).ok().flatten()
 }
 
-/// Every format but JPEG.
+/// Every format but JPEG, and TIFF that needs more care.
 fn other(bytes: &[u8]) -> Decoded {
-    let mut limits = limits();
-    let mut decoder = decoder(bytes, limits.clone()).map_err(|error| match error {
-        ImageError::Unsupported(error) => format!("{error}; save it as JPEG or PNG"),
-        error => error.to_string(),
-    })?;
-    limits.reserve(decoder.total_bytes())?;
+    let mut decoder = decoder(bytes).map_err(|error| in_words(&error))?;
+    let (width, height) = decoder.dimensions();
+    limits::check(width.into(), height.into(), decoder.total_bytes())?;
     let orientation = orientation(&mut decoder);
-    let mut image = DynamicImage::from_decoder(decoder)?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| in_words(&error))?;
     image.apply_orientation(orientation);
     Ok(image)
 }
 
-fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(LONGEST_SIDE);
-    limits.max_image_height = Some(LONGEST_SIDE);
-    limits.max_alloc = Some(DECODER_BYTES);
-    limits
+/// With the remedy, where there is one.
+fn in_words(error: &ImageError) -> String {
+    match error {
+        ImageError::Unsupported(error) => format!("{error}; save it as JPEG or PNG"),
+        ImageError::Limits(_) => {
+            "pixels beyond the limit of 256 MiB when decoded; scale it down, or save it as JPEG or PNG".into()
+        }
+        error => error.to_string(),
+    }
 }
 
-fn decoder(bytes: &[u8], limits: Limits) -> image::ImageResult<impl ImageDecoder> {
+/// How large the image is, is checked when that is known: the decoders' own words name no size.
+fn decoder(bytes: &[u8]) -> image::ImageResult<impl ImageDecoder> {
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(DECODER_BYTES);
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     reader.limits(limits);
     reader.into_decoder()

@@ -4,6 +4,7 @@ use super::dataset::Dataset;
 use super::known;
 use super::listing::{Listing, images_wanted, name_of};
 use super::options::LoadOptions;
+use super::parts::{Parts, parts};
 use super::pictures::{self, Files};
 use super::validation::Validation;
 use super::wanted::{Labels, Part};
@@ -11,19 +12,13 @@ use crate::error::{Error, Result};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-/// What the folders of parts are called, in any case.
-const TRAIN: [&str; 2] = ["train", "training"];
-const TEST: [&str; 2] = ["test", "testing"];
-/// Serves as the test part where there is none, and is left alone otherwise.
-const VALIDATION: [&str; 3] = ["val", "valid", "validation"];
 /// Labels have 16 bits.
 const MOST_CLASSES: usize = 1 << 16;
 
 /// A directory with images in it or below it.
 pub(super) struct Folders {
     path: PathBuf,
-    train: Option<PathBuf>,
-    test: Option<PathBuf>,
+    parts: Parts,
 }
 
 impl Folders {
@@ -33,34 +28,35 @@ impl Folders {
         if listing.images.is_empty() && listing.folders.is_empty() {
             return Ok(None);
         }
-        if let Some(parts) = parts(path, &listing.folders)? {
-            return Ok(Some(parts));
+        let path = path.to_path_buf();
+        if let Some(parts) = parts(&listing.folders)? {
+            return Ok(Some(Self { path, parts }));
         }
         // As in Office-31, whose domains hold their classes in a folder `images`.
         if let ([], [only]) = (&listing.images[..], &listing.folders[..]) {
             let inner = Listing::of(only)?;
-            if inner.images.is_empty() && (inner.folders.len() > 1 || parts(only, &inner.folders)?.is_some())
-            {
+            if inner.images.is_empty() && (inner.folders.len() > 1 || parts(&inner.folders)?.is_some()) {
                 return Self::recognise(only);
             }
         }
-        Ok(Some(Self { path: path.to_path_buf(), train: Some(path.to_path_buf()), test: None }))
+        let parts = Parts { train: Some(path.clone()), test: None, left_out: Vec::new() };
+        Ok(Some(Self { path, parts }))
     }
 
     /// The directory of `part`, if there is one.
     pub(super) fn root(&self, part: Part) -> Option<&PathBuf> {
         match part {
-            Part::Train => self.train.as_ref(),
-            Part::Test => self.test.as_ref(),
+            Part::Train => self.parts.train.as_ref(),
+            Part::Test => self.parts.test.as_ref(),
         }
     }
 
-    /// Whether `part` is there and sorted into a folder a class.
+    /// Whether `part` is there and sorted into a folder a class. Images beside the folders say of a training part, which may
+    /// be without labels, that it is not; of a test part they are a mistake, which whoever reads it is told.
     pub(super) fn has_classes(&self, part: Part) -> Result<bool> {
-        match self.root(part) {
-            Some(root) => Ok(!Listing::of(root)?.folders.is_empty()),
-            None => Ok(false),
-        }
+        let Some(root) = self.root(part) else { return Ok(false) };
+        let Listing { images, folders, .. } = Listing::of(root)?;
+        Ok(!folders.is_empty() && (images.is_empty() || part == Part::Test))
     }
 
     /// Reads `part`; folders of classes lose their labels where these are not wanted.
@@ -74,7 +70,7 @@ impl Folders {
         let listing = Listing::of(origin)?;
         let mut files = match options.labels {
             Labels::Required => self.labelled(origin, &listing)?,
-            Labels::Ignored => all_files(origin, &listing)?,
+            Labels::Ignored => all_files(origin)?,
         };
         if files.paths.is_empty() {
             let found = format!("no {}", images_wanted());
@@ -98,12 +94,14 @@ impl Folders {
         if let (Part::Train, Some(labels), false) = (part, &data.labels, some) {
             check_every_class(&listing, &data.classes, labels)?;
         }
-        Ok(Dataset { divided, ..data })
+        let told = self.parts.left_out.iter().filter(|(of, _)| *of == part);
+        let remarks = told.map(|(_, words)| words.clone()).collect();
+        Ok(Dataset { divided, remarks, ..data })
     }
 
     /// How images are set aside as a test part: not where there is one, nor where they lie in no class folders.
     pub(super) fn validation(&self, options: &LoadOptions) -> Result<Option<Validation>> {
-        let applies = self.test.is_none() && self.has_classes(Part::Train)?;
+        let applies = self.parts.test.is_none() && self.has_classes(Part::Train)?;
         Ok(options.validation.filter(|_| applies))
     }
 
@@ -141,30 +139,6 @@ fn check_count(path: &Path, classes: usize) -> Result<()> {
     Err(Error::file(path, format_args!("at most {MOST_CLASSES} class folders"), classes))
 }
 
-/// The parts of which `folders` of `path` are the folders, if they are nothing else.
-fn parts(path: &Path, folders: &[PathBuf]) -> Result<Option<Folders>> {
-    let called = |names: &[&str]| -> Vec<&PathBuf> {
-        folders.iter().filter(|path| names.contains(&name_of(path).to_lowercase().as_str())).collect()
-    };
-    let [train, test, validation] = [&TRAIN[..], &TEST, &VALIDATION].map(called);
-    // A class may well be called "train": it is a part only where nothing but parts is around.
-    let all = train.len() + test.len() + validation.len() == folders.len();
-    if !all || (train.is_empty() && test.is_empty()) {
-        return Ok(None);
-    }
-    let one = |part: Part, found: &[&PathBuf]| match found {
-        [] => Ok(None),
-        [only] => Ok(Some((*only).clone())),
-        several => {
-            let names: Vec<String> = several.iter().map(|path| name_of(path)).collect();
-            let expected = format!("one folder of the {part} part");
-            Err(Error::file(path, expected, names.join(" and ")))
-        }
-    };
-    let test = one(Part::Test, if test.is_empty() { &validation } else { &test })?;
-    Ok(Some(Folders { path: path.to_path_buf(), train: one(Part::Train, &train)?, test }))
-}
-
 /// The files of every class folder in `listing` and below it, labelled with its place in `classes`.
 fn labelled_files(origin: &Path, listing: &Listing, classes: Vec<String>) -> Result<Files> {
     let (mut paths, mut labels, mut others) = (Vec::new(), Vec::new(), listing.others.len());
@@ -181,11 +155,8 @@ fn labelled_files(origin: &Path, listing: &Listing, classes: Vec<String>) -> Res
     Ok(Files { paths, labels: Some(labels), classes, others })
 }
 
-/// Every image of a flat folder, or of its folders and below them.
-fn all_files(origin: &Path, listing: &Listing) -> Result<Files> {
-    if !listing.folders.is_empty() {
-        check_no_strays(origin, listing)?;
-    }
+/// Every image of a folder and below it.
+fn all_files(origin: &Path) -> Result<Files> {
     let found = Listing::below(origin)?;
     Ok(Files { paths: found.images, others: found.others.len(), ..Files::default() })
 }
@@ -241,11 +212,11 @@ fn check_every_class(listing: &Listing, classes: &[String], labels: &[u16]) -> R
 fn check_no_strays(origin: &Path, listing: &Listing) -> Result<()> {
     match listing.images.first() {
         None => Ok(()),
-        Some(stray) => Err(Error::file(
-            origin,
-            "either class folders or images",
-            format_args!("{} beside class folders", name_of(stray)),
-        )),
+        Some(stray) => {
+            let nowhere = if stray.exists() { "" } else { " (a link into nowhere)" };
+            let found = format!("{}{nowhere} beside class folders", name_of(stray));
+            Err(Error::file(origin, "either class folders or images", found))
+        }
     }
 }
 

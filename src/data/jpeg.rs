@@ -1,7 +1,7 @@
 //! JPEG. The decoder is that of the `image` crate, which asks it to fill what is missing or damaged with grey in silence;
 //! here it is asked to say so.
 
-use super::entropy;
+use super::{entropy, limits};
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, RgbImage};
 use std::error::Error;
@@ -10,27 +10,20 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-/// The longest side and the most memory a decoder may use: generous for photos, tight for bombs.
-pub(super) const LONGEST_SIDE: u32 = 1 << 14;
-pub(super) const DECODER_BYTES: u64 = 1 << 28;
-
 /// What a decoder gives.
 pub(super) type Decoded = std::result::Result<DynamicImage, Box<dyn Error>>;
 
 /// An upright image.
 pub(super) fn decode(bytes: &[u8]) -> Decoded {
-    // What stands between the headers may be odd, and the pixels fine all the same.
-    let options = DecoderOptions::default()
-        .set_strict_mode(false)
-        .set_max_width(LONGEST_SIDE as usize)
-        .set_max_height(LONGEST_SIDE as usize);
+    // What stands between the headers may be odd, and the pixels fine all the same. Sizes are checked below, in words of
+    // this program.
+    let options =
+        DecoderOptions::default().set_strict_mode(false).set_max_width(usize::MAX).set_max_height(usize::MAX);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers()?;
     let (width, height) = decoder.dimensions().ok_or("no size")?;
     let grey = decoder.input_colorspace() == Some(ColorSpace::Luma);
-    if (3 * width * height) as u64 > DECODER_BYTES {
-        return Err(format!("{height}×{width} pixels, beyond the memory limit").into());
-    }
+    limits::check(width as u64, height as u64, 3 * width as u64 * height as u64)?;
     let exif = decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif));
     let colours = if grey { ColorSpace::Luma } else { ColorSpace::RGB };
     decoder.set_options(decoder.options().jpeg_set_out_colorspace(colours).set_strict_mode(true));

@@ -6,9 +6,23 @@ use std::path::Path;
 /// How many bytes tell.
 pub(super) const START: usize = 32;
 /// Cameras' own formats, most of which look like TIFF and hold a small preview as the first picture.
-const RAW: [&str; 16] = [
-    "3fr", "arw", "cr2", "crw", "dng", "erf", "iiq", "kdc", "mrw", "nef", "nrw", "orf", "pef", "rw2", "sr2",
-    "srw",
+const RAW: [&str; 24] = [
+    "3fr", "arw", "cr2", "cr3", "crw", "dng", "erf", "iiq", "kdc", "mef", "mos", "mrw", "nef", "nrw", "orf",
+    "pef", "raf", "rw2", "rwl", "sr2", "srf", "srw", "x3f", "fff",
+];
+/// Other kinds that are not read, by the extensions of their names.
+const UNREAD: [(&str, &[&str]); 11] = [
+    ("an AVIF picture", &["avif", "avifs"]),
+    ("a HEIC picture", &["heic", "heics", "heif", "hif"]),
+    ("a JPEG XL picture", &["jxl"]),
+    ("a JPEG XR picture", &["jxr", "wdp"]),
+    ("a JPEG 2000 picture", &["j2c", "j2k", "jp2", "jpf", "jpx"]),
+    ("a Photoshop picture", &["psb", "psd"]),
+    ("a GIMP picture", &["xcf"]),
+    ("a PNM picture", &["pam", "pbm", "pgm", "pnm", "ppm"]),
+    ("a TGA picture", &["tga"]),
+    ("an OpenEXR picture", &["exr"]),
+    ("a QOI picture", &["qoi"]),
 ];
 
 /// Why a file with these bytes is not read, where its kind alone says so.
@@ -20,14 +34,31 @@ pub(super) fn unread(path: &Path, bytes: &[u8]) -> Option<String> {
     if let Some(kind) = foreign(start) {
         return Some(format!("{kind}, which is not read; save it as JPEG or PNG"));
     }
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let named =
+        named(path).map(|kind| format!("{kind} by its name, which is not read; save it as JPEG or PNG"));
     match image::guess_format(start) {
-        Ok(ImageFormat::Tiff) if RAW.contains(&extension.to_ascii_lowercase().as_str()) => {
-            Some("a camera's raw file, which is not read; save it as JPEG or PNG".into())
-        }
+        Ok(ImageFormat::Tiff) if is_raw(path) => named,
         Ok(format) if format.reading_enabled() => None,
-        _ => Some(format!("no image, but {}", described(bytes))),
+        _ => Some(named.unwrap_or_else(|| format!("no image, but {}", described(bytes)))),
     }
+}
+
+/// The name of a kind of picture that is not read, as the file's name says it.
+pub(super) fn named(path: &Path) -> Option<&'static str> {
+    if is_raw(path) {
+        return Some("a camera's raw file");
+    }
+    let extension = extension(path);
+    let kind = UNREAD.iter().find(|(_, extensions)| extensions.contains(&extension.as_str()));
+    kind.map(|(kind, _)| *kind)
+}
+
+fn is_raw(path: &Path) -> bool {
+    RAW.contains(&extension(path).as_str())
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase()
 }
 
 /// Whether a file that begins so is a picture, be it of a kind that is not read.
@@ -104,6 +135,19 @@ mod tests {
         assert!(told("a.png", b"<!DOCTYPE html>").contains("a failed download"));
         assert!(told("a.png", &[0; 40]).contains("40 bytes that are all zero"));
         assert!(told("a.png", b"hello there").contains("begins with 68 65 6c 6c"));
+        // Of these the name alone says it, and only where nothing else does.
+        for (name, kind) in [
+            ("a.heic", "a HEIC picture by its name"),
+            ("a.AVIF", "an AVIF picture by its name"),
+            ("a.cr3", "a camera's raw file"),
+            ("a.tga", "a TGA picture by its name"),
+            ("a.ppm", "a PNM picture by its name"),
+        ] {
+            let reason = told(name, b"P6 1 1 255 abc");
+            assert!(reason.starts_with(kind) && reason.ends_with("save it as JPEG or PNG"), "{reason}");
+        }
+        assert_eq!(told("a.heic", b""), "an empty file (0 bytes)");
+        assert_eq!(unread(Path::new("a.heic"), b"\xff\xd8\xff\xe0"), None);
         for read in [&b"\x89PNG\r\n\x1a\n"[..], b"\xff\xd8\xff\xe0", b"GIF89a", b"II*\0", b"BM"] {
             assert_eq!(unread(Path::new("a.txt"), read), None);
         }

@@ -117,9 +117,11 @@ fn list(directory: &Path, links: Links, wanted: Wanted<'_>) -> Result<Listing> {
             Ok(kind) if kind.is_dir() => found.folders.push(path),
             Ok(kind) if kind.is_file() && wanted(&path) => found.images.push(path),
             Ok(_) => found.others.push(path),
-            // A link into nowhere: whoever reads the images says so, beside what else cannot be read.
-            Err(_) if links == Links::Anywhere && has_extension(&path, &EXTENSIONS) => {
-                found.images.push(path);
+            // A link into nowhere: whoever reads the images says so, beside what else cannot be read. A name without an
+            // extension may be that of an image, too, or of a class.
+            Err(_) if links == Links::Anywhere && (path.is_symlink() || is_named_image(&path)) => {
+                let may_be_image = is_named_image(&path) || path.extension().is_none();
+                if may_be_image { &mut found.images } else { &mut found.others }.push(path);
             }
             Err(e) => return Err(Error::io(&path, "follow the link")(e)),
         }
@@ -154,12 +156,17 @@ fn is_litter(path: &Path) -> bool {
 
 /// By name, or else by the first bytes.
 fn is_image(path: &Path) -> bool {
-    if has_extension(path, &EXTENSIONS) {
+    if is_named_image(path) {
         return true;
     }
     let mut start = Vec::new();
     let read = File::open(path).and_then(|file| file.take(kinds::START as u64).read_to_end(&mut start));
     read.is_ok() && kinds::is_picture(&start)
+}
+
+/// Be it of a kind that is not read: to leave out in silence what somebody has put there as an image would hide a mistake.
+fn is_named_image(path: &Path) -> bool {
+    has_extension(path, &EXTENSIONS) || kinds::named(path).is_some()
 }
 
 fn has_extension(path: &Path, extensions: &[&str]) -> bool {

@@ -48,6 +48,8 @@ mod known;
 #[cfg(feature = "data")]
 mod layout;
 #[cfg(feature = "data")]
+mod limits;
+#[cfg(feature = "data")]
 mod listing;
 #[cfg(feature = "fetch")]
 mod making;
@@ -57,6 +59,8 @@ mod mnist_m;
 mod options;
 #[cfg(any(feature = "embed", feature = "fetch"))]
 mod order;
+#[cfg(feature = "data")]
+mod parts;
 #[cfg(feature = "data")]
 mod pictures;
 #[cfg(feature = "data")]

@@ -34,13 +34,16 @@ impl Dataset {
         format!("{fitted}, {colour}, {classes}{others}{divided}{stored}")
     }
 
-    /// What could not be read and was left out, by name and with reasons, in words; `None` if nothing was.
+    /// Which folders were left out, and what could not be read and was left out, by name and with reasons, in words; `None`
+    /// if nothing was.
     pub fn left_out(&self) -> Option<String> {
         let lines: Vec<String> = self.unread.iter().map(ToString::to_string).collect();
         let all = self.len() + lines.len();
         let origin = self.origin.display();
         let head = format!("{origin}: {} of {all} images cannot be read and are left out", lines.len());
-        (!lines.is_empty()).then(|| format!("{head}:\n  {}", lines.join("\n  ")))
+        let unread = (!lines.is_empty()).then(|| format!("{head}:\n  {}", lines.join("\n  ")));
+        let words: Vec<String> = self.remarks.iter().cloned().chain(unread).collect();
+        (!words.is_empty()).then(|| words.join("\n"))
     }
 }
 

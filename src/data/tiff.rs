@@ -1,34 +1,85 @@
-//! TIFF whose pixels are places in a palette. The `tiff` crate refuses them, but reads them where they pass for grey values,
-//! and it reads the palette.
+//! TIFF of the kinds that the `image` crate refuses: with a palette, of luma and chroma, of grey with few bits or with
+//! fractions. The `tiff` crate reads them; palettes it refuses, too, but reads them where they pass for grey values, and it
+//! reads the palette.
 
-use super::jpeg::{DECODER_BYTES, Decoded};
+use super::jpeg::Decoded;
+use super::limits::{self, DECODER_BYTES};
 use image::metadata::Orientation;
-use image::{DynamicImage, RgbImage};
+use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage};
+use std::borrow::Cow;
 use std::error::Error;
 use std::io::Cursor;
 use tiff::ColorType;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
-use tiff::tags::Tag;
+use tiff::tags::{SampleFormat, Tag};
 
 /// The tag that says what pixels stand for, and two of its values.
 const INTERPRETATION: u16 = 262;
 const GREY: u8 = 1;
 const PALETTE: u8 = 3;
 
-/// The upright image of the TIFF in `bytes` if it has a palette.
-pub(super) fn with_palette(bytes: &[u8]) -> std::result::Result<Option<DynamicImage>, Box<dyn Error>> {
-    let Some(grey) = as_grey(bytes) else { return Ok(None) };
-    let mut limits = Limits::default();
-    limits.decoding_buffer_size = DECODER_BYTES as usize;
-    let mut decoder = Decoder::new(Cursor::new(grey))?.with_limits(limits);
-    let size = decoder.dimensions()?;
-    let palette = decoder.find_tag_unsigned_vec::<u16>(Tag::ColorMap)?.unwrap_or_default();
-    let orientation = decoder.find_tag_unsigned::<u8>(Tag::Orientation)?;
-    match (decoder.colortype()?, decoder.read_image()?) {
-        (ColorType::Gray(bits), DecodingResult::U8(places)) => {
-            coloured(size, &places, bits, &palette, orientation).map(Some)
-        }
-        (kind, _) => Err(format!("a palette with pixels of {kind:?}; save it as JPEG or PNG").into()),
+/// A TIFF of one of these kinds.
+struct Opened<'a> {
+    decoder: Decoder<Cursor<Cow<'a, [u8]>>>,
+    kind: ColorType,
+    has_palette: bool,
+    size: (u32, u32),
+    orientation: Orientation,
+}
+
+/// The upright image of the TIFF in `bytes` if it is of one of these kinds.
+pub(super) fn decode(bytes: &[u8]) -> Result<Option<DynamicImage>, Box<dyn Error>> {
+    opened(bytes).map(Opened::decode).transpose()
+}
+
+/// Width and height as the file has them, and how it has to be turned, if it is of one of these kinds.
+pub(super) fn header(bytes: &[u8]) -> Option<((u32, u32), Orientation)> {
+    opened(bytes).map(|opened| (opened.size, opened.orientation))
+}
+
+/// What is of another kind, or broken, is left to whoever reads it next.
+fn opened(bytes: &[u8]) -> Option<Opened<'_>> {
+    let grey = as_grey(bytes);
+    let has_palette = grey.is_some();
+    let mut decoder = Decoder::new(Cursor::new(grey.map_or(Cow::Borrowed(bytes), Cow::Owned))).ok()?;
+    let kind = decoder.colortype().ok()?;
+    let formats = decoder.find_tag_unsigned_vec::<u16>(Tag::SampleFormat).ok()?.unwrap_or_default();
+    let is_fraction = formats.first() == Some(&SampleFormat::IEEEFP.to_u16());
+    match kind {
+        ColorType::Gray(2 | 4) | ColorType::YCbCr(8) => {}
+        ColorType::Gray(16 | 32 | 64) if is_fraction => {}
+        _ if has_palette => {}
+        _ => return None,
+    }
+    let size = decoder.dimensions().ok()?;
+    let told = decoder.find_tag_unsigned::<u8>(Tag::Orientation).ok()?;
+    let orientation = told.and_then(Orientation::from_exif).unwrap_or(Orientation::NoTransforms);
+    Some(Opened { decoder, kind, has_palette, size, orientation })
+}
+
+impl Opened<'_> {
+    fn decode(mut self) -> Decoded {
+        let (width, height) = self.size;
+        let bytes = u64::from(self.kind.bit_depth() / 8).max(3);
+        limits::check(width.into(), height.into(), bytes * u64::from(width) * u64::from(height))?;
+        let palette = match self.has_palette {
+            true => self.decoder.find_tag_unsigned_vec::<u16>(Tag::ColorMap)?.unwrap_or_default(),
+            false => Vec::new(),
+        };
+        let mut limits = Limits::default();
+        limits.decoding_buffer_size = DECODER_BYTES as usize;
+        let pixels = self.decoder.with_limits(limits).read_image()?;
+        let mut image = match (self.has_palette, self.kind) {
+            (true, ColorType::Gray(bits)) => Places::new(pixels, bits, self.size)?.coloured(&palette)?,
+            (false, ColorType::Gray(bits @ (2 | 4))) => Places::new(pixels, bits, self.size)?.grey(),
+            (false, ColorType::Gray(_)) => fractions(pixels, self.size)?,
+            (_, ColorType::YCbCr(_)) => colours_of_luma(pixels, self.size)?,
+            (_, kind) => {
+                return Err(format!("a palette with pixels of {kind:?}; save it as JPEG or PNG").into());
+            }
+        };
+        image.apply_orientation(self.orientation);
+        Ok(image)
     }
 }
 
@@ -55,104 +106,106 @@ fn as_grey(bytes: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// The colours at `places` of `palette`, which holds all reds, then greens, then blues, of 16 bits each.
-fn coloured(
-    (width, height): (u32, u32),
-    places: &[u8],
+/// Pixels that are whole numbers, of fewer bits than a byte, of a byte, or of two.
+struct Places {
+    pixels: DecodingResult,
     bits: u8,
-    palette: &[u16],
-    orientation: Option<u8>,
-) -> Decoded {
-    let row = (width as usize * usize::from(bits)).div_ceil(8);
-    let colours = 1_usize << bits.min(8);
-    if !matches!(bits, 1 | 2 | 4 | 8) || places.len() < row * height as usize || palette.len() != 3 * colours
-    {
-        let (pixels, entries) = (places.len(), palette.len());
-        return Err(
-            format!("a palette of {entries} values for {pixels} bytes of pixels of {bits} bits").into()
-        );
+    size: (u32, u32),
+}
+
+impl Places {
+    fn new(pixels: DecodingResult, bits: u8, size: (u32, u32)) -> Result<Self, Box<dyn Error>> {
+        let [width, height] = [size.0, size.1].map(|side| side as usize);
+        let enough = match &pixels {
+            DecodingResult::U8(bytes) => {
+                matches!(bits, 1 | 2 | 4 | 8)
+                    && bytes.len() >= (width * usize::from(bits)).div_ceil(8) * height
+            }
+            DecodingResult::U16(words) => bits == 16 && words.len() >= width * height,
+            _ => false,
+        };
+        match enough {
+            true => Ok(Self { pixels, bits, size }),
+            false => Err(format!("pixels of {bits} bits that are not read; save it as JPEG or PNG").into()),
+        }
     }
-    let picture = RgbImage::from_fn(width, height, |x, y| {
-        let bit = x as usize * usize::from(bits);
-        let byte = places[y as usize * row + bit / 8];
-        // Rows begin on bytes; the first pixel of a byte is on its left.
-        let place = usize::from(byte >> (8 - usize::from(bits) - bit % 8)) & (colours - 1);
-        image::Rgb([0, 1, 2].map(|channel| (palette[channel * colours + place] >> 8) as u8))
-    });
-    let mut picture = DynamicImage::ImageRgb8(picture);
-    let upright = orientation.and_then(Orientation::from_exif).unwrap_or(Orientation::NoTransforms);
-    picture.apply_orientation(upright);
-    Ok(picture)
+
+    /// How many numbers there are.
+    fn count(&self) -> usize {
+        1 << self.bits
+    }
+
+    fn at(&self, x: u32, y: u32) -> usize {
+        let ([x, y, width], bits) =
+            ([x, y, self.size.0].map(|length| length as usize), usize::from(self.bits));
+        match &self.pixels {
+            DecodingResult::U8(bytes) => {
+                let bit = x * bits;
+                let byte = bytes[y * (width * bits).div_ceil(8) + bit / 8];
+                // Rows begin on bytes; the first pixel of a byte is on its left.
+                usize::from(byte >> (8 - bits - bit % 8)) & (self.count() - 1)
+            }
+            DecodingResult::U16(words) => words[y * width + x].into(),
+            _ => 0,
+        }
+    }
+
+    /// Colours of `palette`, which holds all reds, then greens, then blues, of 16 bits each.
+    fn coloured(&self, palette: &[u16]) -> Decoded {
+        let colours = self.count();
+        if palette.len() != 3 * colours {
+            let (entries, bits) = (palette.len(), self.bits);
+            return Err(format!("a palette of {entries} values for pixels of {bits} bits").into());
+        }
+        let (width, height) = self.size;
+        let colour = |x, y| {
+            let place = self.at(x, y);
+            Rgb([0, 1, 2].map(|channel| (palette[channel * colours + place] >> 8) as u8))
+        };
+        Ok(RgbImage::from_fn(width, height, colour).into())
+    }
+
+    /// Of at most 8 bits, from black to white.
+    fn grey(&self) -> DynamicImage {
+        let (width, height) = self.size;
+        let step = 255 / (self.count() - 1);
+        GrayImage::from_fn(width, height, |x, y| Luma([(step * self.at(x, y)) as u8])).into()
+    }
+}
+
+/// Grey from 0 for black to 1 for white. Measured values of another range are not guessed at.
+fn fractions(pixels: DecodingResult, (width, height): (u32, u32)) -> Decoded {
+    let values: Vec<f32> = match pixels {
+        DecodingResult::F16(values) => values.into_iter().map(|value| value.to_f32()).collect(),
+        DecodingResult::F32(values) => values,
+        DecodingResult::F64(values) => values.into_iter().map(|value| value as f32).collect(),
+        _ => Vec::new(),
+    };
+    if let Some(odd) = values.iter().find(|value| !(0.0..=1.0).contains(*value)) {
+        let expected = "fractions of grey are read from 0 (black) to 1 (white)";
+        return Err(format!("a value of {odd}, but {expected}; scale them, or save it as JPEG or PNG").into());
+    }
+    let bytes = values.iter().map(|value| (255.0 * value).round() as u8).collect();
+    let image = GrayImage::from_raw(width, height, bytes);
+    Ok(image.ok_or("fewer pixels than the header promises")?.into())
+}
+
+/// Luma and two chromas as JPEG has them.
+fn colours_of_luma(pixels: DecodingResult, (width, height): (u32, u32)) -> Decoded {
+    let image = match pixels {
+        DecodingResult::U8(bytes) => RgbImage::from_raw(width, height, bytes),
+        _ => None,
+    };
+    let mut image = image.ok_or("luma and chroma apart, or too few of them; save it as JPEG or PNG")?;
+    for Rgb(pixel) in image.pixels_mut() {
+        let [luma, blue, red] = pixel.map(f32::from);
+        let (blue, red) = (blue - 128.0, red - 128.0);
+        let colour = [luma + 1.402 * red, luma - 0.344_136 * blue - 0.714_136 * red, luma + 1.772 * blue];
+        // Conversion keeps within the range of bytes.
+        *pixel = colour.map(|value| value.round() as u8);
+    }
+    Ok(image.into())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use image::Rgb;
-    use tiff::encoder::{TiffEncoder, colortype};
-
-    /// A TIFF of 4×2 pixels of `bits` bits, packed in `places`, with a palette whose colour k is (k, 2k, 255 - k).
-    fn written(bits: u16, places: &[u8], orientation: u16) -> Vec<u8> {
-        let mut bytes = Cursor::new(Vec::new());
-        let mut encoder = TiffEncoder::new(&mut bytes).expect("an encoder");
-        let mut directory = encoder.image_directory().expect("a directory");
-        let colours = 1_u16 << bits;
-        let channel = |of: fn(u16) -> u16| (0..colours).map(move |k| of(k) << 8);
-        let palette: Vec<u16> =
-            channel(|k| k).chain(channel(|k| (2 * k) & 255)).chain(channel(|k| 255 - k)).collect();
-        let at = directory.write_data(places).expect("pixels");
-        let tags: [(Tag, &[u16]); 9] = [
-            (Tag::ImageWidth, &[4]),
-            (Tag::ImageLength, &[2]),
-            (Tag::BitsPerSample, &[bits]),
-            (Tag::Compression, &[1]),
-            (Tag::PhotometricInterpretation, &[3]),
-            (Tag::SamplesPerPixel, &[1]),
-            (Tag::RowsPerStrip, &[2]),
-            (Tag::Orientation, &[orientation]),
-            (Tag::ColorMap, &palette),
-        ];
-        tags.iter().for_each(|(tag, values)| directory.write_tag(*tag, *values).expect("a tag"));
-        directory.write_tag(Tag::StripOffsets, at as u32).expect("a tag");
-        directory.write_tag(Tag::StripByteCounts, places.len() as u32).expect("a tag");
-        directory.finish().expect("a file");
-        bytes.into_inner()
-    }
-
-    fn reds(bits: u16, places: &[u8], orientation: u16) -> Vec<u8> {
-        let picture = with_palette(&written(bits, places, orientation)).expect("a TIFF").expect("a palette");
-        let picture = picture.into_rgb8();
-        let of = |pixel: &Rgb<u8>| {
-            let [red, green, blue] = pixel.0;
-            assert_eq!((green, blue), (2_u8.wrapping_mul(red), 255 - red));
-            red
-        };
-        picture.pixels().map(of).collect()
-    }
-
-    #[test]
-    fn places_of_every_width_have_their_colours() {
-        let eight: Vec<u8> = (10..18).collect();
-        assert_eq!(reds(8, &eight, 1), eight);
-        assert_eq!(reds(4, &[0x12, 0x34, 0x56, 0x78], 1), [1, 2, 3, 4, 5, 6, 7, 8]);
-        assert_eq!(reds(1, &[0b1010_0000, 0b0110_0000], 1), [1, 0, 1, 0, 0, 1, 1, 0]);
-        // Upside down.
-        let turned: Vec<u8> = eight.iter().rev().copied().collect();
-        assert_eq!(reds(8, &eight, 3), turned);
-    }
-
-    #[test]
-    fn other_tiffs_are_left_to_others() {
-        let mut bytes = Cursor::new(Vec::new());
-        let grey: [u8; 4] = [1, 2, 3, 4];
-        TiffEncoder::new(&mut bytes)
-            .and_then(|mut encoder| encoder.write_image::<colortype::Gray8>(2, 2, &grey))
-            .expect("a TIFF");
-        assert!(with_palette(bytes.get_ref()).expect("a TIFF").is_none());
-        // What is broken is told by whoever reads it next.
-        assert!(with_palette(b"II*\0").expect("nothing").is_none());
-        let mut cut = written(8, &[0; 8], 1);
-        cut.drain(8..12);
-        assert!(!matches!(with_palette(&cut), Ok(Some(_))));
-    }
-}
+mod tests;

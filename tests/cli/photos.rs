@@ -265,3 +265,40 @@ fn pictures_that_are_streamed_give_the_same_run_and_a_model_of_one_channel_takes
     let told = sandbox.json(&profile.replace("tiny", "streamed")).pop().expect("a line");
     assert!(told["waiting_ms_a_step"].is_number(), "{told}");
 }
+
+#[test]
+fn a_test_part_without_labels_and_an_album_of_any_depth_do_not_stop_a_training() {
+    let sandbox = Sandbox::new();
+    for part in ["train", "val"] {
+        write_classes(&sandbox, &format!("photos/{part}"), &["ant", "bee"]);
+    }
+    write_classes(&sandbox, "photos", &["test"]);
+    write_classes(&sandbox, "", &["album"]);
+    write_classes(&sandbox, "album", &["2024"]);
+    let line = "train --config tiny.toml --source photos --target album --out run";
+    let said = in_one_line(sandbox.dann(line).assert().success().get_output());
+    let words = "photos/test: no class folders, so no labels: left out, and photos/val is the test part";
+    assert!(said.contains(words) && said.contains("album: 16 images"), "{said}");
+    let result: serde_json::Value = serde_json::from_slice(&sandbox.read("run/result.json")).expect("JSON");
+    assert!(result["source_test_accuracy"].is_number(), "{result}");
+    let page = String::from_utf8(sandbox.read("run/report.html")).expect("UTF-8");
+    assert!(page.contains("target: 16 images of the training part (album)"));
+    write_classes(&sandbox, "photos", &["preview"]);
+    let line = line.replace("--out run", "--out other");
+    sandbox.refused(&line, &["photos/preview: expected no images beside the parts train, test, val"]);
+}
+
+#[test]
+fn the_report_does_without_pictures_where_none_of_those_that_it_samples_can_be_read() {
+    let sandbox = Sandbox::new();
+    write_classes(&sandbox, "photos", &["ant", "bee"]);
+    // Eight of the sixteen are sampled, each second one.
+    for class in ["ant", "bee"] {
+        (0..8).step_by(2).for_each(|index| sandbox.write(&format!("photos/{class}/{index}.png"), b""));
+    }
+    let line = "train --config tiny.toml --source photos --target photos --out run --skip-bad";
+    let said = in_one_line(sandbox.dann(line).assert().success().get_output());
+    assert!(said.contains("8 of 16 images cannot be read"), "{said}");
+    let page = String::from_utf8(sandbox.read("run/report.html")).expect("UTF-8");
+    assert!(page.contains("8 images of the training part (photos)") && !page.contains("source, as read"));
+}

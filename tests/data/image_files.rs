@@ -1,7 +1,7 @@
 //! Folders of images, and single ones.
 
 use crate::support::{complains, size, write_colour, write_grey};
-use dann::data::{Dataset, Labels, Part, has_part, load, load_image_files};
+use dann::data::{Dataset, Frame, Labels, LoadOptions, Part, Validation, has_part, load, load_image_files};
 use dann::error::Result;
 use std::fs;
 use std::path::Path;
@@ -86,10 +86,14 @@ fn labels_of_folders_can_be_ignored_and_flat_folders_have_none() {
 
 #[test]
 fn what_would_be_left_out_in_silence_is_an_error() {
-    let both = [Labels::Required, Labels::Ignored];
-    for labels in both {
-        let stray = folders(&[("a/1.png", 1), ("stray.png", 2)]);
-        complains(train(stray.path(), labels), &["either class folders", "found stray.png"]);
+    let stray = folders(&[("a/1.png", 1), ("stray.png", 2)]);
+    complains(train(stray.path(), Labels::Required), &["either class folders", "found stray.png"]);
+    // Without labels nothing is left out.
+    assert_eq!(train(stray.path(), Labels::Ignored).unwrap().images(), [2, 1]);
+    let options = LoadOptions::new(size(1, 1), Labels::Ignored);
+    let options = options.validation(Some(Validation { share: 0.5, seed: 1 }));
+    assert!(!options.sets_aside(stray.path()).unwrap() && !options.has_labelled_test(stray.path()).unwrap());
+    for labels in [Labels::Required, Labels::Ignored] {
         let empty = tempdir().unwrap();
         fs::create_dir(empty.path().join("a")).unwrap();
         complains(train(empty.path(), labels), &["found no images (png", "train/CLASS/*.png"]);
@@ -110,8 +114,20 @@ fn links_are_followed_wherever_they_lead_but_not_in_circles() {
     symlink(elsewhere.path(), classes.path().join("b")).unwrap();
     let data = train(classes.path(), Labels::Required).unwrap();
     assert_eq!((data.classes(), data.labels()), (&["a", "b"].map(String::from)[..], Some(&[0, 1][..])));
+    // What is no image by its name is none of these, wherever it leads.
+    symlink("nowhere.txt", classes.path().join("a/notes.txt")).unwrap();
+    let summary = train(classes.path(), Labels::Required).unwrap().summary();
+    assert!(summary.ends_with("; 1 other file is left alone"), "{summary}");
     symlink("nowhere.png", classes.path().join("a/2.png")).unwrap();
     complains(train(classes.path(), Labels::Required), &["2.png", "cannot read"]);
+    let data =
+        LoadOptions::new(size(1, 1), Labels::Required).skip_bad(true).load(classes.path(), Part::Train);
+    assert_eq!(data.unwrap().unread().len(), 1);
+    // A link without an extension may be that of a class.
+    symlink("nowhere", classes.path().join("c")).unwrap();
+    let words = ["either class folders", "found c (a link into nowhere)"];
+    complains(train(classes.path(), Labels::Required), &words);
+    fs::remove_file(classes.path().join("c")).unwrap();
     symlink(classes.path(), classes.path().join("a/back")).unwrap();
     complains(
         train(classes.path(), Labels::Required),
@@ -169,5 +185,29 @@ fn an_image_that_is_missing_or_far_too_large_is_named() {
     let signature = b"\x89PNG\r\n\x1a\n\0\0\0\x0d";
     let bytes = [&signature[..], &header, &check.sum().to_be_bytes()].concat();
     fs::write(&path, bytes).unwrap();
-    complains(read(), &["bomb.png", "expected an image that can be decoded", "limit"]);
+    complains(read(), &["bomb.png", "expected an image that can be decoded", "limit", "scale it down"]);
+}
+
+#[test]
+fn panoramas_are_read_and_what_is_too_large_is_told_in_words() {
+    let root = tempdir().unwrap();
+    for name in ["wide.jpg", "wide.png"] {
+        let path = root.path().join(name);
+        write_colour(&path, 20_000, 8, |_, _| [90, 90, 90]);
+        let seen = load_image_files(std::slice::from_ref(&path), Frame::new(2, 2)).unwrap();
+        assert!(seen.images().iter().all(|value| value.abs_diff(90) < 3), "{name}: {:?}", seen.images());
+        if name == "wide.jpg" {
+            // A frame of 60,000×50,000 pixels, in the words of the header.
+            let mut bytes = fs::read(&path).unwrap();
+            let frame = bytes.windows(2).position(|pair| matches!(pair, [0xff, 0xc0..=0xc2])).unwrap();
+            bytes[frame + 5..frame + 9].copy_from_slice(&[0xea, 0x60, 0xc3, 0x50]);
+            fs::write(&path, bytes).unwrap();
+            let words = [
+                "wide.jpg: expected",
+                "found 60000×50000 pixels, beyond the limit of 256 MiB",
+                "scale it down",
+            ];
+            complains(load_image_files(&[path], size(1, 1)), &words);
+        }
+    }
 }

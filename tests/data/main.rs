@@ -5,6 +5,7 @@ mod fitting;
 mod idx;
 mod image_files;
 mod made;
+mod parts;
 mod photos;
 mod released;
 #[path = "../skip/mod.rs"]

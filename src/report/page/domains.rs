@@ -3,7 +3,7 @@
 use super::encoding::{data_uri, is_small};
 use super::story::Story;
 use crate::data::{Dataset, Labels, Part};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::model::Domain;
 use crate::report::pictures::Picture;
@@ -51,15 +51,19 @@ pub fn rows(gpu: &Gpu, story: &Story) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Some images of the training part at `path` as training has them at hand; `None` where there is none any more. No label is
-/// read for them.
+/// Some images of the training part at `path` as training has them at hand; `None` where there is none any more, or where it so
+/// happens that none of these few can be read. No label is read for them.
 fn some(story: &Story, path: &Path) -> Result<Option<Dataset>> {
     if !path.is_dir() || !crate::data::has_part(path, Part::Train)? {
         return Ok(None);
     }
     let config = &story.checkpoint.config;
     let options = config.load_options(config.model.input.training_frame(), Labels::Ignored);
-    options.skip_bad(true).memory(None).most(IMAGES).load(path, Part::Train).map(Some)
+    match options.skip_bad(true).memory(None).most(IMAGES).load(path, Part::Train) {
+        // Training has refused or listed what cannot be read; the page has more to show than these.
+        Err(Error::Unread { .. }) => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 fn row(title: String, data: &Dataset) -> Result<Row> {
