@@ -57,8 +57,13 @@ fn predict(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) wo
 
 // A workgroup a class: every thread sums its share, then the shares are added pairwise.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn confuse(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-    let k = group.x;
+fn confuse(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) workgroups: vec3u,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let k = group.y * workgroups.x + group.x;
+    if k >= params.classes { return; }
     var share = vec2f(0.0);
     for (var n = lane; n < params.rows; n += WORKGROUP_SIZE) {
         let probability = p[n * params.classes + k];

@@ -4,7 +4,7 @@
 use super::Sets;
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::model::{Domain, InputSpec};
+use crate::model::{Dann, Domain, InputSpec};
 use crate::train::{Evaluator, Predictions, Report, Stepper};
 
 /// So many images of a domain tell shares to about a hundredth, in the time of some steps.
@@ -39,13 +39,8 @@ impl Evaluators {
     }
 }
 
-/// What the model says of some images of each domain that it is trained on.
-pub(super) fn predictions(
-    trainer: &Stepper,
-    labelled: &Dataset,
-    unlabelled: &Dataset,
-) -> Result<Predictions> {
-    let model = trainer.model().evaluated();
+/// What `model` says of some images of each domain that it is trained on.
+pub(super) fn predictions(model: &Dann, labelled: &Dataset, unlabelled: &Dataset) -> Result<Predictions> {
     let logits = |data: &Dataset, domain| Evaluator::new(model, data, domain)?.logits();
     let input = &model.spec().input;
     let (source, target) = (spread(labelled, input, SEEN)?, spread(unlabelled, input, SEEN)?);

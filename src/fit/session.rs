@@ -6,6 +6,7 @@ use super::observer::{Audience, State};
 use super::plan::{Plan, Trained};
 use super::run::{Run, Start};
 use super::selector::Selector;
+use crate::data::Dataset;
 use crate::error::Result;
 use crate::ops::tuning;
 use crate::train::{
@@ -168,19 +169,28 @@ impl<'a> Session<'a> {
         audience.tell(|observer| observer.epoch_ended(&self.state(), &epoch, &warnings))
     }
 
-    /// What an adapted model says in the end of images that it was trained on. Without memory for that, the training is
-    /// worth keeping all the same.
+    /// What an adapted model, the one that is kept, says in the end of images that it was trained on. Without memory for
+    /// that, the training is worth keeping all the same.
     fn predictions(&self, run: &Run) -> Result<Option<Predictions>> {
         let unlabelled =
             self.sets.unlabelled.as_ref().filter(|_| self.plan.config.training.method == Method::Dann);
         let Some(unlabelled) = unlabelled.filter(|_| self.is_over(run)) else { return Ok(None) };
-        match evaluators::predictions(&self.trainer, &self.sets.labelled, unlabelled) {
+        match self.predictions_of_kept(run, unlabelled) {
             Err(error) if error.is_too_large() && self.trainer.model().gpu().healthy().is_ok() => {
                 log::warn!("whether adaptation looks harmful is not known: {error}");
                 Ok(None)
             }
             seen => seen.map(Some),
         }
+    }
+
+    /// What the model that is kept says of them. The trainer's own is still needed for the last checkpoint, so that another one
+    /// that was chosen is made beside it.
+    fn predictions_of_kept(&self, run: &Run, unlabelled: &Dataset) -> Result<Predictions> {
+        let own = self.trainer.model().evaluated();
+        let chosen = self.chosen(run)?.and_then(|(_, chosen)| chosen);
+        let chosen = chosen.map(|chosen| chosen.model(own.gpu())).transpose()?;
+        evaluators::predictions(chosen.as_ref().unwrap_or(own), &self.sets.labelled, unlabelled)
     }
 
     /// What training has come to; at the end, model and result are written.
@@ -220,13 +230,19 @@ impl<'a> Session<'a> {
 
     /// Makes the model that which was rated best, if that is not what it is.
     fn select(&self, run: &Run) -> Result<Option<Rated>> {
+        let Some((best, chosen)) = self.chosen(run)? else { return Ok(None) };
+        chosen.map_or(Ok(()), |chosen| chosen.load_into(self.trainer.model()))?;
+        Ok(Some(best))
+    }
+
+    /// What was said of the model that was rated best, and that model, if it is not the trainer's as it is.
+    fn chosen(&self, run: &Run) -> Result<Option<(Rated, Option<Checkpoint>)>> {
         let best =
             self.selector.as_ref().and_then(|selector| selector.spec.best(&run.history.ratings).copied());
         let Some(best) = best.filter(|best| best.rated_step != self.trainer.steps_done()) else {
-            return Ok(best);
+            return Ok(best.map(|best| (best, None)));
         };
-        let chosen = run.chosen(best.rated_step)?;
-        chosen.map(|chosen| chosen.load_into(self.trainer.model()).map(|()| best)).transpose()
+        Ok(run.chosen(best.rated_step)?.map(|chosen| (best, Some(chosen))))
     }
 
     fn seconds(&self, run: &Run) -> f64 {

@@ -31,6 +31,8 @@ mod recording;
 mod requirements;
 mod stopwatch;
 mod tensor;
+#[cfg(test)]
+pub(crate) mod testing;
 mod texels;
 mod traffic;
 mod upload;

@@ -31,6 +31,8 @@ pub(super) struct DataLoader {
     share: RankShare,
     /// Memory for windows of images that no in-flight batch needs.
     uploads: Vec<Upload>,
+    /// How long images were waited for of which something is kept in their place, where they were streamed.
+    waited_before: Option<Duration>,
 }
 
 impl DataLoader {
@@ -80,6 +82,7 @@ impl DataLoader {
             steps,
             share: RankShare::ALL,
             uploads: vec![],
+            waited_before: None,
         })
     }
 
@@ -199,6 +202,7 @@ impl DataLoader {
             steps: self.steps,
             share: self.share,
             uploads: vec![],
+            waited_before: self.waited(),
         })
     }
 
@@ -282,7 +286,13 @@ impl DataLoader {
 
     /// How long images were waited for; `None` where all are in memory.
     pub fn waited(&self) -> Option<Duration> {
-        self.streams().map(|(stream, _)| stream.waited()).reduce(|a, b| a + b)
+        let streams = self.streams().map(|(stream, _)| stream.waited());
+        streams.chain(self.waited_before).reduce(|a, b| a + b)
+    }
+
+    /// Counts that images of which something is kept were waited for so much longer.
+    pub fn add_waited(&mut self, waited: Duration) {
+        self.waited_before = self.waited_before.map(|before| before + waited);
     }
 
     /// Visits both domains in new orders from the next submission on.

@@ -1,19 +1,16 @@
 //! What a model says of a whole data set.
 
 use super::device_data::{DeviceData, Uploads};
+use super::evaluation::{Evaluation, Tally};
 use super::read_ahead::ReadAhead;
 use super::rows::rows_for;
 use super::stream::Stream;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::gpu::{Phase, Recording, Tensor};
+use crate::gpu::{Phase, Recording, Staging, Tensor};
 use crate::model::{Dann, Domain};
 use crate::ops::Step;
-use serde::Serialize;
 use std::fmt;
-
-/// A matrix of more classes would take more memory than it tells.
-const MOST_CONFUSED: usize = 1000;
 
 /// A recording that sends a data set through a model in evaluation mode.
 pub struct Evaluator {
@@ -23,40 +20,10 @@ pub struct Evaluator {
     starts: Vec<usize>,
     /// What brings the images to the device where they are not in memory.
     stream: Option<Stream>,
-    /// (rows, K)
+    images: usize,
+    /// (rows, K): those of all images may be more than one tensor can hold.
     batch_logits: Tensor,
-    /// (images, K)
-    logits: Tensor,
     labels: Option<Vec<u16>>,
-}
-
-/// How often a model was right.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Evaluation {
-    /// Rightly classified images over all images.
-    pub accuracy: f64,
-    /// How many images were looked at.
-    pub images: usize,
-    /// The mean cross-entropy.
-    pub loss: f64,
-    /// What became of the images of each class.
-    pub per_class: Vec<ClassCounts>,
-    /// `confusion[label][prediction]`: how many images of the one were taken for the other. Empty for more than 1,000
-    /// classes.
-    pub confusion: Vec<Vec<u64>>,
-}
-
-/// How the images of one class were classified.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct ClassCounts {
-    /// Images of the class.
-    pub images: u64,
-    /// Those of them that were classified rightly.
-    pub right: u64,
-    /// Images that were taken for it, rightly or not.
-    pub predicted: u64,
 }
 
 impl Evaluator {
@@ -108,7 +75,6 @@ impl Evaluator {
         rows: usize,
     ) -> Result<Self> {
         let gpu = model.gpu();
-        let classes = model.spec().classes()?;
         // The last batch overlaps the one before it rather than being shorter.
         let starts: Vec<usize> = (0..data.len()).step_by(rows).map(|s| s.min(data.len() - rows)).collect();
         // Where images are streamed, those of each batch come to the same place.
@@ -125,9 +91,8 @@ impl Evaluator {
         on_device.record_images(&mut recording, &step, &x, 0, rows)?;
         recording.phase(Phase::Forward);
         let batch_logits = model.record_logits(&mut recording, &x, domain)?;
-        let logits = Tensor::zeros(gpu, "logits", &[data.len(), classes])?;
-        let (labels, stream) = (data.labels.clone(), None);
-        Ok(Self { recording, step, steps, starts, stream, batch_logits, logits, labels })
+        let (images, labels, stream) = (data.len(), data.labels.clone(), None);
+        Ok(Self { recording, step, steps, starts, stream, images, batch_logits, labels })
     }
 
     /// The logits of every image: (images, K), row-major.
@@ -135,22 +100,38 @@ impl Evaluator {
     /// # Errors
     /// [`Error::DeviceLost`] when the device was lost.
     pub fn logits(&self) -> Result<Vec<f32>> {
-        let gpu = self.recording.gpu();
-        let row_bytes = self.logits.byte_len() / self.logits.rows() as u64;
+        let mut all = Vec::with_capacity(self.logits_len());
+        self.show(|_, logits| all.extend_from_slice(logits))?;
+        Ok(all)
+    }
+
+    /// Sends all images through the model, and shows `seen` the logits of each of them once, in order: some of them at a time,
+    /// with the number of the first.
+    fn show(&self, mut seen: impl FnMut(usize, &[f32])) -> Result<()> {
+        let (gpu, bytes) = (self.recording.gpu(), self.batch_logits.byte_len());
         let mut images = self.read_ahead()?;
+        let mut staging = Staging::new(gpu, bytes)?;
         for (index, &start) in self.starts.iter().enumerate() {
             if let Some((words, ahead)) = &mut images {
                 words.write_bytes(gpu, &ahead.next()?)?;
             }
             let mut encoder = gpu.device().create_command_encoder(&Default::default());
             self.encode_batch(&mut encoder, index);
-            let (from, to) = (self.batch_logits.buffer(), self.logits.buffer());
-            let to_row = start as u64 * row_bytes;
-            encoder.copy_buffer_to_buffer(from, 0, to, to_row, self.batch_logits.byte_len());
+            staging.encode_copy(&mut encoder, &self.batch_logits);
+            let on_its_way = staging.map_on_submit(&encoder, bytes);
             gpu.submit(encoder);
             gpu.wait()?;
+            let (logits, free) = on_its_way.take_arrived::<f32>(gpu)?;
+            staging = free;
+            // The next batch may overlap this one.
+            let end = self.starts.get(index + 1).map_or(self.images, |&next| next);
+            seen(start, &logits[..(end - start) * self.classes()]);
         }
-        self.logits.read(gpu)
+        Ok(())
+    }
+
+    fn classes(&self) -> usize {
+        self.batch_logits.map().len()
     }
 
     /// Encodes that batch number `index` goes through the model as it is then, of images in memory.
@@ -173,16 +154,14 @@ impl Evaluator {
 
     /// Images times classes.
     pub(crate) fn logits_len(&self) -> usize {
-        self.logits.len()
+        self.images * self.classes()
     }
 
     /// The images of each batch, and where they belong.
     fn read_ahead(&self) -> Result<Option<(&Tensor, ReadAhead)>> {
         let Some(stream) = &self.stream else { return Ok(None) };
-        let (starts, slots) = (self.starts.clone(), stream.slots());
-        let rows = slots.count;
-        let windows = starts.into_iter().map(move |start| start..start + rows);
-        Ok(Some((&slots.words, stream.read_windows(windows)?)))
+        let slots = stream.slots();
+        Ok(Some((&slots.words, slots.read_ahead(&self.starts, slots.count)?)))
     }
 
     /// Accuracy, loss and confusions on a labelled data set.
@@ -191,10 +170,11 @@ impl Evaluator {
     /// [`Error::Input`] when the data set has no labels, [`Error::DeviceLost`] when the device was lost.
     pub fn evaluate(&self) -> Result<Evaluation> {
         let unlabelled = || Error::input("evaluation", "labelled images", "no labels");
-        match self.labels {
-            Some(_) => self.evaluation_of(&self.logits()?).ok_or_else(unlabelled),
-            None => Err(unlabelled()),
-        }
+        let labels = self.labels.as_ref().ok_or_else(unlabelled)?;
+        // The logits of all images may be more than the host's memory holds.
+        let mut tally = Tally::new(self.classes());
+        self.show(|first, logits| tally.count(logits, &labels[first..]))?;
+        Ok(tally.evaluation())
     }
 
     /// Accuracy, loss and confusions from the logits of all images, where the data set has labels.
@@ -203,48 +183,10 @@ impl Evaluator {
     }
 }
 
-impl Evaluation {
-    /// Compares logits (images, K) with labels (images).
-    fn of(logits: &[f32], labels: &[u16]) -> Self {
-        let classes = logits.len() / labels.len();
-        let side = if classes > MOST_CONFUSED { 0 } else { classes };
-        let mut confusion = vec![vec![0; side]; side];
-        let mut per_class = vec![ClassCounts::default(); classes];
-        let mut loss = 0.0;
-        for (row, &label) in logits.chunks(classes).zip(labels) {
-            let (label, predicted) = (usize::from(label), argmax(row));
-            per_class[label].images += 1;
-            per_class[label].right += u64::from(label == predicted);
-            per_class[predicted].predicted += 1;
-            if let Some(row) = confusion.get_mut(label) {
-                row[predicted] += 1;
-            }
-            loss -= softmax(row)[label].ln();
-        }
-        let hits: u64 = per_class.iter().map(|class| class.right).sum();
-        let images = labels.len();
-        let (accuracy, loss) = (hits as f64 / images as f64, loss / images as f64);
-        Self { accuracy, images, loss, per_class, confusion }
-    }
-}
-
-/// The first of the largest values.
-pub fn argmax(row: &[f32]) -> usize {
-    (1..row.len()).fold(0, |best, k| if row[k] > row[best] { k } else { best })
-}
-
-/// Probabilities from logits.
-pub fn softmax(row: &[f32]) -> Vec<f64> {
-    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let powers: Vec<f64> = row.iter().map(|&v| f64::from(v - largest).exp()).collect();
-    let sum: f64 = powers.iter().sum();
-    powers.into_iter().map(|power| power / sum).collect()
-}
-
 impl fmt::Debug for Evaluator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Evaluator")
-            .field("images", &self.logits.rows())
+            .field("images", &self.images)
             .field("recording", &self.recording)
             .finish_non_exhaustive()
     }
@@ -253,28 +195,41 @@ impl fmt::Debug for Evaluator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gpu::testing::limited;
+    use crate::train::Config;
 
-    #[test]
-    fn an_evaluation_counts_hits_and_confusions() {
-        let logits = [2.0, 1.0, 0.0, 3.0, 5.0, 1.0];
-        let evaluation = Evaluation::of(&logits, &[0, 1, 1]);
-        assert_eq!(evaluation.confusion, [[1, 0], [1, 1]]);
-        let counts = |images, right, predicted| ClassCounts { images, right, predicted };
-        assert_eq!(evaluation.per_class, [counts(1, 1, 2), counts(2, 1, 1)]);
-        assert!((evaluation.accuracy - 2.0 / 3.0).abs() < 1e-12);
-        // ln(1 + e^-1), ln(1 + e^-3) and ln(1 + e^4), by hand.
-        let by_hand = (0.313_261_687_5 + 0.048_587_351_6 + 4.018_149_927_9) / 3.0;
-        assert!((evaluation.loss - by_hand).abs() < 1e-8);
+    const BINDING: u64 = 1 << 16;
+
+    fn hundred_classes() -> Config {
+        let config = Config::parse("test", include_str!("../fit/tiny.toml")).expect("a recipe");
+        let predictor = "model.label_predictor=[{ layer = \"dense\", outputs = 100 }]";
+        config.with(&[predictor.to_owned()]).expect("a recipe")
     }
 
     #[test]
-    fn very_many_classes_are_counted_without_a_matrix() {
-        let classes = 1 << 16;
-        let mut logits = vec![0.0; 2 * classes];
-        (logits[classes - 1], logits[classes + 7]) = (1.0, 1.0);
-        let evaluation = Evaluation::of(&logits, &[u16::MAX, 9]);
-        assert_eq!((evaluation.accuracy, evaluation.confusion.len()), (0.5, 0));
-        let right = |class: usize| evaluation.per_class[class].right;
-        assert_eq!((right(classes - 1), right(9), evaluation.per_class[7].predicted), (1, 0, 1));
+    fn logits_of_all_images_may_be_more_than_a_tensor_holds() {
+        let config = hundred_classes();
+        let shape = config.model.input.shape();
+        let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
+        let images = (0..300 * shape.len()).map(noise).collect();
+        let labels: Vec<u16> = (0..300).map(|i| i % 100).collect();
+        let names = (0..100).map(|class| class.to_string()).collect();
+        let data = Dataset::new(shape, images, Some(labels.clone()), names).expect("a data set");
+        let small = limited(|limits| limits.max_storage_buffer_binding_size = BINDING);
+        let evaluator = |gpu, most| {
+            let model = Dann::new(gpu, &config.model).expect("a model");
+            model.initialize(config.training.initialization, 1).expect("values");
+            Evaluator::of_at_most(&model, &data, Domain::Target, most).expect("an evaluator").0
+        };
+        let on_small = evaluator(&small, usize::MAX);
+        let rows = on_small.batch_logits().rows();
+        // Several batches, of which the last one overlaps the one before it.
+        assert!(rows < 150 && 300 % rows > 0, "{rows} rows");
+        let logits = on_small.logits().expect("logits");
+        assert!(4 * logits.len() as u64 > BINDING && logits.len() == on_small.logits_len());
+        let elsewhere = evaluator(&limited(|_| ()), rows).logits().expect("logits");
+        let bits = |logits: &[f32]| logits.iter().map(|logit| logit.to_bits()).collect::<Vec<u32>>();
+        assert!(bits(&logits) == bits(&elsewhere));
+        assert_eq!(on_small.evaluate().expect("labels"), Evaluation::of(&logits, &labels));
     }
 }

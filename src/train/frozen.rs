@@ -3,6 +3,7 @@
 
 use super::data_loader::DataLoader;
 use super::keep_frozen::KeepFrozen;
+use super::read_ahead::ReadAhead;
 use super::step::TrainingStep;
 use super::stream::Slots;
 use super::training_spec::TrainingSpec;
@@ -11,6 +12,7 @@ use crate::gpu::{Gpu, Recording, Tensor};
 use crate::model::{Adaptation, Batch, Dann, Objective, Prefix};
 use crate::ops::Step;
 use std::fmt;
+use std::time::Duration;
 
 const MIB: u64 = 1 << 20;
 
@@ -139,10 +141,51 @@ pub(super) struct Filling {
     values: Tensor,
     /// Of a domain in a batch.
     rows: usize,
+    /// Batches.
     done: usize,
-    batches: usize,
-    /// Where the images of each domain come to that are streamed.
-    slots: Vec<Option<Slots>>,
+    /// In the order of their rows in a batch.
+    domains: Vec<Passage>,
+}
+
+/// The images of a domain, each of which comes into some batch.
+struct Passage {
+    /// The number of the first one in each batch.
+    starts: Vec<usize>,
+    /// Where they come to that are streamed.
+    slots: Option<Slots>,
+    /// What reads them, once they are asked for, and the batch that it gives next.
+    ahead: Option<(usize, ReadAhead)>,
+}
+
+impl Passage {
+    /// Of `images` images in batches of `rows`; the last one overlaps the one before it rather than being shorter.
+    fn new(images: usize, rows: usize, slots: Option<Slots>) -> Self {
+        let starts = (0..images).step_by(rows).map(|start| start.min(images - rows)).collect();
+        Self { starts, slots, ahead: None }
+    }
+
+    /// Where batch number `batch` begins on the device. Behind the last one, that one stays where it is.
+    fn first(&self, batch: usize) -> u32 {
+        let start = self.starts.get(batch).or(self.starts.last()).filter(|_| self.slots.is_none());
+        start.map_or(0, |&start| start as u32)
+    }
+
+    /// Brings the `rows` images of batch number `batch` to the device where they are streamed, while a thread reads those of
+    /// later ones; gives how long they were waited for. None are left for batches behind the last one.
+    fn bring(&mut self, gpu: &Gpu, batch: usize, rows: usize) -> Result<Duration> {
+        let left = self.starts.get(batch..).filter(|left| !left.is_empty());
+        let Some((slots, left)) = self.slots.as_ref().zip(left) else { return Ok(Duration::ZERO) };
+        // Where reading has failed before, it begins anew.
+        let mut ahead = match self.ahead.take().filter(|(next, _)| *next == batch) {
+            Some((_, ahead)) => ahead,
+            None => slots.read_ahead(left, rows)?,
+        };
+        let before = ahead.waited();
+        slots.words.write_bytes(gpu, &ahead.next()?)?;
+        let waited = ahead.waited() - before;
+        self.ahead = Some((batch + 1, ahead));
+        Ok(waited)
+    }
 }
 
 impl Filling {
@@ -158,9 +201,9 @@ impl Filling {
         let batch = Batch::new(gpu, rows, objective, &TrainingStep::image(model))?;
         let mut recording = data.record(gpu, &step, &batch, Some(rows))?;
         let values = model.record_prefix(prefix, &mut recording, &step, (&batch.x, rows))?;
-        let most = data.sets().map(|set| set.len()).max().unwrap_or_default();
-        let (batches, slots) = (most.div_ceil(rows), data.slots());
-        Ok(Self { recording, step, values, rows, done: 0, batches, slots })
+        let sets = data.sets().zip(data.slots());
+        let domains = sets.map(|(set, slots)| Passage::new(set.len(), rows, slots)).collect();
+        Ok(Self { recording, step, values, rows, done: 0, domains })
     }
 
     /// The memory that the values of so many images take.
@@ -172,28 +215,27 @@ impl Filling {
     ///
     /// # Errors
     /// [`Error::DeviceLost`](crate::error::Error::DeviceLost) when the device was lost, or naming the image that cannot be read.
-    pub fn advance(&mut self, gpu: &Gpu, kept: &DataLoader) -> Result<f64> {
-        // The last batch overlaps the one before it rather than being shorter, and a smaller domain has its last one again.
-        let starts: Vec<usize> =
-            kept.sets().map(|set| (self.done * self.rows).min(set.len() - self.rows)).collect();
-        for (slots, &start) in self.slots.iter().zip(&starts) {
-            slots.as_ref().map_or(Ok(()), |slots| slots.bring(gpu, start..start + self.rows))?;
+    pub fn advance(&mut self, gpu: &Gpu, kept: &mut DataLoader) -> Result<f64> {
+        let (batch, rows) = (self.done, self.rows);
+        for domain in &mut self.domains {
+            kept.add_waited(domain.bring(gpu, batch, rows)?);
         }
-        // Streamed images are brought to the first places.
-        let start = |domain: usize| match self.slots.get(domain) {
-            Some(None) => starts[domain] as u32,
-            _ => 0,
-        };
-        let step = Step { source_start: start(0), target_start: start(1), ..Step::default() };
+        let first = |domain: usize| self.domains.get(domain).map_or(0, |domain| domain.first(batch));
+        let step = Step { source_start: first(0), target_start: first(1), ..Step::default() };
         self.step.write(gpu, &[step])?;
         let mut encoder = gpu.device().create_command_encoder(&Default::default());
         self.recording.encode(&mut encoder);
-        for (domain, (set, &start)) in kept.sets().zip(&starts).enumerate() {
-            set.encode_keeping(&mut encoder, &self.values, domain * self.rows, start..start + self.rows);
+        for (number, (set, domain)) in kept.sets().zip(&self.domains).enumerate() {
+            // Rows of a smaller domain, of which nothing is left, are computed all the same: with fewer rows, kernels might
+            // give the others other bits.
+            if let Some(&start) = domain.starts.get(batch) {
+                set.encode_keeping(&mut encoder, &self.values, number * rows, start..start + rows);
+            }
         }
         gpu.submit(encoder);
         gpu.wait()?;
         self.done += 1;
-        Ok(self.done as f64 / self.batches as f64)
+        let batches = self.domains.iter().map(|domain| domain.starts.len()).max();
+        Ok(self.done as f64 / batches.unwrap_or(1) as f64)
     }
 }

@@ -22,7 +22,7 @@ pub struct EpochRecord {
     pub seconds: f64,
     /// Nothing in training sees these.
     pub for_report_only: Report,
-    /// What the model says in the end of images that it was trained on, if it has adapted.
+    /// What the model that is kept says in the end of images that it was trained on, if it has adapted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predictions: Option<Predictions>,
 }

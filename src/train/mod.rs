@@ -36,6 +36,7 @@ mod data_loader;
 mod data_spec;
 mod device_data;
 mod evaluate;
+mod evaluation;
 mod exchange;
 mod frames;
 mod frozen;
@@ -88,7 +89,8 @@ pub use data_spec::DataSpec;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use device_data::DeviceData;
 pub(crate) use device_data::Uploads;
-pub use evaluate::{ClassCounts, Evaluation, Evaluator, argmax, softmax};
+pub use evaluate::Evaluator;
+pub use evaluation::{ClassCounts, Evaluation, argmax, softmax};
 pub use exchange::ExchangeTimes;
 pub use frames::{Frames, Images, Keep};
 pub use frozen::FrozenPart;

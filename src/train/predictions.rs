@@ -1,6 +1,6 @@
 //! What a trained model says of images that it was trained on: enough to see whether adaptation does harm.
 
-use super::evaluate::argmax;
+use super::evaluation::argmax;
 use serde::{Deserialize, Serialize};
 
 /// What a trained model says of some images that it was trained on. No label of the target is among it.

@@ -65,7 +65,7 @@ impl ReadAhead {
 ///
 /// # Errors
 /// [`Error::Io`] or [`Error::Input`] naming the file that cannot be read any more.
-pub(super) fn read_words(images: &Stored, indices: &[u32], bytes: usize) -> Result<Vec<u8>> {
+fn read_words(images: &Stored, indices: &[u32], bytes: usize) -> Result<Vec<u8>> {
     let mut target = vec![0; (indices.len() * bytes).next_multiple_of(4)];
     images.read(indices, &mut target[..indices.len() * bytes])?;
     Ok(target)

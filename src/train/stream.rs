@@ -1,6 +1,6 @@
 //! The images of a data set that is not in memory, on the device window by window.
 
-use super::read_ahead::{ReadAhead, read_words};
+use super::read_ahead::ReadAhead;
 use crate::data::{Dataset, Stored};
 use crate::error::Result;
 use crate::gpu::{Gpu, Tensor};
@@ -21,13 +21,14 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    /// Reads some images and brings them to the first places.
+    /// Begins to read batches of `rows` images, from each of `starts` on.
     ///
     /// # Errors
-    /// [`crate::error::Error`] naming the file that cannot be read any more.
-    pub fn bring(&self, gpu: &Gpu, images: Range<usize>) -> Result<()> {
-        let indices: Vec<u32> = images.map(|image| image as u32).collect();
-        self.words.write_bytes(gpu, &read_words(&self.images, &indices, self.bytes)?)
+    /// [`crate::error::Error::Io`] when there can be no further thread.
+    pub fn read_ahead(&self, starts: &[usize], rows: usize) -> Result<ReadAhead> {
+        let in_file_order = (0..self.images.len() as u32).collect();
+        let windows: Vec<Range<usize>> = starts.iter().map(|&start| start..start + rows).collect();
+        ReadAhead::begin(&self.images, self.bytes, in_file_order, windows.into_iter())
     }
 }
 
@@ -104,17 +105,7 @@ impl Stream {
     fn read_ahead(&self, first: usize) -> Result<ReadAhead> {
         let (slots, visited) = (self.slots.count, self.visited);
         let windows = (first * slots..visited).step_by(slots);
-        self.read_windows(windows.map(move |from| from..(from + slots).min(visited)))
-    }
-
-    /// Begins to read the images at these places of the order, a window at a time.
-    ///
-    /// # Errors
-    /// [`crate::error::Error::Io`] when there can be no further thread.
-    pub fn read_windows(
-        &self,
-        windows: impl Iterator<Item = Range<usize>> + Send + 'static,
-    ) -> Result<ReadAhead> {
+        let windows = windows.map(move |from| from..(from + slots).min(visited));
         ReadAhead::begin(&self.slots.images, self.slots.bytes, self.order.clone(), windows)
     }
 

@@ -131,7 +131,7 @@ impl TrainingLoop {
     /// [`Error::DeviceLost`] when the device was lost.
     pub fn prepare(&mut self) -> Result<Option<f64>> {
         let Some(filling) = &mut self.filling else { return Ok(None) };
-        let share = filling.advance(self.model.gpu(), &self.data)?;
+        let share = filling.advance(self.model.gpu(), &mut self.data)?;
         self.filling.take_if(|_| share >= 1.0);
         Ok(Some(share))
     }

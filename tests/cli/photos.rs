@@ -263,7 +263,18 @@ fn pictures_that_are_streamed_give_the_same_run_and_a_model_of_one_channel_takes
     assert!(told["waiting_ms_a_step"].is_null() && told["ms_a_step"].is_number(), "{told}");
     sandbox.write("streamed.toml", CONFIG.to_owned() + "[data]\nmemory_mib = 0\n");
     let told = sandbox.json(&profile.replace("tiny", "streamed")).pop().expect("a line");
-    assert!(told["waiting_ms_a_step"].is_number(), "{told}");
+    assert!(told["waiting_ms_a_step"].is_number() && told["frozen_layers_ms"].is_null(), "{told}");
+    // What frozen layers give is kept, and images are read before the first step alone.
+    let groups = "[training]\nparameter_groups = [{ parameters = \"feature_extractor\", frozen = true }]";
+    sandbox.write("kept.toml", CONFIG.replace("[training]", groups) + "[data]\nmemory_mib = 0\n");
+    let kept = profile.replace("tiny", "kept");
+    let told = sandbox.json(&kept).pop().expect("a line");
+    assert!(told["waiting_ms_a_step"] == 0.0 && told["frozen_layers_ms"].is_number(), "{told}");
+    assert!(told["waiting_frozen_layers_ms"].as_f64().is_some_and(|waited| waited > 0.0), "{told}");
+    let text = sandbox.text(&kept).split_whitespace().collect::<Vec<_>>().join(" ");
+    let words =
+        "none of it waiting for images, as what frozen layers give of them is kept; computing that took";
+    assert!(text.contains(words) && !text.contains("which are in memory"), "{text}");
 }
 
 #[test]

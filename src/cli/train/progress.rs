@@ -41,8 +41,9 @@ impl Observer for Progress<'_> {
         Ok(())
     }
 
-    fn preparing(&mut self, _: &State<'_>, share: f64) -> Result<()> {
-        self.bar.set_message(format!("frozen layers: {:.0} % of all images", 100.0 * share));
+    fn preparing(&mut self, state: &State<'_>, share: f64) -> Result<()> {
+        let waiting = self.waiting(state);
+        self.bar.set_message(format!("frozen layers: {:.0} % of all images{waiting}", 100.0 * share));
         self.bar.reset_eta();
         Ok(())
     }

@@ -56,6 +56,22 @@ fn the_best_model_is_kept_with_its_own_accuracy() {
 }
 
 #[test]
+fn what_looks_harmful_is_judged_by_the_model_that_is_kept() {
+    let (config, _) = telling();
+    let of_last = |trained: &Trained| trained.history.epochs.last().and_then(|epoch| epoch.predictions);
+    let directory = tempfile::tempdir().expect("a directory");
+    for training in [Training::new(config.clone()), Training::new(config.clone()).directory(directory.path())]
+    {
+        let chosen = trained(training, &mut []);
+        let model = chosen.checkpoint.model(&chosen.gpu).expect("a model");
+        let of_kept = crate::fit::evaluators::predictions(&model, &data(1), &data(2)).expect("predictions");
+        assert_eq!(of_last(&chosen), Some(of_kept));
+        // The last step's model says something else.
+        assert_ne!(of_last(&trained(Training::new(unrated(&config)), &mut [])), Some(of_kept));
+    }
+}
+
+#[test]
 fn ratings_change_no_step_and_a_directory_no_choice() {
     let (config, _) = telling();
     let directory = tempfile::tempdir().expect("a directory");

@@ -5,13 +5,17 @@ use crate::data::{Dataset, ImageStore, Stored};
 use crate::error::Result;
 use crate::fit::{Observer, Sets, State, Trained, Training};
 use crate::model::{Dann, Domain};
-use crate::train::{Config, Evaluator};
+use crate::train::{Config, Evaluator, Stepper};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// Images that are handed out as if they were on a disk.
 struct Store {
     images: Vec<u8>,
     bytes: usize,
+    /// How many were.
+    read: Arc<AtomicUsize>,
 }
 
 impl ImageStore for Store {
@@ -19,6 +23,7 @@ impl ImageStore for Store {
         for (&image, target) in images.iter().zip(target.chunks_exact_mut(self.bytes)) {
             target.copy_from_slice(&self.images[image as usize * self.bytes..][..self.bytes]);
         }
+        self.read.fetch_add(images.len(), Ordering::SeqCst);
         Ok(())
     }
 
@@ -29,10 +34,17 @@ impl ImageStore for Store {
 
 /// The same images, in another order in their store.
 fn streamed(data: Dataset) -> Dataset {
+    counted(data).0
+}
+
+/// The same, and how many of them were read.
+fn counted(data: Dataset) -> (Dataset, Arc<AtomicUsize>) {
+    let read = Arc::new(AtomicUsize::new(0));
     let (count, bytes) = (data.len(), data.shape.len());
     let images = data.images.chunks(bytes).rev().flatten().copied().collect();
-    let stored = Stored::new(Arc::new(Store { images, bytes }), (0..count as u32).rev().collect());
-    Dataset { images: vec![], stored: Some(stored), ..data }
+    let store = Store { images, bytes, read: read.clone() };
+    let stored = Stored::new(Arc::new(store), (0..count as u32).rev().collect());
+    (Dataset { images: vec![], stored: Some(stored), ..data }, read)
 }
 
 fn sets(made: fn(Dataset) -> Dataset) -> Sets {
@@ -107,13 +119,38 @@ fn streamed_images_are_evaluated_to_the_same_bits() {
     assert_eq!(logits(&streamed(of_images(300, 3))), logits(&of_images(300, 3)));
 }
 
+/// With layers at the start whose values are kept.
+fn frozen(config: &Config) -> Config {
+    let frozen = "[{ parameters = \"feature_extractor\", frozen = true }]";
+    config.with(&[format!("training.parameter_groups={frozen}")]).expect("a recipe")
+}
+
 #[test]
 fn what_frozen_layers_give_is_kept_of_streamed_images_too() {
-    for mut config in windows() {
-        let frozen = "[{ parameters = \"feature_extractor\", frozen = true }]";
-        config = config.with(&[format!("training.parameter_groups={frozen}")]).expect("a recipe");
+    for config in windows().map(|config| frozen(&config)) {
         let resident = trained(Training::new(config.clone()), |data| data, &mut []);
-        let made = trained(Training::new(config), streamed, &mut []);
-        assert!(outcome(&made) == outcome(&resident));
+        let mut witness = Witness { streams: false, stop_at: u64::MAX };
+        let made = trained(Training::new(config), streamed, &mut [&mut witness]);
+        assert!(witness.streams && outcome(&made) == outcome(&resident));
     }
+}
+
+#[test]
+fn what_frozen_layers_give_is_computed_while_images_are_read_and_each_of_them_once() {
+    let (gpu, config) = (open().expect("a device"), frozen(&config()));
+    // Three batches of four, and four, of which the last overlaps the one before.
+    let ((labelled, of_source), (unlabelled, of_target)) = (counted(data(1)), counted(of_images(15, 2)));
+    let mut stepper = Stepper::new(&gpu, &config, &labelled, Some(&unlabelled)).expect("a training");
+    assert_eq!(stepper.waited_for_images(), Some(Duration::ZERO));
+    assert!(stepper.prepare().expect("a batch").is_some());
+    let read = || (of_source.load(Ordering::SeqCst), of_target.load(Ordering::SeqCst));
+    // One batch has been taken, one lies ready, and one is read while nobody asks for it.
+    let began = Instant::now();
+    while read() != (12, 12) && began.elapsed() < Duration::from_secs(30) {
+        std::thread::yield_now();
+    }
+    assert_eq!(read(), (12, 12));
+    while stepper.prepare().expect("a batch").is_some() {}
+    assert_eq!(read(), (12, 16));
+    assert!(stepper.waited_for_images().is_some_and(|waited| waited > Duration::ZERO));
 }

@@ -57,7 +57,9 @@ pub fn forward_backward(
     rec.dispatch(predict, rows, work)?;
     let confuse = wgsl::Confuse { params: &params, p: &p, weights: &weights, classes_out: &of_classes, loss };
     let moved = 4 * (all + rows + 3 * classes);
-    rec.dispatch_workgroups(confuse, classes, Work::new(4 * all, &*shape).moving(moved))?;
+    // A workgroup a class. There may be more classes than workgroups in one dimension.
+    let threads = classes * wgsl::CONFUSE.workgroup_size as usize;
+    rec.dispatch(confuse, threads, Work::new(4 * all, &*shape).moving(moved))?;
     let backward =
         wgsl::Backward { params: &params, step, p: &p, weights: &weights, of_classes: &of_classes, dlogits };
     let moved = 4 * (2 * all + rows + 2 * classes);

@@ -218,3 +218,29 @@ fn cases() -> Vec<Case> {
             .not_smooth(),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::{compare, record, run};
+    use crate::gpu::testing::limited;
+
+    /// The 65,536 classes that data can have are more than most devices take workgroups in a dimension, but too many for the
+    /// twin, which has the whole matrix.
+    #[test]
+    fn more_classes_than_workgroups_in_a_dimension_are_folded_into_rows() {
+        let gpu = limited(|limits| limits.max_compute_workgroups_per_dimension = 4);
+        let case = cases().into_iter().find(|case| case.name == "ragged").expect("15 classes");
+        let rig = record(&ClassConfusion, &gpu, &case).expect("a recording");
+        let confuse = rig.rec.dispatches().iter().find(|one| one.kernel.label.contains("confuse"));
+        // The last one of them has no class.
+        assert_eq!(confuse.map(|one| one.workgroups), Some([4, 4, 1]));
+        let found = run(&ClassConfusion, &gpu, &case).expect("results");
+        let twin = ClassConfusion.twin(&case).expect("a twin");
+        let bounds = ClassConfusion.bounds(&case, &twin).expect("bounds");
+        for (name, expected) in &twin {
+            let compared = compare(name, &found[name.as_str()], expected, &bounds[name.as_str()]);
+            assert_eq!(compared.expect("a comparison").failure, None, "{name}");
+        }
+    }
+}
