@@ -28,6 +28,7 @@ PROVOKED = {
     "expected a run that was interrupted, with its checkpoints": "dann train --resume nothing",
     "expected a finished run": "dann predict --run nothing photos/new",
     "training diverged at step …": TRAIN + " --preset usps --steps 3 --set training.learning_rate.initial=1e9",
+    "training.select.rule: expected …": PHOTOS.replace("faulty", "unrated") + " --batch 2 --set training.select.rule=domain-risk",
     "unexpected argument …": "dann train --trget photos/new",
     "expected --workgroups X,Y,Z or --threads X,Y,Z, found neither": "dann profile --shader tests/shaders/blur.wgsl",
     "expected a single compute entry point": "dann profile --shader tests/shaders/entries.wgsl --threads 8",

@@ -22,8 +22,9 @@ Examples:
   dann select runs/first --images 500 --json
 
 Every checkpoint but that of step 0 is rated by source images with labels that were not trained
-on (the test part) and by target images without labels (of the training part). * marks what a
-rule chooses, of equally good ones the last:
+on (the test part) and by target images without labels (of the training part). Without such a
+test part of the source, domain-risk and weighted-risk have no value; training with --validation
+sets one aside. * marks what a rule chooses, of equally good ones the last:
   domain-risk     source error + how well a new linear classifier separates the domains'
                   features (0 at chance, 1 wholly): half the proxy-distance; low is good
   target-entropy  mean entropy of the predictions on target images; low is good
@@ -122,7 +123,7 @@ impl Rated {
             "{}: rated by {} training and {} validation images of the source and {} unlabelled ones of the target",
             run.display(),
             images.source_training,
-            images.source_validation,
+            if images.source_validation == 0 { "no".into() } else { images.source_validation.to_string() },
             images.target
         ))?;
         let rows = ratings.iter().map(|rating| {
@@ -130,9 +131,7 @@ impl Rated {
             row(rating.step.to_string(), cells, self.accuracy(rating.step))
         });
         out.text(table(header("step"), rows))?;
-        let reasons: BTreeSet<String> =
-            ratings.iter().flat_map(|rating| &rating.missing).map(reason).collect();
-        reasons.iter().try_for_each(|reason| out.text(reason))?;
+        reasons(ratings).try_for_each(|reason| out.text(reason))?;
         let images = images.source_validation;
         ratings.iter().filter_map(|rating| doubt(rating, images)).try_for_each(|doubt| out.text(doubt))
     }
@@ -169,8 +168,16 @@ impl Rated {
     }
 }
 
-fn reason((rule, reason): (&Rule, &String)) -> String {
-    format!("n/a under {}: {reason}", rule.name())
+/// Why rules have no value, each reason once.
+fn reasons(ratings: &[Rating]) -> impl Iterator<Item = String> {
+    let mut rules: BTreeMap<&str, BTreeSet<Rule>> = BTreeMap::new();
+    for (rule, reason) in ratings.iter().flat_map(|rating| &rating.missing) {
+        rules.entry(reason).or_default().insert(*rule);
+    }
+    rules.into_iter().map(|(reason, rules)| {
+        let names: Vec<&str> = rules.into_iter().map(Rule::name).collect();
+        format!("n/a under {}: {reason}", names.join(", "))
+    })
 }
 
 /// What is doubtful about a weighted risk, whose weights may leave next to nothing of the `images` weighted.

@@ -41,6 +41,22 @@ impl Dataset {
         Ok(self.of_known_classes(&classes)?.0)
     }
 
+    /// In words, which classes its images are of, where none of these is among `classes`: folders of a target are often no classes
+    /// but years, or what a camera makes of them. `None` where there is a label to go by.
+    #[cfg(feature = "fit")]
+    pub(crate) fn foreign_classes(&self, classes: &[String]) -> Option<String> {
+        let labels: HashSet<u16> = self.labels.as_ref()?.iter().copied().collect();
+        let named = (0..=u16::MAX).zip(&self.classes).filter(|(label, _)| labels.contains(label));
+        let own: Vec<String> = named.map(|(_, name)| name.clone()).collect();
+        let known: HashSet<&String> = classes.iter().collect();
+        let is_known = |name: &String| known.contains(name);
+        // Without names of classes, as of a model that came without them, nothing can be told.
+        let nothing_to_tell = self.numbered || classes.is_empty() || own.iter().any(is_known);
+        (!nothing_to_tell).then(|| {
+            format!("classes ({}) are none of those that are learned ({})", listed(&own), listed(classes))
+        })
+    }
+
     /// The images of `classes`, with their labels counted as in them, and in words what is left out: images of classes that
     /// are not among them, which no model of these can be right about. Without any, as of a model that came without their names,
     /// all images with their labels as they are.
@@ -81,5 +97,38 @@ impl Dataset {
         data.labels.iter_mut().flatten().for_each(|label| *label = map[usize::from(*label)]);
         data.classes = classes.to_vec();
         Ok((data, words))
+    }
+}
+
+/// The first few names.
+#[cfg(feature = "fit")]
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 8;
+    let more = if names.len() > MOST { ", …" } else { "" };
+    names[..names.len().min(MOST)].join(", ") + more
+}
+
+#[cfg(all(test, feature = "fit"))]
+mod tests {
+    use super::*;
+    use crate::shape::MapShape;
+
+    #[test]
+    fn classes_are_foreign_where_no_image_is_of_a_class_that_is_known() {
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        // The folder `ant` is that of the other part, and has no image here.
+        let (shape, classes) = (MapShape::new(1, 1, 1), names(&["2023", "2024", "ant"]));
+        let data = |labels: &[u16]| {
+            let images = vec![0; labels.len()];
+            Dataset::new(shape, images, Some(labels.to_vec()), classes.clone()).expect("a data set")
+        };
+        let words = "classes (2023, 2024) are none of those that are learned (ant, bee)";
+        assert_eq!(data(&[0, 1, 1]).foreign_classes(&names(&["ant", "bee"])).as_deref(), Some(words));
+        assert_eq!(data(&[0, 2]).foreign_classes(&names(&["ant", "bee"])), None);
+        assert_eq!(data(&[0, 1]).foreign_classes(&[]), None);
+        let numbered = Dataset { numbered: true, ..data(&[0, 1]) };
+        assert_eq!(numbered.foreign_classes(&names(&["ant", "bee"])), None);
+        let unlabelled = Dataset { labels: None, ..data(&[0, 1]) };
+        assert_eq!(unlabelled.foreign_classes(&names(&["ant", "bee"])), None);
     }
 }

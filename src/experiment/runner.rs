@@ -5,7 +5,7 @@ use super::kept::{is_of, kept, same_recipe};
 use super::spec::{Experiment, PlannedRun};
 use super::watcher::{Ending, Watcher};
 use super::{Choice, Divergence, RunRecord, choices, summary};
-use crate::data::{Labels, Progress};
+use crate::data::Progress;
 use crate::error::{Error, Result};
 use crate::fit::{Observer, Sets, Trained, Training};
 use crate::gpu::Gpu;
@@ -240,7 +240,7 @@ impl Runner {
         Ok(Training::new(run.config.clone()).directory(path).remark(remark))
     }
 
-    /// With ratings of the checkpoints, unless the run has learned from target labels or there is nothing to rate by.
+    /// With ratings of the checkpoints, unless the run has learned from target labels.
     fn rated(
         &mut self,
         gpu: &Gpu,
@@ -248,18 +248,17 @@ impl Runner {
         record: RunRecord,
         progress: &dyn Progress,
     ) -> Result<RunRecord> {
-        let source = &self.experiment.source;
         if record.result.method == Method::TargetOnly {
-            return Ok(record);
-        }
-        let config = &run.config;
-        let options = config.load_options(config.model.input.frame(), Labels::Required);
-        if !options.has_labelled_test(source)? {
-            log::warn!("{}: no labelled test part, so no rule can rate checkpoints", source.display());
             return Ok(record);
         }
         let selection = Selection::of_run(gpu, path, &mut self.images, progress)?;
         selection.write()?;
+        let Experiment { rule, source, .. } = &self.experiment;
+        let last = selection.ratings.last();
+        if let Some(reason) = last.and_then(|rating| rating.missing.get(rule)) {
+            let (source, rule) = (source.display(), rule.name());
+            log::warn!("{source}: {rule} takes none of the methods of {}: {reason}", run.recipe);
+        }
         Ok(record.with_selection(&selection, &RunDirectory::history(path)?))
     }
 

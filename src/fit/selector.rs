@@ -4,7 +4,7 @@ use super::Sets;
 use super::evaluators::spread;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::selection::Rater;
+use crate::selection::{NO_VALIDATION, Rater};
 use crate::train::{Rated, Rule, SelectionSpec, Stepper};
 
 /// The rule, and the images that it asks for.
@@ -23,8 +23,7 @@ impl Selector {
                 .filter(|rule| !rule.needs_source_validation())
                 .map(|rule| rule.name())
                 .collect();
-            let expected =
-                format!("{}, as the source has no labelled test part to be rated by", others.join(" or "));
+            let expected = format!("{}, as {NO_VALIDATION}", others.join(" or "));
             return Err(Error::input("training.select.rule", expected, spec.rule.name()));
         }
         let model = trainer.model().evaluated();

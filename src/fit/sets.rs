@@ -140,23 +140,11 @@ fn test_part(
         return Ok(None);
     }
     let test = read()?;
-    if !test.numbered && test.classes.iter().all(|name| !classes.contains(name)) {
-        log::warn!(
-            "{}: the test part's classes ({}) are none of those that are learned ({}), so no accuracy on it is reported",
-            path.display(),
-            listed(&test.classes),
-            listed(classes)
-        );
+    if let Some(words) = test.foreign_classes(classes) {
+        log::warn!("{}: the test part's {words}, so no accuracy on it is reported", path.display());
         return Ok(None);
     }
     let (test, unknown) = test.of_known_classes(classes)?;
     unknown.iter().for_each(|words| log::warn!("{words}"));
     Ok(Some(test))
-}
-
-/// The first few names.
-fn listed(names: &[String]) -> String {
-    const MOST: usize = 8;
-    let more = if names.len() > MOST { ", …" } else { "" };
-    names[..names.len().min(MOST)].join(", ") + more
 }

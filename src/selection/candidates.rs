@@ -47,7 +47,7 @@ impl Candidates {
     /// What every checkpoint is rated by `sample`; `progress` counts models.
     pub(super) fn ratings(&self, gpu: &Gpu, sample: &Sample, progress: &dyn Progress) -> Result<Vec<Rating>> {
         let model = self.last.model(gpu)?;
-        let rater = Rater::new(&model, &sample.training, Some(&sample.validation), &sample.unlabelled)?;
+        let rater = Rater::new(&model, &sample.training, sample.validation.as_ref(), &sample.unlabelled)?;
         let rate = |checkpoint: &Checkpoint| -> Result<Rating> {
             checkpoint.load_into(&model)?;
             Ok(Rating::of(checkpoint.step, &rater.look()?))

@@ -39,7 +39,9 @@ impl Images {
             return Ok(known.clone());
         }
         let sample = Arc::new(Sample::read(&key.0, &key.1, key.2, classes, self.most)?);
-        sample.validation.check_labels(candidates.last.config.model.classes()?)?;
+        if let Some(validation) = &sample.validation {
+            validation.check_labels(candidates.last.config.model.classes()?)?;
+        }
         self.read.insert(key, sample.clone());
         Ok(sample)
     }

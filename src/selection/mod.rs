@@ -1,8 +1,9 @@
 //! Choosing among a run's checkpoints, or among runs, without target labels.
 //!
 //! In unsupervised adaptation there are no target labels to choose by; each [`Rule`] rates a model by what there is:
-//! source images with labels that were not trained on, and target images without. [`Selection::of_run`] rates all
-//! checkpoints of a run; accuracies on the target enter only into [`Outcome`], which tells how good the choices were.
+//! source images with labels that were not trained on, and target images without. Where the source has none of the former, the
+//! rules that need none rate. [`Selection::of_run`] rates all checkpoints of a run; accuracies on the target enter only into
+//! [`Outcome`], which tells how good the choices were.
 //! No rule is known to be best, and some are easily misled: features that are alike in both domains say nothing of
 //! the classes, and a model that is surely wrong has little entropy.
 //!
@@ -39,7 +40,7 @@ pub use crate::train::Rule;
 pub use candidates::Candidates;
 pub use distance::proxy_a_distance;
 pub use images::Images;
-pub(crate) use rater::Rater;
+pub(crate) use rater::{NO_VALIDATION, Rater};
 pub use rating::Rating;
 pub use sample::Sample;
 pub use selected::{Counts, Outcome, Selection, best_runs};

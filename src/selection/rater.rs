@@ -7,6 +7,10 @@ use crate::model::{Dann, Domain};
 use crate::train::{Inspection, Inspector, Rule};
 use std::borrow::Borrow;
 
+/// Why a rule says nothing that needs labelled images of the source that were not trained on.
+pub(crate) const NO_VALIDATION: &str =
+    "the source has no test part with labels (training with --validation 0.1 sets one aside)";
+
 /// Images that a model is rated by, and what shows them to it: to whatever it holds at the time.
 pub(crate) struct Rater<D> {
     training: Eye<D>,
@@ -31,24 +35,21 @@ impl<D: Borrow<Dataset>> Rater<D> {
     /// What `rule` says of the model, or why it says nothing.
     ///
     /// # Errors
-    /// [`Error::DeviceLost`] when the device was lost; [`Error::Input`] when the rule needs images that there are none of.
+    /// [`Error::DeviceLost`] when the device was lost.
     pub fn value(&self, rule: Rule) -> Result<std::result::Result<f64, &'static str>> {
         Ok(self.look_at(Kinds::of(rule))?.value(rule))
     }
 
-    /// What the model makes of all images.
+    /// What the model makes of all images that there are.
     pub(super) fn look(&self) -> Result<Views<'_>> {
         self.look_at(Kinds { training: true, validation: true, target: true })
     }
 
     fn look_at(&self, kinds: Kinds) -> Result<Views<'_>> {
         let seen = |eye: &Eye<D>, wanted| if wanted { eye.look() } else { Ok(Inspection::default()) };
-        let validation = match &self.validation {
-            Some(eye) if kinds.validation => (eye.look()?, eye.labels()?),
-            None if kinds.validation => {
-                return Err(Error::input("the source", "labelled images in a test part", "none"));
-            }
-            _ => (Inspection::default(), &[][..]),
+        let validation = match self.validation.as_ref().filter(|_| kinds.validation) {
+            Some(eye) => Some((eye.look()?, eye.labels()?)),
+            None => None,
         };
         Ok(Views::new(seen(&self.training, kinds.training)?, validation, seen(&self.target, kinds.target)?))
     }

@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 pub struct Rating {
     /// Steps of training behind the model.
     pub step: u64,
-    /// The share of the source's validation images that are classified wrongly; `None` without finite outputs.
+    /// The share of the source's validation images that are classified wrongly; `None` without such images or
+    /// without finite outputs.
     pub source_error: Option<f64>,
     /// How well a new linear classifier separates the domains' features (0 at chance, 1 wholly): half the proxy
     /// A-distance; `None` without finite outputs.
     pub domain_separation: Option<f64>,
-    /// As many equally weighted images would tell as much as those of [`Rule::WeightedRisk`].
+    /// As many equally weighted images would tell as much as those of [`Rule::WeightedRisk`]; `None` without such images.
     pub effective_images: Option<f64>,
     /// Finite numbers.
     pub values: BTreeMap<Rule, f64>,
@@ -32,9 +33,9 @@ impl Rating {
             rating.note(rule, views.value(rule));
         }
         if views.are_finite() {
-            rating.source_error = Some(views.source_error());
+            rating.source_error = views.source_error();
             rating.domain_separation = views.domain_separation();
-            rating.effective_images = Some(views.effective_images()).filter(|images| images.is_finite());
+            rating.effective_images = views.effective_images().filter(|images| images.is_finite());
         }
         rating
     }
@@ -60,6 +61,7 @@ impl Rating {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rater::NO_VALIDATION;
     use super::*;
     use crate::train::Inspection;
 
@@ -73,7 +75,7 @@ mod tests {
             logits: [THREE_TO_ONE, 0.0].repeat(4),
             domains: vec![f32::NAN; 8],
         };
-        Views::new(view.clone(), (view.clone(), &[0, 0, 0, 1]), view)
+        Views::new(view.clone(), Some((view.clone(), &[0, 0, 0, 1])), view)
     }
 
     #[test]
@@ -104,6 +106,21 @@ mod tests {
             (rating.value(Rule::DomainRisk), rating.value(Rule::ProxyDistance)),
             (Some(1.25), Some(2.0))
         );
+    }
+
+    #[test]
+    fn rules_that_need_no_labels_rate_where_the_source_has_no_test_part() {
+        let (all, mut without) = (Rating::of(7, &views()), views());
+        without.validation = None;
+        let rating = Rating::of(7, &without);
+        for rule in Rule::ALL {
+            let value = all.value(rule).filter(|_| !rule.needs_source_validation());
+            assert_eq!(rating.value(rule), value, "{rule:?}");
+            let reason = rule.needs_source_validation().then(|| NO_VALIDATION.to_owned());
+            assert_eq!(rating.missing.get(&rule), reason.as_ref(), "{rule:?}");
+        }
+        let of_validation = (rating.source_error, rating.effective_images);
+        assert_eq!((of_validation, rating.domain_separation), ((None, None), Some(0.0)));
     }
 
     #[test]

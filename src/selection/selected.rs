@@ -4,7 +4,7 @@ use super::candidates::Candidates;
 use super::images::Images;
 use super::rating::Rating;
 use super::sample::Sample;
-use crate::data::Progress;
+use crate::data::{Dataset, Progress};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::train::{History, Method, Rule, read_json, write_whole};
@@ -43,7 +43,7 @@ pub struct Selection {
 pub struct Counts {
     /// Of the source's training part.
     pub source_training: usize,
-    /// Of the source's test part.
+    /// Of the source's test part; 0 where it has none with labels.
     pub source_validation: usize,
     /// Of the target's training part.
     pub target: usize,
@@ -82,7 +82,7 @@ impl Selection {
     pub(super) fn new(candidates: &Candidates, gpu: &Gpu, sample: &Sample, ratings: Vec<Rating>) -> Self {
         let images = Counts {
             source_training: sample.training.len(),
-            source_validation: sample.validation.len(),
+            source_validation: sample.validation.as_ref().map_or(0, Dataset::len),
             target: sample.unlabelled.len(),
         };
         Self {
@@ -158,6 +158,16 @@ fn picks(ratings: &[Rating]) -> BTreeMap<Rule, u64> {
     Rule::ALL.into_iter().filter_map(pick).collect()
 }
 
+/// By which images a run was rated, in words: of the same data sets, runs with and without `--validation` have others.
+fn rated_by(run: &Selection) -> String {
+    let Counts { source_training, source_validation, target } = run.images;
+    format!(
+        "{source_training} training and {source_validation} validation images of {} and {target} images of {}",
+        run.source.display(),
+        run.target.display()
+    )
+}
+
 /// Which of the `runs` each rule chooses by their last steps, of equally good ones the last. A rule without a value for
 /// one of them chooses none, as that one might be the best.
 ///
@@ -166,8 +176,11 @@ fn picks(ratings: &[Rating]) -> BTreeMap<Rule, u64> {
 pub fn best_runs(runs: &[Selection]) -> Result<BTreeMap<Rule, usize>> {
     let images = |run: &Selection| (run.source.clone(), run.target.clone(), run.images);
     if let Some(other) = runs.iter().find(|run| images(run) != images(&runs[0])) {
-        let said = |run: &Selection| format!("{} and {}", run.source.display(), run.target.display());
-        return Err(Error::file(&other.run, format!("a run on {}", said(&runs[0])), said(other)));
+        return Err(Error::file(
+            &other.run,
+            format!("a run rated by {}", rated_by(&runs[0])),
+            rated_by(other),
+        ));
     }
     let last = |run: &Selection, rule| run.ratings.last().and_then(|rating| rating.value(rule));
     let best = |rule: Rule| {

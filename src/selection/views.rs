@@ -3,6 +3,7 @@
 use super::distance::proxy_a_distance;
 use super::importance::{density_ratios, effective_images, weighted_risk};
 use super::outputs;
+use super::rater::NO_VALIDATION;
 use crate::train::{Inspection, Rule};
 use std::cell::OnceCell;
 
@@ -11,10 +12,8 @@ use std::cell::OnceCell;
 pub(super) struct Views<'a> {
     /// Of the source's training part.
     pub training: Inspection,
-    /// Of the source's test part.
-    pub validation: Inspection,
-    /// Of the latter's images, below K.
-    labels: &'a [u16],
+    /// Of the source's test part, where there is one, with the labels of its images, below K.
+    pub validation: Option<(Inspection, &'a [u16])>,
     /// Of the target's training part.
     pub target: Inspection,
     /// Several rules ask for each of these, which take their time.
@@ -41,11 +40,11 @@ impl Kinds {
 impl<'a> Views<'a> {
     pub fn new(
         training: Inspection,
-        (validation, labels): (Inspection, &'a [u16]),
+        validation: Option<(Inspection, &'a [u16])>,
         target: Inspection,
     ) -> Self {
         let (distance, weights) = (OnceCell::new(), OnceCell::new());
-        Self { training, validation, labels, target, distance, weights }
+        Self { training, validation, target, distance, weights }
     }
 
     /// What `rule` says, or why it says nothing.
@@ -56,26 +55,26 @@ impl<'a> Views<'a> {
         let too_few = "fewer than two training images of a domain";
         match rule {
             Rule::DomainRisk => {
-                self.domain_separation().map(|separation| self.source_error() + separation).ok_or(too_few)
+                let error = self.source_error().ok_or(NO_VALIDATION)?;
+                self.domain_separation().map(|separation| error + separation).ok_or(too_few)
             }
             Rule::ProxyDistance => self.distance().ok_or(too_few),
             Rule::TargetEntropy => Ok(outputs::mean_entropy(&self.target.logits, self.classes())),
             Rule::Information => Ok(outputs::mutual_information(&self.target.logits, self.classes())),
-            Rule::WeightedRisk => {
-                Ok(weighted_risk(self.weights(), &outputs::losses(&self.validation.logits, self.labels)))
-            }
+            Rule::WeightedRisk => self.weighted_risk().ok_or(NO_VALIDATION),
         }
     }
 
     pub fn are_finite(&self) -> bool {
-        let all = [&self.training, &self.validation, &self.target];
-        let mut outputs = all.iter().flat_map(|view| [&view.features, &view.logits]);
+        let validation = self.validation.iter().map(|(view, _)| view);
+        let all = [&self.training, &self.target].into_iter().chain(validation);
+        let mut outputs = all.flat_map(|view| [&view.features, &view.logits]);
         outputs.all(|values| values.iter().all(|value| value.is_finite()))
     }
 
-    /// The share of the source's validation images that are classified wrongly.
-    pub fn source_error(&self) -> f64 {
-        outputs::error(&self.validation.logits, self.labels)
+    /// The share of the source's validation images that are classified wrongly; `None` without such images.
+    pub fn source_error(&self) -> Option<f64> {
+        self.validation.as_ref().map(|(view, labels)| outputs::error(&view.logits, labels))
     }
 
     /// How well a new linear classifier separates the domains' features: half the proxy A-distance.
@@ -83,9 +82,14 @@ impl<'a> Views<'a> {
         self.distance().map(|distance| 0.5 * distance)
     }
 
-    /// As many equally weighted images would tell as much as those of [`Rule::WeightedRisk`].
-    pub fn effective_images(&self) -> f64 {
-        effective_images(self.weights())
+    /// As many equally weighted images would tell as much as those of [`Rule::WeightedRisk`]; `None` without such images.
+    pub fn effective_images(&self) -> Option<f64> {
+        self.weights().map(effective_images)
+    }
+
+    fn weighted_risk(&self) -> Option<f64> {
+        let (view, labels) = self.validation.as_ref()?;
+        Some(weighted_risk(self.weights()?, &outputs::losses(&view.logits, labels)))
     }
 
     fn distance(&self) -> Option<f64> {
@@ -93,11 +97,11 @@ impl<'a> Views<'a> {
         *self.distance.get_or_init(measured)
     }
 
-    fn weights(&self) -> &[f64] {
-        let (training, target, validation) = (&self.training, &self.target, &self.validation);
-        self.weights.get_or_init(|| {
+    fn weights(&self) -> Option<&[f64]> {
+        let (training, target, (validation, _)) = (&self.training, &self.target, self.validation.as_ref()?);
+        Some(self.weights.get_or_init(|| {
             density_ratios(&training.features, &target.features, &validation.features, self.length())
-        })
+        }))
     }
 
     /// K

@@ -130,6 +130,23 @@ fn tables_are_made_again_from_what_is_kept() {
 }
 
 #[test]
+fn without_a_test_part_of_the_source_a_rule_chooses_that_needs_none() {
+    let sandbox = sandbox();
+    fs::remove_file(sandbox.path("source/t10k-labels-idx1-ubyte")).expect("labels");
+    let output = sandbox.dann("experiment both.toml").assert().success().get_output().clone();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let words =
+        "source: weighted-risk takes none of the methods of tiny: the source has no test part with labels";
+    assert!(said.contains(words), "{said}");
+    let table = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(table.contains("n/a | n/a") && !table.contains("without target labels is"), "{table}");
+    sandbox.write("both.toml", format!("rule = \"information\"\n{EXPERIMENT}"));
+    let lines = sandbox.json("experiment both.toml --quiet");
+    let chosen: Vec<&Value> = lines.iter().filter(|line| line.get("chosen_run").is_some()).collect();
+    assert!(chosen.len() == 2 && chosen[0]["chosen_by"] == "information", "{lines:?}");
+}
+
+#[test]
 fn a_run_that_diverges_is_noted_and_the_others_go_on() {
     let sandbox = sandbox();
     let hot = EXPERIMENT.replace("training.steps=2", "training.learning_rate.initial=1e38");

@@ -31,6 +31,32 @@ fn a_run_leaves_events_embeddings_and_a_report() {
     assert!(!sandbox.path("plain/report.html").exists());
 }
 
+#[test]
+fn a_report_that_cannot_be_written_takes_no_result_from_a_training() {
+    let sandbox = Sandbox::new();
+    sandbox.train("out", "--no-report");
+    fs::remove_file(sandbox.path("out/result.json")).expect("a result");
+    // Where a folder lies, there can be no file.
+    fs::create_dir(sandbox.path("out/report.html")).expect("a folder");
+    let output = sandbox
+        .dann("train --resume out/checkpoints/step_00000003.safetensors --json --quiet")
+        .assert()
+        .success()
+        .get_output()
+        .clone();
+    let printed = String::from_utf8(output.stdout).expect("UTF-8");
+    let result: Value = serde_json::from_str(printed.lines().last().expect("a line")).expect("JSON");
+    assert!(result["directory"] == "out" && result["target_test_accuracy"].is_number(), "{printed}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    for words in ["report: out/report.html: cannot write", "the training itself is whole; `dann report out`"]
+    {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    fs::remove_dir(sandbox.path("out/report.html")).expect("a folder");
+    sandbox.text("report out");
+    assert!(page(&sandbox, "out/report.html").contains("</html>"));
+}
+
 /// Two epochs of three steps leave three models, the last of them the run's; each can be measured.
 #[test]
 fn every_epoch_leaves_a_checkpoint_that_can_be_used() {

@@ -204,6 +204,44 @@ fn the_example_for_onnxruntime_brings_pictures_to_the_models_size_as_the_program
     }
 }
 
+/// Runs the example, whose weights are drawn here as there may be no network, or compares what it wrote with what a run began with.
+const TORCHVISION: &str = r#"
+import runpy, sys
+import torch, torchvision
+from safetensors.torch import load_file
+example, weights, run = sys.argv[1:]
+if run == "none":
+    own = torchvision.models.get_model
+    torchvision.models.get_model = lambda name, weights: own(name, weights=None)
+    sys.argv = [example, "resnet18", weights]
+    runpy.run_path(example, run_name="__main__")
+else:
+    given, begun = load_file(weights), load_file(run)
+    names = [name for name in given if not name.startswith("fc.") and not name.endswith("num_batches_tracked")]
+    assert len(names) == 100, len(names)
+    print(all(torch.equal(given[name], begun["backbone." + name]) for name in names))
+"#;
+
+#[test]
+fn the_example_writes_weights_of_torchvision_that_a_recipe_starts_from() {
+    // Torch is far too large to install for a test.
+    let Some(python) = python(&["torch", "torchvision", "safetensors"], &[]) else { return };
+    let sandbox = Sandbox::new();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/pytorch/torchvision_weights.py");
+    let weights = sandbox.path("resnet18.safetensors");
+    run(&python, TORCHVISION, &[&example, &weights, Path::new("none")]);
+    sandbox.write("recipe.toml", recipe("resnet18").to_toml().expect("a recipe"));
+    let set = "--set model.weights=resnet18.safetensors --set model.label_predictor.0.outputs=10";
+    sandbox.text(&format!(
+        "train --config recipe.toml {set} --source source --target target --steps 1 --out run --no-report"
+    ));
+    sandbox.text(
+        "export --run run/checkpoints/step_00000000.safetensors --format safetensors --out begun.safetensors",
+    );
+    let said = run(&python, TORCHVISION, &[&example, &weights, &sandbox.path("begun.safetensors")]);
+    assert_eq!(said.trim(), "True");
+}
+
 /// Loads the backbone into the module of its own library, and the whole into the example's.
 const TORCH: &str = r#"
 import json, sys

@@ -83,7 +83,7 @@ fn a_device_without_the_features_that_are_asked_for_is_refused_by_their_names() 
     let app = Application::new();
     let wanted = wgpu::Features::MULTIVIEW;
     let error =
-        Gpu::borrow(&app.device, &app.queue, Options::default().features(wanted)).err().expect("refused");
+        Gpu::borrow(&app.device, &app.queue, Options::default().features(wanted)).expect_err("refused");
     assert!(error.to_string().contains("a device opened with MULTIVIEW, found one without"), "{error}");
 }
 

@@ -13,6 +13,7 @@ use super::report::PAGE;
 use anyhow::Context as _;
 use clap::{ArgGroup, Args, ValueEnum};
 use dann::fit::{Observer, Sets, Training};
+use dann::gpu::Gpu;
 use dann::report::page;
 use dann::report::tensorboard::Recorder;
 use dann::train::{
@@ -278,11 +279,20 @@ fn lead(args: &TrainArgs, ranks: &Ranks, mut interrupts: Interrupts, out: &Outpu
         let (steps, directory, launcher) = (*steps, directory.clone(), ranks.launcher());
         return Err(Interrupted { steps, directory, launcher }.into());
     }
-    if !args.no_report {
-        page::write(&trained.gpu, std::slice::from_ref(directory), &directory.join(PAGE))
-            .context("report")?;
-    }
     out.json(&trained.result)?;
-    let (device, directory) = (trained.gpu.name(), directory.display());
-    out.text(format!("{method} in {seconds:.0} s on {device}; the run is in {directory}"))
+    let (device, run) = (trained.gpu.name(), directory.display());
+    out.text(format!("{method} in {seconds:.0} s on {device}; the run is in {run}"))?;
+    if !args.no_report {
+        write_report(&trained.gpu, directory);
+    }
+    Ok(())
+}
+
+/// Writes the page of the finished run in `directory`. A page that cannot be written takes nothing from the run, whose result has
+/// been printed, so it is told and the command succeeds. It is told as an error, as warnings are not seen under `--quiet`.
+fn write_report(gpu: &Gpu, directory: &Path) {
+    let again =
+        format!("the training itself is whole; `dann report {}` writes the page", quoted_path(directory));
+    let written = page::write(gpu, &[directory.to_path_buf()], &directory.join(PAGE));
+    written.hint_if(|_| true, again).unwrap_or_else(|error| log::error!("report: {error}"));
 }

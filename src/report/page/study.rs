@@ -39,8 +39,8 @@ pub struct Study {
     pub features: Vec<f32>,
 }
 
-/// Reads the test part of the data set at `path`, or its training part where it has no other, with labels where it has any; of
-/// very many images some. `None` where there is no such data set any more.
+/// Reads the test part of the data set at `path`, or its training part where it has no other, with labels where it has any that
+/// count as in `classes`; of very many images some. `None` where there is no such data set any more.
 ///
 /// # Errors
 /// [`crate::error::Error`] naming the file that is there but cannot be read.
@@ -57,15 +57,31 @@ pub fn shown(path: &Path, options: LoadOptions, classes: &[String]) -> Result<Op
         // Training has refused or listed what cannot be read.
         // These are few.
         let options = options.skip_bad(true).memory(None).most(most.max(1));
-        let data = LoadOptions { labels, ..options }.load(path, part)?;
-        data.left_out().iter().for_each(|words| log::warn!("{words}"));
-        Ok(data)
+        LoadOptions { labels, ..options }.load(path, part)
     };
-    if !options.has_labels(path, part)? {
-        return Ok(Some(Shown { data: Rc::new(read(Labels::Ignored)?), part }));
-    }
-    let labelled = read(Labels::Required)?;
-    Ok(Some(Shown { data: Rc::new(labelled.of_known_classes(classes)?.0), part }))
+    let labelled = if options.has_labels(path, part)? { labelled(&read, classes) } else { None };
+    let data = match labelled {
+        Some(data) => data,
+        None => told(read(Labels::Ignored)?),
+    };
+    Ok(Some(Shown { data: Rc::new(data), part }))
+}
+
+/// What `read` gives with labels that count as in `classes`. `None`, with the reason told, where folders are no classes: training
+/// asked for no labels of a target, and its pictures can be shown without.
+fn labelled(read: &dyn Fn(Labels) -> Result<Dataset>, classes: &[String]) -> Option<Dataset> {
+    let known = read(Labels::Required).and_then(|data| match data.foreign_classes(classes) {
+        Some(words) => Ok(Err(format!("{}: the {words}", data.origin().display()))),
+        None => told(data).of_known_classes(classes).map(|(data, _)| Ok(data)),
+    });
+    let without = |reason: String| log::warn!("{reason}; the report shows these images without labels");
+    known.unwrap_or_else(|error| Err(error.to_string())).map_err(without).ok()
+}
+
+/// The same, after what was left out of it was told.
+fn told(data: Dataset) -> Dataset {
+    data.left_out().iter().for_each(|words| log::warn!("{words}"));
+    data
 }
 
 /// The features of the images that [`Study::of`] samples, from any model.
@@ -149,5 +165,51 @@ impl Study {
         let fitting: Vec<usize> = fitting.map(|(index, _)| index).collect();
         let count = fitting.len().min(most);
         (0..count).map(|place| fitting[place * fitting.len() / count]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::Frame;
+    use image::RgbImage;
+
+    /// What is shown of a folder with these pictures and folders, by a model of ants and bees.
+    fn shown_of(pictures: &[&str], folders: &[&str]) -> Shown {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| directory.path().join(name);
+        folders.iter().for_each(|name| std::fs::create_dir_all(path(name)).expect("a folder"));
+        for name in pictures {
+            let folder = path(name).parent().expect("a folder").to_owned();
+            std::fs::create_dir_all(folder).expect("a folder");
+            RgbImage::new(4, 4).save(path(name)).expect("a picture");
+        }
+        let options = LoadOptions::new(Frame::new(4, 4), Labels::Required);
+        let classes = ["ant", "bee"].map(str::to_owned);
+        shown(directory.path(), options, &classes).expect("readable").expect("a data set")
+    }
+
+    #[test]
+    fn a_folder_whose_sub_folders_are_no_classes_is_shown_without_labels() {
+        let months = ["2022/jan/1.png", "2022/feb/1.png", "2023/jan/1.png", "2023/feb/1.png"];
+        for (pictures, folders, part) in [
+            (&["DCIM/1.png", "DCIM/2.png"][..], &[][..], Part::Train),
+            (&months, &[], Part::Train),
+            (&["ant/1.png", "bee/1.png"], &["empty"], Part::Train),
+            (&["train/ant/1.png", "train/bee/1.png", "test/dog/1.png"], &[], Part::Test),
+        ] {
+            let found = shown_of(pictures, folders);
+            assert_eq!((found.part, &found.data.labels), (part, &None), "{pictures:?}");
+            let of_part = pictures.iter().filter(|name| part == Part::Train || name.starts_with("test"));
+            assert_eq!(found.data.len(), of_part.count(), "{pictures:?}");
+        }
+    }
+
+    #[test]
+    fn labels_of_classes_that_are_known_count_as_the_model_counts_them() {
+        let found = shown_of(&["bee/1.png", "bee/2.png"], &[]);
+        assert_eq!((found.part, found.data.labels.as_deref()), (Part::Train, Some(&[1, 1][..])));
+        let some = shown_of(&["test/bee/1.png", "test/dog/1.png", "train/bee/1.png"], &[]);
+        assert_eq!((some.part, some.data.labels.as_deref()), (Part::Test, Some(&[1][..])));
     }
 }

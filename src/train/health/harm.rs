@@ -4,7 +4,7 @@ use super::warning::Warning;
 use crate::train::{Method, Predictions, TrainingSpec};
 
 /// A network learns nearly all of its own labelled images; where adaptation leaves more of them wrong than this share, it
-/// takes from the features what tells the classes apart. Measured limits: docs/src/health.md has the figures.
+/// takes from the features what tells the classes apart. Measured on digits only: docs/src/health.md has the figures.
 const MOST_WRONG: f64 = 0.05;
 /// Target images that are taken for fewer classes than this share of those that source images are taken for have fallen
 /// together.
