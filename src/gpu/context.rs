@@ -4,7 +4,7 @@ use super::lock::lock;
 use super::pipeline::{Pipeline, Waiting};
 use super::pipeline_cache::PipelineCache;
 use super::traffic::{Counters, Traffic};
-use super::{Adapter, Fault, MOST_TURNS, Options, ShaderChecks, Variant, requirements};
+use super::{Adapter, Fault, Options, ShaderChecks, Variant, requirements};
 use crate::error::{Error, Result, ShaderError};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -26,8 +26,8 @@ pub(super) struct Inner {
     name: String,
     checks: ShaderChecks,
     variant: Variant,
-    /// The driver ends a thread's loops after [`MOST_TURNS`] and some.
-    ends_loops: bool,
+    /// The driver ends a thread's loops after some turns.
+    pub(super) ends_loops: bool,
     /// Which kernels each stage of a model is built from, where it is not `variant`.
     choices: OnceLock<BTreeMap<String, Variant>>,
     /// By a kernel's label, and whether it is its second text.
@@ -213,21 +213,6 @@ impl Gpu {
             }
             choices
         })
-    }
-
-    /// Bytes of the largest tensor that the device can hold and bind.
-    pub(crate) fn most_bytes(&self) -> u64 {
-        let limits = self.device().limits();
-        limits.max_buffer_size.min(limits.max_storage_buffer_binding_size)
-    }
-
-    /// Refuses a kernel whose loops take so many turns where the driver would end them early.
-    pub(super) fn expect_turns(&self, kernel: &str, turns: usize) -> Result<()> {
-        if turns <= MOST_TURNS || !self.inner.ends_loops {
-            return Ok(());
-        }
-        let expected = format!("loops of at most {MOST_TURNS} turns, as llvmpipe ends longer ones");
-        Err(Error::beyond_limit(kernel, expected, turns))
     }
 
     /// The first fault that the device reported, if any.

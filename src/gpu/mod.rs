@@ -15,6 +15,7 @@ mod abilities;
 mod across_ranks;
 mod adapter;
 mod bind;
+mod bounds;
 mod context;
 mod element;
 mod fault;
@@ -42,6 +43,7 @@ mod work;
 pub(crate) use across_ranks::AcrossRanks;
 pub use adapter::{Adapter, adapters, choose, choose_for_rank};
 pub(crate) use bind::Bind;
+pub(crate) use bounds::{MOST_TURNS, nested};
 pub use context::Gpu;
 pub use element::Element;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
@@ -77,4 +79,4 @@ pub use variant::Variant;
 pub use work::Phase;
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use work::Work;
-pub(crate) use work::{MOST_TURNS, by, nested};
+pub(crate) use work::by;

@@ -85,15 +85,6 @@ impl Work {
     }
 }
 
-/// Turns that a thread's loops may take together: llvmpipe counts those of all its loops in one and ends them after 65,535
-/// (`LP_MAX_TGSI_LOOP_ITERATIONS` in Mesa's `lp_bld_limits.h`), without a word. A part is left for loops that are not counted here.
-pub(crate) const MOST_TURNS: usize = 60_000;
-
-/// Turns of loops within each other, the outermost first.
-pub(crate) fn nested<const N: usize>(counts: [usize; N]) -> usize {
-    counts.iter().rev().fold(0, |inner: usize, count| count.saturating_mul(inner.saturating_add(1)))
-}
-
 /// `2×3×5` for [2, 3, 5].
 pub(crate) fn by(dims: &[usize]) -> String {
     dims.iter().map(usize::to_string).collect::<Vec<_>>().join("×")

@@ -7,10 +7,6 @@ use crate::model::{Dann, Domain};
 use crate::train::{Inspection, Inspector, Rule};
 use std::borrow::Borrow;
 
-/// Why a rule says nothing that needs labelled images of the source that were not trained on.
-pub(crate) const NO_VALIDATION: &str =
-    "the source has no test part with labels (training with --validation 0.1 sets one aside)";
-
 /// Images that a model is rated by, and what shows them to it: to whatever it holds at the time.
 pub(crate) struct Rater<D> {
     training: Eye<D>,

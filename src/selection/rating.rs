@@ -61,7 +61,7 @@ impl Rating {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rater::NO_VALIDATION;
+    use super::super::views::NO_VALIDATION;
     use super::*;
     use crate::train::Inspection;
 

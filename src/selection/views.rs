@@ -3,9 +3,12 @@
 use super::distance::proxy_a_distance;
 use super::importance::{density_ratios, effective_images, weighted_risk};
 use super::outputs;
-use super::rater::NO_VALIDATION;
 use crate::train::{Inspection, Rule};
 use std::cell::OnceCell;
+
+/// Why a rule says nothing that needs labelled images of the source that were not trained on.
+pub(crate) const NO_VALIDATION: &str =
+    "the source has no test part with labels (training with --validation 0.1 sets one aside)";
 
 /// What a model makes of the images that it is rated by. A rule needs those of the kinds that [`Kinds::of`] says, and others
 /// may be left empty.

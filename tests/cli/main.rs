@@ -2,6 +2,7 @@
 //! Without an adapter these tests fail; none is skipped.
 
 mod adapters;
+mod albums;
 mod bad_config;
 mod bad_idx;
 mod bad_images;

@@ -177,14 +177,15 @@ fn an_image_that_is_missing_or_far_too_large_is_named() {
     let path = root.path().join("bomb.png");
     let read = || load_image_files(std::slice::from_ref(&path), size(1, 1));
     complains(read(), &["bomb.png", "cannot read"]);
-    // A header of 100,000 × 100,000 pixels, without any.
+    // A header of 100,000 × 100,000 pixels, and none of them.
     let side = 100_000u32.to_be_bytes();
-    let header = [&b"IHDR"[..], &side, &side, &[8, 2, 0, 0, 0]].concat();
-    let mut check = flate2::Crc::new();
-    check.update(&header);
-    let signature = b"\x89PNG\r\n\x1a\n\0\0\0\x0d";
-    let bytes = [&signature[..], &header, &check.sum().to_be_bytes()].concat();
-    fs::write(&path, bytes).unwrap();
+    let chunk = |length: u32, content: &[u8]| {
+        let mut check = flate2::Crc::new();
+        check.update(content);
+        [&length.to_be_bytes(), content, &check.sum().to_be_bytes()].concat()
+    };
+    let header = chunk(13, &[&b"IHDR"[..], &side, &side, &[8, 2, 0, 0, 0]].concat());
+    fs::write(&path, [&b"\x89PNG\r\n\x1a\n"[..], &header, &chunk(0, b"IDAT")].concat()).unwrap();
     complains(read(), &["bomb.png", "expected an image that can be decoded", "limit", "scale it down"]);
 }
 
