@@ -7,7 +7,7 @@
 //! | file | included by | holds |
 //! |---|---|---|
 //! | `ops.rs`, `profile.rs` | `src/ops/kernels.rs`, `src/profile/kernels.rs` | kernels, arguments, uniform blocks |
-//! | `workgroup_bytes.rs` | `src/gpu/variant.rs` | the workgroup memory of each family |
+//! | `needs.rs` | `src/gpu/variant.rs` | the workgroup memory of each family, storage textures of a kernel |
 
 mod emit;
 mod import;
@@ -57,7 +57,7 @@ fn generate(folder: &Path, out: &Path) -> Result<(), String> {
         let shaders: Vec<_> = shaders.iter().map(|(shader, family)| (shader, family.clone())).collect();
         write(out, name, &emit::kernels(&shaders)?)?;
     }
-    write(out, "workgroup_bytes.rs", &workgroup_bytes(&ops))
+    write(out, "needs.rs", &(storage_textures(&ops) + &workgroup_bytes(&ops)))
 }
 
 /// Refuses two files of one name, what nothing imports, and what is shared and uses names without asking for them.
@@ -88,6 +88,18 @@ fn workgroup_bytes(shaders: &[(Shader, String)]) -> String {
     let arms: String = arms.collect();
     format!(
         "/// The most workgroup memory that a kernel of the family takes.\nconst fn workgroup_bytes(variant: Variant) -> u32 {{\nmatch variant {{\n{arms}}}\n}}\n"
+    )
+}
+
+/// The most storage textures that a kernel takes, those that stand for buffers among them.
+fn storage_textures(shaders: &[(Shader, String)]) -> String {
+    let of_shader = |(shader, _): &(Shader, String)| {
+        let entries = shader.entry_points.iter().map(|entry| shader.storage_textures(entry));
+        entries.max().unwrap_or(0)
+    };
+    let most = shaders.iter().map(of_shader).max().unwrap_or(0);
+    format!(
+        "/// The most storage textures that a kernel takes, those that stand for buffers among them.\npub(super) const STORAGE_TEXTURES: u32 = {most};\n"
     )
 }
 

@@ -25,6 +25,16 @@ pub struct Shader {
     pub mirror: Option<Mirror>,
 }
 
+impl Shader {
+    /// The storage textures that an entry point of this shader takes, those that stand for buffers among them.
+    pub fn storage_textures(&self, entry: &EntryPoint) -> usize {
+        let mirrored =
+            |name: &str| self.mirror.iter().flat_map(|mirror| &mirror.names).any(|(own, _)| own == name);
+        let bindings = entry.bindings.iter();
+        bindings.filter(|binding| binding.is_storage_texture() || mirrored(&binding.name)).count()
+    }
+}
+
 #[derive(Clone, PartialEq)]
 pub struct EntryPoint {
     pub name: String,
@@ -43,6 +53,12 @@ pub struct Binding {
     pub access: String,
     /// The Rust path of a uniform block.
     pub block: Option<String>,
+}
+
+impl Binding {
+    fn is_storage_texture(&self) -> bool {
+        ["ReadTexels(", "WriteTexels("].iter().any(|way| self.access.starts_with(way))
+    }
 }
 
 /// A struct that lies in a uniform block.
@@ -105,14 +121,14 @@ pub fn reflect(files: &BTreeMap<String, String>, name: &str) -> Result<Shader, S
     Ok(Shader { stem: stem(name).to_owned(), text, files, entry_points, blocks, workgroup_bytes, mirror })
 }
 
-/// Refuses what uses more than its directives, or its folder, allow.
+/// Refuses what uses more than its directives, or its name, allow.
 fn validate(name: &str, text: &str, module: &Module) -> Result<ModuleInfo, String> {
     let enabled = |directive: &str| text.lines().any(|line| line == directive);
     let mut capabilities = Capabilities::empty();
     capabilities.set(Capabilities::SHADER_FLOAT16, enabled("enable f16;"));
     capabilities.set(Capabilities::COOPERATIVE_MATRIX, enabled("enable wgpu_cooperative_matrix;"));
     // naga knows no directive for these yet.
-    capabilities.set(Capabilities::SUBGROUP, name.starts_with("subgroup/"));
+    capabilities.set(Capabilities::SUBGROUP, stem(name).starts_with("subgroup_"));
     Validator::new(ValidationFlags::all(), capabilities)
         .subgroup_stages(ShaderStages::COMPUTE)
         .subgroup_operations(SubgroupOperationSet::all())

@@ -1,6 +1,6 @@
 // Convolution, stride 1.
 //   z[n,o,i,j] = bias[o] + Σ_{k,l,c} weight[o,c,k,l] · x[n,c,i+k-pad_h,j+l-pad_w]
-// `plain` stores z; with weights rotated 180° round and a bias of zeros it is the convolution's backward_input.
+// `plain` stores z; with weights rotated 180° and a bias of zeros it is the convolution's backward_input.
 // `pooled` puts ReLU and 2×2 max-pooling behind it and stores the pooled map alone, and which value it was; so does
 // `pooled_texels`, into a texture that the next convolution reads:
 //   y[n,o,i,j] = max(0, z[n,o,2i,2j], z[n,o,2i,2j+1], z[n,o,2i+1,2j], z[n,o,2i+1,2j+1])

@@ -56,9 +56,10 @@ fn reduce(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) wor
     let column = index % (params.outputs * params.in_groups);
     let o = column / params.in_groups;
     let tap = index / params.in_groups / params.outputs;
+    let first = part_at(column, tap);
     var sum = vec4f(0.0);
     for (var s = 0u; s < params.slices; s++) {
-        sum += textureLoad(partial, vec2u(column, s * taps + tap));
+        sum += textureLoad(partial, first + vec2u(0u, s * taps));
     }
     for (var c = 4u * c4; c < min(params.channels, 4u * c4 + 4u); c++) {
         dweight[(o * params.channels + c) * taps + tap] = sum[c % 4u];

@@ -8,7 +8,7 @@ struct Params {
     kernel_w: u32,
     width: u32,     // of the texture
     height: u32,    // of the texture
-    inner: u32,     // pack_forward: C / 4, pack_turned: O / 4, pack_spread: O, rounded up
+    inner: u32,     // pack_forward: C / 4, pack_rotated: O / 4, pack_spread: O, rounded up
     taps: u32,      // pack_spread: KW, rounded up
 }
 
@@ -39,7 +39,7 @@ fn pack_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
     ));
 }
 
-// As pack_forward, with inputs and outputs exchanged and the taps rotated 180° round: for the way from dy to dx.
+// As pack_forward, with inputs and outputs exchanged and the taps rotated 180°: for the way from dy to dx.
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn pack_rotated(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
     let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;

@@ -38,7 +38,7 @@ fn load_row(t: u32, g: u32, row: u32) -> Eight {
 }
 
 // Columns to rows.
-fn rotated(a: Four, b: Four, c: Four, d: Four) -> Tile {
+fn transposed(a: Four, b: Four, c: Four, d: Four) -> Tile {
     return Tile(
         Four(a.c0, b.c0, c.c0, d.c0), Four(a.c1, b.c1, c.c1, d.c1), Four(a.c2, b.c2, c.c2, d.c2), Four(a.c3, b.c3, c.c3, d.c3),
     );
@@ -54,7 +54,7 @@ fn tile(t: u32, g: u32) -> Tile {
     let r5 = values(load_row(t, g, 5u));
     let r6 = values(load_row(t, g, 6u));
     let r7 = values(load_row(t, g, 7u));
-    return rotated(
+    return transposed(
         values(Eight(r0.c0, r1.c0, r2.c0, r3.c0, r4.c0, r5.c0, r6.c0, r7.c0)),
         values(Eight(r0.c1, r1.c1, r2.c1, r3.c1, r4.c1, r5.c1, r6.c1, r7.c1)),
         values(Eight(r0.c2, r1.c2, r2.c2, r3.c2, r4.c2, r5.c2, r6.c2, r7.c2)),

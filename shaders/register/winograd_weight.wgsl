@@ -1,5 +1,5 @@
 // The weight's side of Winograd's domain, F(4×4, 5×5); see winograd_transform.wgsl.
-// `forward`, `rotated 180°`: G g Gᵀ of each kernel, four outputs or four input channels to a texel.
+// `forward`, `rotated`: G g Gᵀ of each kernel, four outputs or four input channels to a texel.
 // `image` puts up to three input channels beside each other, for winograd_image.wgsl.
 // `gradient`: Gᵀ dU G, four outputs at once. Twin: src/ops/conv2d/twin.rs. Source: Lavin & Gray, arXiv 1509.09308.
 
@@ -9,7 +9,7 @@ import "register/shared/winograd_maps.wgsl";
 struct Params {
     outputs: u32,     // O
     channels: u32,    // C
-    out_groups: u32,  // forward, image and gradient: O / 4, rotated 180°: C / 4, rounded up or more
+    out_groups: u32,  // forward, image and gradient: O / 4, rotated: C / 4, rounded up or more
 }
 
 const WORKGROUP_SIZE = 64u;
@@ -18,7 +18,7 @@ const IMAGE_CHANNELS = 3u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;                  // (O, C, 5, 5)
-@group(0) @binding(2) var spectrum: texture_storage_2d<rgba32float, write>;   // four outputs, rotated 180° four channels, to a texel
+@group(0) @binding(2) var spectrum: texture_storage_2d<rgba32float, write>;   // four outputs, in `rotated` four channels, to a texel
 @group(0) @binding(3) var dspectrum: texture_storage_2d<rgba32float, read>;   // four outputs to a texel
 @group(0) @binding(4) var<storage, read_write> dweight: array<f32>;           // (O, C, 5, 5)
 @group(0) @binding(5) var<storage, read_write> blocks: array<vec4f>;             // (O/4, 8, 8, 3), four outputs each

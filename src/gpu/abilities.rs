@@ -160,3 +160,26 @@ impl Adapter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_textures(max_storage_textures_per_shader_stage: u32) -> Abilities {
+        Abilities {
+            limits: wgpu::Limits { max_storage_textures_per_shader_stage, ..wgpu::Limits::default() },
+            features: wgpu::Features::empty(),
+            lanes: (8, 8),
+            lacking: None,
+            has_matrices: false,
+        }
+    }
+
+    #[test]
+    fn kernels_in_registers_ask_for_the_storage_textures_of_the_largest_of_them() {
+        let obstacle = with_textures(3).obstacle(Variant::Register);
+        assert!(obstacle.is_some_and(|words| words.ends_with("is 3, 4 are needed")));
+        assert_eq!(with_textures(4).obstacle(Variant::Register), None);
+        assert_eq!(with_textures(0).obstacle(Variant::Workgroup), None);
+    }
+}

@@ -66,6 +66,12 @@ impl Texels {
         gpu.device().limits().max_texture_dimension_2d as usize
     }
 
+    /// Whether the device can have textures of all these sizes.
+    pub fn fit(gpu: &Gpu, sizes: &[(usize, usize)]) -> bool {
+        let most = Self::most(gpu);
+        sizes.iter().all(|size| size.0.max(size.1) <= most)
+    }
+
     /// Texels in a row.
     pub fn width(&self) -> usize {
         self.width as usize

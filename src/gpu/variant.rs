@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The storage textures of the largest kernel that tiles in registers.
-pub(super) const STORAGE_TEXTURES: u32 = 3;
 /// Lanes in a subgroup at most: the threads of a workgroup.
 pub(super) const SUBGROUP_LANES: u32 = 64;
 /// The sides of cooperative matrices, and the lanes that hold one.
@@ -12,7 +10,7 @@ pub(super) const MATRIX: u32 = 16;
 pub(super) const MATRIX_LANES: u32 = 32;
 
 // Read from the shaders at build.
-include!(concat!(env!("OUT_DIR"), "/workgroup_bytes.rs"));
+include!(concat!(env!("OUT_DIR"), "/needs.rs"));
 
 /// A family of kernels. All give the same results within rounding: to f32, or of operands to f16 in the families of
 /// [`Variant::MIXED`].

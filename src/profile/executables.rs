@@ -42,9 +42,6 @@ mod tests {
     use super::*;
     use crate::gpu::{Variant, choose};
 
-    /// Kernels for GPUs that spill all the same; their family is nobody's default.
-    const SPILLING: &[&str] = &["subgroup_pointwise.forward4", "subgroup_pointwise.forward5"];
-
     fn spilled(kernel: &Kernel, compiler: &DriverCompiler) -> u64 {
         let programs = compiled(kernel, compiler, ShaderChecks::Trusted);
         let programs = programs.unwrap_or_else(|e| panic!("{}: {e}", kernel.label));
@@ -59,7 +56,7 @@ mod tests {
 
     #[test]
     #[ignore = "runs in a process of its own, with a driver of its own: see below"]
-    fn few_kernels_spill() {
+    fn no_kernel_spills() {
         // `register` is for software adapters, and this GPU has no cooperative matrices.
         let is_for_it =
             |kernel: &&&Kernel| !matches!(kernel.variant, Variant::Register | Variant::Cooperative);
@@ -68,12 +65,12 @@ mod tests {
         let kernels = KERNELS.iter().filter(is_for_it);
         let spilling: Vec<&str> =
             kernels.filter(|it| spilled(it, &compiler) > 0).map(|it| it.label).collect();
-        assert_eq!(spilling, SPILLING);
+        assert!(spilling.is_empty(), "{spilling:?}");
         absent::say_who_compiled();
     }
 
     #[test]
     fn kernels_for_gpus_do_not_spill_registers_on_amds() {
-        absent::run_for_absent_gpu(concat!(module_path!(), "::few_kernels_spill"));
+        absent::run_for_absent_gpu(concat!(module_path!(), "::no_kernel_spills"));
     }
 }

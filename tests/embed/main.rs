@@ -9,6 +9,7 @@ mod faults;
 mod frames;
 mod guest;
 mod health;
+mod narrow;
 mod pictures;
 #[path = "../skip/mod.rs"]
 mod skip;

@@ -14,6 +14,7 @@ struct Params {
     kernel_w: u32,
     slices: u32,       // of images and rows together
     bands: u32,        // in which a slice takes the rows of its images
+    part_columns: u32, // columns of partial sums side by side
     x_across: u32,     // images side by side in x
     x_width: u32,      // texels from one to the next
     x_height: u32,     // rows from one to the one below
@@ -32,7 +33,7 @@ const TAPS = 5u;
 @group(0) @binding(1) var x_texels: texture_storage_2d<rgba32float, read>;        // (N, H, W, C/4) with its border
 @group(0) @binding(2) var d: texture_storage_2d<rgba32float, read>;        // (N, OH, OW, O/4); pooled: 0 where ReLU gave 0
 @group(0) @binding(3) var argmax: texture_storage_2d<rg32uint, read>;      // a byte a channel: 2·row + column
-@group(0) @binding(4) var partial_out: texture_storage_2d<rgba32float, write>;   // (slices, KH · KW) rows of (O, C/4)
+@group(0) @binding(4) var partial_out: texture_storage_2d<rgba32float, write>;   // (slices, KH · KW) rows of (O, C/4), see part_at
 @group(0) @binding(5) var partial: texture_storage_2d<rgba32float, read>;        // the same
 @group(0) @binding(6) var<storage, read_write> dweight: array<f32>;        // (O, C, KH, KW)
 @group(0) @binding(7) var<storage, read_write> dbias: array<f32>;          // (O)
@@ -49,11 +50,18 @@ struct Sums { a: Taps, b: Taps, c: Taps, d: Taps, e: Taps, f: Taps, g: Taps, h: 
 // What a thread sums up: kernel row k, taps l to l + 4, input group c4, outputs 8 · o8 to 8 · o8 + 7.
 struct Place { slice: u32, k: u32, l: u32, c4: u32, o8: u32 }
 
+// Where the partial sum of a column, of (O, C/4), lies in a row, of (slices, KH · KW). Columns beyond the texture lie below all
+// rows of those in front.
+fn part_at(column: u32, row: u32) -> vec2u {
+    let rows = params.slices * params.kernel_h * params.kernel_w;
+    return vec2u(column % params.part_columns, column / params.part_columns * rows + row);
+}
+
 fn store_one(p: Place, o: u32, l: u32, sum: Values) {
     if l >= params.kernel_w { return; }
     let tap = p.k * params.kernel_w + l;
     let taps = params.kernel_h * params.kernel_w;
-    textureStore(partial_out, vec2u(o * params.in_groups + p.c4, p.slice * taps + tap), texel_of(sum));
+    textureStore(partial_out, part_at(o * params.in_groups + p.c4, p.slice * taps + tap), texel_of(sum));
 }
 
 fn store(p: Place, output: u32, t: Taps) {

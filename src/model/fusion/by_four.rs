@@ -1,5 +1,5 @@
-//! Convolutions of backbones that go four pixels at a time: depthwise ones, those of one tap, and the first one over few
-//! channels.
+//! Convolutions of backbones that go four pixels at a time: depthwise ones, those of one tap, the first one over few
+//! channels, and those that are unfolded into products of one tap.
 
 use super::{Fused, Place};
 use crate::error::Result;

@@ -2,7 +2,7 @@
 
 use super::{Fused, Place, convolution_of, is_pooled, learned_of};
 use crate::error::Result;
-use crate::gpu::{Recording, Tensor};
+use crate::gpu::{Gpu, Recording, Tensor};
 use crate::model::graph::Node;
 use crate::model::parameters::{Parameter, WeightAndBias};
 use crate::model::stage::{Forward, Mode, Stage, allocate, as_maps};
@@ -30,24 +30,24 @@ struct Alone {
 
 /// How many nodes at the start of `nodes` belong to convolutions that are built together: none, one convolution alone,
 /// or blocks with ReLU and pooling.
-pub(super) fn length(nodes: &[Node]) -> usize {
+pub(super) fn length(gpu: &Gpu, nodes: &[Node]) -> usize {
     match convolution_of(nodes) {
         None => 0,
-        Some(_) if is_pooled(nodes) => BLOCK * chain(nodes).map_or(1, |chain| chain.len()),
+        Some(_) if is_pooled(nodes) => BLOCK * chain(gpu, nodes).map_or(1, |chain| chain.len()),
         Some(_) => 1,
     }
 }
 
-/// The block at the start of `nodes`.
-fn block(nodes: &[Node]) -> Option<ConvBlock> {
-    let convolution = convolution_of(nodes)?;
-    if is_pooled(nodes) { ConvBlock::new(convolution) } else { None }
+/// The block at the start of `nodes`, if the device's textures hold it.
+fn block(gpu: &Gpu, nodes: &[Node]) -> Option<ConvBlock> {
+    let convolution = convolution_of(nodes).filter(|_| is_pooled(nodes))?;
+    ConvBlock::new(convolution).filter(|block| block.fits(gpu))
 }
 
 /// The blocks at the start of `nodes`.
-fn chain(nodes: &[Node]) -> Option<ConvChain> {
-    let mut chain = ConvChain::from(block(nodes)?);
-    while let Some(next) = nodes.get(BLOCK * chain.len()..).and_then(block) {
+fn chain(gpu: &Gpu, nodes: &[Node]) -> Option<ConvChain> {
+    let mut chain = ConvChain::from(block(gpu, nodes)?);
+    while let Some(next) = nodes.get(BLOCK * chain.len()..).and_then(|rest| block(gpu, rest)) {
         if !chain.push(next) {
             break;
         }
@@ -55,12 +55,12 @@ fn chain(nodes: &[Node]) -> Option<ConvChain> {
     Some(chain)
 }
 
-/// The convolutions at the start of a run.
+/// The convolutions at the start of a run, if the device's textures hold them.
 pub(super) fn rule(place: &Place<'_>) -> Result<Option<Fused>> {
     let nodes = place.nodes;
     let of = |node: &Node| learned_of(place, node);
     if is_pooled(nodes) {
-        let Some(chain) = chain(nodes) else { return Ok(None) };
+        let Some(chain) = chain(place.gpu, nodes) else { return Ok(None) };
         let count = BLOCK * chain.len();
         let learned = nodes[..count].iter().step_by(BLOCK).map(of).collect::<Result<_>>()?;
         let name = nodes[0].name.clone();
@@ -69,7 +69,9 @@ pub(super) fn rule(place: &Place<'_>) -> Result<Option<Fused>> {
     let Some(convolution) = convolution_of(nodes) else { return Ok(None) };
     let learned = of(&nodes[0])?;
     let tiled = if learned.has_bias { Conv2dTiled::new } else { Conv2dTiled::without_bias };
-    let Some(convolution) = tiled(convolution) else { return Ok(None) };
+    let Some(convolution) = tiled(convolution).filter(|tiled| tiled.fits(place.gpu)) else {
+        return Ok(None);
+    };
     let alone = Alone { convolution, y: nodes[0].y, learned };
     Ok(Some((Box::new(alone), 1)))
 }

@@ -65,7 +65,7 @@ pub(super) fn groups<'a>(gpu: &'a Gpu, run: &'a [Node]) -> impl Iterator<Item = 
     let mut rest = run;
     std::iter::from_fn(move || {
         rest.first()?;
-        let lengths = [convolution::length(rest), dense_chain::nodes(gpu, rest), residual::length(rest)];
+        let lengths = [convolution::length(gpu, rest), dense_chain::nodes(gpu, rest), residual::length(rest)];
         let (group, behind) = rest.split_at(lengths.into_iter().max().unwrap_or(0).max(1));
         rest = behind;
         Some(group)

@@ -21,7 +21,7 @@ pub struct Geometry {
     pub stride: (usize, usize),
     /// Rows and columns of zeros before the maps: above and left.
     pub before: (usize, usize),
-    /// Epilogue them: below and right.
+    /// Behind them: below and right.
     pub behind: (usize, usize),
     /// G: groups of channels that are convolved apart; as many as channels makes a depthwise convolution.
     pub groups: usize,

@@ -154,6 +154,7 @@ fn cases() -> Vec<Case> {
         case("many outputs", [1, 17, 5, 3], [65, 1, 1], [0, 0]),
         case("many rows", [65, 1, 3, 2], [2, 2, 2], [1, 0]),
         case("more pixels than llvmpipe lets a thread look at", [1, 1, 260, 256], [1, 3, 3], [1, 1]),
+        case("partial sums wider than a texture", [2, 512, 2, 3], [160, 1, 2], [0, 0]),
         case("feature_extractor.conv1", [2, 3, 28, 28], [32, 5, 5], [0, 0]),
         case("feature_extractor.conv2", [2, 32, 12, 12], [48, 5, 5], [0, 0]),
     ];

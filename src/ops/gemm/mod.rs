@@ -103,7 +103,7 @@ impl Gemm {
         [rows, self.y.channels, self.y.height, self.y.width]
     }
 
-    /// What a pass over a batch of `rows` takes, and `more` operations. Epilogue pooling, the passes backward go over the
+    /// What a pass over a batch of `rows` takes, and `more` operations. Behind pooling, the passes backward go over the
     /// full map all the same, most of whose gradients are 0.
     fn work(&self, rows: usize, more: usize) -> Work {
         let work = self.convolution.work(rows, (self.map.height, self.map.width));

@@ -21,7 +21,7 @@ pub struct Operands<'a> {
     pub x: (&'a Layout, &'a Texels),
     /// Of x.
     pub channels: usize,
-    /// From [`super::weight_texels::forward`] or [`super::weight_texels::rotated 180°`].
+    /// From [`super::weight_texels::forward`] or [`super::weight_texels::rotated`].
     pub weight: &'a Texels,
     /// (KH, KW)
     pub kernel: (usize, usize),

@@ -45,6 +45,23 @@ impl Conv2dTiled {
         convolution.x.channels.is_multiple_of(4).then_some(Self { is_wide: true, ..tiled })
     }
 
+    /// Whether the device's textures hold what every batch needs: one image, its gradient, and all that is as large as the
+    /// weight.
+    pub fn fits(&self, gpu: &Gpu) -> bool {
+        let layouts = [self.convolution.x_layout(gpu, 1, (0, 0)), self.d_layout(gpu, 1)];
+        layouts.iter().all(Result::is_ok) && Texels::fit(gpu, &self.sizes(Texels::most(gpu)))
+    }
+
+    /// Of the textures that are the same for every batch, where none is larger than `most` × `most` texels.
+    fn sizes(&self, most: usize) -> Vec<(usize, usize)> {
+        let weight = self.convolution.weight_dims();
+        let inner = paired_groups(self.y.channels);
+        let mut sizes = vec![weight_texels::forward_size(weight), weight_texels::rotated_size(weight, inner)];
+        // The kernels for many channels have their partial sums in a buffer.
+        sizes.extend((!self.is_wide).then(|| conv2d_weight::least_size(&self.convolution, most)));
+        sizes
+    }
+
     /// dy with the zeros around it, and as far beyond as tiles read.
     fn d_layout(&self, gpu: &Gpu, rows: usize) -> Result<Layout> {
         let x = self.convolution.x;
@@ -116,5 +133,31 @@ impl Conv2dTiled {
         let operands =
             conv2d_tile::Operands { x: (&layout, &texels), channels, weight, kernel, bias: &no_bias };
         conv2d_tile::plain(rec, &operands, dx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn largest(channels: usize, outputs: usize, most: usize) -> usize {
+        let convolution =
+            Convolution { x: MapShape::new(channels, 8, 8), outputs, kernel: (3, 3), padding: (1, 1) };
+        let sizes = Conv2dTiled::new(convolution).map(|tiled| tiled.sizes(most)).unwrap_or_default();
+        sizes.into_iter().map(|size| size.0.max(size.1)).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn convolutions_of_many_channels_fit_textures() {
+        assert!(largest(256, 512, 16_384) <= 16_384);
+        assert!(largest(256, 256, 8192) <= 8192);
+        assert!(largest(256, 512, 8192) <= 8192);
+    }
+
+    #[test]
+    fn weights_that_fit_no_texture_are_told() {
+        // 9 taps × 2,048 groups of channels.
+        assert_eq!(largest(8192, 16, 16_384), 9 * 2048);
+        assert_eq!(largest(16, 8192, 16_384), 9 * 2048);
     }
 }

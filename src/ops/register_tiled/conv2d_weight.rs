@@ -95,6 +95,37 @@ fn cut(rows: usize, (height, width): (usize, usize), threads: usize, most: usize
     (rows, height.div_ceil((MOST_TURNS / (1 + width)).max(1)))
 }
 
+/// How the partial sums of a weight's gradient lie in a texture: a row for each tap of a slice, one texel for each output and
+/// group of channels. What of the rows goes beyond the texture lies below all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Parts {
+    /// Of a row, side by side.
+    columns: usize,
+    /// Below each other.
+    folds: usize,
+    taps: usize,
+}
+
+impl Parts {
+    /// In a texture of at most `most` × `most` texels.
+    fn new(convolution: &Convolution, most: usize) -> Self {
+        let width = convolution.outputs * groups(convolution.x.channels);
+        let folds = width.div_ceil(most);
+        let taps = convolution.kernel.0 * convolution.kernel.1;
+        Self { columns: width.div_ceil(folds), folds, taps }
+    }
+
+    /// Of the texture for so many slices.
+    fn size(&self, slices: usize) -> (usize, usize) {
+        (self.columns, self.folds * self.taps * slices)
+    }
+}
+
+/// The smallest texture that holds the partial sums, where none is larger than `most` × `most` texels.
+pub(super) fn least_size(convolution: &Convolution, most: usize) -> (usize, usize) {
+    Parts::new(convolution, most).size(1)
+}
+
 /// Records dweight and dbias over a batch of `rows` maps of y, `map`.
 ///
 /// # Errors
@@ -112,8 +143,10 @@ pub fn backward(
     let threads = groups(channels) * convolution.tap_blocks() * kh * (d_layout.groups / 2);
     // Behind pooling two windows are one turn.
     let turns_in_row = if argmax.is_some() { map.width.div_ceil(2) } else { map.width };
-    let most = Texels::most(rec.gpu()) / (kh * kw);
-    let (slices, bands) = cut(rows, (map.height, turns_in_row), threads, most);
+    let most = Texels::most(rec.gpu());
+    let parts = Parts::new(convolution, most);
+    let most_slices = most / parts.size(1).1;
+    let (slices, bands) = cut(rows, (map.height, turns_in_row), threads, most_slices);
     let turns = nested([rows.div_ceil(slices), map.height.div_ceil(bands), turns_in_row]);
     let slices = slices * bands;
     let params = Params {
@@ -123,12 +156,13 @@ pub fn backward(
         kernel_w: u32_of(OP, kw)?,
         slices: u32_of(OP, slices)?,
         bands: u32_of(OP, bands)?,
+        part_columns: u32_of(OP, parts.columns)?,
         x_across: u32_of(OP, x_layout.across)?,
         x_width: u32_of(OP, x_layout.image_width)?,
         x_height: u32_of(OP, x_layout.image_height)?,
         ..params_of_d((rows, map), d_layout)?
     };
-    let (width, height) = (map.channels * groups(channels), slices * kh * kw);
+    let (width, height) = parts.size(slices);
     let partial = Texels::zeros(rec.gpu(), "partial sums of dweight", TexelFormat::Reals, width, height)?;
     let threads = slices * threads;
     let work = convolution.work(rows, (map.height, map.width)).turns(turns);
@@ -145,8 +179,9 @@ pub fn backward(
             work,
         )?,
     }
-    let work = Work::new(4 * width * height, by(dweight.dims()));
-    rec.dispatch(wgsl::Reduce { params: &params, partial: &partial, dweight }, width * kh * kw, work)?;
+    let threads = map.channels * groups(channels) * kh * kw;
+    let work = Work::new(4 * slices * threads, by(dweight.dims()));
+    rec.dispatch(wgsl::Reduce { params: &params, partial: &partial, dweight }, threads, work)?;
     bias(rec, (rows, map), (d_layout, d), dbias)
 }
 
@@ -175,6 +210,27 @@ mod tests {
             let map = MapShape::new(8, map.0, map.1);
             let (images, lines) = parts_of_bias(rows, map);
             assert!(nested([images.div_ceil(LANES), lines, map.width]) <= MOST_TURNS, "{rows} of {map:?}");
+        }
+    }
+
+    fn of(channels: usize, outputs: usize, kernel: (usize, usize)) -> Convolution {
+        Convolution { x: MapShape::new(channels, 8, 8), outputs, kernel, padding: (1, 1) }
+    }
+
+    #[test]
+    fn partial_sums_wider_than_a_texture_lie_in_more_rows() {
+        let large = of(256, 512, (3, 3));
+        assert_eq!(Parts::new(&large, 16_384).size(5), (16_384, 2 * 9 * 5));
+        assert_eq!(Parts::new(&large, 8192).size(5), (8192, 4 * 9 * 5));
+        assert_eq!(Parts::new(&of(256, 257, (3, 3)), 8192).size(1), (5483, 3 * 9));
+        assert_eq!(least_size(&large, 64), (64, 512 * 9));
+    }
+
+    #[test]
+    fn partial_sums_that_fit_lie_as_they_always_have() {
+        for (channels, outputs, kernel) in [(3, 32, (5, 5)), (256, 256, (3, 3)), (1, 1, (1, 7))] {
+            let parts = Parts::new(&of(channels, outputs, kernel), 16_384);
+            assert_eq!(parts.size(12), (outputs * groups(channels), 12 * kernel.0 * kernel.1));
         }
     }
 

@@ -66,7 +66,7 @@ impl Convolution {
     }
 
     /// How `rows` images of x lie in a texture, with their padding and as far beyond as tiles and blocks of taps read, and
-    /// others, which read `reach` rows and columns.
+    /// others, which read `halo` rows and columns.
     pub(super) fn x_layout(&self, gpu: &Gpu, rows: usize, halo: (usize, usize)) -> Result<Layout> {
         let y = self.y()?;
         let (height, width) = conv2d_tile::halo((y.height, y.width), self.kernel);
@@ -75,7 +75,7 @@ impl Convolution {
         self.layout(gpu, rows, (height.max(halo.0), width.max(halo.1)))
     }
 
-    /// How `rows` images of x lie in a texture, with their padding; kernels read `reach` rows and columns of each.
+    /// How `rows` images of x lie in a texture, with their padding; kernels read `halo` rows and columns of each.
     pub(super) fn layout(&self, gpu: &Gpu, rows: usize, halo: (usize, usize)) -> Result<Layout> {
         let height = halo.0.max(self.x.height + 2 * self.padding.0);
         let width = halo.1.max(self.x.width + 2 * self.padding.1);

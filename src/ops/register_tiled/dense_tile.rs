@@ -24,8 +24,7 @@ fn size(rows: usize, columns: usize) -> (usize, usize) {
 
 /// Whether a matrix fits a texture of the device.
 pub fn fits(gpu: &Gpu, rows: usize, columns: usize) -> bool {
-    let (width, height) = size(rows, columns);
-    width.max(height) <= Texels::most(gpu)
+    Texels::fit(gpu, &[size(rows, columns)])
 }
 
 impl Matrix {

@@ -7,15 +7,36 @@ use crate::error::Result;
 use crate::gpu::{Recording, Tensor, TexelFormat, Texels, Work, by};
 use crate::ops::kernels::weight_texels as wgsl;
 
+/// The size, in texels, of what [`forward`] gives of a weight (O, C, KH, KW).
+pub fn forward_size([outputs, channels, kh, kw]: [usize; 4]) -> (usize, usize) {
+    (outputs.next_multiple_of(TILE_OUTPUTS), kh * kw * groups(channels))
+}
+
+/// The same of [`rotated`].
+pub fn rotated_size([_, channels, kh, kw]: [usize; 4], inner: usize) -> (usize, usize) {
+    (channels.next_multiple_of(TILE_OUTPUTS), kh * kw * inner)
+}
+
+/// The same of [`spread`].
+pub fn spread_size(convolution: &Convolution, outputs: usize) -> (usize, usize) {
+    let width = groups(convolution.x.channels) * convolution.tap_blocks() * TAPS;
+    // Windows meet kernel rows from one above the first to at most two below the last.
+    (width, (convolution.kernel.0 / 2 * 2 + 3) * outputs)
+}
+
+/// (O, C, KH, KW)
+fn dims(weight: &Tensor) -> [usize; 4] {
+    let filter = weight.map();
+    [weight.rows(), filter.channels, filter.height, filter.width]
+}
+
 /// Records a texture of `weight` (O, C, KH, KW) for the way from x to y.
 ///
 /// # Errors
 /// [`crate::error::Error::Input`] when it does not fit a texture.
 pub fn forward(rec: &mut Recording, weight: &Tensor) -> Result<Texels> {
-    let filter = weight.map();
-    let inner = groups(filter.channels);
-    let size = (weight.rows().next_multiple_of(TILE_OUTPUTS), filter.height * filter.width * inner);
-    let (params, texels) = packing(rec, weight, size, (inner, 1))?;
+    let inner = groups(weight.map().channels);
+    let (params, texels) = packing(rec, weight, forward_size(dims(weight)), (inner, 1))?;
     rec.dispatch(
         wgsl::PackForward { params: &params, weight, texels: &texels },
         threads(&params),
@@ -29,9 +50,7 @@ pub fn forward(rec: &mut Recording, weight: &Tensor) -> Result<Texels> {
 /// # Errors
 /// [`crate::error::Error::Input`] when it does not fit a texture.
 pub fn rotated(rec: &mut Recording, weight: &Tensor, inner: usize) -> Result<Texels> {
-    let filter = weight.map();
-    let size = (filter.channels.next_multiple_of(TILE_OUTPUTS), filter.height * filter.width * inner);
-    let (params, texels) = packing(rec, weight, size, (inner, 1))?;
+    let (params, texels) = packing(rec, weight, rotated_size(dims(weight), inner), (inner, 1))?;
     rec.dispatch(
         wgsl::PackRotated { params: &params, weight, texels: &texels },
         threads(&params),
@@ -51,10 +70,7 @@ pub fn spread(
     outputs: usize,
 ) -> Result<Texels> {
     let taps = convolution.tap_blocks() * TAPS;
-    let width = groups(convolution.x.channels) * taps;
-    // Windows meet kernel rows from one above the first to at most two below the last.
-    let height = (convolution.kernel.0 / 2 * 2 + 3) * outputs;
-    let (params, texels) = packing(rec, weight, (width, height), (outputs, taps))?;
+    let (params, texels) = packing(rec, weight, spread_size(convolution, outputs), (outputs, taps))?;
     rec.dispatch(
         wgsl::PackSpread { params: &params, weight, texels: &texels },
         threads(&params),

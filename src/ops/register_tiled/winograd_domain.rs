@@ -1,7 +1,7 @@
 //! Winograd's domain, F(4×4, 5×5): its sizes, what lies in it, and which convolutions go there.
 
-use super::Convolution;
 use super::texels::Layout;
+use super::{Convolution, groups, paired_groups};
 use crate::error::Result;
 use crate::gpu::{Gpu, TexelFormat, Texels, Work};
 use crate::shape::MapShape;
@@ -39,13 +39,18 @@ pub struct Spectrum {
 
 impl Spectrum {
     pub(super) fn new(gpu: &Gpu, label: &str, maps: usize, groups: usize) -> Result<Self> {
+        let (column, (width, height)) = Self::layout(maps, groups, Texels::most(gpu));
+        let values = Texels::zeros(gpu, label, TexelFormat::Reals, width, height)?;
+        Ok(Self { maps, groups, column, values })
+    }
+
+    /// Blocks of tiles below each other, where no texture is larger than `most` × `most` texels, and the size of this one.
+    fn layout(maps: usize, groups: usize, most: usize) -> (usize, (usize, usize)) {
         let blocks = maps.div_ceil(TILES);
         // A thread that takes several groups may read beyond the last one.
         let beyond = BLOCK - 1;
-        let column = blocks.min((Texels::most(gpu) - beyond) / groups).max(1);
-        let (width, height) = (blocks.div_ceil(column) * POINTS * TILES, column * groups + beyond);
-        let values = Texels::zeros(gpu, label, TexelFormat::Reals, width, height)?;
-        Ok(Self { maps, groups, column, values })
+        let column = blocks.min(most.saturating_sub(beyond) / groups).max(1);
+        (column, (blocks.div_ceil(column) * POINTS * TILES, column * groups + beyond))
     }
 }
 
@@ -59,9 +64,14 @@ pub(super) fn halo(tiles: (usize, usize)) -> (usize, usize) {
     (TILE * tiles.0 + KERNEL.0 - 1, TILE * tiles.1 + KERNEL.1 - 1)
 }
 
+/// Texels of the spectrum of a weight between `inputs` and `outputs` groups of channels.
+fn weight_size(inputs: usize, outputs: usize) -> (usize, usize) {
+    (4 * BLOCK * POINTS, inputs * outputs.div_ceil(BLOCK))
+}
+
 /// Memory for the spectrum of a weight, or of its gradient, between `inputs` and `outputs` groups of channels.
 pub(super) fn weight_room(gpu: &Gpu, label: &str, inputs: usize, outputs: usize) -> Result<Texels> {
-    let (width, height) = (4 * BLOCK * POINTS, inputs * outputs.div_ceil(BLOCK));
+    let (width, height) = weight_size(inputs, outputs);
     Texels::zeros(gpu, label, TexelFormat::Reals, width, height)
 }
 
@@ -97,6 +107,15 @@ impl Winograd {
     pub(super) fn product(&self, maps: usize) -> Work {
         let pairs = self.convolution.x.channels * self.convolution.outputs;
         self.work(maps, 2 * POINTS * maps * pairs)
+    }
+
+    /// Of the textures that every batch needs: one image's spectra and the weight's, where none is larger than `most` × `most`
+    /// texels.
+    pub(super) fn sizes(&self, most: usize) -> Vec<(usize, usize)> {
+        let inner = groups(self.convolution.x.channels);
+        let outer = paired_groups(self.convolution.outputs);
+        let spectrum = |groups| Spectrum::layout(self.maps(1), groups, most).1;
+        vec![spectrum(inner), spectrum(outer), weight_size(inner, outer), weight_size(outer, inner)]
     }
 
     pub(super) fn rows(&self, maps: usize) -> usize {

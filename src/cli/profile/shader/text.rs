@@ -5,8 +5,9 @@ use super::super::compiled;
 use super::super::page::{Page, Table};
 use super::super::text::{clock, spread};
 use dann::profile::shader::{BoundResource, LoopCount, ShaderReport};
+use std::collections::BTreeSet;
 
-/// llvmpipe ends every loop after so many turns.
+/// llvmpipe ends the loops of a thread after so many turns, which it counts over all of them.
 const LLVMPIPE_TURNS: f64 = 65_535.0;
 
 pub fn print(reports: &[ShaderReport], out: &Output) -> anyhow::Result<()> {
@@ -113,8 +114,8 @@ fn counts(report: &ShaderReport) -> String {
 fn turns(turns: &LoopCount) -> String {
     match turns {
         LoopCount { line: 0, .. } => "more than are looked at".to_owned(),
-        LoopCount { line, turns: Some(turns) } => format!("line {line} {turns} turns"),
-        LoopCount { line, turns: None } => format!("line {line} unknown"),
+        LoopCount { line, turns: Some(turns), .. } => format!("line {line} {turns} turns"),
+        LoopCount { line, turns: None, .. } => format!("line {line} unknown"),
     }
 }
 
@@ -138,17 +139,76 @@ pub fn remarks(report: &ShaderReport) -> Vec<String> {
              dispatch tells more"
         ));
     }
-    let cut = report.loops.iter().filter(|turns| turns.turns.is_none_or(|turns| turns > LLVMPIPE_TURNS));
-    let lines: Vec<String> = cut.map(|turns| turns.line.to_string()).collect();
-    if report.adapter.contains("llvmpipe") && !lines.is_empty() {
-        all.push(format!(
-            "llvmpipe ends every loop after {LLVMPIPE_TURNS} turns: those that begin on line {} may be cut short",
-            lines.join(", ")
-        ));
-    }
+    all.extend(cut_short(&report.loops).filter(|_| report.adapter.contains("llvmpipe")));
     let count: u64 = report.workgroups.map(u64::from).into_iter().product();
     if report.adapter.contains("llvmpipe") && count > u32::MAX.into() {
         all.push(format!("llvmpipe counts workgroups in 32 bits: of these {count} it may run a part alone"));
     }
     all
+}
+
+/// What is said of loops that may take more turns together than llvmpipe allows a thread.
+fn cut_short(loops: &[LoopCount]) -> Option<String> {
+    let known: f64 = loops.iter().filter_map(|it| it.of_thread).sum();
+    let is_open = |it: &&LoopCount| it.of_thread.is_none();
+    let is_above = known > LLVMPIPE_TURNS;
+    let named: BTreeSet<u32> = loops.iter().filter(|it| is_above || is_open(it)).map(|it| it.line).collect();
+    if named.is_empty() {
+        return None;
+    }
+    // What is more than is looked at has no line.
+    let lines: Vec<String> =
+        named.into_iter().filter(|&line| line > 0).map(|line| line.to_string()).collect();
+    let which = match lines.is_empty() {
+        true => "some".to_owned(),
+        false => format!("those that begin on line {}", lines.join(", ")),
+    };
+    let many = if loops.iter().any(|it| is_open(&it)) { "more".to_owned() } else { in_groups(known) };
+    Some(format!(
+        "llvmpipe ends the loops of a thread after {} turns in all: {which} may take {many} and be cut short",
+        in_groups(LLVMPIPE_TURNS)
+    ))
+}
+
+/// A whole number with a comma at each thousand.
+fn in_groups(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(line: u32, of_thread: Option<f64>) -> LoopCount {
+        LoopCount { line, turns: None, of_thread }
+    }
+
+    #[test]
+    fn turns_of_all_loops_of_a_thread_are_held_to_the_limit_together() {
+        assert_eq!(cut_short(&[of(3, Some(255.0)), of(4, Some(65_280.0))]), None);
+        let nested = cut_short(&[of(3, Some(300.0)), of(4, Some(90_000.0)), of(4, Some(0.0))]);
+        let expected = "llvmpipe ends the loops of a thread after 65,535 turns in all: those that begin on line 3, 4 may take \
+                        90,300 and be cut short";
+        assert_eq!(nested.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn loops_without_a_known_end_may_be_cut_short() {
+        let ends = |loops: &[LoopCount], words: &str| {
+            let said = cut_short(loops).unwrap_or_default();
+            assert!(said.ends_with(words), "{said}");
+        };
+        ends(
+            &[of(3, Some(9.0)), of(5, None)],
+            "in all: those that begin on line 5 may take more and be cut short",
+        );
+        ends(
+            &[of(3, Some(9e6)), of(5, None)],
+            "those that begin on line 3, 5 may take more and be cut short",
+        );
+        ends(&[of(0, None)], "in all: some may take more and be cut short");
+        assert_eq!(in_groups(1_234_567.0), "1,234,567");
+    }
 }

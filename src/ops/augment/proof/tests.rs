@@ -10,8 +10,8 @@ fn images(count: usize) -> Vec<f64> {
 fn nothing_asked_for_changes_nothing_and_a_sure_inversion_turns_all_signs() {
     let x = images(3);
     assert_eq!(views(&x, SHAPE, Augmentation::default(), 7), x);
-    let rotated: Vec<f64> = x.iter().map(|x| -x).collect();
-    assert_eq!(views(&x, SHAPE, Augmentation { invert: 1.0, ..Augmentation::default() }, 7), rotated);
+    let inverted: Vec<f64> = x.iter().map(|x| -x).collect();
+    assert_eq!(views(&x, SHAPE, Augmentation { invert: 1.0, ..Augmentation::default() }, 7), inverted);
 }
 
 #[test]

@@ -90,6 +90,25 @@ impl ConvBlock {
         Some(Self { convolution, pooled, way: Way::new(convolution, covered) })
     }
 
+    /// Whether the device's textures hold what every batch needs: one image, its gradient, and all that is as large as the
+    /// weight.
+    pub fn fits(&self, gpu: &Gpu) -> bool {
+        let layouts = [self.x_layout(gpu, 1), self.d_layout(gpu, 1)];
+        layouts.iter().all(Result::is_ok) && Texels::fit(gpu, &self.sizes(Texels::most(gpu)))
+    }
+
+    /// Of the textures that are the same for every batch, where none is larger than `most` × `most` texels.
+    fn sizes(&self, most: usize) -> Vec<(usize, usize)> {
+        let convolution = &self.convolution;
+        let spread = weight_texels::spread_size(convolution, 4 * paired_groups(self.pooled.channels));
+        let back = [spread, conv2d_weight::least_size(convolution, most)];
+        match self.way {
+            Way::Winograd(winograd) => winograd.sizes(most),
+            Way::Image(_) => back.to_vec(),
+            Way::Direct => [&back[..], &[weight_texels::forward_size(convolution.weight_dims())]].concat(),
+        }
+    }
+
     /// Whether the block computes its gradients in Winograd's domain.
     pub fn is_winograd(&self) -> bool {
         matches!(self.way, Way::Winograd(_))
@@ -244,5 +263,34 @@ impl WinogradSaved {
     ) -> Result<()> {
         let upstream = Upstream { d, argmax: &self.argmax, map: self.block.pooled };
         self.block.winograd.backward(rec, &self.spectrum, weight, &upstream, gradients, dx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The longest side of a texture that a block of so many channels and outputs needs.
+    fn longest(channels: usize, outputs: usize, side: usize, most: usize) -> usize {
+        let x = MapShape::new(channels, 16, 16);
+        let convolution = Convolution { x, outputs, kernel: (side, side), padding: (side / 2, side / 2) };
+        let sizes = ConvBlock::new(convolution).map(|block| block.sizes(most)).unwrap_or_default();
+        sizes.into_iter().map(|size| size.0.max(size.1)).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn blocks_of_many_channels_fit_textures() {
+        assert!(longest(256, 512, 3, 16_384) <= 16_384);
+        assert!(longest(256, 512, 3, 8192) <= 8192);
+        assert!(longest(512, 512, 5, 8192) <= 8192);
+    }
+
+    #[test]
+    fn blocks_that_fit_no_texture_are_told() {
+        // 9 taps × 2,048 groups of channels; five kernel rows that windows meet, and 4,096 outputs.
+        assert_eq!(longest(8192, 16, 3, 16_384), 9 * 2048);
+        assert_eq!(longest(16, 4096, 3, 16_384), 5 * 4096);
+        // In Winograd's domain a row has the 64 points of sixteen tiles, or of four times four weights.
+        assert_eq!(longest(16, 16, 5, 512), 64 * 16);
     }
 }

@@ -40,6 +40,17 @@ pub struct LoopCount {
     pub line: u32,
     /// How many turns it takes at most; unknown where data decide.
     pub turns: Option<f64>,
+    /// The same of all times together that a thread comes to it, as to a loop within another one.
+    #[serde(default)]
+    pub of_thread: Option<f64>,
+}
+
+impl LoopCount {
+    /// One of that many turns, if they are known; in all its turns a thread does what it holds that often.
+    fn new(line: u32, turns: Option<i128>, within: Times) -> Self {
+        let turns = turns.map(|turns| turns as f64);
+        Self { line, turns, of_thread: within.is_known.then_some(within.each) }
+    }
 }
 
 /// What is read and written of a resource.
@@ -117,7 +128,7 @@ impl Job<'_> {
         let traffic =
             self.resources.iter().map(|resource| traffic(&walker, resource, is_exhausted)).collect();
         if is_exhausted {
-            walker.loops.push(LoopCount { line: 0, turns: None });
+            walker.loops.push(LoopCount { line: 0, turns: None, of_thread: None });
         }
         Counts {
             thread: tally.0,

@@ -179,10 +179,10 @@ impl<'a> Walker<'a> {
             turns::follow(frame, &changes, &first, known.map(|turns| turns.variable), most);
         }
         frame.changed();
-        self.loops.push(LoopCount { line, turns: most.map(|most| most as f64) });
         self.is_exact &= known.is_some_and(|turns| turns.count.only().is_some());
         let each = times.each * most.map_or(1.0, |most| most as f64);
         let times = Times { each, is_known: times.is_known && most.is_some() };
+        self.loops.push(LoopCount::new(line, most, times));
         let refined = frame.state.refined.clone();
         if most != Some(0) {
             self.block(frame, body, times, tally);

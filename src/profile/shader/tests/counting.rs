@@ -127,6 +127,13 @@ fn turns_of_loops_are_counted() {
     assert_eq!(turns(&counted), [Some(4.0), Some(4.0)]);
     assert_eq!(counted.thread[&Counted::Arithmetic("f32")], 16.0);
     assert!(!counted.is_exact);
+    // Of a thread together, as software adapters count them.
+    let of_thread = |body: &str| -> Vec<_> { of(body).1.loops.iter().map(|it| it.of_thread).collect() };
+    let nested = "for (var i = 0u; i < 300u; i++) { for (var j = 0u; j < 300u; j++) { y[j] += 1.0; } }";
+    assert_eq!(of_thread(nested), [Some(300.0), Some(90_000.0)]);
+    assert_eq!(of_thread(&format!("{nested} {nested}")), [300.0, 90_000.0, 300.0, 90_000.0].map(Some));
+    assert_eq!(of_thread(&nested.replace("i < 300u", "i < x[id.x]")), [None, None]);
+    assert_eq!(of_thread(&nested.replace("j < 300u", "j < x[id.x]")), [Some(300.0), None]);
     // Counters beside the one that ends the loop.
     let body = "var at = 5u; for (var i = 0u; i < 10u; i++) { y[at] = 1.0; at += 3u; }";
     assert_eq!(touched(body), traffic(0, 4 * 31));

@@ -1,15 +1,13 @@
 //! The search for the fastest kernels of each group of layers, on the device at hand.
 
-use super::Initialization;
+mod setting;
+
 use super::fusion::{group_key, groups, is_product};
 use super::graph::{Node, Value};
-use super::network::Network;
-use super::parameters::Parameters;
 use super::spec::ModelSpec;
-use super::stage::Mode;
-use crate::error::Result;
-use crate::gpu::{Gpu, Recording, Tensor, Variant};
-use crate::ops::Step;
+use crate::error::{Error, Result};
+use crate::gpu::{Gpu, Recording, Variant};
+use setting::Setting;
 use std::time::{Duration, Instant};
 
 /// How far the results of a family may lie from the plain kernels', relative to their size (both as L2 norms). Rounding
@@ -80,16 +78,6 @@ impl Found {
     }
 }
 
-/// A group with everything that its candidates share.
-struct Setting<'a> {
-    group: &'a [Node],
-    parameters: Parameters,
-    step: Tensor,
-    x: Tensor,
-    dy: Vec<f32>,
-    wants_dx: bool,
-}
-
 impl Search<'_> {
     /// Tries all families for each group of the layers of `spec` that has more than plain kernels, once where groups
     /// are alike, and gives what it finds to `report`.
@@ -121,40 +109,41 @@ impl Search<'_> {
     }
 
     /// All families with few rows, then those with all rows that are neither wrong nor hopeless.
+    ///
+    /// # Errors
+    /// [`Error::BeyondLimit`] when the device holds none of them.
     fn candidates(&self, group: &[Node], rows: usize, wants_dx: bool) -> Result<Vec<Candidate>> {
         let few = rows.min(FEW_ROWS);
-        let mut all = self.measured(group, few, wants_dx, self.variants)?;
+        let (mut all, mut beyond) = self.measured(group, few, wants_dx, self.variants)?;
         let right = all.iter().filter(|candidate| candidate.is_right());
         let best = right.map(|candidate| candidate.milliseconds).fold(f64::INFINITY, f64::min);
         let promising =
             |candidate: &&Candidate| candidate.is_right() && candidate.milliseconds <= HOPELESS * best;
         let promising: Vec<Variant> =
             all.iter().filter(promising).map(|candidate| candidate.variant).collect();
-        let measured = if rows > few { self.measured(group, rows, wants_dx, &promising)? } else { vec![] };
-        for candidate in &mut all {
-            match measured.iter().find(|measured| measured.variant == candidate.variant) {
-                Some(measured) => {
-                    candidate.milliseconds = measured.milliseconds;
-                    candidate.difference = candidate.difference.max(measured.difference);
-                }
-                None => candidate.milliseconds *= rows as f64 / few as f64,
-            }
+        if rows > few {
+            let (measured, of_more) = self.measured(group, rows, wants_dx, &promising)?;
+            learn_of_all_rows(&mut all, &promising, &measured, rows as f64 / few as f64);
+            beyond = beyond.or(of_more);
         }
-        Ok(all)
+        beyond.filter(|_| all.is_empty()).map_or(Ok(all), Err)
     }
 
-    /// Times `variants` and compares their results with those of the first one.
+    /// Times those of `variants` that the device can hold, and compares their results with those of the first one; the
+    /// limit that the first one of the others is beyond.
     fn measured(
         &self,
         group: &[Node],
         rows: usize,
         wants_dx: bool,
         variants: &[Variant],
-    ) -> Result<Vec<Candidate>> {
+    ) -> Result<(Vec<Candidate>, Option<Error>)> {
         let setting = Setting::new(self.gpu, group, rows, wants_dx)?;
         let (mut expected, mut best, mut tried) = (None, f64::INFINITY, Vec::new());
+        let mut beyond = None;
         for &variant in variants {
-            let (rec, tensors) = setting.record(self.gpu, variant)?;
+            let recorded = within_limits(setting.record(self.gpu, variant), &mut beyond)?;
+            let Some((rec, tensors)) = recorded else { continue };
             let first = time(self.gpu, &rec)?;
             let results = setting.results(self.gpu, &tensors)?;
             // A first run may have compiled its kernels.
@@ -165,7 +154,7 @@ impl Search<'_> {
             best = best.min(milliseconds);
             tried.push(Candidate { variant, milliseconds, difference });
         }
-        Ok(tried)
+        Ok((tried, beyond))
     }
 
     /// Of a few runs behind the first, of one where that took long.
@@ -180,43 +169,31 @@ impl Search<'_> {
     }
 }
 
-impl<'a> Setting<'a> {
-    fn new(gpu: &Gpu, group: &'a [Node], rows: usize, wants_dx: bool) -> Result<Self> {
-        let parameters = Parameters::new(gpu, group.iter().flat_map(Node::learned))?;
-        let initial = parameters.initial(Initialization::HeNormal, 0);
-        parameters.write(gpu, &parameters.values, &initial)?;
-        let first = group[0].x[0];
-        let dims = [rows, first.channels, first.height, first.width];
-        let x = Tensor::from_slice(gpu, "x", &dims, &noise(1, dims.iter().product()))?;
-        let last = group[group.len() - 1].y;
-        let step = Step::table(gpu, "step", 1)?;
-        Ok(Self { group, parameters, step, x, dy: noise(2, rows * last.len()), wants_dx })
-    }
-
-    /// Forward and backward, with the kernels of `variant`: the recording, and where y and dx lie.
-    fn record(&self, gpu: &Gpu, variant: Variant) -> Result<(Recording, Vec<Tensor>)> {
-        let network = Network::of_group(gpu, variant, self.group, &self.parameters)?;
-        let mut rec = Recording::new(gpu);
-        let mode = Mode::Training { source_rows: self.x.rows() };
-        let trace = network.forward(&mut rec, &self.step, &self.x, mode)?;
-        let mut results = vec![trace.y.clone()];
-        let dy = Tensor::from_slice(gpu, "dy", trace.y.dims(), &self.dy)?;
-        if self.wants_dx {
-            results.push(trace.backward(&mut rec, dy, &|_| false)?);
-        } else {
-            trace.backward_to_parameters(&mut rec, dy, &|_| false)?;
+/// What was recorded; nothing where it is beyond a limit of the device, which `beyond` then says, if it said nothing before.
+fn within_limits<T>(recorded: Result<T>, beyond: &mut Option<Error>) -> Result<Option<T>> {
+    match recorded {
+        Ok(recorded) => Ok(Some(recorded)),
+        Err(error @ Error::BeyondLimit { .. }) => {
+            beyond.get_or_insert(error);
+            Ok(None)
         }
-        Ok((rec, results))
+        Err(error) => Err(error),
     }
+}
 
-    /// y, dx and every gradient, as the last run left them.
-    fn results(&self, gpu: &Gpu, tensors: &[Tensor]) -> Result<Vec<Vec<f32>>> {
-        let gradients = self.parameters.read(gpu, &self.parameters.grads)?;
-        let mut results: Vec<_> = gradients.into_values().collect();
-        for tensor in tensors {
-            results.push(tensor.read(gpu)?);
+/// Puts what was `measured` of the `promising` ones in place of what few rows have told. Those that the device does not hold
+/// with all rows, so many times as many, are no candidates any more; others would take so many times as long.
+fn learn_of_all_rows(all: &mut Vec<Candidate>, promising: &[Variant], measured: &[Candidate], times: f64) {
+    let found = |variant| measured.iter().find(|measured| measured.variant == variant);
+    all.retain(|candidate| !promising.contains(&candidate.variant) || found(candidate.variant).is_some());
+    for candidate in all {
+        match found(candidate.variant) {
+            Some(measured) => {
+                candidate.milliseconds = measured.milliseconds;
+                candidate.difference = candidate.difference.max(measured.difference);
+            }
+            None => candidate.milliseconds *= times,
         }
-        Ok(results)
     }
 }
 
@@ -241,13 +218,6 @@ fn difference(results: &[Vec<f32>], expected: &[Vec<f32>]) -> f64 {
     results.iter().zip(expected).map(one).fold(0.0, f64::max)
 }
 
-/// `count` values in [−0.5, 0.5), others for each seed.
-fn noise(seed: u32, count: usize) -> Vec<f32> {
-    let value =
-        |i: u32| (i ^ seed << 28).wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(2_246_822_519);
-    (0..count as u32).map(|i| value(i) as f32 / u32::MAX as f32 - 0.5).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,9 +230,35 @@ mod tests {
         assert_eq!(difference(&[vec![f32::NAN, 4.0], vec![0.5]], &expected), f64::INFINITY);
     }
 
+    fn candidate(variant: Variant, milliseconds: f64, difference: f64) -> Candidate {
+        Candidate { variant, milliseconds, difference }
+    }
+
+    #[test]
+    fn a_family_that_the_device_does_not_hold_is_no_candidate() {
+        let (mut beyond, limit) = (None, |found| Error::beyond_limit("a texture", "at most 9", found));
+        assert_eq!(within_limits(Ok(1), &mut beyond).ok(), Some(Some(1)));
+        assert!(beyond.is_none());
+        assert_eq!(within_limits::<u32>(Err(limit("10")), &mut beyond).ok(), Some(None));
+        assert_eq!(within_limits::<u32>(Err(limit("11")), &mut beyond).ok(), Some(None));
+        assert!(beyond.is_some_and(|first| first.to_string().ends_with("found 10")));
+        assert!(within_limits::<u32>(Err(Error::Gpu("lost".into())), &mut None).is_err());
+    }
+
+    #[test]
+    fn what_fits_with_few_rows_alone_is_no_candidate() {
+        let mut all = vec![
+            candidate(Variant::Plain, 2.0, 0.0),
+            candidate(Variant::Register, 1.0, 1e-6),
+            candidate(Variant::Workgroup, 9.0, 1e-6),
+        ];
+        let measured = [candidate(Variant::Plain, 50.0, 0.0)];
+        learn_of_all_rows(&mut all, &[Variant::Plain, Variant::Register], &measured, 32.0);
+        assert_eq!(all, [measured[0].clone(), candidate(Variant::Workgroup, 288.0, 1e-6)]);
+    }
+
     #[test]
     fn the_fastest_right_candidate_is_the_best() {
-        let candidate = |variant, milliseconds, difference| Candidate { variant, milliseconds, difference };
         let candidates = vec![
             candidate(Variant::Plain, 9.0, 0.0),
             candidate(Variant::Workgroup, 1.0, 0.5),
