@@ -17,7 +17,10 @@ if [ -z "$mdbook" ]; then
     if ! [ -x "$mdbook" ]; then
         command -v python3 >/dev/null || skip "there is neither mdbook nor python3"
         python3 -m venv "$tools" || skip "python3 -m venv does not work here (Debian, Ubuntu: apt install python3-venv)"
-        timeout 120 "$tools/bin/python" -m pip install --quiet --require-hashes -r docs/requirements.txt ||
+        limit=(timeout 120)
+        # macOS has no such command.
+        command -v timeout >/dev/null || limit=()
+        ${limit[@]+"${limit[@]}"} "$tools/bin/python" -m pip install --quiet --require-hashes -r docs/requirements.txt ||
             skip "mdBook cannot be installed from PyPI (cargo install mdbook has it too)"
     fi
 fi
