@@ -1,6 +1,7 @@
 //! What the unit tests of the twins share: random values and the test of a gradient.
 
-use super::central_difference;
+use super::{Case, Op, central_difference, compare, run};
+use crate::gpu::Gpu;
 use crate::rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -35,5 +36,16 @@ pub fn assert_gradient(mut f: impl FnMut(&[f64]) -> Vec<f64>, x: &[f64], dy: &[f
         let size: f64 = terms().map(f64::abs).sum();
         let agrees = (numeric - analytic).abs() <= 1e-6 * size;
         assert!(agrees, "direction {i}: gradient {analytic}, central difference {numeric}");
+    }
+}
+
+/// Runs `case` on `gpu` and holds what comes of it to the twin.
+pub fn assert_like_twin(op: &dyn Op, gpu: &Gpu, case: &Case) {
+    let found = run(op, gpu, case).expect("results");
+    let twin = op.twin(case).expect("a twin");
+    let bounds = op.bounds(case, &twin).expect("bounds");
+    for (name, expected) in &twin {
+        let compared = compare(name, &found[name.as_str()], expected, &bounds[name.as_str()]);
+        assert_eq!(compared.expect("a comparison").failure, None, "{}: {name}", case.name);
     }
 }

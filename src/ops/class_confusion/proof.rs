@@ -222,7 +222,8 @@ fn cases() -> Vec<Case> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::{compare, record, run};
+    use crate::contract::record;
+    use crate::contract::testing::assert_like_twin;
     use crate::gpu::testing::limited;
 
     /// The 65,536 classes that data can have are more than most devices take workgroups in a dimension, but too many for the
@@ -235,12 +236,6 @@ mod tests {
         let confuse = rig.rec.dispatches().iter().find(|one| one.kernel.label.contains("confuse"));
         // The last one of them has no class.
         assert_eq!(confuse.map(|one| one.workgroups), Some([4, 4, 1]));
-        let found = run(&ClassConfusion, &gpu, &case).expect("results");
-        let twin = ClassConfusion.twin(&case).expect("a twin");
-        let bounds = ClassConfusion.bounds(&case, &twin).expect("bounds");
-        for (name, expected) in &twin {
-            let compared = compare(name, &found[name.as_str()], expected, &bounds[name.as_str()]);
-            assert_eq!(compared.expect("a comparison").failure, None, "{name}");
-        }
+        assert_like_twin(&ClassConfusion, &gpu, &case);
     }
 }

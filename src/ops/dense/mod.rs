@@ -8,8 +8,9 @@ use super::{expect, expect_rank, u32_of};
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor, Work, by};
 
-/// Terms of a partial sum, as in the shader.
+/// Terms of a partial sum, and of a turn, as in the shader.
 const RUN: u32 = 32;
+const STRIDE: u32 = 8;
 
 /// Each row of `x` counts as one vector, whatever its shape.
 fn params(x: &Tensor, weight: &Tensor) -> Result<wgsl::Params> {
@@ -24,10 +25,15 @@ fn params(x: &Tensor, weight: &Tensor) -> Result<wgsl::Params> {
     })
 }
 
-/// What a product of all three sizes takes that is summed up over `terms`.
-fn work(p: &wgsl::Params, terms: u32) -> Work {
+/// What a product of all three sizes takes that is summed up in so many `turns`.
+fn work(p: &wgsl::Params, turns: usize) -> Work {
     let [n, i, o] = [p.rows, p.inputs, p.outputs].map(|size| size as usize);
-    Work::new(2 * n * i * o, format!("{n}×{i} → {o}")).turns(turns(terms))
+    Work::new(2 * n * i * o, format!("{n}×{i} → {o}")).turns(turns)
+}
+
+/// Turns of the loops over `terms`, in runs, where a turn takes several.
+fn strides(terms: u32) -> usize {
+    (terms / STRIDE + terms % STRIDE + terms.div_ceil(RUN)) as usize
 }
 
 /// Turns of the loops over `terms`, in runs.
@@ -43,7 +49,11 @@ pub fn forward(rec: &mut Recording, x: &Tensor, weight: &Tensor, bias: &Tensor, 
     let params = params(x, weight)?;
     expect("dense", "bias", bias, &[weight.rows()])?;
     expect("dense", "y", y, &[x.rows(), weight.rows()])?;
-    rec.dispatch(wgsl::Forward { params: &params, x, weight, bias, y }, y.len(), work(&params, params.inputs))
+    rec.dispatch(
+        wgsl::Forward { params: &params, x, weight, bias, y },
+        y.len(),
+        work(&params, strides(params.inputs)),
+    )
 }
 
 /// dx (N, I) = dy (N, O) · weight (O, I).
@@ -56,7 +66,7 @@ pub fn backward_input(rec: &mut Recording, dy: &Tensor, weight: &Tensor, dx: &Te
     rec.dispatch(
         wgsl::BackwardInput { params: &params, weight, dy, dx },
         dx.len(),
-        work(&params, params.outputs),
+        work(&params, strides(params.outputs)),
     )
 }
 
@@ -70,7 +80,7 @@ pub fn backward_weight(rec: &mut Recording, x: &Tensor, dy: &Tensor, dweight: &T
     rec.dispatch(
         wgsl::BackwardWeight { params: &params, x, dy, dweight },
         dweight.len(),
-        work(&params, params.rows),
+        work(&params, turns(params.rows)),
     )
 }
 

@@ -158,14 +158,15 @@ impl Op for Dense {
     }
 }
 
+fn case(name: &str, [n, i, o]: [usize; 3]) -> Case {
+    Case::new("dense", name, SEED)
+        .normal("x", &[n, i], 1.0)
+        .normal("weight", &[o, i], 0.1)
+        .normal("bias", &[o], 1.0)
+        .normal("dy", &[n, o], 1.0)
+}
+
 fn cases() -> Vec<Case> {
-    let case = |name, [n, i, o]: [usize; 3]| {
-        Case::new("dense", name, SEED)
-            .normal("x", &[n, i], 1.0)
-            .normal("weight", &[o, i], 0.1)
-            .normal("bias", &[o], 1.0)
-            .normal("dy", &[n, o], 1.0)
-    };
     vec![
         case("single value", [1, 1, 1]),
         case("ragged", [15, 65, 17]),
@@ -190,7 +191,9 @@ fn cases() -> Vec<Case> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::testing::assert_like_twin;
     use crate::contract::testing::{assert_gradient, normal};
+    use crate::gpu::{Gpu, Options, choose};
 
     #[test]
     fn tiny_values_by_hand() {
@@ -218,6 +221,16 @@ mod tests {
             assert_gradient(|weight| forward(&x, weight, &bias, s), &weight, &dy, &dweight);
             let dbias = backward_bias(&dy, s);
             assert_gradient(|bias| forward(&x, &weight, bias, s), &bias, &dy, &dbias);
+        }
+    }
+
+    /// Plain kernels have such layers to themselves: no texture holds them.
+    #[test]
+    fn more_terms_than_llvmpipe_takes_turns_are_summed_up() {
+        let adapter = choose(None).expect("an adapter");
+        let gpu = Gpu::open(&adapter, Options::default().variant(Variant::Plain)).expect("a device");
+        for size in [[2, 70_003, 2], [1, 2, 66_003]] {
+            assert_like_twin(&Dense, &gpu, &case("many", size));
         }
     }
 }
