@@ -1,9 +1,11 @@
 //! The average of a model over training, which is evaluated in its place: the mean teacher (Tarvainen & Valpola 2017).
 
 use super::dann::Dann;
+use super::update::Update;
 use crate::error::{Error, Result};
 use crate::gpu::{Phase, Recording, Tensor};
 use crate::ops::average;
+use std::collections::BTreeMap;
 
 impl Dann {
     /// Keeps an exponential moving average of everything that is learned from here on, running statistics too, starting
@@ -37,16 +39,34 @@ impl Dann {
         self.average().unwrap_or(self)
     }
 
-    /// Records how the average, if one is kept, follows the model.
-    pub(super) fn record_average(&self, rec: &mut Recording, step: &Tensor) -> Result<()> {
+    /// Records how the average, if one is kept, follows what `update` and the step move of the model. The rest keeps its bits:
+    /// the mean of a number and itself may be rounded to another one.
+    pub(super) fn record_average(
+        &self,
+        rec: &mut Recording,
+        step: &Tensor,
+        update: &Update<'_>,
+    ) -> Result<()> {
         let Some(average) = self.average() else { return Ok(()) };
         rec.phase(Phase::Update);
-        average::update(rec, step, &self.parameters.values, &average.parameters.values)?;
+        for range in update.learning(&self.parameters)? {
+            let [value, of_average] = [self, average]
+                .map(|model| model.parameters.values.part(range.start, &[range.end - range.start]));
+            average::update(rec, step, &value, &of_average)?;
+        }
         let mut averages = average.state();
-        for (name, value) in self.state() {
+        for (name, value) in self.moving_state(update) {
             let missing = || Error::input("the average", format!("the state {name}"), "none");
             average::update(rec, step, &value, &averages.remove(&name).ok_or_else(missing)?)?;
         }
         Ok(())
+    }
+
+    /// The running statistics that steps move: not those of layers that rest, nor of a domain classifier that is left out.
+    fn moving_state(&self, update: &Update<'_>) -> BTreeMap<String, Tensor> {
+        let rests = |name: &str| self.has_rest() && update.is_frozen(name);
+        let classifier = Some(&self.domain_classifier).filter(|_| update.tells_domains);
+        let parts = [&self.feature_extractor, &self.label_predictor].into_iter().chain(classifier);
+        parts.flat_map(|part| part.moving_state(&rests)).collect()
     }
 }

@@ -27,7 +27,7 @@ impl Batch {
         let room = |label: &str, rows: usize| Tensor::zeros(gpu, label, &[&[rows], row].concat());
         let plain = target_rows.filter(|_| objective.has_pseudo_labels());
         Ok(Self {
-            x: room("x", source_rows + target_rows.unwrap_or_default())?,
+            x: room("x", source_rows.saturating_add(target_rows.unwrap_or_default()))?,
             labels: Tensor::zeros_of::<u32>(gpu, "labels", &[source_rows])?,
             plain: plain.map(|rows| room("plain", rows)).transpose()?,
         })

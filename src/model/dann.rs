@@ -25,8 +25,8 @@ pub struct Dann {
     /// Everything that is trained.
     pub(crate) parameters: Parameters,
     pub(super) feature_extractor: Network,
-    label_predictor: Network,
-    domain_classifier: Network,
+    pub(super) label_predictor: Network,
+    pub(super) domain_classifier: Network,
     /// What is evaluated in its place, if an average is kept.
     pub(super) average: Option<Box<Self>>,
 }
@@ -185,7 +185,7 @@ impl Dann {
         let frozen = &|name: &str| update.is_frozen(name);
         batch.check()?;
         let (source_rows, table) = (batch.labels.rows(), &metrics_buffer.table);
-        let mode = Mode::Training { source_rows };
+        let mode = objective.mode(source_rows);
         rec.phase(Phase::Forward);
         let rests = &|name: &str| self.has_rest() && frozen(name);
         let features = self.feature_extractor.forward_behind(prefix, rec, step, &batch.x, mode, rests)?;
@@ -210,7 +210,7 @@ impl Dann {
                 let (classifier, input) = (&self.domain_classifier, self.spec.domain_input);
                 let (features, logits) = (&x, &logits);
                 let adversary =
-                    Adversary { classifier, input, features, logits, source_rows, domain_loss, table };
+                    Adversary { classifier, input, features, logits, source_rows, domain_loss, table, rests };
                 let d_domain = record_domain(rec, step, &adversary, objective, frozen)?;
                 let d_features = Tensor::zeros(&self.gpu, "d_features", x.dims())?;
                 gradient_reversal::backward_fan_in(rec, step, &d_domain, &d_label, &d_features)?;
@@ -230,7 +230,7 @@ impl Dann {
         rec.phase(Phase::Update);
         let trained = (&self.parameters, mean_grads.as_ref().unwrap_or(&self.parameters.grads));
         let optimizer = update.record(rec, trained, step, &metrics_buffer.faults)?;
-        self.record_average(rec, step)?;
+        self.record_average(rec, step, &update)?;
         let logits = logits.first_rows(source_rows);
         Ok(StepOutputs { metrics_buffer: metrics_buffer.clone(), features: x, logits, optimizer, mean_grads })
     }

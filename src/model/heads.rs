@@ -30,6 +30,8 @@ pub(super) struct Adversary<'a> {
     pub source_rows: usize,
     pub domain_loss: DomainLoss,
     pub table: &'a Tensor,
+    /// Names the parameters whose layers rest where none of theirs is another.
+    pub rests: &'a dyn Fn(&str) -> bool,
 }
 
 /// One head's loss into the table, and the gradient of its logits: 0 on rows without labels.
@@ -58,7 +60,8 @@ pub(super) fn record_domain(
     objective: &Objective,
     frozen: &dyn Fn(&str) -> bool,
 ) -> Result<Tensor> {
-    let Adversary { classifier, input, features, logits, source_rows, domain_loss, table } = *adversary;
+    let Adversary { classifier, input, features, logits, source_rows, domain_loss, table, rests } =
+        *adversary;
     let rows = features.rows();
     if rows <= source_rows {
         return Err(Error::input("batch", "target rows behind the source rows", "none"));
@@ -67,7 +70,8 @@ pub(super) fn record_domain(
     let domains = Tensor::from_slice(rec.gpu(), "domains", &[rows], &domains)?;
     rec.phase(Phase::Forward);
     let given = Given::record(rec, input, features, logits)?;
-    let opinions = classifier.forward(rec, step, &given.x, Mode::Training { source_rows })?;
+    let mode = Mode::Training { source_rows };
+    let opinions = classifier.forward_of(rec, step, &given.x, mode, rests)?;
     let scale = match domain_loss {
         DomainLoss::Sum => 1.0 / source_rows as f32,
         DomainLoss::Mean => 1.0 / rows as f32,

@@ -117,6 +117,12 @@ impl Network {
         resting.flat_map(|placed| placed.stage.state())
     }
 
+    /// The same of the others.
+    pub fn moving_state(&self, frozen: &dyn Fn(&str) -> bool) -> impl Iterator<Item = (String, Tensor)> {
+        let moving = self.stages.iter().filter(|placed| !placed.rests(frozen));
+        moving.flat_map(|placed| placed.stage.state())
+    }
+
     /// Records y from x (N, …).
     pub fn forward(&self, rec: &mut Recording, step: &Tensor, x: &Tensor, mode: Mode) -> Result<Trace<'_>> {
         self.forward_of(rec, step, x, mode, &|_| false)

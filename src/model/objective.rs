@@ -1,8 +1,10 @@
 //! What a training step minimises, and how.
 
 use super::Adaptation;
+use super::stage::Mode;
 use crate::error::Result;
 use crate::gpu::{Gpu, Tensor};
+use crate::ops::gather_batch::Domain;
 use crate::ops::optimizer::ParameterGroup;
 use crate::ops::optimizers::OptimizerSpec;
 use crate::ops::softmax_cross_entropy::Counts;
@@ -16,15 +18,17 @@ pub enum DomainLoss {
     /// The mean over source rows plus the mean over target rows (JMLR 17(59), equation 18).
     #[default]
     Sum,
-    /// The mean over all rows: half the pressure on the features.
+    /// The mean over all rows: where both domains have as many, half the pressure on the features.
     Mean,
 }
 
 /// What a step minimises, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Objective {
-    /// How L_d is made up; `None` trains on the source rows' L_y alone, without domain classifier.
+    /// How L_d is made up; `None` trains on the labelled rows' L_y alone, without domain classifier.
     pub domain_loss: Option<DomainLoss>,
+    /// Which domain the labelled rows are of: the source, where there is a domain loss.
+    pub labelled: Domain,
     /// Target rows in a batch, where there is a domain loss; as many as source rows if nothing is said.
     pub target_rows: Option<usize>,
     /// Whether a row counts the more in L_d the surer its prediction is (CDAN+E, Long et al. 2018).
@@ -46,6 +50,11 @@ pub struct Objective {
 }
 
 impl Objective {
+    /// The mode of a step on so many labelled rows, and others behind them.
+    pub(super) fn mode(&self, labelled_rows: usize) -> Mode {
+        Mode::Training { source_rows: if self.labelled == Domain::Source { labelled_rows } else { 0 } }
+    }
+
     /// Whether pseudo-labels of target rows are asked for.
     pub(crate) fn has_pseudo_labels(&self) -> bool {
         self.domain_loss.is_some() && self.adaptation.pseudo_label > 0.0

@@ -3,7 +3,6 @@
 use super::dann::Dann;
 use super::network::Prefix;
 use super::objective::Objective;
-use super::stage::Mode;
 use super::update::Update;
 use crate::error::Result;
 use crate::gpu::{Recording, Tensor};
@@ -16,7 +15,7 @@ impl Dann {
         self.feature_extractor.prefix(&frozen, &|name| self.has_rest() && frozen(name))
     }
 
-    /// Records what `prefix` gives in a step of x (N, C, H, W), whose first `source_rows` rows are of the source.
+    /// Records what `prefix` gives in a step of x (N, C, H, W), whose first `labelled` rows are labelled.
     ///
     /// # Errors
     /// [`crate::error::Error::Input`] when x does not fit the network.
@@ -25,9 +24,10 @@ impl Dann {
         prefix: &Prefix,
         rec: &mut Recording,
         step: &Tensor,
-        (x, source_rows): (&Tensor, usize),
+        (x, labelled): (&Tensor, usize),
+        objective: &Objective,
     ) -> Result<Tensor> {
-        let mode = Mode::Training { source_rows };
+        let mode = objective.mode(labelled);
         self.feature_extractor.forward_up_to(prefix, rec, step, x, mode, &|_| self.has_rest())
     }
 }

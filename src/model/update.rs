@@ -13,7 +13,12 @@ pub(super) struct Update<'a> {
     pub groups: &'a [ParameterGroup],
     pub clip_norm: Option<f32>,
     pub accumulate: usize,
+    /// Whether there is a domain loss; without one the domain classifier has no gradient, and nothing moves it.
+    pub tells_domains: bool,
 }
+
+/// What the names of the domain classifier's parameters begin with.
+const DOMAIN_CLASSIFIER: &str = "domain_classifier.";
 
 /// What an optimiser keeps: every slot in a flat buffer of its own, laid out as the parameters.
 #[derive(Clone, Debug)]
@@ -54,7 +59,8 @@ impl<'a> Update<'a> {
     pub fn of(objective: &'a Objective) -> Self {
         let Objective { optimizer, parameter_groups, clip_norm, accumulate, .. } = objective;
         let (optimizer, clip_norm, accumulate) = (optimizer.optimizer(), *clip_norm, *accumulate);
-        Self { optimizer, groups: parameter_groups, clip_norm, accumulate }
+        let tells_domains = objective.domain_loss.is_some();
+        Self { optimizer, groups: parameter_groups, clip_norm, accumulate, tells_domains }
     }
 
     /// The group of the parameter called `name`, if it is in one.
@@ -65,7 +71,18 @@ impl<'a> Update<'a> {
 
     /// Whether the parameter called `name` stays as it is.
     pub fn is_frozen(&self, name: &str) -> bool {
-        self.group(name).is_some_and(|group| group.frozen)
+        self.is_idle(name) || self.group(name).is_some_and(|group| group.frozen)
+    }
+
+    /// Whether nothing asks for a gradient of the parameter called `name`. PyTorch's optimisers leave such ones out: a gradient
+    /// of zeros would let weight decay shrink them.
+    fn is_idle(&self, name: &str) -> bool {
+        !self.tells_domains && name.starts_with(DOMAIN_CLASSIFIER)
+    }
+
+    /// Where the parameters that learn lie in the flat buffers.
+    pub fn learning(&self, parameters: &Parameters) -> Result<Vec<std::ops::Range<usize>>> {
+        Ok(self.ranges(parameters)?.iter().map(|range| range.start..range.end).collect())
     }
 
     /// The parameters that learn, neighbours that are trained alike taken together.
@@ -87,16 +104,28 @@ impl<'a> Update<'a> {
             }
         }
         if ranges.is_empty() {
-            return Err(Error::input("training.parameter_groups", "a parameter that is not frozen", "none"));
+            return Err(self.nothing_learns());
         }
         Ok(ranges)
     }
 
+    fn nothing_learns(&self) -> Error {
+        let expected = match self.tells_domains {
+            true => "a parameter that is not frozen",
+            false => {
+                "a parameter that is not frozen, beside the domain classifier, which this method leaves out"
+            }
+        };
+        Error::input("training.parameter_groups", expected, "none")
+    }
+
     /// One parameter up to where the next one starts, unless it is frozen.
     fn range(&self, info: &ParameterInfo, end: usize) -> Option<Range> {
+        if self.is_frozen(&info.name) {
+            return None;
+        }
         let (start, own) = (info.start(), self.optimizer.weight_decay());
         match self.group(&info.name) {
-            Some(group) if group.frozen => None,
             Some(ParameterGroup { learning_rate, weight_decay, .. }) => {
                 let weight_decay = weight_decay.unwrap_or(own);
                 Some(Range { start, end, learning_rate: *learning_rate, weight_decay })

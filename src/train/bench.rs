@@ -2,7 +2,9 @@
 
 use super::config::Config;
 use super::data_loader::DataLoader;
+use super::frames::Images;
 use super::step::TrainingStep;
+use super::training_spec::Method;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Recording, Tensor};
@@ -43,10 +45,13 @@ impl StepBench {
         // Before the images: the device refuses a batch that is too large before the host draws any.
         let training_step = TrainingStep::new(&model, spec.batch, spec.objective()?, Self::MOST_STEPS)?;
         let batches = (IMAGES / spec.batch).clamp(1, MOST_BATCHES).max(spec.accumulate);
-        let [labelled, unlabelled] = [("labelled", Domain::Source), ("unlabelled", Domain::Target)]
-            .map(|(name, domain)| random_images(config, name, batches * spec.rows_of(domain)));
-        let (labelled, unlabelled) = (labelled?, unlabelled?);
-        let mut data = DataLoader::new(gpu, config, &(&labelled).into(), Some(&(&unlabelled).into()))?;
+        let images = |name, domain| random_images(config, name, batches * spec.rows_of(domain));
+        let labelled = images("labelled", Domain::Source)?;
+        // The rows of a domain that is not trained on may be any number.
+        let adapts = spec.method == Method::Dann;
+        let unlabelled = adapts.then(|| images("unlabelled", Domain::Target)).transpose()?;
+        let target = unlabelled.as_ref().map(Images::from);
+        let mut data = DataLoader::new(gpu, config, &(&labelled).into(), target.as_ref())?;
         data.shuffle(gpu)?;
         let data_loader = data.record(gpu, &training_step.step, &training_step.batch, None)?;
         let steps = Step::table(gpu, "steps", Self::MOST_STEPS * spec.accumulate)?;
@@ -122,8 +127,8 @@ fn random_images(config: &Config, name: &str, count: usize) -> Result<Dataset> {
 fn step_values(config: &Config, batches: usize) -> Vec<Step> {
     let spec = &config.training;
     let mut seeds = rng::stream(spec.seed, "dropout");
-    let step = |index| {
-        let start = |domain| (index % batches * spec.rows_of(domain)) as u32;
+    let step = |index: usize| {
+        let start = |domain: Domain| (index % batches).saturating_mul(spec.rows_of(domain)) as u32;
         Step {
             index: index as u32,
             source_start: start(Domain::Source),

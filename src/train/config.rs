@@ -74,7 +74,7 @@ impl Config {
     pub(super) fn recorded(origin: &str, text: &str) -> Result<Self> {
         let config: Self = toml::from_str(text)
             .map_err(|e| Error::input(origin, "a run configuration", e.to_string().trim_end()))?;
-        config.check().map_err(|e| e.within(origin))?;
+        config.check_recorded().map_err(|e| e.within(origin))?;
         Ok(config)
     }
 
@@ -84,6 +84,7 @@ impl Config {
     /// [`Error::Input`] naming the key and what is wrong with it.
     pub fn parse(origin: &str, text: &str) -> Result<Self> {
         let mut config = Self::recorded(origin, text)?;
+        config.training.check_effects().map_err(|e| e.within(origin))?;
         if !recorded::says_how_images_fit(text) {
             config.model.input.fit = Fit::default();
         }
@@ -103,6 +104,12 @@ impl Config {
     /// # Errors
     /// [`Error::Input`] naming the key or layer.
     pub fn check(&self) -> Result<()> {
+        self.check_recorded()?;
+        self.training.check_effects()
+    }
+
+    /// The same but for settings without effect, which were not refused once.
+    fn check_recorded(&self) -> Result<()> {
         self.training.check()?;
         self.data.check()?;
         let outputs = self.model.classes()?;

@@ -17,12 +17,20 @@ impl TrainingSpec {
     /// Steps in all, where an epoch has so many; `u64::MAX` where frames are trained on and nothing says how many.
     ///
     /// # Errors
-    /// [`Error::Input`] naming the key that goes by the end of training, where there is none.
+    /// [`Error::Input`] naming the key that goes by the end of training, where there is none, or epochs of more steps than can be
+    /// counted.
     pub(super) fn total_steps(&self, per_epoch: u64, takes_frames: bool) -> Result<u64> {
         match self.steps {
             Some(steps) => Ok(steps),
             None if takes_frames => self.check_endless().map(|()| u64::MAX),
-            None => Ok(self.epochs * per_epoch),
+            None => self.epochs.checked_mul(per_epoch).ok_or_else(|| {
+                let most = u64::MAX / per_epoch.max(1);
+                Error::input(
+                    "training.epochs",
+                    format!("at most {most}, of {per_epoch} steps each"),
+                    self.epochs,
+                )
+            }),
         }
     }
 
@@ -62,5 +70,23 @@ impl TrainingSpec {
         }
         model.initialize(self.initialization, self.seed)?;
         Ok(model)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::train::{Lambda, LearningRate, TrainingSpec};
+
+    #[test]
+    fn more_steps_than_can_be_counted_are_refused_by_the_key_of_epochs() {
+        let of = |epochs| {
+            TrainingSpec::new(epochs, 1, LearningRate::new(0.01, 10.0, 0.75), Lambda::new(1.0, 10.0))
+        };
+        let total = |epochs| of(epochs).total_steps(4, false).map_err(|error| error.to_string());
+        assert_eq!(total(u64::MAX / 4), Ok(u64::MAX / 4 * 4));
+        let error = total(u64::MAX / 4 + 1).expect_err("too many");
+        assert!(error.contains("training.epochs: expected at most 4611686018427387903"), "{error}");
+        let stated = TrainingSpec { steps: Some(3), ..of(u64::MAX) };
+        assert_eq!(stated.total_steps(4, false).map_err(|error| error.to_string()), Ok(3));
     }
 }

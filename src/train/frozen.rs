@@ -200,7 +200,7 @@ impl Filling {
         let step = Step::table(gpu, "step", 1)?;
         let batch = Batch::new(gpu, rows, objective, &TrainingStep::image(model))?;
         let mut recording = data.record(gpu, &step, &batch, Some(rows))?;
-        let values = model.record_prefix(prefix, &mut recording, &step, (&batch.x, rows))?;
+        let values = model.record_prefix(prefix, &mut recording, &step, (&batch.x, rows), objective)?;
         let sets = data.sets().zip(data.slots());
         let domains = sets.map(|(set, slots)| Passage::new(set.len(), rows, slots)).collect();
         Ok(Self { recording, step, values, rows, done: 0, domains })

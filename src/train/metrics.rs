@@ -135,10 +135,28 @@ pub(super) fn diverged<'a>(
         let mut found: Vec<String> = lost.map(|(name, loss)| format!("the {name} is {loss}")).collect();
         found.extend(parameter.map(|name| format!("the update of {name} is no finite number")));
         if !found.is_empty() {
-            let hint = "lower training.learning_rate.initial or training.lambda.maximum";
+            // Without a domain loss nothing is multiplied by λ.
+            let lambda = m.domain_loss.map_or("", |_| " or training.lambda.maximum");
             let found = found.join(", ");
+            let hint = format!("lower training.learning_rate.initial{lambda}");
             return Some((index, format!("step {}: {found}; {hint}", m.step)));
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_diverged_is_told_to_lower_lambda_where_there_is_one() {
+        let hint = |domain_loss| {
+            let steps = [StepMetrics { label_loss: f32::NAN, domain_loss, ..StepMetrics::default() }];
+            diverged(&steps, [None].into_iter()).expect("a divergence").1
+        };
+        assert!(hint(None).ends_with("; lower training.learning_rate.initial"), "{}", hint(None));
+        let words = "; lower training.learning_rate.initial or training.lambda.maximum";
+        assert!(hint(Some(0.5)).ends_with(words), "{}", hint(Some(0.5)));
+    }
 }

@@ -42,6 +42,7 @@ mod frames;
 mod frozen;
 pub mod health;
 mod history;
+mod idle_settings;
 mod in_flight;
 mod inspect;
 mod keep_frozen;

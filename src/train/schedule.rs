@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Lambda {
-    /// What λ rises to.
+    /// What λ rises to; 0 switches the reversal off.
     pub maximum: f64,
-    /// How steeply; 10 in the paper.
+    /// How steeply, above 0; 10 in the paper.
     pub gamma: f64,
     /// The share of training that has passed when λ begins to rise; 0 if left out, as in the paper.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -75,6 +75,12 @@ impl Lambda {
         require(good, KEY, "maximum and gamma of at least 0", self)?;
         require((0.0..1.0).contains(&self.start), KEY, "start at least 0 and below 1", self)?;
         require(self.steps != Some(0), KEY, "steps of at least 1", self)
+    }
+
+    /// Refuses a λ that stays 0 whatever its maximum is.
+    pub(super) fn check_rise(&self) -> Result<()> {
+        let expected = "above 0, as λ never rises without it; maximum = 0 switches the reversal off";
+        require(self.gamma > 0.0, "training.lambda.gamma", expected, &self.gamma)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The recording of one training step, and how it is replayed.
 
 use super::exchange::{Exchange, LABEL};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::{Element, Gpu, Phase, Recording, Tensor, of_pass};
 use crate::model::{Batch, Dann, MetricsBuffer, Objective, Prefix, StepOutputs};
 use crate::ops::Step;
@@ -43,7 +43,11 @@ impl TrainingStep {
         let batch = Batch::new(gpu, source_rows, &objective, row)?;
         let step = Step::table(gpu, "step", 1)?;
         let batches = objective.accumulate;
-        let metrics_buffer = MetricsBuffer::new(gpu, table_rows * batches, &objective)?;
+        let rows = table_rows.checked_mul(batches).ok_or_else(|| {
+            let most = usize::MAX / table_rows.max(1);
+            Error::input("training.accumulate", format!("at most {most}"), batches)
+        })?;
+        let metrics_buffer = MetricsBuffer::new(gpu, rows, &objective)?;
         let mut recording = Recording::new(gpu);
         let rec = &mut recording;
         let outputs = model.record_step_behind(prefix, rec, &batch, &step, &metrics_buffer, &objective)?;

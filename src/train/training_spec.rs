@@ -5,7 +5,7 @@ use super::keep_frozen::KeepFrozen;
 use super::schedule::{Lambda, LearningRate};
 use super::selection_spec::SelectionSpec;
 use crate::error::{Error, Result};
-use crate::model::{Adaptation, DomainLoss, Initialization, Objective};
+use crate::model::{Adaptation, Domain, DomainLoss, Initialization, Objective};
 use crate::ops::augment::Augmentation;
 use crate::ops::optimizer::{Optimizer as _, ParameterGroup};
 use crate::ops::optimizers::OptimizerSpec;
@@ -291,6 +291,7 @@ impl TrainingSpec {
         let adapts = self.method == Method::Dann;
         Ok(Objective {
             domain_loss: adapts.then_some(self.domain_loss),
+            labelled: if self.method == Method::TargetOnly { Domain::Target } else { Domain::Source },
             target_rows: self.target_batch.filter(|_| adapts),
             entropy_weighting: adapts && self.entropy_weighting,
             label_smoothing: self.label_smoothing,

@@ -48,13 +48,16 @@ fn trained(groups: &str, steps: u32) -> [NamedValues; 2] {
     trained_from(&recipe(LITE, groups), steps, |_, _| ())
 }
 
-/// The same by any recipe, from what `change` makes of the model.
+/// The same by any recipe, from what `change` makes of the model; of the average over training, where the recipe keeps one.
 fn trained_from(recipe: &str, steps: u32, change: impl Fn(&Gpu, &Dann)) -> [NamedValues; 2] {
     let gpu = gpu(Variant::Register);
     let config = Config::parse("test", recipe).unwrap();
-    let model = Dann::new(&gpu, &config.model).unwrap();
+    let mut model = Dann::new(&gpu, &config.model).unwrap();
     model.initialize(config.training.initialization, 1).unwrap();
     change(&gpu, &model);
+    if config.training.average.is_some() {
+        model.keep_average().unwrap();
+    }
     let started = model.read().unwrap();
     let training = TrainingStep::new(&model, ROWS, config.training.objective().unwrap(), 2).unwrap();
     assert!(steps <= 2);
@@ -64,10 +67,10 @@ fn trained_from(recipe: &str, steps: u32, change: impl Fn(&Gpu, &Dann)) -> [Name
     training.batch.labels.write(&gpu, &[2_u32, 0]).unwrap();
     for index in 0..steps {
         let step = Step { index, lambda: 0.5, learning_rate: 0.01, adaptation: 1.0, ..Step::default() };
-        training.step.write(&gpu, &[step]).unwrap();
+        training.step.write(&gpu, &[Step { average: 0.15, ..step }]).unwrap();
         training.recording().submit();
     }
-    [started, model.read().unwrap()]
+    [started, model.evaluated().read().unwrap()]
 }
 
 #[test]
@@ -78,6 +81,75 @@ fn frozen_parts_of_a_backbone_rest_with_their_statistics() {
     for (name, values) in ended.iter().filter(|(name, _)| name.starts_with("backbone.")) {
         let rests = !name.starts_with("backbone._blocks.15.");
         assert_eq!(*values == started[name], rests, "{name}");
+    }
+}
+
+#[test]
+fn the_average_over_training_keeps_what_rests_to_the_bit() {
+    let text = recipe(LITE, "{ parameters = \"backbone\", frozen = true }");
+    let text = text.replace("epochs = 1", "epochs = 1\naverage = 0.15");
+    let [started, ended] = trained_from(&text, 2, |gpu, model| {
+        // Of these values and themselves, means are others.
+        for (name, tensor) in model.tensors().iter().filter(|(name, _)| name.contains("running_")) {
+            let values: Vec<f32> = (0..tensor.len()).map(|i| 0.1 + 0.013 * i as f32).collect();
+            assert!(name.ends_with("_mean") || name.ends_with("_var"), "{name}");
+            tensor.write(gpu, &values).unwrap();
+        }
+    });
+    for (name, values) in ended.iter().filter(|(name, _)| name.starts_with("backbone.")) {
+        assert!(*values == started[name], "{name}");
+    }
+    for name in ["label_predictor.dense1.weight", "feature_extractor.batch_norm1.running_mean"] {
+        assert!(ended[name] != started[name], "{name}");
+    }
+}
+
+#[test]
+fn a_frozen_domain_classifier_rests_with_its_statistics() {
+    let layers = "{ layer = \"dense\", outputs = 4 }, { layer = \"batch_norm2d\" }, { layer = \"dense\", outputs = 2 }";
+    let text = |groups: &str| {
+        let plain = "domain_classifier = [{ layer = \"dense\", outputs = 2 }]";
+        let text = recipe(LITE, groups);
+        assert!(text.contains(plain), "{text}");
+        text.replace(plain, &format!("domain_classifier = [{layers}]"))
+    };
+    let moved = |groups: &str| -> Vec<String> {
+        let [started, ended] = trained_from(&text(groups), 1, |_, _| ());
+        let names = ended.keys().filter(|name| name.starts_with("domain_classifier."));
+        names.filter(|name| ended[*name] != started[*name]).cloned().collect()
+    };
+    let statistics = "domain_classifier.batch_norm1.running_mean".to_owned();
+    assert_eq!(moved("{ parameters = \"domain_classifier\", frozen = true }"), Vec::<String>::new());
+    assert!(moved("{ parameters = \"domain_classifier.dense1\", frozen = true }").contains(&statistics));
+}
+
+/// With `target-only` all rows are the target's: frozen layers have its statistics, as where it is evaluated.
+#[test]
+fn target_rows_alone_meet_the_targets_statistics_in_frozen_parts() {
+    let groups =
+        "{ parameters = \"feature_extractor\", frozen = true }, { parameters = \"backbone\", frozen = true }";
+    let learned = |method: &str, means: [f32; 2]| {
+        let text = recipe(LITE, groups)
+            .replace("epochs = 1", &format!("epochs = 1\nmethod = \"{method}\""))
+            .replace(
+                "{ layer = \"batch_norm2d\" }",
+                "{ layer = \"batch_norm2d\", statistics = \"per_domain\" }",
+            );
+        assert!(text.contains("per_domain") && text.contains(method), "{text}");
+        let [_, ended] = trained_from(&text, 1, |gpu, model| {
+            let running = &model.tensors()["feature_extractor.batch_norm1.running_mean"];
+            let values: Vec<f32> = means.iter().flat_map(|mean| vec![*mean; running.len() / 2]).collect();
+            running.write(gpu, &values).unwrap();
+        });
+        ended["label_predictor.dense1.weight"].clone()
+    };
+    let far = -5.0;
+    for (method, [own, others]) in
+        [("source-only", [[far, 0.0], [0.0, far]]), ("target-only", [[0.0, far], [far, 0.0]])]
+    {
+        let near = learned(method, [0.0; 2]);
+        assert!(learned(method, own) != near, "{method}: its own statistics change nothing");
+        assert!(learned(method, others) == near, "{method}: the other domain's statistics");
     }
 }
 

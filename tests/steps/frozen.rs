@@ -64,6 +64,8 @@ fn target(source: &Dataset) -> Dataset {
 struct Outcome {
     steps: Vec<StepMetrics>,
     learned: NamedValues,
+    /// What is evaluated: the average over training, where one is kept.
+    evaluated: NamedValues,
     frozen: Option<FrozenPart>,
     dispatches: usize,
 }
@@ -83,7 +85,8 @@ fn ended(mut stepper: Stepper) -> Outcome {
     }
     let dispatches = stepper.recordings().iter().map(|recording| recording.dispatches().len()).sum();
     let (learned, frozen) = (stepper.model().read().unwrap(), stepper.frozen().cloned());
-    Outcome { steps, learned, frozen, dispatches }
+    let evaluated = stepper.model().evaluated().read().unwrap();
+    Outcome { steps, learned, evaluated, frozen, dispatches }
 }
 
 /// The training with what frozen layers give kept, and computed in every step.
@@ -100,13 +103,15 @@ fn assert_same_bits([kept, anew]: &[Outcome; 2], what: &str) {
     assert!(anew.frozen.as_ref().is_some_and(|part| part.kept_bytes.is_none()), "{what}: {:?}", anew.frozen);
     assert!(kept.dispatches < anew.dispatches, "{what}: {} dispatches", kept.dispatches);
     assert!(kept.steps == anew.steps && kept.learned == anew.learned, "{what}");
+    assert!(kept.evaluated == anew.evaluated, "{what}");
     assert!(kept.steps.len() > 2 && kept.steps[0] != kept.steps[1], "{what}");
 }
 
 #[test]
 fn steps_have_the_same_bits_with_what_is_kept() {
     for variant in possible() {
-        for (group, keys) in [(FIRST, ""), (ALL, ""), (FIRST, PSEUDO_LABELS)] {
+        let averaged = format!("{PSEUDO_LABELS}\naverage = 0.15");
+        for (group, keys) in [(FIRST, ""), (ALL, ""), (FIRST, PSEUDO_LABELS), (FIRST, &averaged)] {
             let config = config(&format!("{}\n{keys}", groups(group)), CONVOLUTIONS);
             assert_same_bits(&both_ways(&gpu(variant), &config, &data(3)), &format!("{variant} {group}"));
         }
@@ -114,12 +119,54 @@ fn steps_have_the_same_bits_with_what_is_kept() {
 }
 
 #[test]
-fn the_frozen_backbone_of_photographs_is_kept_up_to_the_first_layer_that_learns() {
+fn the_average_over_training_keeps_the_bits_of_what_is_frozen() {
+    let config = config(&format!("{}\naverage = 0.15", groups(FIRST)), CONVOLUTIONS);
+    let stepper = stepper(&gpu(Variant::Plain), &config, &data(3));
+    let started = stepper.model().read().unwrap();
+    let Outcome { learned, evaluated, .. } = ended(stepper);
+    for (name, values) in &evaluated {
+        let frozen = name.starts_with("feature_extractor.conv1.");
+        assert_eq!(*values == started[name], frozen, "{name}");
+        assert_eq!(*values == learned[name], frozen, "{name}");
+    }
+}
+
+/// 24 images of 32×32 in three classes.
+fn pictures() -> Dataset {
     let shape = MapShape::new(3, 32, 32);
     let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
     let images = (0..24 * shape.len()).map(noise).collect();
     let names = ["a", "b", "c"].map(String::from).to_vec();
-    let source = Dataset::new(shape, images, Some([0, 1, 2].repeat(8)), names).unwrap();
+    Dataset::new(shape, images, Some([0, 1, 2].repeat(8)), names).unwrap()
+}
+
+#[test]
+fn what_is_kept_of_target_rows_alone_is_under_the_targets_statistics() {
+    let model = "backbone = \"efficientnet_lite0\"\nfeature_extractor = [{ layer = \"global_avg_pool2d\" }, \
+                 { layer = \"dense\", outputs = 8 }, { layer = \"batch_norm2d\", statistics = \"per_domain\" }, \
+                 { layer = \"relu\" }]";
+    let frozen = format!("{{ parameters = \"backbone\", frozen = true }}, {ALL}");
+    let mut config = sized(&groups(&frozen), model, (32, 32));
+    (config.training.steps, config.training.method) = (Some(3), Method::TargetOnly);
+    let (gpu, source) = (gpu(Variant::Register), pictures());
+    let run = |keep: KeepFrozen, means: [f32; 2]| {
+        let mut config = config.clone();
+        config.training.keep_frozen = keep;
+        let stepper = stepper(&gpu, &config, &source);
+        let running = &stepper.model().tensors()["feature_extractor.batch_norm1.running_mean"];
+        let values: Vec<f32> = means.iter().flat_map(|mean| vec![*mean; running.len() / 2]).collect();
+        running.write(&gpu, &values).unwrap();
+        ended(stepper)
+    };
+    let outcomes = [KeepFrozen::Auto, KeepFrozen::Never].map(|keep| run(keep, [-5.0, 0.0]));
+    assert_same_bits(&outcomes, "target-only");
+    assert!(outcomes[0].steps == run(KeepFrozen::Auto, [0.0; 2]).steps, "the source's statistics");
+    assert!(outcomes[0].steps != run(KeepFrozen::Auto, [0.0, -5.0]).steps, "not the target's statistics");
+}
+
+#[test]
+fn the_frozen_backbone_of_photographs_is_kept_up_to_the_first_layer_that_learns() {
+    let source = pictures();
     let model = "backbone = \"efficientnet_lite0\"\nfeature_extractor = [{ layer = \"global_avg_pool2d\" }, \
                  { layer = \"dense\", outputs = 8 }, { layer = \"batch_norm2d\" }, { layer = \"relu\" }]";
     let frozen = groups("{ parameters = \"backbone\", frozen = true }");

@@ -13,4 +13,5 @@ mod support;
 mod surface;
 mod variants;
 mod virtual_adversarial;
+mod without_domain_loss;
 mod work;

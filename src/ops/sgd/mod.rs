@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub struct Sgd {
     /// The share of the last velocity in the next one.
     pub momentum: f32,
-    /// Whether the step looks ahead along the velocity (Sutskever et al. 2013).
+    /// Whether the step looks ahead along the velocity (Sutskever et al. 2013); with a momentum above 0 alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub nesterov: bool,
     /// L2 penalty, added to the gradient; 0 if left out.
@@ -29,6 +29,18 @@ impl Sgd {
     /// With momentum, without looking ahead and without weight decay.
     pub const fn new(momentum: f32) -> Self {
         Self { momentum, nesterov: false, weight_decay: 0.0 }
+    }
+
+    /// Refuses to look ahead where there is no velocity to look along, as PyTorch does; `key` is where the settings stand.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the setting.
+    pub(crate) fn check_nesterov(&self, key: &str) -> Result<()> {
+        if !self.nesterov || self.momentum > 0.0 {
+            return Ok(());
+        }
+        let expected = "a momentum above 0 beside it, or false";
+        Err(Error::input(format!("{key}.nesterov"), expected, format!("momentum = {:?}", self.momentum)))
     }
 }
 

@@ -40,7 +40,8 @@ impl TrainingLoop {
     pub(super) fn step_values(&mut self, batch: u64) -> Step {
         let index_in_flight = batch / self.spec.accumulate as u64 - self.encoded % self.per_epoch;
         let done = self.encoded + index_in_flight;
-        let start = |domain| (batch * self.spec.rows_of(domain) as u64) as u32;
+        // The rows of a domain that is not trained on may be any number.
+        let start = |domain| batch.saturating_mul(self.spec.rows_of(domain) as u64) as u32;
         let Overrides { lambda, learning_rate } = self.overrides;
         Step {
             index: batch as u32,
