@@ -34,6 +34,10 @@ PROVOKED = {
     "expected a single compute entry point": "dann profile --shader tests/shaders/entries.wgsl --threads 8",
     "--override …: expected a value, as its declaration has none":
         "dann profile --shader tests/shaders/overrides.wgsl --threads 8",
+    "expected a directive or a placeholder that asks for …":
+        "dann profile --shader tests/shaders/matmul.wgsl --threads N,N --define TILE=8",
+    "expected #else if NAME == VALUE, …": "dann profile --shader bad/elif.wgsl --threads 8",
+    "expected WGSL, found …": "dann profile --shader bad/old.comp --threads 8",
 }
 
 # What is not provoked here, and why.
@@ -54,7 +58,7 @@ def told(chapter):
 
 
 def prepare(directory):
-    """Pictures that cannot be read, or lie where nobody knows what they are, and a finished run."""
+    """Pictures that cannot be read, or lie where nobody knows what they are, shaders that are none, and a finished run."""
     for folder, names in [("one", ["1.png"]), ("two", ["1.png", "2.png"])]:
         for label in "ab":
             path = directory / "bad" / folder / label
@@ -68,6 +72,8 @@ def prepare(directory):
         path.mkdir(parents=True)
         for picture in (directory / "photos/new").glob("bolt-*.png"):
             (path / picture.name).write_bytes(picture.read_bytes())
+    (directory / "bad/elif.wgsl").write_text("#ifdef A\n#elif B\n#endif\n", encoding="utf-8")
+    (directory / "bad/old.comp").write_text("#version 450\nvoid main() {}\n", encoding="utf-8")
     run = "train --preset usps --steps 1 --no-report --source data/mnist --target data/usps --out known --quiet"
     subprocess.run([directory / "target/release/dann", *run.split()], cwd=directory, check=True, capture_output=True)
 

@@ -45,6 +45,13 @@ fn remedy(error: &Error) -> Option<String> {
             Some("--entry NAME names one".into())
         }
         Error::Shader(ShaderError::Override { .. }) => Some("--override NAME=VALUE gives a value".into()),
+        Error::Shader(ShaderError::Define { name, value, declared: Some("override"), .. }) => {
+            let value = value.as_deref().unwrap_or("VALUE");
+            Some(format!("{name} is an override constant: --override {name}={value}"))
+        }
+        Error::Shader(ShaderError::Define { name, declared: Some(word), .. }) => Some(format!(
+            "{name} is declared with {word}: edit that line, or make it an override constant for --override {name}=VALUE"
+        )),
         Error::Shader(ShaderError::Timeout { .. }) => {
             Some("--timeout SECONDS allows more; fewer --workgroups take less".into())
         }

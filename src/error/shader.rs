@@ -40,6 +40,25 @@ pub enum ShaderError {
         /// What was there instead.
         found: String,
     },
+    /// A name is given that no directive and no placeholder of a shader asks for.
+    #[error("{shader}: expected {}, found {}", match declared {
+        Some(_) => format!("a directive or a placeholder that asks for {name}"),
+        None => format!("a shader in which {name} stands"),
+    }, match declared {
+        Some("override") => "an override constant of that name alone",
+        Some(_) => "a constant of that name alone",
+        None => "none that asks for it",
+    })]
+    Define {
+        /// The shader.
+        shader: String,
+        /// The name.
+        name: String,
+        /// What it was to stand for.
+        value: Option<String>,
+        /// What the shader declares by that name: `override` or `const`, if any.
+        declared: Option<&'static str>,
+    },
     /// A run took longer than it was allowed to.
     #[error("{adapter}: expected a run to end within {limit:?}, found it still running")]
     Timeout {

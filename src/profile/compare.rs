@@ -17,7 +17,7 @@ pub enum Verdict {
     Same,
     /// The second one takes more, beyond both spreads.
     Slower,
-    /// The times do not tell.
+    /// The times do not tell, as where there are too few of them.
     Unclear,
     /// The second profile alone has it.
     Added,
@@ -25,11 +25,16 @@ pub enum Verdict {
     Removed,
 }
 
+/// Of fewer runs the ends of a spread are hardly more than one run each, which says nothing of the next one.
+pub(super) const FEWEST: usize = 5;
+
 impl Verdict {
-    pub(super) fn of(before: Option<&Spread>, after: Option<&Spread>) -> Self {
+    /// Of times of so many runs each.
+    pub(super) fn of(before: Option<&Spread>, after: Option<&Spread>, runs: [usize; 2]) -> Self {
         match (before, after) {
             (None, _) => Self::Added,
             (_, None) => Self::Removed,
+            _ if too_few(runs).is_some() => Self::Unclear,
             (Some(before), Some(after)) if after.is_below(before) => Self::Faster,
             (Some(before), Some(after)) if before.is_below(after) => Self::Slower,
             _ => Self::Same,
@@ -47,6 +52,14 @@ impl Verdict {
             Self::Removed => "only in the first",
         }
     }
+}
+
+/// Why times of so many runs each tell nothing; `None` where they may.
+pub(super) fn too_few([before, after]: [usize; 2]) -> Option<String> {
+    let is_few = before.min(after) < FEWEST;
+    is_few.then(|| {
+        format!("{before} runs before and {after} after, where {FEWEST} of each are the fewest that tell")
+    })
 }
 
 /// A kernel in two profiles.
@@ -85,6 +98,8 @@ pub struct Comparisons {
     pub ratio: f64,
     /// What the times of all kernels together say.
     pub verdict: Verdict,
+    /// Why nothing can be told, where there are too few runs.
+    pub reason: Option<String>,
     /// Why the two may not be comparable: what differs beside the times.
     pub differing: Vec<String>,
 }
@@ -92,9 +107,10 @@ pub struct Comparisons {
 impl Comparisons {
     /// Compares `after` with `before`.
     pub fn of(before: &Report, after: &Report) -> Self {
+        let runs = [before.steps, after.steps];
         let pairs = paired(&before.kernels, &after.kernels, same);
         let mut kernels: Vec<Comparison> =
-            pairs.into_iter().map(|(before, after)| Comparison::of(before, after)).collect();
+            pairs.into_iter().map(|(before, after)| Comparison::of(before, after, runs)).collect();
         kernels.sort_by(|a, b| b.more_ms.abs().total_cmp(&a.more_ms.abs()));
         let (before_ms, after_ms) = (before.step.kernels_ms, after.step.kernels_ms);
         Self {
@@ -102,7 +118,8 @@ impl Comparisons {
             before_ms,
             after_ms,
             ratio: after_ms.median / before_ms.median,
-            verdict: Verdict::of(Some(&before_ms), Some(&after_ms)),
+            verdict: Verdict::of(Some(&before_ms), Some(&after_ms), runs),
+            reason: too_few(runs),
             differing: differing(before, after),
         }
     }
@@ -114,7 +131,7 @@ impl Comparisons {
 }
 
 impl Comparison {
-    fn of(before: Option<&KernelRow>, after: Option<&KernelRow>) -> Self {
+    fn of(before: Option<&KernelRow>, after: Option<&KernelRow>, runs: [usize; 2]) -> Self {
         let ms = |row: Option<&KernelRow>| row.map_or(0.0, |row| row.us.median * row.calls as f64 / 1e3);
         let [before_us, after_us] = [before, after].map(|row| row.map(|row| row.us));
         let named = before.or(after);
@@ -123,7 +140,7 @@ impl Comparison {
             phase: named.map(|row| row.phase).unwrap_or_default(),
             shape: named.map(|row| row.shape.clone()).unwrap_or_default(),
             ratio: before_us.zip(after_us).map(|(before, after)| after.median / before.median),
-            verdict: Verdict::of(before_us.as_ref(), after_us.as_ref()),
+            verdict: Verdict::of(before_us.as_ref(), after_us.as_ref(), runs),
             before_us,
             after_us,
             more_ms: ms(after) - ms(before),

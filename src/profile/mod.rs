@@ -35,6 +35,7 @@ mod compare;
 mod compiler;
 mod executables;
 mod kernels;
+mod limit;
 mod peaks;
 mod plot;
 mod ratio;

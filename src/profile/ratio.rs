@@ -23,7 +23,7 @@ pub struct Ratio {
 /// So many standard deviations hold 99 % of a normal distribution.
 const DEVIATIONS: f64 = 2.576;
 /// Of fewer ratios not even the smallest and the largest hold it with that certainty.
-const FEWEST: usize = 8;
+pub(super) const FEWEST: usize = 8;
 
 impl Ratio {
     /// How certain it is that the true ratio lies between both ends.

@@ -2,6 +2,7 @@
 
 use super::advice::{Advice, advice};
 use super::compiler::Executable;
+use super::limit::{Limit, Operations};
 use super::rows::{Bound, KernelRow, PhaseRow, StepTimes};
 use super::samples::{Facts, Samples};
 use super::scopes::Span;
@@ -138,7 +139,7 @@ fn kernel_rows(samples: &Samples, peaks: &Peaks) -> Vec<KernelRow> {
 
 impl KernelRow {
     fn new(samples: &Samples, group: &[usize], peaks: &Peaks) -> Self {
-        let Facts { kernel, variant, phase, work, is_known, workgroup_size, workgroups } =
+        let Facts { kernel, variant, phase, work, is_known, operations, workgroup_size, workgroups } =
             &samples.facts[group[0]];
         let in_run = |spans: &Vec<Span>| group.iter().map(|&i| spans[i].ns() as f64 / 1e6).sum();
         let ms: Vec<f64> = samples.runs.iter().map(in_run).collect();
@@ -146,12 +147,11 @@ impl KernelRow {
         let (flops, bytes) = (work.flops as f64, work.bytes as f64);
         // Operations, or bytes, a nanosecond are billions a second.
         let median_ns = (1e3 * us.median).max(1.0);
-        let limits = [
-            (Bound::Compute, flops / (1e3 * peaks.f32_gflops)),
-            (Bound::Memory, bytes / (1e3 * peaks.copy_gb_s)),
-            (Bound::Launch, peaks.empty_dispatch_us),
-        ];
-        let known = limits.into_iter().fold(limits[0], |a, b| if b.1 > a.1 { b } else { a });
+        let all_f32 = Operations { f32: flops, ..Operations::default() };
+        let (known, compute_us) = match operations.unwrap_or(all_f32).limit(bytes, peaks) {
+            Limit::Known { bound, us, compute_us } => ((bound, us), compute_us),
+            Limit::Unmeasured => ((Bound::Unknown, 0.0), 0.0),
+        };
         let (bound, limit_us) = if *is_known { known } else { (Bound::Unknown, 0.0) };
         Self {
             kernel: kernel.to_string(),
@@ -166,7 +166,7 @@ impl KernelRow {
             us,
             gflop: flops / 1e9,
             gflops: flops / median_ns,
-            of_peak: flops / median_ns / peaks.f32_gflops,
+            of_peak: 1e3 * compute_us / median_ns,
             gb_s: bytes / median_ns,
             of_bandwidth: bytes / median_ns / peaks.copy_gb_s,
             flop_per_byte: flops / bytes.max(1.0),

@@ -1,6 +1,7 @@
 //! What is measured of a list of dispatches, run after run.
 
 use super::Spread;
+use super::limit::Operations;
 use super::scopes::{Pass, Scopes, Span};
 use super::stopwatch::{Run, Stopwatch};
 use crate::error::{Error, Result};
@@ -17,6 +18,8 @@ pub(super) struct Facts {
     pub work: Work,
     /// Whether all of the work is known.
     pub is_known: bool,
+    /// Its operations by type, where these are not all of f32.
+    pub operations: Option<Operations>,
     pub workgroup_size: u32,
     pub workgroups: [u32; 3],
 }
@@ -29,6 +32,7 @@ impl Facts {
             phase: dispatch.phase,
             work: dispatch.work.clone(),
             is_known: true,
+            operations: None,
             workgroup_size: dispatch.kernel.workgroup_size,
             workgroups: dispatch.workgroups,
         }

@@ -172,9 +172,16 @@ fn spans_of_other_dispatches_are_refused() {
 #[test]
 fn comparisons_name_what_came_went_and_differs() {
     let gpu = gpu();
-    let before = made_up(&samples(&gpu), "adapter");
+    let mut before = made_up(&samples(&gpu), "adapter");
     let mut after = made_up(&samples(&gpu), "another");
     after.kernels[0].kernel = "relu.other".into();
+    let few = Comparisons::of(&before, &after);
+    assert!(few.reason.is_some_and(|reason| reason.contains("3 runs before and 3 after")));
+    assert_eq!(
+        (few.verdict, few.kernels.iter().filter(|row| row.verdict == Verdict::Same).count()),
+        (Verdict::Unclear, 0)
+    );
+    (before.steps, after.steps) = (5, 5);
     let compared = Comparisons::of(&before, &after);
     assert_eq!(compared.differing, ["adapter: adapter / another"]);
     let verdict = |name: &str| compared.kernels.iter().find(|row| row.kernel == name).unwrap().verdict;

@@ -150,7 +150,7 @@ print(json.dumps({row.name: row.ns / 1e6 for row in processor.query(query)}))
 #[test]
 fn profiles_are_compared_and_a_slower_kernel_is_named() {
     let sandbox = Sandbox::new();
-    let mut report = profile(&sandbox, "--batch 2 --steps 3 --preset demo --variant plain");
+    let mut report = profile(&sandbox, "--batch 2 --steps 5 --preset demo --variant plain");
     sandbox.write("a.json", report.to_string());
     let compare = |verdict: &str| {
         let compared = profile(&sandbox, "--compare a.json b.json");

@@ -18,7 +18,7 @@ fn a_shader_is_timed_on_every_adapter_and_translated() {
     let sandbox = Sandbox::new();
     sandbox.write("scale.wgsl", SCALE);
     let adapters = sandbox.json("devices").len();
-    let line = "profile --shader scale.wgsl --workgroups 1024 --buffer 0=65536u --buffer 1=256K --steps 3 --emit out";
+    let line = "profile --shader scale.wgsl --workgroups 1024 --buffer 0=65536u --buffer 1=256K --steps 5 --emit out";
     let lines = sandbox.json(line);
     let languages: Vec<&Value> = lines.iter().filter_map(|line| line.get("language")).collect();
     assert_eq!(languages, ["SPIR-V", "MSL", "HLSL", "GLSL"]);
@@ -28,7 +28,7 @@ fn a_shader_is_timed_on_every_adapter_and_translated() {
     let times: Vec<&Value> = lines.iter().filter(|line| line.get("us").is_some()).collect();
     assert_eq!(times.len(), adapters);
     for line in times {
-        assert_eq!((&line["runs"], &line["bytes"]), (&3.into(), &(4 + 2 * 256 * 1024).into()));
+        assert_eq!((&line["runs"], &line["bytes"]), (&5.into(), &(4 + 2 * 256 * 1024).into()));
         assert!(number(&line["gb_s"]) > 0.0 && number(&line["of_bandwidth"]) > 0.0, "{line}");
         assert_eq!((&line["shader"], &line["entry"]), (&"scale.wgsl".into(), &"scale".into()));
         assert_eq!(line["workgroups"], serde_json::json!([1024, 1, 1]));
@@ -214,6 +214,62 @@ fn a_shader_that_does_not_end_is_given_up() {
     }
     let printed = String::from_utf8(run("--sweep TURNS=60000,1 --json").stdout).expect("UTF-8");
     assert!(printed.contains("not run, as one before it did not end"), "{printed}");
+}
+
+#[test]
+fn what_would_be_ignored_or_misread_is_refused_with_a_remedy() {
+    let sandbox = Sandbox::new();
+    let refused = |arguments: &str, words: &[&str]| {
+        sandbox.refused(&format!("profile --workgroups 1 --shader {arguments}"), words);
+    };
+    let sized = "override TILE = 16; const N = 256u;
+        @group(0) @binding(0) var<storage, read_write> x: array<u32, N>;
+        @compute @workgroup_size(TILE) fn f(@builtin(local_invocation_index) i: u32) { x[i] = 1u; }";
+    sandbox.write("s.wgsl", sized);
+    let words = [
+        "s.wgsl: expected a directive or a placeholder",
+        "hint: TILE is an override constant: --override TILE=8",
+    ];
+    refused("s.wgsl --define TILE=8", &words);
+    refused("s.wgsl --define N=1024", &["asks for N", "N is declared with const", "--override N=VALUE"]);
+    sandbox.write("e.wgsl", format!("#ifdef A\n#elif B\n#endif\n{sized}"));
+    refused("e.wgsl", &["e.wgsl:2: expected #else if NAME == VALUE", "found \"#elif B\""]);
+    sandbox.write("i.wgsl", format!("#if SIZE == 4\n#endif\n{sized}"));
+    refused("i.wgsl", &["i.wgsl:1: expected a value of SIZE (define SIZE=VALUE gives one)"]);
+    sandbox.write("old.comp", "#version 450\nvoid main() {}\n");
+    refused(
+        "old.comp",
+        &["old.comp: expected WGSL, found GLSL", "--shader-stage compute old.comp old.wgsl`"],
+    );
+    sandbox.write("p.toml", "[[dispatch]]\nshader = 'o.wgsl'\nworkgroups = 1\n");
+    sandbox.write("o.wgsl", sized.replace("TILE = 16", "TILE: u32"));
+    let words =
+        ["p.toml: dispatch 1: overrides TILE: expected a value", "overrides = { TILE = VALUE } sets it"];
+    let said = sandbox.refused("profile --pipeline p.toml", &words);
+    assert!(!said.contains("--override"), "{said}");
+}
+
+#[test]
+fn sizes_that_nobody_gave_are_named_and_few_runs_tell_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.write("s.wgsl", SCALE.replace("count: u32", "count: vec2u").replace("< count", "< count.x"));
+    let line = "profile --shader s.wgsl --workgroups 4 --buffer x=4K --steps 1";
+    let text = sandbox.text(line);
+    assert!(text.contains("Drawn at random: count.x = ") && text.contains("--buffer count=…"), "{text}");
+    let report = sandbox.json(line).remove(0);
+    assert_eq!(report["drawn"].as_array().map(Vec::len), Some(2), "{report}");
+    assert_eq!(
+        (&report["drawn"][1]["name"], &report["drawn"][1]["place"]),
+        (&"count".into(), &"count.y".into())
+    );
+    let given = sandbox.text(&format!("{line} --buffer count=256u,1u"));
+    assert!(!given.contains("Drawn at random"), "{given}");
+    sandbox.write("a.json", format!("{report}\n"));
+    let compared = sandbox.text("profile --compare a.json a.json");
+    assert!(
+        compared.contains("cannot tell by 1 runs before and 1 after") && compared.contains("--steps"),
+        "{compared}"
+    );
 }
 
 #[test]

@@ -40,6 +40,9 @@ fn shaders(before: &[ShaderReport], after: &[ShaderReport], out: &Output) -> any
     };
     out.text(within(table(header, all.iter().map(row))))?;
     for compared in &all {
+        if let Some(reason) = &compared.reason {
+            out.text(format!("{}: cannot tell by {reason}; --steps N takes more", compared.entry))?;
+        }
         for difference in &compared.differing {
             out.text(format!("{}: beside the times, the two differ in {difference}", compared.entry))?;
         }
@@ -71,6 +74,9 @@ fn steps(before: &Report, after: &Report, out: &Output) -> anyhow::Result<()> {
         spread(after_ms),
         verdict.name()
     ))?;
+    if let Some(reason) = &compared.reason {
+        return out.text(format!("Cannot tell by {reason}; --steps N takes more"));
+    }
     let count = |verdict| compared.count(verdict);
     out.text(format!(
         "{} kernels faster, {} slower, {} the same within the spread, {} added, {} removed",

@@ -1,10 +1,10 @@
 //! Several dispatches over shared resources: of a pipeline's file, or all entry points of a shader.
 
 use super::super::output::Output;
-use super::shader::{choices, outputs, workgroups};
+use super::shader::{choices, drawn, outputs, workgroups};
 use super::{ProfileArgs, step, text};
 use dann::profile::picture;
-use dann::profile::shader::{Bench, Choices, Pipeline, Shader};
+use dann::profile::shader::{Bench, Choices, Drawn, Pipeline, Shader};
 use std::path::{Path, PathBuf};
 
 /// Times the pipeline in `path`.
@@ -27,6 +27,15 @@ pub fn all_entries(path: &Path, before: &[PathBuf], args: &ProfileArgs, out: &Ou
     measure(&Pipeline::of_shaders(shaders, &args.shader.buffer)?, path, args, out)
 }
 
+/// Names whole numbers that were drawn at random. What resources hold is said by a pipeline's file, of a shader's entry points
+/// by flags.
+fn tell_drawn(all: &[Drawn], args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
+    let by = if args.shader.pipeline.is_some() { "in [resources]" } else { "--buffer" };
+    let Some(said) = drawn(all, by) else { return Ok(()) };
+    out.json(&serde_json::json!({ "drawn": all }))?;
+    out.text(said)
+}
+
 fn measure(pipeline: &Pipeline, path: &Path, args: &ProfileArgs, out: &Output) -> anyhow::Result<()> {
     step::check_files(args)?;
     let adapter = args.gpu.choose()?;
@@ -40,6 +49,7 @@ fn measure(pipeline: &Pipeline, path: &Path, args: &ProfileArgs, out: &Output) -
     let compared = outputs::written_by(&outputs, &ready, gpu.name())?;
     step::tell(args, &samples, &report, out)?;
     compared.iter().try_for_each(|compared| out.json(compared))?;
+    tell_drawn(&pipeline.drawn(&contents), args, out)?;
     outputs::tell(&compared, outputs.tolerance(), out)?;
     if let Some(page) = &args.shader.page {
         let source = (path.display().to_string(), std::fs::read_to_string(path).unwrap_or_default());

@@ -1,7 +1,7 @@
 //! Reports of shaders side by side.
 
 use super::report::ShaderReport;
-use crate::profile::compare::paired;
+use crate::profile::compare::{paired, too_few};
 use crate::profile::{Spread, Verdict};
 use serde::Serialize;
 use std::path::Path;
@@ -23,6 +23,8 @@ pub struct ShaderComparison {
     pub ratio: Option<f64>,
     /// What the times say.
     pub verdict: Verdict,
+    /// Why nothing can be told, where there are too few runs.
+    pub reason: Option<String>,
     /// Why the two may not be comparable: what differs beside the times.
     pub differing: Vec<String>,
 }
@@ -39,12 +41,14 @@ impl ShaderComparison {
         let text =
             |of: fn(&ShaderReport) -> &String| named.map(|report| of(report).clone()).unwrap_or_default();
         let [before_us, after_us] = [before, after].map(|report| report.map(|report| report.us));
+        let runs = [before, after].map(|report| report.map_or(0, |report| report.runs));
         Self {
             shader: text(|report| &report.shader),
             entry: text(|report| &report.entry),
             adapter: text(|report| &report.adapter),
             ratio: before_us.zip(after_us).map(|(before, after)| after.median / before.median),
-            verdict: Verdict::of(before_us.as_ref(), after_us.as_ref()),
+            verdict: Verdict::of(before_us.as_ref(), after_us.as_ref(), runs),
+            reason: before.and(after).and_then(|_| too_few(runs)),
             before_us,
             after_us,
             differing: before.zip(after).map(differing).unwrap_or_default(),

@@ -5,11 +5,12 @@ use super::job::Job;
 use super::plan::Filled;
 use super::reflect::Resource;
 use super::report::ShaderReport;
+use super::rounds::{self, Taken};
 use super::run::{Bench, Ready};
 use crate::error::Result;
 use crate::profile::{Ratio, Verdict};
 use serde::Serialize;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Two shaders on an adapter.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,6 +23,8 @@ pub struct Duel {
     pub ratio: Ratio,
     /// What that says of the second one.
     pub verdict: Verdict,
+    /// Whether it does not tell because there was no time for more runs.
+    pub ran_out: bool,
     /// What both write, side by side.
     pub outputs: Vec<ComparedOutput>,
 }
@@ -44,23 +47,9 @@ impl ComparedOutput {
     }
 }
 
-/// In which order both run: what changes steadily, such as a clock or a temperature, weighs the same on both, and so does what
-/// changes ever faster.
-const ROUND: [usize; 8] = [0, 1, 1, 0, 1, 0, 0, 1];
-/// Rounds that do not count.
-const WARM_UP: usize = 1;
-/// In a round.
-const PAIRS: usize = ROUND.len() / 2;
-/// Until times tell something, so many times more rounds are run.
-const MORE: usize = 64;
-/// But not more, as any two pairs are looked at.
-const MOST: usize = 500;
-/// No further round is begun after so long: three times what a machine that is busy with other work needs.
-const ENOUGH: Duration = Duration::from_secs(90);
-
 impl Bench {
     /// Times two shaders turn by turn until it is known which is faster, or that it is the same within the share `margin`:
-    /// at least `rounds` times four runs of each, and at most 2,000 of each. Everything gets back what it held at first before each run. Numbers that both
+    /// at least `rounds` times four runs of each where there is time, and at most 2,000 of each. Everything gets back what it held at first before each run. Numbers that both
     /// write may be apart by the share `tolerance`.
     ///
     /// # Errors
@@ -72,43 +61,17 @@ impl Bench {
         margin: f64,
         tolerance: f64,
     ) -> Result<Duel> {
-        let (mut times, mut ratios) = ([vec![], vec![]], Vec::new());
         let began = Instant::now();
-        let mut enough = rounds.clamp(1, MOST);
-        let most = (enough * MORE).min(MOST);
-        for round in 0.. {
-            let counts = round >= WARM_UP || began.elapsed() > ENOUGH;
-            let mut us = Vec::with_capacity(ROUND.len());
-            for which in ROUND {
-                us.push(self.run(both[which])?);
-            }
-            if !counts {
-                continue;
-            }
-            for (took, which) in us.iter().zip(ROUND) {
-                times[which].push(*took);
-            }
-            // Two that follow each other closely find the machine in the same state, more or less.
-            for (pair, order) in us.chunks(2).zip(ROUND.chunks(2)) {
-                let [first, second] = if order[0] == 0 { [pair[0], pair[1]] } else { [pair[1], pair[0]] };
-                ratios.push(second.max(1e-3) / first.max(1e-3));
-            }
-            let done = ratios.len() / PAIRS;
-            let is_over = began.elapsed() > ENOUGH || done >= most;
-            if done >= enough || is_over {
-                let found = Ratio::of(&ratios, margin);
-                if is_over || found.is_some_and(|ratio| ratio.verdict() != Verdict::Unclear) {
-                    break;
-                }
-                enough += enough.div_ceil(2);
-            }
-        }
+        let taken = rounds::taken(rounds, margin, &mut |which| self.run(both[which]), &|| began.elapsed());
+        let Taken { times, ratios, ran_out } = taken?;
         let [first, second] = [0, 1].map(|which| self.report(both[which], &times[which]));
-        // There is at least one round.
+        // There is at least one.
         let ratio = Ratio::of(&ratios, margin).unwrap_or(Ratio::NONE);
         let outputs = both[0].outputs()?;
         let outputs = both[0].job().compared(&outputs, both[1].job(), &both[1].outputs()?, tolerance);
-        Ok(Duel { first, second, ratio, verdict: ratio.verdict(), outputs })
+        let verdict = ratio.verdict();
+        let ran_out = ran_out && verdict == Verdict::Unclear;
+        Ok(Duel { first, second, ratio, verdict, ran_out, outputs })
     }
 }
 
@@ -129,6 +92,7 @@ impl Job<'_> {
             let same = &self.contents[place];
             if (own.count, same.shape) == (resource.count, filled.shape) {
                 filled.each.clone_from(&same.each);
+                filled.seeded_from = same.seeded_from;
             }
         }
     }

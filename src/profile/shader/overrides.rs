@@ -106,7 +106,7 @@ pub(super) fn processed(
     let constants = overrides.iter().map(|set| (set.name.clone(), set.value)).collect();
     let stage = Some((ShaderStage::Compute, entry));
     let (module, info) =
-        process_overrides(module, info, stage, &constants).map_err(|e| refused(module, e))?;
+        process_overrides(module, info, stage, &constants).map_err(|e| refused(module, overrides, e))?;
     Ok((module.into_owned(), info.into_owned()))
 }
 
@@ -130,13 +130,18 @@ fn bad(name: &str, expected: impl ToString, found: impl ToString) -> Error {
     Error::Shader(ShaderError::Override { name: name.to_owned(), expected, found })
 }
 
-fn refused(module: &Module, e: PipelineConstantError) -> Error {
+fn refused(module: &Module, overrides: &[Override], e: PipelineConstantError) -> Error {
     match e {
         PipelineConstantError::MissingValue(name) => {
             let declared = module.overrides.iter().find(|(_, declared)| key(declared) == name);
             let name = declared.map_or(name, |(_, declared)| known(declared));
             bad(&name, "a value, as its declaration has none", "none")
         }
-        other => bad("", "values that give a valid shader", other),
+        // It says of some alone which constant it was.
+        other => {
+            let set: Vec<String> =
+                overrides.iter().map(|set| format!("{}={}", set.name, set.value)).collect();
+            bad(&set.join(", "), "values that give a valid shader", other)
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::reflect::{Kind, Resource, Texture};
 use super::spec::{BufferSpec, Content, Place, Rest, bad};
 use super::texels;
-use super::{Shader, fill};
+use super::{Shader, drawn, fill};
 use crate::error::{Error, Result};
 use std::path::Path;
 
@@ -47,6 +47,8 @@ pub struct Filled {
     pub shape: Shape,
     /// Its bytes; of a binding array, those of each.
     pub each: Vec<Vec<u8>>,
+    /// From which byte on a uniform block or immediates hold what was drawn at random.
+    pub(super) seeded_from: Option<usize>,
 }
 
 impl Filled {
@@ -286,6 +288,7 @@ impl Item<'_> {
             }
             Shape::Bytes(size) => fill::buffer(shader, self.resource, self.content, size, (seed, index)),
         });
-        Ok(Filled { shape: self.shape, each: each.collect::<Result<_>>()? })
+        let each = each.collect::<Result<_>>()?;
+        Ok(Filled { shape: self.shape, each, seeded_from: drawn::from(shader, self.resource, self.content)? })
     }
 }

@@ -1,11 +1,13 @@
 //! What there is to tell of a shader's runs on an adapter.
 
 use super::count::{Counted, LoopCount, Traffic};
+use super::drawn::Drawn;
 use super::job::Job;
 use super::plan::{Filled, Shape};
 use super::reflect::Resource;
 use super::texels;
 use crate::profile::compiler::Executable;
+use crate::profile::limit::{Limit, Operations};
 use crate::profile::{Bound, Clock, Peaks, Spread};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -82,7 +84,7 @@ pub struct ShaderReport {
     pub flops: Option<f64>,
     /// Billion of them a second, at the median.
     pub gflops: Option<f64>,
-    /// Of the peak of f32.
+    /// Of the peaks of f32 and f16, each for its own; unknown where most of the work is on numbers whose peak is not measured.
     pub of_peak: Option<f64>,
     /// Bytes that can be read and written; unknown where neither indices nor accesses can be counted.
     pub bytes: Option<u64>,
@@ -92,10 +94,16 @@ pub struct ShaderReport {
     pub of_bandwidth: Option<f64>,
     /// Operations a byte.
     pub flop_per_byte: Option<f64>,
-    /// What limits the shader at best; unknown where operations or bytes are.
+    /// What limits the shader at best; unknown where operations or bytes are, or the peak of the work.
     pub bound: Option<Bound>,
+    /// Why it is unknown, where operations and bytes are known.
+    #[serde(default)]
+    pub bound_reason: Option<String>,
     /// Microseconds at that limit.
     pub limit_us: Option<f64>,
+    /// The whole numbers of uniform blocks and immediates that were drawn at random.
+    #[serde(default)]
+    pub drawn: Vec<Drawn>,
 }
 
 /// A time of so many empty dispatches is mostly the launch.
@@ -114,7 +122,8 @@ impl ShaderReport {
         // Operations, or bytes, a nanosecond are billions a second.
         let ns = (1e3 * us.median).max(1.0);
         let (gflops, gb_s) = (flops.map(|flops| flops / ns), bytes.map(|bytes| bytes as f64 / ns));
-        let limit = limit(peaks, flops, bytes);
+        let limit = limit(peaks, counts.operations(), bytes);
+        let Limits { bound, bound_reason, limit_us, compute_us } = limit;
         let named = |kind: &Counted, count: f64| (kind.to_string(), count * counts.threads);
         Self {
             shader: job.shader.path().display().to_string(),
@@ -141,25 +150,56 @@ impl ShaderReport {
             workgroup_bytes: counts.workgroup_bytes,
             flops,
             gflops,
-            of_peak: gflops.map(|gflops| gflops / peaks.f32_gflops),
+            of_peak: compute_us.map(|us| 1e3 * us / ns),
             bytes,
             gb_s,
             of_bandwidth: gb_s.map(|gb_s| gb_s / peaks.copy_gb_s),
             flop_per_byte: flops.zip(bytes).map(|(flops, bytes)| flops / (bytes as f64).max(1.0)),
-            bound: limit.map(|(bound, _)| bound),
-            limit_us: limit.map(|(_, us)| us),
+            bound,
+            bound_reason,
+            limit_us,
+            drawn: job.drawn(),
         }
     }
 }
 
-/// What limits the shader at best, and to how many microseconds.
-fn limit(peaks: &Peaks, flops: Option<f64>, bytes: Option<u64>) -> Option<(Bound, f64)> {
-    let limits = [
-        (Bound::Compute, flops? / (1e3 * peaks.f32_gflops)),
-        (Bound::Memory, bytes? as f64 / (1e3 * peaks.copy_gb_s)),
-        (Bound::Launch, peaks.empty_dispatch_us),
-    ];
-    limits.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))
+/// What limits a shader at best.
+#[derive(Default)]
+struct Limits {
+    bound: Option<Bound>,
+    bound_reason: Option<String>,
+    limit_us: Option<f64>,
+    /// What arithmetic takes at its peaks.
+    compute_us: Option<f64>,
+}
+
+fn limit(peaks: &Peaks, operations: Option<Operations>, bytes: Option<u64>) -> Limits {
+    let Some(operations) = operations else { return Limits::default() };
+    match operations.limit(bytes.unwrap_or(0) as f64, peaks) {
+        Limit::Known { bound, us, compute_us } => {
+            let is_known = bytes.is_some();
+            Limits {
+                bound: is_known.then_some(bound),
+                bound_reason: None,
+                limit_us: is_known.then_some(us),
+                compute_us: Some(compute_us),
+            }
+        }
+        Limit::Unmeasured => Limits { bound_reason: Some(unmeasured(&operations)), ..Limits::default() },
+    }
+}
+
+/// Why the bound is not known.
+fn unmeasured(operations: &Operations) -> String {
+    let what = match operations.f64 > 0.0 {
+        true => "on f64 and whole numbers",
+        false => "on whole numbers",
+    };
+    format!(
+        "{:.0} operations {what}, whose peak is not measured, beside {:.0} on other numbers",
+        operations.unmeasured(),
+        operations.f32 + operations.f16
+    )
 }
 
 fn bindings(job: &Job<'_>, traffic: &[Traffic]) -> Vec<BoundResource> {

@@ -1,6 +1,6 @@
 //! Values to be tried, and what came of them.
 
-use super::duel::ComparedOutput;
+use super::duel::{ComparedOutput, Duel};
 use super::report::ShaderReport;
 use super::sources::Define;
 use crate::error::{Error, Result};
@@ -101,6 +101,8 @@ pub struct SweepReport {
     pub over_first: Option<Ratio>,
     /// What that says of the fastest one.
     pub verdict: Option<Verdict>,
+    /// Whether that is unclear because there was no time for more runs.
+    pub ran_out: bool,
 }
 
 impl SweepReport {
@@ -109,13 +111,14 @@ impl SweepReport {
         let key = |point: &SweepPoint| point.us().unwrap_or(f64::INFINITY);
         points.sort_by(|a, b| key(a).total_cmp(&key(b)));
         let (shader, adapter) = (shader.to_owned(), adapter.to_owned());
-        Self { shader, adapter, points, over_first: None, verdict: None }
+        Self { shader, adapter, points, over_first: None, verdict: None, ran_out: false }
     }
 
     /// With what the fastest one takes against the first one.
-    pub fn over_first(mut self, ratio: Ratio) -> Self {
-        self.verdict = Some(ratio.verdict());
-        self.over_first = Some(ratio);
+    pub fn over_first(mut self, duel: &Duel) -> Self {
+        self.verdict = Some(duel.verdict);
+        self.over_first = Some(duel.ratio);
+        self.ran_out = duel.ran_out;
         self
     }
 

@@ -121,12 +121,15 @@ fn rates(report: &ShaderReport) -> [String; 6] {
 
 /// The verdict in words.
 fn said(duel: &Duel) -> String {
-    let Duel { first, second, ratio, verdict, .. } = duel;
+    let Duel { first, second, ratio, verdict, ran_out, .. } = duel;
     let margin = percent(ratio.margin);
     let verdict = match verdict {
         Verdict::Slower => format!("{} is SLOWER", second.shader),
         Verdict::Faster => format!("{} is faster", second.shader),
         Verdict::Same => format!("the same within {margin}"),
+        _ if *ran_out => format!(
+            "cannot tell: time ran out before a difference, or one below {margin}, was sure; less work in a run leaves time for more"
+        ),
         _ => format!(
             "cannot tell: neither a difference nor one below {margin} is sure; --steps allows more runs"
         ),

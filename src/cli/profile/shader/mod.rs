@@ -12,6 +12,7 @@ mod text;
 
 pub use args::ShaderArgs;
 pub use subject::{choices, workgroups};
+pub use text::drawn;
 
 use super::super::output::Output;
 use super::ProfileArgs;

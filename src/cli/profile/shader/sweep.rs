@@ -6,10 +6,12 @@ use super::super::text::{clock, spread};
 use super::super::{ProfileArgs, step};
 use super::outputs::apart;
 use super::subject::{Stage, Subject, choices};
-use super::text::{by, known};
+use super::text::{by, drawn, known};
 use dann::error::{Error, Result, ShaderError};
 use dann::gpu::Gpu;
-use dann::profile::shader::{Bench, Choices, ComparedOutput, Define, Filled, Sweep, SweepPoint, SweepReport};
+use dann::profile::shader::{
+    Bench, Choices, ComparedOutput, Define, Duel, Filled, Sweep, SweepPoint, SweepReport,
+};
 use dann::profile::{Ratio, Verdict};
 use std::path::{Path, PathBuf};
 
@@ -99,8 +101,8 @@ fn on(gpu: &Gpu, path: &Path, points: &[Point], args: &ProfileArgs) -> Result<Sw
     let best = best.and_then(|point| point.subject.as_ref().ok());
     match (&first, best) {
         (Some(first), Some(best)) if !is_stuck && !std::ptr::eq(first.subject, best) => {
-            let ratio = against(gpu, &mut bench, first, best, args)?;
-            Ok(report.over_first(ratio))
+            let duel = against(gpu, &mut bench, first, best, args)?;
+            Ok(report.over_first(&duel))
         }
         _ => Ok(report),
     }
@@ -158,13 +160,12 @@ fn against(
     first: &First<'_>,
     best: &Subject,
     args: &ProfileArgs,
-) -> Result<Ratio> {
+) -> Result<Duel> {
     let own = contents(best, Some(first), args)?;
     let (job, other) = (first.subject.job(&first.contents), best.job(&own));
     let both = [job.prepare(gpu)?, other.prepare(gpu)?];
     let rounds = args.steps.div_ceil(4) as usize;
-    let duel = bench.duel([&both[0], &both[1]], rounds, args.shader.margin, args.shader.tolerance(None))?;
-    Ok(duel.ratio)
+    bench.duel([&both[0], &both[1]], rounds, args.shader.margin, args.shader.tolerance(None))
 }
 
 fn print(report: &SweepReport, tolerance: f64, out: &Output) -> anyhow::Result<()> {
@@ -180,7 +181,10 @@ fn print(report: &SweepReport, tolerance: f64, out: &Output) -> anyhow::Result<(
         }
     }
     let timed = report.points.iter().find_map(|point| point.report.as_ref());
-    timed.map_or(Ok(()), |timed| out.text(clock(timed.clock, timed.clock_reason.as_deref())))?;
+    if let Some(timed) = timed {
+        out.text(clock(timed.clock, timed.clock_reason.as_deref()))?;
+        drawn(&timed.drawn, "--buffer").map_or(Ok(()), |said| out.text(said))?;
+    }
     out.text(said(report))
 }
 
@@ -228,6 +232,9 @@ fn said(report: &SweepReport) -> String {
         Some(Verdict::Faster) => "faster, for sure",
         Some(Verdict::Same) => "the same within the margin",
         Some(Verdict::Slower) => "slower, for sure, though faster by itself",
+        _ if report.ran_out => {
+            "whether it is faster, the time did not suffice to tell; less work in a run does"
+        }
         _ => "whether it is faster, the runs do not tell",
     };
     format!(

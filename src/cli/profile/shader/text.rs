@@ -4,7 +4,7 @@ use super::super::super::output::{Output, table, within};
 use super::super::compiled;
 use super::super::page::{Page, Table};
 use super::super::text::{clock, spread};
-use dann::profile::shader::{BoundResource, LoopCount, ShaderReport};
+use dann::profile::shader::{BoundResource, Drawn, LoopCount, ShaderReport};
 use std::collections::BTreeSet;
 
 /// llvmpipe ends the loops of a thread after so many turns, which it counts over all of them.
@@ -132,6 +132,8 @@ pub fn remarks(report: &ShaderReport) -> Vec<String> {
         all.push(format!("Compiled in {cold:.2} ms, and in {warm:.2} ms once more{first}"));
     }
     all.extend(compiled::said(report));
+    all.extend(drawn(&report.drawn, "--buffer"));
+    all.extend(report.bound_reason.as_ref().map(|reason| format!("The bound is not known: {reason}")));
     if report.is_near_floor {
         let (us, floor) = (report.us.median, report.peaks.empty_dispatch_us);
         all.push(format!(
@@ -145,6 +147,22 @@ pub fn remarks(report: &ShaderReport) -> Vec<String> {
         all.push(format!("llvmpipe counts workgroups in 32 bits: of these {count} it may run a part alone"));
     }
     all
+}
+
+/// What is said of whole numbers that were drawn at random, where `by` sets what stands there.
+pub fn drawn(all: &[Drawn], by: &str) -> Option<String> {
+    let names: BTreeSet<&str> = all.iter().map(|it| it.name.as_str()).collect();
+    let flags: Vec<String> = names.into_iter().map(|name| format!("{by} {name}=…")).collect();
+    let values: Vec<String> =
+        all.iter().map(|Drawn { place, value, .. }| format!("{place} = {value}")).collect();
+    (!all.is_empty()).then(|| {
+        format!(
+            "Drawn at random: {}; where one is a size, the shader does as much as chance has it, and counts and rates are those \
+             of no real work. {} says what stands there",
+            values.join(", "),
+            flags.join(" ")
+        )
+    })
 }
 
 /// What is said of loops that may take more turns together than llvmpipe allows a thread.
@@ -183,6 +201,19 @@ mod tests {
 
     fn of(line: u32, of_thread: Option<f64>) -> LoopCount {
         LoopCount { line, turns: None, of_thread }
+    }
+
+    #[test]
+    fn numbers_drawn_at_random_are_named_with_the_flag_that_sets_them() {
+        let of = |name: &str, place: &str, value| Drawn { name: name.into(), place: place.into(), value };
+        assert_eq!(drawn(&[], "--buffer"), None);
+        let said =
+            drawn(&[of("p", "p.n", 183), of("p", "p.m", 7), of("q", "q", 0)], "--buffer").unwrap_or_default();
+        assert!(
+            said.starts_with("Drawn at random: p.n = 183, p.m = 7, q = 0; where one is a size"),
+            "{said}"
+        );
+        assert!(said.contains("--buffer p=… --buffer q=… says what"), "{said}");
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub use tally::Kind as Counted;
 
 use super::job::Job;
 use super::reflect::{Kind, Resource};
+use crate::profile::limit::Operations;
 use frame::{Argument, Frame, Value};
 use memory::Memory;
 use naga::{Binding, BuiltIn, FunctionArgument, TypeInner};
@@ -88,6 +89,25 @@ impl Counts {
         };
         let is_known = self.loops.iter().all(|turns| turns.turns.is_some());
         is_known.then(|| self.threads * self.thread.iter().map(of).sum::<f64>())
+    }
+
+    /// Operations of all threads by the type of their numbers; unknown with loops that have no known end.
+    pub(in super::super) fn operations(&self) -> Option<Operations> {
+        self.flops()?;
+        let of = |types: &[&str]| {
+            let counted = |(kind, count): (&Counted, &f64)| match kind {
+                Counted::Arithmetic(ty) if types.contains(ty) => *count,
+                _ => 0.0,
+            };
+            self.threads * self.thread.iter().map(counted).sum::<f64>()
+        };
+        Some(Operations {
+            f16: of(&["f16"]),
+            f32: of(&["f32"]),
+            f64: of(&["f64"]),
+            whole: of(&["i32", "u32", "bool"]),
+            long: of(&["i64", "u64"]),
+        })
     }
 
     /// Bytes read and written of all resources, if they are known.

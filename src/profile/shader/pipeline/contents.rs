@@ -1,12 +1,14 @@
 //! What the resources of a pipeline hold at first, stage by stage.
 
+use super::super::drawn::Drawn;
+use super::super::job::Job;
 use super::super::plan::{Filled, Shape};
 use super::super::reflect::{Kind, Resource};
 use super::super::{BufferSpec, Content, Place, Rest, texels};
 use super::{Count, Pipeline, Stage};
 use crate::error::{Error, Result, ShaderError};
 use naga::ImageClass;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Pipeline {
     /// The contents of each stage's resources: what is said of them, else seeded values of the type that the first shader gives
@@ -37,7 +39,10 @@ impl Pipeline {
             let mut fresh = Vec::new();
             for (place, target) in stage.targets.iter().enumerate() {
                 match filled(target).filter(|_| stage.resources[place].kind != Kind::Immediate) {
-                    Some(known) => contents[place].each.clone_from(&known.each),
+                    Some(known) => {
+                        contents[place].each.clone_from(&known.each);
+                        contents[place].seeded_from = known.seeded_from;
+                    }
                     None => fresh.push((target.as_str(), (index, place))),
                 }
             }
@@ -59,6 +64,43 @@ impl Pipeline {
             }
             _ => None,
         })
+    }
+
+    /// What filters need of textures that have the format in which another shader writes them; without it a device refuses
+    /// such a pipeline.
+    pub(super) fn of_filtered(&self) -> wgpu::Features {
+        use wgpu::TextureFormat as Format;
+        let bound = self.stages.iter().flat_map(Stage::bound);
+        let mut filtered =
+            bound.filter(|(resource, _)| matches!(resource.kind, Kind::Texture(it) if it.sampled));
+        let is_f32 = |target: &str| {
+            matches!(
+                self.stored_format(target),
+                Some(Format::R32Float | Format::Rg32Float | Format::Rgba32Float)
+            )
+        };
+        match filtered.any(|(_, target)| is_f32(target)) {
+            true => wgpu::Features::FLOAT32_FILTERABLE,
+            false => wgpu::Features::empty(),
+        }
+    }
+
+    /// The whole numbers of uniform blocks and immediates that were drawn at random, by the names of resources.
+    pub fn drawn(&self, contents: &[Vec<Filled>]) -> Vec<Drawn> {
+        let mut all: Vec<Drawn> = Vec::new();
+        for (Stage { shader, resources, targets, .. }, contents) in self.stages.iter().zip(contents) {
+            let drawn = Job { shader, resources, contents, workgroups: [1; 3] }.drawn();
+            let target =
+                |name: &str| resources.iter().zip(targets).find(|(resource, _)| resource.name == name);
+            all.extend(drawn.into_iter().map(|drawn| {
+                let name = target(&drawn.name).map_or(&drawn.name, |(_, target)| target).clone();
+                let place = format!("{name}{}", &drawn.place[drawn.name.len()..]);
+                Drawn { name, place, ..drawn }
+            }));
+        }
+        let mut met = BTreeSet::new();
+        all.retain(|drawn| met.insert(drawn.place.clone()));
+        all
     }
 
     /// Refuses resources that cannot hold numbers of workgroups.

@@ -129,7 +129,8 @@ impl Value {
         match self {
             Self::Truth(value) => value.to_string(),
             Self::Whole(value) => value.to_string(),
-            Self::Real(value) => value.to_string(),
+            // With its point, which makes it a number of another type.
+            Self::Real(value) => format!("{value:?}"),
             Self::Text(value) => value.clone(),
         }
     }
@@ -194,12 +195,9 @@ impl Dispatch {
     pub fn choices(&self, before: Vec<PathBuf>, includes: Vec<PathBuf>) -> Result<Choices> {
         let overrides = self.overrides.iter().map(|(name, value)| format!("{name}={}", value.text()));
         let overrides = overrides.map(|text| text.parse()).collect::<Result<Vec<Override>>>()?;
-        let defines = self.defines.iter().filter(|(_, value)| !matches!(value, Value::Truth(false)));
-        let define = |(name, value): (&String, &Value)| Define {
-            name: name.clone(),
-            value: (!matches!(value, Value::Truth(true))).then(|| value.text()),
-        };
-        let defines = defines.map(define).collect();
+        let define =
+            |(name, value): (&String, &Value)| Define { name: name.clone(), value: Some(value.text()) };
+        let defines = self.defines.iter().map(define).collect();
         Ok(Choices { entry: self.entry.clone(), overrides, before, includes, defines, ..Choices::default() })
     }
 

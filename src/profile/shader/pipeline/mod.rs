@@ -1,5 +1,6 @@
 //! Several dispatches over shared resources, in order.
 
+mod about;
 mod contents;
 mod file;
 mod results;
@@ -13,6 +14,7 @@ use super::reflect::{Kind, Resource};
 use super::spec::bad;
 use super::{BufferSpec, Content, Shader};
 use crate::error::{Error, Result};
+use about::{about, placed};
 use file::File;
 use results::Results;
 use std::collections::BTreeMap;
@@ -195,7 +197,13 @@ impl Pipeline {
     /// The features that all shaders need together.
     pub fn features(&self) -> wgpu::Features {
         let of = |stage: &Stage| stage.shader.features(&stage.resources);
-        self.stages.iter().map(of).fold(wgpu::Features::empty(), |a, b| a | b)
+        let own = self.stages.iter().map(of).fold(wgpu::Features::empty(), |a, b| a | b);
+        own | self.of_filtered()
+    }
+
+    #[cfg(test)]
+    pub(super) fn source_of(&self, stage: usize) -> &str {
+        self.stages[stage].shader.source()
     }
 
     #[cfg(test)]
@@ -250,27 +258,6 @@ fn number_alike(stages: &mut [Stage]) {
     let numbers: Vec<usize> = (0..stages.len()).map(number).collect();
     for (stage, number) in stages.iter_mut().zip(numbers).filter(|(_, number)| *number > 1) {
         stage.name = format!("{} #{number}", stage.name);
-    }
-}
-
-/// Which file an error is about.
-fn about(path: &Path, e: Error) -> Error {
-    match e {
-        Error::Input { subject, expected, found } => {
-            Error::input(format!("{}: {subject}", path.display()), expected, found)
-        }
-        other => other,
-    }
-}
-
-/// Which dispatch an error is about.
-fn placed(path: &Path, name: Option<&str>, index: usize, e: Error) -> Error {
-    let name = name.map_or(format!("dispatch {}", index + 1), |name| format!("dispatch {name}"));
-    match e {
-        Error::Input { subject, expected, found } => {
-            about(path, Error::input(format!("{name}: {subject}"), expected, found))
-        }
-        other => other,
     }
 }
 

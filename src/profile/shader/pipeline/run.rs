@@ -196,6 +196,7 @@ impl<'a> ReadyPipeline<'a> {
             phase: Phase::Other,
             work,
             is_known: flops.is_some() && bytes.is_some(),
+            operations: counts.operations(),
             workgroup_size: shader.workgroup_size().iter().product(),
             workgroups,
         })

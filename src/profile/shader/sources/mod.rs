@@ -1,7 +1,10 @@
 //! The text of a shader before a compiler sees it: of several files, with values in place of what they leave open.
 
+mod asked;
 mod bindings;
 mod dialect;
+mod directives;
+mod foreign;
 mod oil;
 mod placeholders;
 mod size;
@@ -95,7 +98,7 @@ impl Text {
     pub fn read(before: &[PathBuf], path: &Path) -> Result<Self> {
         let mut all = Self { text: String::new(), asked: String::new(), files: vec![], origins: vec![] };
         for path in before.iter().map(PathBuf::as_path).chain([path]) {
-            let text = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
+            let text = foreign::read(path)?;
             all.files.push((path.to_owned(), all.text.lines().count() + 1));
             all.text.push_str(&text);
             if !text.ends_with('\n') {
@@ -114,11 +117,12 @@ impl Text {
         if let Some(absent) = choices.includes.iter().find(|directory| !directory.is_dir()) {
             return Err(Error::file(absent, "a directory with modules", "none"));
         }
+        foreign::checked(path, &self.text)?;
         let mut asked = self.text.clone();
         self.text = placeholders::filled(&dialect::translated(&self.text), &choices.defines);
         let too_large = |(expected, found)| Error::input(path.display(), expected, found);
         size::checked(&self.text).map_err(too_large)?;
-        if let Some(composed) = composed(path, &self.text, choices)? {
+        if let Some(composed) = composed(path, &self.text, choices, &|line| self.located(path, line))? {
             asked.push('\n');
             asked.push_str(&composed.modules);
             match composed.lines {
@@ -132,12 +136,8 @@ impl Text {
             self.text = composed.text;
         }
         let is_setting = |define: &Define| choices.settings.contains(define);
-        let is_unused =
-            |define: &&Define| !placeholders::has_word(&asked, &define.name) && !is_setting(define);
-        let unused = choices.defines.iter().find(is_unused);
-        if let Some(define) = unused.filter(|_| !choices.is_lenient) {
-            let expected = format!("a shader in which {} stands", define.name);
-            return Err(Error::input(path.display(), expected, "none that asks for it"));
+        if !choices.is_lenient {
+            asked::checked(path, &asked, choices.defines.iter().filter(|define| !is_setting(define)))?;
         }
         // Modules that were put in have such words, too.
         self.text = bindings::assigned(&dialect::translated(&self.text));
@@ -147,13 +147,7 @@ impl Text {
 
     /// Whether a directive, a condition or a placeholder asks for that name.
     pub fn asks(&self, name: &str) -> bool {
-        let is_directive = |line: &&str| line.trim_start().starts_with('#');
-        let in_directives =
-            self.asked.lines().filter(is_directive).any(|line| placeholders::has_word(line, name));
-        let define = Define { name: name.to_owned(), value: Some(String::new()) };
-        in_directives
-            || wesl::asks(&self.asked, name)
-            || placeholders::filled(&self.asked, &[define]) != self.asked
+        asked::asks(&self.asked, name)
     }
 
     /// Adds to what a front end says of line `line` of the text where in the files that is, and what is left open.
@@ -167,6 +161,13 @@ impl Text {
             message += &format!("\nwithout a value: {} (define NAME=VALUE gives one)", open.join(", "));
         }
         message
+    }
+
+    /// The file of a line of the text as it was read, and the line's number in it.
+    fn located(&self, path: &Path, line: usize) -> String {
+        let of_file = self.files.iter().rev().find(|(_, first)| *first <= line);
+        let (path, first) = of_file.map_or((path, 1), |(path, first)| (path.as_path(), *first));
+        format!("{}:{}", path.display(), line + 1 - first)
     }
 
     /// Where in the files that line is, where its number does not tell.
@@ -184,12 +185,17 @@ impl Text {
 }
 
 /// What imports and conditions make of the text, in the form that it has; none where it has neither.
-fn composed(path: &Path, text: &str, choices: &Choices) -> Result<Option<Composed>> {
+fn composed(
+    path: &Path,
+    text: &str,
+    choices: &Choices,
+    located: directives::Located<'_>,
+) -> Result<Option<Composed>> {
     if wesl::is_named_so(path) {
         return wesl::composed(path, text, choices).map(Some);
     }
     if oil::has_directives(text) {
-        return oil::composed(path, text, choices).map(Some);
+        return oil::composed(path, text, choices, located).map(Some);
     }
     wesl::is_used(text).then(|| wesl::composed(path, text, choices)).transpose()
 }

@@ -1,5 +1,6 @@
 //! Directives as naga_oil has them, which Bevy's shaders use: `#ifdef`, `#if`, `#define`, `#import`.
 
+use super::directives::{Given, Located, followed};
 use super::{Composed, Define, Lines, bindings, placeholders};
 use crate::error::{Error, Result};
 use crate::profile::shader::Choices;
@@ -21,13 +22,12 @@ pub fn has_directives(text: &str) -> bool {
 /// Follows the directives of the shader in `path`.
 ///
 /// # Errors
-/// [`Error::Input`] naming the shader and what is wrong: as naga_oil says it, or a module that is not there.
-pub fn composed(path: &Path, text: &str, choices: &Choices) -> Result<Composed> {
-    let (_, imports, defines) = get_preprocessor_data(text);
-    let mut defs = definitions(&choices.defines);
-    if imports.is_empty() && !text.lines().any(|line| line.trim_start().starts_with("#import")) {
-        defs.extend(defines);
-        let preprocessed = Preprocessor::default().preprocess(text, &defs);
+/// [`Error::Input`] naming the shader, or the line of a directive, and what is wrong; or a module that is not there.
+pub fn composed(path: &Path, text: &str, choices: &Choices, located: Located<'_>) -> Result<Composed> {
+    let mut given = given(&choices.defines);
+    let text = &followed(text, &mut given, false, located)?;
+    if !text.lines().any(|line| line.trim_start().starts_with("#import")) {
+        let preprocessed = Preprocessor::default().preprocess(text, &values(&given));
         let preprocessed = preprocessed.map_err(|e| {
             Error::input(path.display(), "directives that fit together", e.to_string().trim_end())
         })?;
@@ -39,12 +39,13 @@ pub fn composed(path: &Path, text: &str, choices: &Choices) -> Result<Composed> 
     let modules = Modules::near(path, choices)?;
     let mut composer = Composer::default().with_capabilities(Capabilities::all());
     let mut put_in = Vec::new();
-    for import in &imports {
-        modules.add(&import.import, path, &defs, &mut composer, &mut put_in)?;
+    for import in get_preprocessor_data(text).1 {
+        modules.add(&import.import, path, &given, &mut composer, &mut put_in)?;
     }
     let (file_path, used) = (path.display().to_string(), modules.text_of(&put_in));
+    let shader_defs = values(&given);
     let descriptor =
-        NagaModuleDescriptor { source: text, file_path: &file_path, shader_defs: defs, ..Default::default() };
+        NagaModuleDescriptor { source: text, file_path: &file_path, shader_defs, ..Default::default() };
     let module = composer.make_naga_module(descriptor).map_err(|e| invalid(path, &composer, &e))?;
     Ok(Composed { text: written(path, &module)?, modules: used, lines: Lines::Lost })
 }
@@ -55,7 +56,7 @@ fn invalid(path: &Path, composer: &Composer, e: &ComposerError) -> Error {
 }
 
 /// What names stand for where a directive asks: numbers and truth values.
-fn definitions(defines: &[Define]) -> HashMap<String, ShaderDefValue> {
+fn given(defines: &[Define]) -> Given {
     let value = |text: &str| {
         let number = text.strip_suffix('u').map(str::parse::<u32>);
         match (text.parse::<bool>(), number, text.strip_suffix('i').unwrap_or(text).parse::<i32>()) {
@@ -66,7 +67,12 @@ fn definitions(defines: &[Define]) -> HashMap<String, ShaderDefValue> {
         }
     };
     let known = |define: &Define| define.value.as_deref().map_or(Some(ShaderDefValue::Bool(true)), value);
-    defines.iter().filter_map(|define| Some((define.name.clone(), known(define)?))).collect()
+    defines.iter().map(|define| (define.name.clone(), known(define))).collect()
+}
+
+/// Those of them that naga_oil knows, for lines in which a name stands for its value.
+fn values(given: &Given) -> HashMap<String, ShaderDefValue> {
+    given.iter().filter_map(|(name, value)| Some((name.clone(), (*value)?))).collect()
 }
 
 /// The modules that can be imported: by the path that they define, or by their file's name in quotes.
@@ -127,7 +133,7 @@ impl Modules {
         &self,
         name: &str,
         importer: &Path,
-        defs: &HashMap<String, ShaderDefValue>,
+        given: &Given,
         composer: &mut Composer,
         put_in: &mut Vec<String>,
     ) -> Result<()> {
@@ -141,15 +147,18 @@ impl Modules {
             return Err(Error::input(importer.display(), expected, "none"));
         };
         put_in.push(name.to_owned());
+        let located = |line: usize| format!("{}:{line}", path.display());
+        // What stands in conditions that do not hold needs no modules.
+        let text = &followed(text, &mut given.clone(), true, &located)?;
         for import in get_preprocessor_data(text).1 {
-            self.add(&import.import, path, defs, composer, put_in)?;
+            self.add(&import.import, path, given, composer, put_in)?;
         }
         let file_path = path.display().to_string();
         let descriptor = ComposableModuleDescriptor {
             source: text,
             file_path: &file_path,
             as_name: Some(name.to_owned()),
-            shader_defs: defs.clone(),
+            shader_defs: values(given),
             ..Default::default()
         };
         let added = composer.add_composable_module(descriptor).map(drop);

@@ -60,7 +60,7 @@ fn directives_are_followed_and_lines_stay() {
     let line = |text: &str| text.lines().position(|line| line.contains("@compute"));
     assert_eq!(line(slow.source()), line(CONDITIONS));
     let error = parsed("#ifdef A\nfn f() {}\n", &choices(&[])).expect_err("no end").to_string();
-    assert!(error.contains("s.wgsl: expected directives that fit together"), "{error}");
+    assert!(error.contains("s.wgsl:1: expected directives that fit together"), "{error}");
 }
 
 #[test]
@@ -140,4 +140,69 @@ var image: texture_2d<f32>;
         resources.iter().map(|r| format!("{}={}:{}", r.name, r.group, r.binding)).collect();
     assert_eq!(places, ["sizes=0:0", "a=0:1", "b=0:2", "image=0:4", "c=1:3"]);
     assert_eq!(shader.source().lines().count(), source.lines().count());
+}
+
+/// What is said of a name would change nothing, and the times would be those of another value.
+#[test]
+fn names_that_are_words_of_the_text_alone_are_refused() {
+    let text = "// TILE in a comment, and {TILE}
+override TILE = 16;
+const N = 256u;
+@group(0) @binding(0) var<storage, read_write> x: array<u32, N>;
+@compute @workgroup_size(TILE) fn main() { x[0] = 1u; }
+";
+    let refused = |define: &str| {
+        let error = parsed(text, &choices(&[define])).expect_err(define);
+        let crate::error::Error::Shader(crate::error::ShaderError::Define { declared, .. }) = error else {
+            panic!("{error}")
+        };
+        declared
+    };
+    assert_eq!(
+        ["TILE=8", "N=1024", "x=3", "OTHER"].map(refused),
+        [Some("override"), Some("const"), None, None]
+    );
+    let error = parsed(text, &choices(&["TILE=8"])).expect_err("an override").to_string();
+    assert!(error.contains("s.wgsl: expected a directive or a placeholder that asks for TILE"), "{error}");
+}
+
+#[test]
+fn modules_that_only_conditions_that_do_not_hold_name_are_not_asked_for() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        fs::write(&path, text).expect("written");
+        path
+    };
+    write(
+        "near.wgsl",
+        "#define_import_path near\n#ifdef FAST\n#import gone::f\n#endif\nfn g() -> f32 {\n#ifdef FAST\nreturn f();\n#else\n\
+         return 1.0;\n#endif\n}\n",
+    );
+    let path = write(
+        "main.wgsl",
+        "#import near::g\n#ifdef FAST\n#import far::h\n#endif\n@group(0) @binding(0) var<storage, read_write> y: array<f32>;\n\
+         @compute @workgroup_size(1) fn main() {\n#ifdef FAST\ny[0] = h();\n#else\ny[0] = g();\n#endif\n}\n",
+    );
+    assert!(Shader::read(&path, &choices(&[])).is_ok());
+    let error = Shader::read(&path, &choices(&["FAST"])).expect_err("no module").to_string();
+    assert!(error.contains("main.wgsl: expected a module far in"), "{error}");
+    write("near.wgsl", "#define_import_path near\nfn g() -> f32 { return 1.0; }\n#elif A\n");
+    let error = Shader::read(&path, &choices(&[])).expect_err("no directive").to_string();
+    assert!(
+        error.contains("near.wgsl:3: expected #else if") && error.contains("found \"#elif A\""),
+        "{error}"
+    );
+}
+
+#[test]
+fn directives_name_their_line_in_the_file_that_they_stand_in() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (first, path) = (directory.path().join("first.wgsl"), directory.path().join("s.wgsl"));
+    fs::write(&first, "const A = 1;\nconst B = 2;\n").expect("written");
+    fs::write(&path, "#if SIZE == 4\n#endif\n").expect("written");
+    let error = Shader::read(&path, &Choices { before: vec![first], ..choices(&[]) })
+        .expect_err("no value")
+        .to_string();
+    assert!(error.contains("s.wgsl:1: expected a value of SIZE (define SIZE=VALUE gives one)"), "{error}");
 }

@@ -170,7 +170,7 @@ fn override_constants_are_set() {
     refused(&[], "override 7 (@id of factor): expected a value, as its declaration has none, found none");
     refused(&["factors=1"], "override factors: expected one of size, 7 (@id of factor)");
     refused(&["factor=1", "7=1"], "override 7: expected one value, found two");
-    refused(&["7=1", "size=0"], "override: expected");
+    refused(&["7=1", "size=0"], "override 7=1, size=0: expected");
     refused(&["7=1", "size=1.5"], "override size: expected a whole number, as it is declared, found 1.5");
     refused(&["7=1", "7=2"], "override 7: expected one value, found two");
     refused(&["7"], "NAME=VALUE with a number, true or false, found \"7\"");

@@ -5,6 +5,7 @@ mod counting;
 mod dueling;
 mod filling;
 mod pipelines;
+mod pipelines_told;
 mod results;
 mod running;
 mod settings;

@@ -41,14 +41,29 @@ fn has_condition(line: &str) -> bool {
 
 /// Whether a condition or an import of `constants` asks for that name.
 pub fn asks(text: &str, name: &str) -> bool {
-    let code = bindings::without_comments(text);
+    let code = &bindings::without_comments(text);
     let is_import = |statement: &str| {
-        statement.trim_start().starts_with("import") && statement.contains(modules::CONSTANTS)
+        placeholders::has_word(statement, "import") && placeholders::has_word(statement, modules::CONSTANTS)
     };
-    let of_constants = format!("{}::", modules::CONSTANTS);
-    code.lines().any(|line| has_condition(line) && placeholders::has_word(line, name))
+    // The module may have another name where it is imported.
+    let has_constants = || placeholders::has_word(code, modules::CONSTANTS);
+    code.split('@').skip(1).filter_map(condition).any(|asked| placeholders::has_word(asked, name))
         || code.split(';').any(|statement| is_import(statement) && placeholders::has_word(statement, name))
-        || code.split(&of_constants).skip(1).any(|rest| rest.split(|c| !is_word(c)).next() == Some(name))
+        || has_constants()
+            && code.split("::").skip(1).any(|rest| rest.split(|c| !is_word(c)).next() == Some(name))
+}
+
+/// What stands between the brackets of `@if(…)`, of which the text begins behind `@`.
+fn condition(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let text = ["if", "elif"].into_iter().find_map(|word| text.strip_prefix(word))?;
+    let text = text.trim_start().strip_prefix('(')?;
+    let mut depth = 1;
+    let end = text.find(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth == 0
+    });
+    Some(&text[..end.unwrap_or(text.len())])
 }
 
 /// Puts the modules in that the shader in `path` imports, and leaves out what the conditions say.
