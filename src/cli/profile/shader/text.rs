@@ -157,8 +157,8 @@ pub fn drawn(all: &[Drawn], by: &str) -> Option<String> {
         all.iter().map(|Drawn { place, value, .. }| format!("{place} = {value}")).collect();
     (!all.is_empty()).then(|| {
         format!(
-            "Drawn at random: {}; where one is a size, the shader does as much as chance has it, and counts and rates are those \
-             of no real work. {} says what stands there",
+            "Drawn at random: {}. If one of them is a size, the amount of work is random too, and counts and rates tell nothing: set \
+             it with {}",
             values.join(", "),
             flags.join(" ")
         )
@@ -210,10 +210,10 @@ mod tests {
         let said =
             drawn(&[of("p", "p.n", 183), of("p", "p.m", 7), of("q", "q", 0)], "--buffer").unwrap_or_default();
         assert!(
-            said.starts_with("Drawn at random: p.n = 183, p.m = 7, q = 0; where one is a size"),
+            said.starts_with("Drawn at random: p.n = 183, p.m = 7, q = 0. If one of them is a size"),
             "{said}"
         );
-        assert!(said.contains("--buffer p=… --buffer q=… says what"), "{said}");
+        assert!(said.ends_with("set it with --buffer p=… --buffer q=…"), "{said}");
     }
 
     #[test]
