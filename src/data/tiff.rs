@@ -61,7 +61,11 @@ impl Opened<'_> {
     fn decode(mut self) -> Decoded {
         let (width, height) = self.size;
         let bytes = u64::from(self.kind.bit_depth() / 8).max(3);
-        limits::check(width.into(), height.into(), bytes * u64::from(width) * u64::from(height))?;
+        limits::check(
+            width.into(),
+            height.into(),
+            bytes.saturating_mul(u64::from(width) * u64::from(height)),
+        )?;
         let palette = match self.has_palette {
             true => self.decoder.find_tag_unsigned_vec::<u16>(Tag::ColorMap)?.unwrap_or_default(),
             false => Vec::new(),

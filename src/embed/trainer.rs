@@ -204,9 +204,12 @@ impl Trainer {
         }
         // Judged whether or not anybody asks for warnings, as the features that it takes lie in memory until then.
         self.watch.judge(&self.gpu().clone());
-        let asides = [self.take_snapshot().err(), self.newly_lost_frames()];
-        for error in asides.into_iter().flatten() {
-            self.withheld.get_or_insert(error);
+        // One at a time: what is not asked for yet is told by a later call.
+        if self.withheld.is_none() {
+            self.withheld = self.take_snapshot().err();
+        }
+        if self.withheld.is_none() {
+            self.withheld = self.newly_lost_frames();
         }
         if !all.is_empty() {
             return Ok(all);

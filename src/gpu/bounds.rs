@@ -19,9 +19,14 @@ impl Gpu {
         limits.max_buffer_size.min(limits.max_storage_buffer_binding_size)
     }
 
+    /// Turns that a thread's loops may take together.
+    pub(crate) fn most_turns(&self) -> usize {
+        if self.inner().ends_loops { MOST_TURNS } else { usize::MAX }
+    }
+
     /// Refuses a kernel whose loops take so many turns where the driver would end them early.
     pub(super) fn expect_turns(&self, kernel: &str, turns: usize) -> Result<()> {
-        if turns <= MOST_TURNS || !self.inner().ends_loops {
+        if turns <= self.most_turns() {
             return Ok(());
         }
         let expected = format!("loops of at most {MOST_TURNS} turns, as llvmpipe ends longer ones");

@@ -57,7 +57,9 @@ impl Inner {
             // What was asked for stands for every stage.
             choices.get_or_init(BTreeMap::new);
         }
-        let ends_loops = device.adapter_info().driver == "llvmpipe";
+        let info = device.adapter_info();
+        // Over OpenGL it tells no driver.
+        let ends_loops = info.driver == "llvmpipe" || info.name.contains("llvmpipe");
         Self {
             device,
             ends_loops,

@@ -52,7 +52,8 @@ impl Operations {
         if compute_us + slowly <= other.1 {
             return Limit::Known { bound: other.0, us: other.1, compute_us };
         }
-        if self.f64 > 0.0 || self.whole + self.long > self.flops() {
+        let doubles_us = us(double * self.f64, peaks.f32_gflops);
+        if doubles_us > compute_us || self.whole + self.long > self.flops() {
             return Limit::Unmeasured;
         }
         let (bound, us) = if compute_us >= other.1 { (Bound::Compute, compute_us) } else { other };
@@ -89,6 +90,8 @@ mod tests {
         let none = Operations::default();
         assert_eq!(bound(Operations { whole: 1e6, ..none }, 1e3), None);
         assert_eq!(bound(Operations { f32: 1e6, f64: 1e6, ..none }, 1e3), None);
+        let few = Operations { f32: 1e6, f64: 1e3, ..none };
+        assert_eq!(bound(few, 1e3), Some((Bound::Compute, 100.0)), "few of f64 beside many of f32");
         // A copy's indices.
         assert_eq!(bound(Operations { whole: 1e5, ..none }, 1e6), Some((Bound::Memory, 1000.0)));
         assert_eq!(bound(Operations { f32: 1e6, whole: 1e5, ..none }, 1e3), Some((Bound::Compute, 100.0)));

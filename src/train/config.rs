@@ -109,7 +109,7 @@ impl Config {
     }
 
     /// The same but for settings without effect, which were not refused once.
-    fn check_recorded(&self) -> Result<()> {
+    pub(super) fn check_recorded(&self) -> Result<()> {
         self.training.check()?;
         self.data.check()?;
         let outputs = self.model.classes()?;

@@ -82,7 +82,8 @@ impl TrainingLoop {
         unlabelled: Option<&Images<'_>>,
         (peers, timed): (Option<Arc<dyn Communicator>>, bool),
     ) -> Result<Self> {
-        config.check()?;
+        // A run that goes on may have settings that were not refused when it began.
+        config.check_recorded()?;
         let share = RankShare::of(peers.as_deref());
         let config = &share.config(config)?;
         let spec = config.training.clone();

@@ -46,8 +46,14 @@ impl Running {
             let stderr = read(streams.1);
             [stdout.join().expect("no panic"), stderr]
         });
-        let status = self.child().wait().expect("a status");
-        Output { status, stdout, stderr }
+        loop {
+            // The lock is for a moment alone, so that a program that hangs can be ended.
+            let ended = self.child().try_wait().expect("a status");
+            match ended {
+                Some(status) => return Output { status, stdout, stderr },
+                None => std::thread::sleep(Duration::from_millis(2)),
+            }
+        }
     }
 }
 

@@ -47,6 +47,16 @@ fn a_finished_run_made_longer_is_one_that_was_so_long_where_schedules_go_by_step
 }
 
 #[test]
+fn a_run_goes_on_with_settings_that_recipes_may_not_have_any_more() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut before = config();
+    before.training.lambda.gamma = 0.0;
+    assert!(before.check().is_err());
+    in_directory(before, directory.path());
+    assert_eq!(longer(directory.path(), Length::Steps(STEPS + 1)).result.steps, STEPS + 1);
+}
+
+#[test]
 fn steps_to_come_have_the_schedules_of_the_new_length() {
     let directory = tempfile::tempdir().expect("a directory");
     let short = in_directory(config(), directory.path()).history.steps;

@@ -4,7 +4,7 @@ use super::super::{expect, u32_of};
 use super::texels::Layout;
 use super::{Convolution, groups};
 use crate::error::Result;
-use crate::gpu::{MOST_TURNS, Recording, Tensor, TexelFormat, Texels, Work, by, nested};
+use crate::gpu::{Recording, Tensor, TexelFormat, Texels, Work, by, nested};
 use crate::ops::kernels::conv2d_weight as wgsl;
 use crate::ops::kernels::pooled_sums::{Shader, Sums};
 use crate::ops::kernels::weight_sums::Params;
@@ -59,7 +59,7 @@ pub fn bias(
     dbias: &Tensor,
 ) -> Result<()> {
     expect(OP, "dbias", dbias, &[map.channels])?;
-    let (images, lines) = parts_of_bias(rows, map);
+    let (images, lines) = parts_of_bias(rows, map, rec.gpu().most_turns());
     for first in (0..rows).step_by(images) {
         for top in (0..map.height).step_by(lines) {
             let (behind, bottom) = ((first + images).min(rows), (top + lines).min(map.height));
@@ -77,22 +77,28 @@ pub fn bias(
     Ok(())
 }
 
-/// Images and rows of each that are summed up at a time, so that no thread takes too many turns.
-fn parts_of_bias(rows: usize, map: MapShape) -> (usize, usize) {
-    let lines = (MOST_TURNS / (1 + map.width)).clamp(1, map.height);
-    let images_a_lane = (MOST_TURNS / nested([1, lines, map.width])).max(1);
-    (rows.min(LANES * images_a_lane), lines)
+/// Images and rows of each that are summed up at a time, so that no thread takes more than `most` turns.
+fn parts_of_bias(rows: usize, map: MapShape, most: usize) -> (usize, usize) {
+    let lines = (most / (1 + map.width)).clamp(1, map.height);
+    let images_a_lane = (most / nested([1, lines, map.width])).max(1);
+    (rows.min(images_a_lane.saturating_mul(LANES)), lines)
 }
 
-/// Slices of so many images and bands of their rows, no more than `most` together, that `threads` each sum up: as many as are
-/// worth having, and so many that no thread takes too many turns of `width` in a row.
-fn cut(rows: usize, (height, width): (usize, usize), threads: usize, most: usize) -> (usize, usize) {
+/// Slices of so many images and bands of their rows, which `threads` each sum up: as many slices as are worth having, up to
+/// `most`; and more, of parts of images too, where a thread would take more than `most_turns` of `width` in a row.
+fn cut(
+    rows: usize,
+    (height, width): (usize, usize),
+    threads: usize,
+    most: usize,
+    most_turns: usize,
+) -> (usize, usize) {
     let worth = THREADS.div_ceil(threads).min(most).clamp(1, rows);
-    let images = MOST_TURNS / nested([1, height, width]);
+    let images = most_turns / nested([1, height, width]);
     if images > 0 {
         return (worth.max(rows.div_ceil(images)), 1);
     }
-    (rows, height.div_ceil((MOST_TURNS / (1 + width)).max(1)))
+    (rows, height.div_ceil((most_turns / (1 + width)).max(1)))
 }
 
 /// How the partial sums of a weight's gradient lie in a texture: a row for each tap of a slice, one texel for each output and
@@ -146,7 +152,7 @@ pub fn backward(
     let most = Texels::most(rec.gpu());
     let parts = Parts::new(convolution, most);
     let most_slices = most / parts.size(1).1;
-    let (slices, bands) = cut(rows, (map.height, turns_in_row), threads, most_slices);
+    let (slices, bands) = cut(rows, (map.height, turns_in_row), threads, most_slices, rec.gpu().most_turns());
     let turns = nested([rows.div_ceil(slices), map.height.div_ceil(bands), turns_in_row]);
     let slices = slices * bands;
     let params = Params {
@@ -188,6 +194,7 @@ pub fn backward(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gpu::MOST_TURNS;
 
     /// Turns of a thread that sums up a weight's gradient in so many slices and bands.
     fn turns(rows: usize, (height, width): (usize, usize), (slices, bands): (usize, usize)) -> usize {
@@ -204,11 +211,11 @@ mod tests {
             (3, (4000, 3000), 9000),
             (5, (1, 59_000), 1),
         ] {
-            let (slices, bands) = cut(rows, map, threads, 100);
+            let (slices, bands) = cut(rows, map, threads, 100, MOST_TURNS);
             assert!(slices <= rows && bands <= map.0, "{rows} of {map:?}: {slices} slices, {bands} bands");
             assert!(turns(rows, map, (slices, bands)) <= MOST_TURNS, "{rows} of {map:?}");
             let map = MapShape::new(8, map.0, map.1);
-            let (images, lines) = parts_of_bias(rows, map);
+            let (images, lines) = parts_of_bias(rows, map, MOST_TURNS);
             assert!(nested([images.div_ceil(LANES), lines, map.width]) <= MOST_TURNS, "{rows} of {map:?}");
         }
     }
@@ -236,9 +243,14 @@ mod tests {
 
     #[test]
     fn what_fits_is_cut_by_threads_alone() {
-        assert_eq!(cut(128, (28, 28), 5, 1000), (128, 1));
-        assert_eq!(cut(128, (12, 12), 720, 1000), (12, 1));
-        assert_eq!(cut(128, (12, 12), 20, 50), (50, 1));
-        assert_eq!(parts_of_bias(128, MapShape::new(8, 28, 28)), (128, 28));
+        for most_turns in [MOST_TURNS, usize::MAX] {
+            assert_eq!(cut(128, (28, 28), 5, 1000, most_turns), (128, 1));
+            assert_eq!(cut(128, (12, 12), 720, 1000, most_turns), (12, 1));
+            assert_eq!(cut(128, (12, 12), 20, 50, most_turns), (50, 1));
+            assert_eq!(parts_of_bias(128, MapShape::new(8, 28, 28), most_turns), (128, 28));
+        }
+        // Where no driver ends loops, large maps are whole.
+        assert_eq!(cut(4, (4000, 3000), 9000, 50, usize::MAX), (1, 1));
+        assert_eq!(parts_of_bias(4, MapShape::new(8, 4000, 3000), usize::MAX), (4, 4000));
     }
 }

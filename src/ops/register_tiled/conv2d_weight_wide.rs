@@ -4,7 +4,7 @@ use super::super::{expect, u32_of};
 use super::texels::Layout;
 use super::{Convolution, groups};
 use crate::error::Result;
-use crate::gpu::{MOST_TURNS, Recording, Tensor, Texels, Work, by, nested};
+use crate::gpu::{Recording, Tensor, Texels, Work, by, nested};
 use crate::ops::kernels::conv2d_weight_wide as wgsl;
 use crate::shape::MapShape;
 
@@ -29,7 +29,7 @@ pub fn backward(
     let (in_groups, (kh, kw)) = (groups(convolution.x.channels), convolution.kernel);
     let threads = in_groups.div_ceil(4) * (d_layout.groups / 2) * kh * kw;
     // So many that no thread takes too many turns.
-    let images = (MOST_TURNS / nested([1, map.height, map.width])).max(1);
+    let images = (rec.gpu().most_turns() / nested([1, map.height, map.width])).max(1);
     let slices = THREADS.div_ceil(threads).clamp(1, rows).max(rows.div_ceil(images));
     let params = &wgsl::Params {
         rows: u32_of(OP, rows)?,

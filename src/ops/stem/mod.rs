@@ -98,6 +98,9 @@ impl Stem {
     ) -> Result<()> {
         let params = &self.params(x, dy, dweight)?;
         let workgroups = self.y.channels / 4 * self.x.channels;
-        rec.dispatch_workgroups(wgsl::BackwardWeight { params, x, dy, dweight }, workgroups, self.work(dy))
+        // Fours of pixels of all images for 64 threads, and what adds up what they have.
+        let turns = (dy.rows() * self.y.height * self.y.width.div_ceil(4)).div_ceil(64) + 72;
+        let work = self.work(dy).turns(turns);
+        rec.dispatch_workgroups(wgsl::BackwardWeight { params, x, dy, dweight }, workgroups, work)
     }
 }

@@ -2,13 +2,10 @@
 //! chance has it, and its rates say nothing.
 
 use super::Shader;
-use super::fill;
 use super::job::Job;
 use super::numbers::Number;
 use super::plan::Shape;
-use super::reflect::{Kind, Resource};
-use super::spec::{Content, Rest};
-use crate::error::Result;
+use super::reflect::Resource;
 use serde::{Deserialize, Serialize};
 
 /// A whole number that was drawn at random.
@@ -24,21 +21,6 @@ pub struct Drawn {
 
 /// Nobody reads more of them.
 const MOST: usize = 16;
-
-/// The first byte of what is seeded in a uniform block or in immediates; `None` where nothing is.
-///
-/// # Errors
-/// As [`fill::head`].
-pub(super) fn from(shader: &Shader, resource: &Resource, content: Option<&Content>) -> Result<Option<usize>> {
-    match content {
-        _ if !matches!(resource.kind, Kind::Uniform | Kind::Immediate) => Ok(None),
-        None => Ok(Some(0)),
-        Some(Content::Values(values, Rest::Seeded(_))) => {
-            Ok(Some(fill::head(shader, resource, values)?.len()))
-        }
-        Some(_) => Ok(None),
-    }
-}
 
 impl Job<'_> {
     /// The whole numbers that were drawn at random, the first few of each block.

@@ -2,7 +2,7 @@
 
 use super::Shader;
 use super::literal::Literal;
-use super::reflect::Resource;
+use super::reflect::{Kind, Resource};
 use super::spec::{Content, Rest, bad};
 use crate::error::{Error, Result};
 use crate::rng::{self, Rng};
@@ -151,4 +151,21 @@ pub(super) fn seed_scalar(scalar: Scalar, bytes: &mut [u8], rng: &mut Rng) {
 fn put(bytes: &mut [u8], value: &[u8]) {
     let count = bytes.len().min(value.len());
     bytes[..count].copy_from_slice(&value[..count]);
+}
+
+/// The first byte of what is seeded in a uniform block or in immediates; `None` where nothing is.
+///
+/// # Errors
+/// As [`head`].
+pub(super) fn seeded_from(
+    shader: &Shader,
+    resource: &Resource,
+    content: Option<&Content>,
+) -> Result<Option<usize>> {
+    match content {
+        _ if !matches!(resource.kind, Kind::Uniform | Kind::Immediate) => Ok(None),
+        None => Ok(Some(0)),
+        Some(Content::Values(values, Rest::Seeded(_))) => Ok(Some(head(shader, resource, values)?.len())),
+        Some(_) => Ok(None),
+    }
 }

@@ -3,7 +3,7 @@
 use super::reflect::{Kind, Resource, Texture};
 use super::spec::{BufferSpec, Content, Place, Rest, bad};
 use super::texels;
-use super::{Shader, drawn, fill};
+use super::{Shader, fill};
 use crate::error::{Error, Result};
 use std::path::Path;
 
@@ -289,6 +289,10 @@ impl Item<'_> {
             Shape::Bytes(size) => fill::buffer(shader, self.resource, self.content, size, (seed, index)),
         });
         let each = each.collect::<Result<_>>()?;
-        Ok(Filled { shape: self.shape, each, seeded_from: drawn::from(shader, self.resource, self.content)? })
+        Ok(Filled {
+            shape: self.shape,
+            each,
+            seeded_from: fill::seeded_from(shader, self.resource, self.content)?,
+        })
     }
 }

@@ -33,8 +33,8 @@ pub fn checked(path: &Path, text: &str) -> Result<()> {
     // Whatever a file is called, it may hold WGSL.
     let is_called = |all: &[&str]| all.contains(&extension.as_str()) && !text.contains("@compute");
     let code = bindings::without_comments(text);
-    let begins_with_version = code.lines().find(|line| !line.trim().is_empty());
-    let is_glsl = begins_with_version.is_some_and(|line| line.trim_start().starts_with("#version"));
+    let first_line = code.lines().find(|line| !line.trim().is_empty());
+    let is_glsl = first_line.is_some_and(|line| line.trim_start().starts_with("#version"));
     let is_wgsl = extension == "wgsl";
     let wgsl = path.with_extension(if is_wgsl { "new.wgsl" } else { "wgsl" });
     let (from, to) = (path.display(), wgsl.display());
