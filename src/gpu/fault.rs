@@ -47,6 +47,23 @@ impl Fault {
         }
     }
 
+    /// What `work` gives, unless there is no memory `for_what`, as errors say it.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn unless_no_memory<T>(
+        device: &wgpu::Device,
+        for_what: impl Display,
+        work: impl FnOnce() -> T,
+    ) -> Result<T> {
+        let scope = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let done = work();
+        match pollster::block_on(scope.pop()) {
+            Some(e) => Err(Error::OutOfMemory(format!("no memory {for_what}: {e}"))),
+            None => Ok(done),
+        }
+    }
+
     /// The device is gone.
     pub fn lost(message: String) -> Self {
         Self { error: Error::DeviceLost, message }

@@ -61,6 +61,8 @@ pub use readback::{Arrival, Readback, Staging};
 pub use recording::Dispatch;
 pub use recording::Recording;
 pub(crate) use recording::of_pass;
+#[cfg(feature = "profile")]
+pub(crate) use requirements::lacking;
 pub use requirements::{optional_features, required_features, required_limits};
 #[cfg_attr(not(feature = "unstable"), visibility::make(pub(crate)))]
 pub use stopwatch::Stopwatch;

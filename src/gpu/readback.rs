@@ -1,6 +1,6 @@
 //! Reading tensors back to the host.
 
-use super::{Gpu, Tensor, Value};
+use super::{Fault, Gpu, Tensor, Value};
 use crate::error::{Error, Result};
 use std::fmt;
 use std::sync::{Mutex, PoisonError, mpsc};
@@ -45,17 +45,14 @@ impl Staging {
     /// [`Error::OutOfMemory`] when there is no memory for it.
     pub fn new(gpu: &Gpu, bytes: u64) -> Result<Self> {
         gpu.counters().allocation();
-        let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+        let descriptor = wgpu::BufferDescriptor {
             label: Some("readback"),
             size: bytes,
             usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
-        });
-        if let Some(e) = pollster::block_on(scope.pop()) {
-            return Err(Error::OutOfMemory(format!("no memory to read back {bytes} bytes: {e}")));
-        }
-        Ok(Self(buffer))
+        };
+        let what = format_args!("to read back {bytes} bytes");
+        Fault::unless_no_memory(gpu.device(), what, || gpu.device().create_buffer(&descriptor)).map(Self)
     }
 
     /// Encodes a copy of the values of `tensor`, which must not be more than it holds.

@@ -29,9 +29,8 @@ pub(super) fn of_own_device(
     wanted: wgpu::Features,
 ) -> Result<(wgpu::Features, wgpu::ExperimentalFeatures)> {
     let has = adapter.handle.features();
-    let lacking: Vec<&str> = (wanted - has).iter_names().map(|(name, _)| name).collect();
-    if !lacking.is_empty() {
-        return Err(Error::input(adapter, format!("a device with {}", lacking.join(", ")), "one without"));
+    if let Some(lacking) = lacking(wanted, has) {
+        return Err(Error::input(adapter, format!("a device with {lacking}"), "one without"));
     }
     let mut features = optional_features(&adapter.handle) | (has & wgpu::Features::PIPELINE_CACHE) | wanted;
     if variant == Variant::Cooperative {
@@ -90,12 +89,15 @@ pub(super) fn check(device: &wgpu::Device) -> Result<()> {
 /// # Errors
 /// [`Error::Input`] naming them.
 pub(super) fn check_features(device: &wgpu::Device, wanted: wgpu::Features) -> Result<()> {
-    let lacking: Vec<&str> = (wanted - device.features()).iter_names().map(|(name, _)| name).collect();
-    if lacking.is_empty() {
-        return Ok(());
-    }
-    let expected = format!("a device opened with {}", lacking.join(", "));
+    let Some(lacking) = lacking(wanted, device.features()) else { return Ok(()) };
+    let expected = format!("a device opened with {lacking}");
     Err(Error::input("the application's wgpu device", expected, "one without"))
+}
+
+/// The names of those of the `wanted` features that are not among what it `has`.
+pub(crate) fn lacking(wanted: wgpu::Features, has: wgpu::Features) -> Option<String> {
+    let names: Vec<&str> = (wanted - has).iter_names().map(|(name, _)| name).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// The kernels to build models from: the wanted ones, or those that suit the device's kind, and the plain ones where

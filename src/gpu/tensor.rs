@@ -1,7 +1,7 @@
 //! A buffer, or a part of one, with a shape.
 
 use super::bind::Bind;
-use super::{Element, Gpu, Value, upload};
+use super::{Element, Fault, Gpu, Value, upload};
 use crate::error::{Error, Result};
 use crate::shape::MapShape;
 use std::fmt;
@@ -83,13 +83,9 @@ impl Tensor {
                 Error::beyond_limit(label, expected, found)
             }
         })?;
-        let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         gpu.counters().allocation();
-        let buffer = create(size);
-        if let Some(e) = pollster::block_on(scope.pop()) {
-            return Err(Error::OutOfMemory(format!("no memory for {label} ({size} bytes): {e}")));
-        }
-        let buffer = buffer?;
+        let what = format_args!("for {label} ({size} bytes)");
+        let buffer = Fault::unless_no_memory(gpu.device(), what, || create(size))??;
         Ok(Self { buffer, element, offset: 0, dims: dims.to_vec(), behind: 0 })
     }
 

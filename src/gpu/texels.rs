@@ -1,7 +1,7 @@
 //! A texture that kernels read and write texel by texel, without filtering.
 
-use super::Gpu;
 use super::bind::Bind;
+use super::{Fault, Gpu};
 use crate::error::{Error, Result};
 
 /// What a texel holds.
@@ -94,9 +94,8 @@ pub(super) fn storage_texture(
     format: wgpu::TextureFormat,
     usage: wgpu::TextureUsages,
 ) -> Result<wgpu::Texture> {
-    let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
     gpu.counters().allocation();
-    let texture = gpu.device().create_texture(&wgpu::TextureDescriptor {
+    let descriptor = wgpu::TextureDescriptor {
         label: Some(label),
         size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
         mip_level_count: 1,
@@ -105,11 +104,9 @@ pub(super) fn storage_texture(
         format,
         usage: wgpu::TextureUsages::STORAGE_BINDING | usage,
         view_formats: &[],
-    });
-    match pollster::block_on(scope.pop()) {
-        None => Ok(texture),
-        Some(e) => Err(Error::OutOfMemory(format!("no memory for {label} ({width} × {height} texels): {e}"))),
-    }
+    };
+    let what = format_args!("for {label} ({width} × {height} texels)");
+    Fault::unless_no_memory(gpu.device(), what, || gpu.device().create_texture(&descriptor))
 }
 
 impl Bind for Texels {

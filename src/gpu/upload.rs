@@ -1,6 +1,6 @@
 //! Values on their way to tensors, as part of what an encoder does.
 
-use super::{Gpu, Tensor};
+use super::{Fault, Gpu, Tensor};
 use crate::error::{Error, Result};
 
 /// Memory that values wait in between being written and being copied to their tensors, so that they arrive in the
@@ -15,17 +15,14 @@ impl Upload {
     /// [`Error::OutOfMemory`] when there is no memory for it.
     pub fn new(gpu: &Gpu, bytes: u64) -> Result<Self> {
         gpu.counters().allocation();
-        let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+        let descriptor = wgpu::BufferDescriptor {
             label: Some("upload"),
             size: bytes,
             usage: wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
-        });
-        if let Some(e) = pollster::block_on(scope.pop()) {
-            return Err(Error::OutOfMemory(format!("no memory to upload {bytes} bytes: {e}")));
-        }
-        Ok(Self(buffer))
+        };
+        let what = format_args!("to upload {bytes} bytes");
+        Fault::unless_no_memory(gpu.device(), what, || gpu.device().create_buffer(&descriptor)).map(Self)
     }
 
     /// How many bytes it holds.
@@ -74,16 +71,14 @@ pub(crate) fn filled_buffer(
     bytes: &[u8],
     usage: wgpu::BufferUsages,
 ) -> Result<wgpu::Buffer> {
-    let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-    let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+    let descriptor = wgpu::BufferDescriptor {
         label: Some(label),
         size: bytes.len() as u64,
         usage,
         mapped_at_creation: true,
-    });
-    if let Some(e) = pollster::block_on(scope.pop()) {
-        return Err(Error::OutOfMemory(format!("no memory for {label} ({} bytes): {e}", bytes.len())));
-    }
+    };
+    let what = format_args!("for {label} ({} bytes)", bytes.len());
+    let buffer = Fault::unless_no_memory(gpu.device(), what, || gpu.device().create_buffer(&descriptor))?;
     buffer.get_mapped_range_mut(..).map_err(|_| Gpu::lost())?.copy_from_slice(bytes);
     buffer.unmap();
     Ok(buffer)

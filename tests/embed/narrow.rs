@@ -1,6 +1,6 @@
 //! Devices whose textures are too narrow for some layers of the family that tiles in registers.
 
-use crate::application::{Application, adapter, data};
+use crate::application::{Application, adapter, config, data};
 use dann::embed::{Trainer, TrainerOptions, optional_features, required_limits};
 use dann::gpu::{Gpu, Options, Recording, Tensor, Variant};
 use dann::ops::register_tiled::conv_block::ConvBlock;
@@ -8,7 +8,6 @@ use dann::ops::register_tiled::conv_chain::ConvChain;
 use dann::ops::register_tiled::conv2d_tiled::Conv2dTiled;
 use dann::ops::register_tiled::{Convolution, Gradients, Parameters};
 use dann::shape::MapShape;
-use dann::train::Config;
 use dann::wgpu;
 
 const ROWS: usize = 2;
@@ -76,33 +75,9 @@ fn layers_that_no_texture_of_the_device_holds_run_on_plain_kernels() {
     let app = narrow(512);
     assert!(!ConvBlock::new(of_channels(16)).unwrap().fits(&gpu(&app)));
     assert!(ConvBlock::new(of_channels(16)).unwrap().fits(&gpu(&Application::new())));
-    let config = Config::parse(
-        "test",
-        r#"
-        [training]
-        epochs = 1
-        batch = 4
-        momentum = 0.9
-        learning_rate = { initial = 0.01, alpha = 10.0, beta = 0.75 }
-        lambda = { maximum = 1.0, gamma = 10.0 }
-        [model]
-        feature_extractor = [
-            { layer = "conv2d", outputs = 16, kernel = 5, padding = 2 },
-            { layer = "relu" },
-            { layer = "max_pool2d", kernel = 2 },
-            { layer = "conv2d", outputs = 16, kernel = 5, padding = 2 },
-            { layer = "relu" },
-            { layer = "max_pool2d", kernel = 2 },
-        ]
-        label_predictor = [{ layer = "dense", outputs = 10 }]
-        domain_classifier = [{ layer = "dense", outputs = 2 }]
-        [model.input]
-        channels = 3
-        height = 12
-        width = 10
-        normalization = { scale = [2.0, 2.0, 2.0], shift = [-1.0, -1.0, -1.0] }
-        "#,
-    );
+    let block = r#"{ layer = "conv2d", outputs = 16, kernel = 5, padding = 2 }, { layer = "relu" },
+        { layer = "max_pool2d", kernel = 2 }"#;
+    let config = config().with(&[format!("model.feature_extractor=[{block}, {block}]")]);
     let (labelled, unlabelled) = (data(1), data(2));
     let options = TrainerOptions::new(config.unwrap(), &labelled, Some(&unlabelled))
         .gpu(Options::default().variant(Variant::Register));

@@ -3,7 +3,7 @@
 use super::job::Job;
 use super::reflect::{Kind, Resource, Texture};
 
-use crate::gpu::{Adapter, ShaderChecks};
+use crate::gpu::{Adapter, ShaderChecks, lacking};
 use crate::profile::compiler::{Compute, DriverCompiler, Executable, Slot, SlotKind};
 use naga::ImageClass;
 
@@ -16,10 +16,8 @@ impl Job<'_> {
     /// What the driver lacks, or says.
     pub fn compile(&self, adapter: &Adapter, checks: ShaderChecks) -> Result<Vec<Executable>, String> {
         let features = self.shader.features(self.resources);
-        let lacking: Vec<&str> =
-            (features - adapter.handle.features()).iter_names().map(|(name, _)| name).collect();
-        if !lacking.is_empty() {
-            return Err(format!("the adapter lacks {}", lacking.join(", ")));
+        if let Some(lacking) = lacking(features, adapter.handle.features()) {
+            return Err(format!("the adapter lacks {lacking}"));
         }
         self.executables(&DriverCompiler::open(&adapter.handle, features)?, checks)
     }
