@@ -10,7 +10,8 @@
 // ColorJitter (hue and saturation here around the mean of the channels); TorchIO's RandomBiasField, but of both signs; the hash is PCG RXS-M-XS 32.
 
 struct Params {
-    rows: u32,        // N
+    first: u32,       // the first row that is changed
+    end: u32,         // the first one behind them that is not
     channels: u32,    // C
     height: u32,      // H
     width: u32,       // W
@@ -126,8 +127,9 @@ fn coloured(first: u32, index: u32, c: u32, change: vec2f) -> f32 {
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn views(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
-    let row = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
-    if row >= params.rows * params.channels * params.height { return; }
+    let lines = params.channels * params.height;
+    let row = params.first * lines + id.y * workgroups.x * WORKGROUP_SIZE + id.x;
+    if row >= params.end * lines { return; }
     let plane = row / params.height;
     let image = plane / params.channels;
     let own = OF_CHANNEL * (1u + plane % params.channels);

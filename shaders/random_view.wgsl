@@ -9,7 +9,8 @@
 // Texels: drawn, x
 
 struct Params {
-    rows: u32,        // N
+    first: u32,       // the first row that is looked at
+    end: u32,         // the first one behind them that is not
     channels: u32,    // C
     height: u32,      // H of x
     width: u32,       // W of x
@@ -78,8 +79,8 @@ fn part(image: u32, size: vec2f) -> Window {
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn choose(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
-    let image = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
-    if image >= params.rows { return; }
+    let image = params.first + id.y * workgroups.x * WORKGROUP_SIZE + id.x;
+    if image >= params.end { return; }
     let size = vec2f(f32(params.height), f32(params.width));
     var window = middle(size);
     if params.crop > 0.0 { window = part(image, size); }
@@ -128,8 +129,9 @@ fn between(plane: u32, at: vec2f) -> f32 {
 // A thread a row of a plane of y.
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn look(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
-    let line = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
-    if line >= params.rows * params.channels * params.out_height { return; }
+    let lines = params.channels * params.out_height;
+    let line = params.first * lines + id.y * workgroups.x * WORKGROUP_SIZE + id.x;
+    if line >= params.end * lines { return; }
     let of_plane = line / params.out_height;
     let image = of_plane / params.channels;
     let plane = of_plane * params.height * params.width;

@@ -138,6 +138,14 @@ fn expect_rank(op: &str, name: &str, tensor: &Tensor, rank: usize) -> Result<()>
     Err(Error::input(format!("{op}: {name}"), format!("{rank} dimensions"), found))
 }
 
+/// Refuses `rows` that reach beyond those of `tensor`.
+fn expect_rows(op: &str, tensor: &Tensor, rows: &std::ops::Range<usize>) -> Result<()> {
+    if rows.start <= rows.end && rows.end <= tensor.rows() {
+        return Ok(());
+    }
+    Err(Error::input(format!("{op}: rows"), format!("at most {}", tensor.rows()), format!("{rows:?}")))
+}
+
 /// `value` as the u32 that a parameter block holds; sizes are bounded by the device's memory limits.
 fn u32_of(op: &str, value: usize) -> Result<u32> {
     u32::try_from(value).map_err(|_| Error::input(op, "a size below 2^32", value))

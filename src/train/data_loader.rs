@@ -72,13 +72,15 @@ impl DataLoader {
         }
         let of_target = input.normalization_of(Domain::Target);
         let of_labelled = if spec.method == Method::TargetOnly { of_target } else { &input.normalization };
+        let labelled_domain = if spec.method == Method::TargetOnly { Domain::Target } else { Domain::Source };
+        let augmentations = [labelled_domain, Domain::Target].map(|domain| spec.augmentation_of(domain));
         let upload = |images_of, domain, normalization| {
             Shuffled::new(gpu, config, (images_of, domain), normalization, steps)
         };
         Ok(Self {
             labelled: upload(labelled, Domain::Source, of_labelled)?,
             unlabelled: unlabelled.map(|target| upload(target, Domain::Target, of_target)).transpose()?,
-            views: Views::new(spec.augmentation, stored, input.shape()),
+            views: Views::new(augmentations, stored, input.shape()),
             steps,
             share: RankShare::ALL,
             uploads: vec![],
@@ -173,12 +175,12 @@ impl DataLoader {
             let rows = rows.unwrap_or(target.rows);
             target.data.record_images(&mut recording, step, &gathered, source_rows, rows)?;
         }
-        self.views.record(&mut recording, step, &gathered, &batch.x)?;
+        self.views.record(&mut recording, step, (&gathered, &batch.x), source_rows)?;
         if let (Some(target), Some(plain)) = (&self.unlabelled, &batch.plain) {
             let views = self.views.plain();
             let gathered = views.gathered(gpu, plain)?;
             target.data.record_images(&mut recording, step, &gathered, 0, plain.rows())?;
-            views.record(&mut recording, step, &gathered, plain)?;
+            views.record(&mut recording, step, (&gathered, plain), 0)?;
         }
         Ok(recording)
     }

@@ -21,7 +21,7 @@ pub(crate) fn views_of(
     seed: u32,
 ) -> Result<Option<Dataset>> {
     let (input, rows) = (&config.model.input, data.len());
-    let views = Views::new(config.training.augmentation, data.shape, input.shape());
+    let views = Views::new([config.training.augmentation_of(domain); 2], data.shape, input.shape());
     if views.are_none() {
         return Ok(None);
     }
@@ -33,7 +33,7 @@ pub(crate) fn views_of(
     let gathered = views.gathered(gpu, &x)?;
     let mut recording = Recording::new(gpu);
     on_device.record_images(&mut recording, &step, &gathered, 0, rows)?;
-    views.record(&mut recording, &step, &gathered, &x)?;
+    views.record(&mut recording, &step, (&gathered, &x), rows)?;
     recording.submit();
     let bytes = bytes(&x.read(gpu)?, input.height * input.width, normalization);
     let seen = Dataset::new(input.shape(), bytes, data.labels.clone(), data.classes.clone())?;

@@ -83,6 +83,9 @@ pub struct TrainingSpec {
     /// Random views of both domains' images while training; none if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub augmentation: Option<Augmentation>,
+    /// Random views of the target's images, in place of those of `augmentation`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_augmentation: Option<Augmentation>,
     /// Whether an image counts the more in L_d the surer its prediction is (CDAN+E).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub entropy_weighting: bool,
@@ -180,6 +183,7 @@ impl TrainingSpec {
             keep_frozen: KeepFrozen::default(),
             clip_norm: None,
             augmentation: None,
+            target_augmentation: None,
             entropy_weighting: false,
             label_smoothing: 0.0,
             class_weights: None,
@@ -219,7 +223,8 @@ impl TrainingSpec {
         if let Some(norm) = self.clip_norm.filter(|norm| !(*norm > 0.0 && norm.is_finite())) {
             return Err(Error::input("training.clip_norm", "above 0", norm));
         }
-        self.augmentation.map_or(Ok(()), |augmentation| augmentation.check("training.augmentation"))?;
+        self.augmentation.map_or(Ok(()), |of_both| of_both.check("training.augmentation"))?;
+        self.target_augmentation.map_or(Ok(()), |own| own.check("training.target_augmentation"))?;
         if !(0.0..1.0).contains(&self.label_smoothing) {
             return Err(Error::input(
                 "training.label_smoothing",
@@ -275,6 +280,12 @@ impl TrainingSpec {
         }
         let expected = format!("a number above 0 for each of {classes} classes");
         Err(Error::input("training.class_weights", expected, format!("{weights:?}")))
+    }
+
+    /// The views that are taken of a domain's images.
+    pub(super) fn augmentation_of(&self, domain: Domain) -> Augmentation {
+        let own = self.target_augmentation.filter(|_| domain == Domain::Target);
+        own.or(self.augmentation).unwrap_or_default()
     }
 
     /// How the training's model is chosen, if it is.

@@ -5,6 +5,7 @@ use crate::gpu::{Gpu, Recording, Tensor};
 use crate::ops::augment::{self, Augmentation};
 use crate::ops::random_view::{self, NUMBERS, View};
 use crate::shape::MapShape;
+use std::ops::Range;
 
 /// What happens to a batch's images between the data set and the network.
 pub(super) struct Views {
@@ -12,40 +13,46 @@ pub(super) struct Views {
     stored: MapShape,
     /// Of those that the network takes.
     input: MapShape,
-    view: Option<View>,
-    tones: Option<Augmentation>,
+    /// Of a batch's first rows, which are labelled, and of those behind them.
+    of: [Augmentation; 2],
 }
 
 impl Views {
-    /// For images of shape `stored`, of which a network takes those of shape `input`.
-    pub fn new(augmentation: Option<Augmentation>, stored: MapShape, input: MapShape) -> Self {
-        let augmentation = augmentation.unwrap_or_default();
-        let is_larger = (stored.height, stored.width) != (input.height, input.width);
-        let view = Some(augmentation.view()).filter(|view| is_larger || *view != View::default());
-        let tones = Some(augmentation).filter(Augmentation::changes_tones_or_place);
-        Self { stored: MapShape { channels: input.channels, ..stored }, input, view, tones }
+    /// For images of shape `stored`, of which a network takes those of shape `input`: views of a batch's first rows, and of those
+    /// behind them.
+    pub fn new(of: [Augmentation; 2], stored: MapShape, input: MapShape) -> Self {
+        Self { stored: MapShape { channels: input.channels, ..stored }, input, of }
     }
 
     /// Whether images stay as they are.
-    #[cfg(feature = "report")]
     pub fn are_none(&self) -> bool {
-        self.view.is_none() && self.tones.is_none()
+        !self.change_place() && !self.change_tones()
     }
 
     /// Of what is taken as it lies.
     pub fn none() -> Self {
-        Self::new(None, MapShape::new(1, 1, 1), MapShape::new(1, 1, 1))
+        Self::new(Default::default(), MapShape::new(1, 1, 1), MapShape::new(1, 1, 1))
     }
 
     /// The same without augmentation: the middle of larger images.
     pub fn plain(&self) -> Self {
         let Self { stored, input, .. } = *self;
-        Self::new(None, stored, input)
+        Self::new(Default::default(), stored, input)
     }
 
     /// Whether the network takes the same of an image in every step.
     pub fn are_fixed(&self) -> bool {
-        self.tones.is_none() && self.view.is_none_or(|view| view == View::default())
+        !self.change_tones() && self.of.iter().all(|of| of.view() == View::default())
+    }
+
+    /// Whether anything but the stored image as it lies is shown.
+    fn change_place(&self) -> bool {
+        let is_larger = (self.stored.height, self.stored.width) != (self.input.height, self.input.width);
+        is_larger || self.of.iter().any(|of| of.view() != View::default())
+    }
+
+    fn change_tones(&self) -> bool {
+        self.of.iter().any(Augmentation::changes_tones_or_place)
     }
 
     /// Where a batch's images are gathered of which x (N, C, H, W) is to be made.
@@ -53,28 +60,51 @@ impl Views {
     /// # Errors
     /// [`crate::error::Error::OutOfMemory`] when the device has no memory left.
     pub fn gathered(&self, gpu: &Gpu, x: &Tensor) -> Result<Tensor> {
-        let MapShape { channels, height, width } = self.stored;
-        match (self.view, self.tones) {
-            (None, None) => Ok(x.clone()),
-            _ => Tensor::zeros(gpu, "gathered", &[x.rows(), channels, height, width]),
+        if self.are_none() {
+            return Ok(x.clone());
         }
+        let MapShape { channels, height, width } = self.stored;
+        Tensor::zeros(gpu, "gathered", &[x.rows(), channels, height, width])
     }
 
-    /// Records x from what was gathered.
+    /// Records x from what was gathered, of which the first `labelled` rows are the labelled ones.
     ///
     /// # Errors
     /// [`crate::error::Error::Input`] when the shapes do not fit.
-    pub fn record(&self, rec: &mut Recording, step: &Tensor, gathered: &Tensor, x: &Tensor) -> Result<()> {
-        let seen = match (self.view, self.tones) {
-            (Some(_), Some(_)) => Tensor::zeros(rec.gpu(), "seen", x.dims())?,
-            (Some(_), None) => x.clone(),
-            (None, _) => gathered.clone(),
+    pub fn record(
+        &self,
+        rec: &mut Recording,
+        step: &Tensor,
+        (gathered, x): (&Tensor, &Tensor),
+        labelled: usize,
+    ) -> Result<()> {
+        let seen = match (self.change_place(), self.change_tones()) {
+            (true, true) => Tensor::zeros(rec.gpu(), "seen", x.dims())?,
+            (true, false) => x.clone(),
+            (false, _) => gathered.clone(),
         };
-        if let Some(view) = &self.view {
+        if self.change_place() {
             let windows = Tensor::zeros(rec.gpu(), "windows", &[x.rows(), NUMBERS])?;
-            random_view::random_view(rec, step, gathered, (&windows, &seen), view)?;
+            for (rows, of) in self.parts(x.rows(), labelled) {
+                random_view::random_view(rec, step, gathered, (&windows, &seen), rows, &of.view())?;
+            }
         }
-        self.tones.as_ref().map_or(Ok(()), |tones| augment::views(rec, step, &seen, x, tones))
+        if self.change_tones() {
+            for (rows, of) in self.parts(x.rows(), labelled) {
+                augment::views(rec, step, (&seen, x), rows, of)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows that are treated alike: all of them, or those of each domain.
+    fn parts(&self, rows: usize, labelled: usize) -> Vec<(Range<usize>, &Augmentation)> {
+        let [first, second] = &self.of;
+        if first == second {
+            return vec![(0..rows, first)];
+        }
+        let parts = [(0..labelled, first), (labelled..rows, second)];
+        parts.into_iter().filter(|(rows, _)| !rows.is_empty()).collect()
     }
 }
 
@@ -92,8 +122,8 @@ mod tests {
 
     const ROWS: usize = 3;
 
-    /// The target rows of a batch, and what pseudo-labels are taken of.
-    fn target_rows(gpu: &Gpu, config: &Config, data: &Dataset) -> [Vec<f32>; 2] {
+    /// The rows of a batch, and what pseudo-labels are taken of.
+    fn rows(gpu: &Gpu, config: &Config, data: &Dataset) -> [Vec<f32>; 2] {
         let images = Images::Set(data);
         let mut loader = DataLoader::new(gpu, config, &images, Some(&images)).expect("a loader");
         loader.shuffle(gpu).expect("an order");
@@ -101,7 +131,48 @@ mod tests {
         let batch = Batch::new(gpu, ROWS, &objective.expect("an objective"), &[3, 28, 28]).expect("a batch");
         loader.record(gpu, &step, &batch, None).expect("a recording").submit();
         let x: Vec<f32> = batch.x.read(gpu).expect("images");
-        [x[x.len() / 2..].to_vec(), batch.plain.expect("rows").read(gpu).expect("images")]
+        [x, batch.plain.expect("rows").read(gpu).expect("images")]
+    }
+
+    /// The target rows of a batch, and what pseudo-labels are taken of.
+    fn target_rows(gpu: &Gpu, config: &Config, data: &Dataset) -> [Vec<f32>; 2] {
+        let [x, plain] = rows(gpu, config, data);
+        [x[x.len() / 2..].to_vec(), plain]
+    }
+
+    /// Seven images in noise.
+    fn images(size: usize) -> Dataset {
+        let shape = MapShape::new(3, size, size);
+        let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
+        let pixels = (0..7 * shape.len()).map(noise).collect();
+        Dataset::new(shape, pixels, Some(vec![0; 7]), vec!["a".into()]).expect("images")
+    }
+
+    #[test]
+    fn each_domain_has_views_of_its_own_and_those_of_the_other_do_not_change_them() {
+        let gpu = choose(None).and_then(|adapter| Gpu::open(&adapter, Options::default())).expect("a device");
+        let mut config = Config::preset("paper").expect("a preset");
+        config.training.batch = ROWS;
+        config.training.adaptation.pseudo_label = 1.0;
+        config.model.input.fit = Fit::Resize;
+        config.model.input.resize = Some(32);
+        let data = images(32);
+        let mut with = |of_both, of_target| {
+            (config.training.augmentation, config.training.target_augmentation) = (of_both, of_target);
+            let [x, plain] = rows(&gpu, &config, &data);
+            let (source, target) = x.split_at(x.len() / 2);
+            (source.to_vec(), target.to_vec(), plain)
+        };
+        let nothing = Augmentation::default();
+        let tones = Augmentation { contrast: 0.5, ..nothing };
+        let places = Augmentation { crop: Some(0.5), rotation: 20.0, ..nothing };
+        for (one, other) in [(tones, places), (places, tones), (tones, nothing), (nothing, places)] {
+            let (source, target, plain) = with(Some(one), Some(other));
+            assert!(source == with(Some(one), None).0, "{one:?} in the source");
+            assert!(target == with(Some(other), None).1, "{other:?} in the target");
+            assert_eq!(target == plain, other == nothing, "{other:?}");
+        }
+        assert!(with(None, Some(tones)).0 == with(None, None).0, "the source as it is");
     }
 
     #[test]
@@ -113,10 +184,7 @@ mod tests {
         config.model.input.fit = Fit::Resize;
         for size in [28, 32] {
             config.model.input.resize = Some(size);
-            let shape = MapShape::new(3, size, size);
-            let noise = |i: usize| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
-            let (pixels, labels) = ((0..7 * shape.len()).map(noise).collect(), vec![0; 7]);
-            let data = Dataset::new(shape, pixels, Some(labels), vec!["a".into()]).expect("images");
+            let data = images(size);
             config.training.augmentation = None;
             let [as_they_are, plain] = target_rows(&gpu, &config, &data);
             assert_eq!(as_they_are, plain, "{size}");

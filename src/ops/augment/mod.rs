@@ -5,10 +5,11 @@ pub(crate) mod proof;
 
 use super::kernels::augment as wgsl;
 use super::random_view::View;
-use super::{expect, u32_of};
+use super::{expect, expect_rows, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Recording, Tensor, Work, by};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Channels that random numbers are set aside for.
 const MOST_CHANNELS: usize = 255;
@@ -105,21 +106,22 @@ impl Augmentation {
     }
 }
 
-/// y = ±contrast · shade · colours of x, moved, + brightness, whatever `augmentation` says of views; both (N, C, H, W). What is
-/// drawn follows from the step's seed.
+/// y = ±contrast · shade · colours of x, moved, + brightness in `rows`, whatever `augmentation` says of views; both
+/// (N, C, H, W). What is drawn follows from the step's seed and the row.
 ///
 /// # Errors
-/// [`Error::Input`] when the shapes differ, there are more than 255 channels, or a setting makes no sense.
+/// [`Error::Input`] when the shapes differ, x has fewer rows or more than 255 channels, or a setting makes no sense.
 pub fn views(
     rec: &mut Recording,
     step: &Tensor,
-    x: &Tensor,
-    y: &Tensor,
+    (x, y): (&Tensor, &Tensor),
+    rows: Range<usize>,
     augmentation: &Augmentation,
 ) -> Result<()> {
     const OP: &str = "augment";
     augmentation.check(OP)?;
     expect(OP, "y", y, x.dims())?;
+    expect_rows(OP, x, &rows)?;
     let map = x.map();
     if map.channels > MOST_CHANNELS {
         return Err(Error::input("augment: x", format!("at most {MOST_CHANNELS} channels"), map.channels));
@@ -130,10 +132,12 @@ pub fn views(
     }
     let Augmentation { shift, invert, contrast, brightness, saturation, shading, .. } = *augmentation;
     let hue = (std::f32::consts::PI * augmentation.hue).tan();
-    let (rows, channels) = (u32_of(OP, x.rows())?, u32_of(OP, map.channels)?);
+    let (first, end) = (u32_of(OP, rows.start)?, u32_of(OP, rows.end)?);
+    let channels = u32_of(OP, map.channels)?;
     let (height, width) = (u32_of(OP, map.height)?, u32_of(OP, map.width)?);
     let params = wgsl::Params {
-        rows,
+        first,
+        end,
         channels,
         height,
         width,
@@ -145,6 +149,8 @@ pub fn views(
         saturation,
         hue,
     };
-    let lines = x.rows() * map.channels * map.height;
-    rec.dispatch(wgsl::Views { params: &params, step, x, y }, lines, Work::new(2 * x.len(), by(x.dims())))
+    let lines = rows.len() * map.channels * map.height;
+    let values = lines * map.width;
+    let work = Work::new(2 * values, by(x.dims())).moving(8 * values);
+    rec.dispatch(wgsl::Views { params: &params, step, x, y }, lines, work)
 }

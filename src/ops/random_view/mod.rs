@@ -4,9 +4,10 @@
 pub(crate) mod proof;
 
 use super::kernels::random_view as wgsl;
-use super::{expect, expect_rank, u32_of};
+use super::{expect, expect_rank, expect_rows, u32_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Recording, Tensor, Work, by};
+use std::ops::Range;
 
 const OP: &str = "random_view";
 
@@ -55,30 +56,39 @@ impl View {
     }
 }
 
-/// y (N, C, out H, out W): what is seen of x (N, C, H, W) through windows, which are written to `windows` (N, 10). What is
-/// drawn follows from the step's seed.
+/// y (N, C, out H, out W): what is seen of x (N, C, H, W) through windows, which are written to `windows` (N, 10), in `rows`.
+/// What is drawn follows from the step's seed and the row.
 ///
 /// # Errors
-/// [`Error::Input`] when the shapes differ, a setting makes no sense, or without a crop x is smaller than y.
+/// [`Error::Input`] when the shapes differ, x has fewer rows, a setting makes no sense, or without a crop x is smaller than y.
 pub fn random_view(
     rec: &mut Recording,
     step: &Tensor,
     x: &Tensor,
     (windows, y): (&Tensor, &Tensor),
+    rows: Range<usize>,
     view: &View,
 ) -> Result<()> {
     view.check(OP)?;
-    let params = params(x, windows, y, view)?;
-    let window = Work::new(100 * x.rows(), by(windows.dims())).moving(4 * windows.len());
-    rec.dispatch(wgsl::Choose { params: &params, step, windows }, x.rows(), window)?;
-    let lines = y.len() / y.map().width;
-    let seen = Work::new(20 * y.len(), by(y.dims()));
+    let params = params(x, (windows, y), &rows, view)?;
+    let count = rows.len();
+    let window = Work::new(100 * count, by(windows.dims())).moving(4 * NUMBERS * count);
+    rec.dispatch(wgsl::Choose { params: &params, step, windows }, count, window)?;
+    let values = [x, y].map(|of| count * of.map().len());
+    let lines = values[1] / y.map().width;
+    let seen = Work::new(20 * values[1], by(y.dims())).moving(4 * (values[0] + values[1]));
     rec.dispatch(wgsl::Look { params: &params, drawn: windows, x, y }, lines, seen)
 }
 
-fn params(x: &Tensor, windows: &Tensor, y: &Tensor, view: &View) -> Result<wgsl::Params> {
+fn params(
+    x: &Tensor,
+    (windows, y): (&Tensor, &Tensor),
+    rows: &Range<usize>,
+    view: &View,
+) -> Result<wgsl::Params> {
     expect_rank(OP, "x", x, 4)?;
     expect_rank(OP, "y", y, 4)?;
+    expect_rows(OP, x, rows)?;
     let (from, to) = (x.map(), y.map());
     expect(OP, "y", y, &[x.rows(), from.channels, to.height, to.width])?;
     expect(OP, "windows", windows, &[x.rows(), NUMBERS])?;
@@ -86,7 +96,8 @@ fn params(x: &Tensor, windows: &Tensor, y: &Tensor, view: &View) -> Result<wgsl:
         return Err(Error::input("random_view: x", format!("images of at least {to}"), from));
     }
     Ok(wgsl::Params {
-        rows: u32_of(OP, x.rows())?,
+        first: u32_of(OP, rows.start)?,
+        end: u32_of(OP, rows.end)?,
         channels: u32_of(OP, from.channels)?,
         height: u32_of(OP, from.height)?,
         width: u32_of(OP, from.width)?,
