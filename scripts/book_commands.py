@@ -55,7 +55,6 @@ LEFT_OUT = [
     ("python3 examples/", "needs PyTorch or onnxruntime; tests/elsewhere runs it"),
     ("mpirun ", "needs MPI; tests/cli/jobs.rs and tests/cli/ranks.rs stand in for it"),
     ("srun ", "needs Slurm"),
-    ("apt-get ", "installs"),
     ("--submit", "needs Slurm; tests/cli/jobs.rs stands in for it"),
     ("check --golden", "seconds to a minute; tests/check does it"),
     ("--watch", "ends by Ctrl-C"),
