@@ -1,8 +1,7 @@
 //! Domain-adversarial training of neural networks (DANN; Ganin & Lempitsky 2015, JMLR 17(59) 2016) as WGSL
 //! compute kernels on wgpu.
 //!
-//! A network learns classes from images with labels (the source) so that they hold for images without labels from
-//! elsewhere (the target).
+//! From labelled images (the source) a network learns to classify unlabelled, different-looking ones (the target).
 //!
 //! # Train
 //!
@@ -157,9 +156,9 @@
 //! | `golden_steps` | whole training steps against golden files | check, train | `check` |
 //! | `golden_photos` | networks for photographs against golden files | check, train, data | `check` and `data` |
 //!
-//! The feature `cli`, on by default, is the program `dann` and brings all others but `mpi`. How many crates each feature brings stands in
-//! the book, in the chapter about embedding (`docs/src/embedding.md`). With the feature `cache` the choices of `dann tune` and
-//! what drivers have compiled are kept in the user's cache directory.
+//! The feature `cli`, on by default, is the program `dann` and brings all others but `mpi`. The chapter of the book about
+//! embedding (`docs/src/embedding.md`) says how many crates each feature brings. With the feature `cache` the choices of
+//! `dann tune` and what drivers have compiled are kept in the user's cache directory.
 //!
 //! The feature `unstable`, which `check` and `cli` bring along, makes public what the program, the tests and the benches
 //! need besides: tensors, recordings, kernels and the modules without a link above. None of it is promised to stay from one

@@ -22,13 +22,13 @@ A golden file holds tensors named CASE/TENSOR and, under the metadata key \"case
 {\"name\", \"op\", \"attrs\", \"inputs\", \"expect\"}. What a case names and the program does not know fails. In JSON it
 holds trainings of whole networks, or pictures and what EfficientNet-Lite0 gives for them.")]
 pub struct CheckArgs {
-    /// Compare with golden files instead of the twins
+    /// Compare with golden files (other programs' answers) instead of the twins (the same formulas on the processor)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     golden: Vec<PathBuf>,
     /// Where the pictures and weights of golden files in JSON lie; `../data` beside the file if left out
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
-    /// Check these ops alone
+    /// Check only these ops
     #[arg(long, value_name = "OP,…", value_delimiter = ',')]
     only: Vec<String>,
     #[command(flatten)]

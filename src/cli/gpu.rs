@@ -7,8 +7,8 @@ use dann::gpu::{Adapter, Gpu, Options, ShaderChecks, Variant, adapters, choose, 
 /// Which adapter, and how carefully.
 #[derive(clap::Args)]
 pub struct GpuArgs {
-    /// The adapter to run on: its index, or words of its name, as `dann devices` lists them; of several between commas, each
-    /// MPI rank on a machine takes the next in turn
+    /// The adapter to run on: its index, or words of its name, as `dann devices` lists them; of a list with commas, each MPI
+    /// rank on a machine takes the next
     #[arg(long, value_name = "NAME|INDEX")]
     adapter: Option<String>,
     /// Run the shaders with bounds and loop checks on
@@ -17,7 +17,7 @@ pub struct GpuArgs {
     /// Which family of kernels to use
     #[arg(long, value_enum, default_value_t = VariantArg::Auto)]
     variant: VariantArg,
-    /// What convolutions and dense layers multiply in
+    /// What convolutions and dense layers multiply in; mixed is not for training
     #[arg(long, value_enum, default_value_t = Precision::F32)]
     precision: Precision,
 }
@@ -87,7 +87,7 @@ impl GpuArgs {
         if self.precision == Precision::Mixed {
             let expected =
                 "f32 to train in: whole trainings in mixed precision have not been compared with it";
-            return Err(Error::input("--precision", expected, "mixed, for check, bench and profile alone"));
+            return Err(Error::input("--precision", expected, "mixed, for check, bench and profile"));
         }
         Ok(())
     }

@@ -34,7 +34,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Domain-adversarial training of neural networks on any vendor's GPU.
+/// Domain-adversarial training of neural networks on GPUs, by wgpu.
 #[derive(Parser)]
 #[command(
     version,
@@ -47,13 +47,13 @@ Examples:
   dann train --preset photos --source my/photos --target my/scans
   dann profile --shader my.wgsl              where a shader's time goes
 
-`dann COMMAND --help` tells more. Logs go to stderr; RUST_LOG=debug shows all."
+`dann COMMAND --help` says more. Logs go to stderr; RUST_LOG=debug shows all."
 )]
 struct Cli {
     /// Print one JSON object a line on stdout instead of text
     #[arg(long, global = true)]
     json: bool,
-    /// Print results and errors alone: no progress, no remarks, no log
+    /// Print only results and errors: no progress, no remarks, no log
     #[arg(long, short, global = true)]
     quiet: bool,
     #[command(subcommand)]

@@ -51,13 +51,13 @@ pub struct ExperimentArgs {
     /// The data set to adapt to, in place of the file's
     #[arg(long)]
     target: Option<PathBuf>,
-    /// Print the jobs, numbered, with how far each is, and make none
+    /// Print the numbered jobs with their progress, and make none
     #[arg(long, conflicts_with_all = ["job", "slurm"])]
     list: bool,
-    /// Make one job alone
+    /// Make only this job
     #[arg(long, value_name = "N")]
     job: Option<usize>,
-    /// Print a script for sbatch that makes the jobs that are left as an array
+    /// Print an sbatch script that makes the remaining jobs as an array
     #[arg(long, conflicts_with = "job")]
     slurm: bool,
     /// Give the script to sbatch

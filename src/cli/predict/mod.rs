@@ -42,13 +42,13 @@ pub struct PredictArgs {
     /// Give the probability of every class by its name: in JSON as the object by_class, in CSV as a column p(CLASS) each
     #[arg(long)]
     probabilities: bool,
-    /// Name what cannot be read on stderr, and end well all the same if anything else could be
+    /// List on stderr what cannot be read, and succeed if anything else could be read
     #[arg(long)]
     skip_bad: bool,
     /// How images of other sizes come to the model's [default: as in training]
     #[arg(long, value_enum)]
     fit: Option<FitArg>,
-    /// Whose normalisation applies, of the input and in batch norm, where a model has one for each domain
+    /// Which domain's normalisation (of the input, in batch norm) to use, if the model has one for each
     #[arg(long, value_enum, default_value_t = DomainArg::Target)]
     domain: DomainArg,
     #[command(flatten)]

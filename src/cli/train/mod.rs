@@ -53,17 +53,17 @@ Examples:
   dann train --config my.toml --start runs/dann-1      a new run, from what another has learned
 
 A data set is a directory: MNIST's IDX files, MNIST-M as released, sub-folders of images a class, or (for the
-target) a folder of images. Of the target, training sees the images of its training part and nothing else;
-target labels are read for the accuracies marked \"for report only\"."
+target) a folder of images. Of the target, training sees only the images of its training part, and no labels
+except with --method target-only; for the accuracies marked \"for report only\" target labels are read, too."
 )]
 pub struct TrainArgs {
     /// A recipe that comes with the program: paper, best, plus, demo, usps, photos, finetune [default: paper]
     #[arg(long)]
     preset: Option<String>,
-    /// A recipe from a TOML file
+    /// A recipe from a TOML file; it does not hold the data sets, which --source and --target name
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// What is trained on what
+    /// Which images and labels are used
     #[arg(long, value_enum)]
     method: Option<MethodArg>,
     /// The labelled data set [default: data/mnist]
@@ -99,21 +99,22 @@ pub struct TrainArgs {
     /// The run's directory, new or empty [default: runs/METHOD-SEED]
     #[arg(long, value_name = "RUN_DIR")]
     out: Option<PathBuf>,
-    /// Go on with an interrupted run from its newest checkpoint, or from the checkpoint named, as if nothing had happened; with
-    /// --epochs or --steps, which then count from the run's start, make it longer, be it finished or not
+    /// Continue an interrupted run from its newest checkpoint, or from the one named; --epochs or --steps, counted from the
+    /// run's start, make a run longer, even a finished one
     #[arg(
         long,
         value_name = "RUN_DIR|FILE",
         conflicts_with_all = ["preset", "config", "method", "batch", "seed", "set", "skip_bad", "validation", "out", "start"]
     )]
     resume: Option<PathBuf>,
-    /// Start from what a run or a checkpoint has learned, by name; heads of another shape or for other classes begin anew
+    /// Start from the parameters of a run or checkpoint, matched by name; layers of the label predictor and the domain
+    /// classifier that have another shape, or are for other classes, start anew
     #[arg(long, value_name = "RUN_DIR|FILE")]
     start: Option<PathBuf>,
     /// Write a checkpoint every so many steps too, not only after each epoch
     #[arg(long, value_name = "STEPS", value_parser = clap::value_parser!(u64).range(1..))]
     checkpoint_every: Option<u64>,
-    /// Keep the newest checkpoints alone, so many [default: all]
+    /// Keep only the N newest checkpoints [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     keep: Option<u32>,
     /// Destroy the device after so many steps, to see that training goes on
@@ -125,11 +126,11 @@ pub struct TrainArgs {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum MethodArg {
-    /// Source labels, and both domains' images through the gradient reversal
+    /// The source with its labels, the target's images without: adaptation by gradient reversal
     Dann,
-    /// Source labels alone: the lower bound
+    /// Only the source, with its labels: training without adaptation, to compare with
     SourceOnly,
-    /// Target labels alone: the upper bound
+    /// Only the target, with its labels: the upper bound
     TargetOnly,
 }
 

@@ -8,8 +8,7 @@ use std::time::Duration;
 /// A shader from anywhere.
 #[derive(Args)]
 pub struct ShaderArgs {
-    /// Time a compute shader of your own, on every adapter unless --adapter names one; of several files the text is that of
-    /// all, in their order
+    /// Time a compute shader of your own, on every adapter unless --adapter names one; several files are joined in their order
     #[arg(long, value_name = "FILE.wgsl", group = "subject", conflicts_with_all = ["capture"])]
     pub shader: Vec<PathBuf>,
     /// Time the dispatches that a file describes, over shared resources, in order
@@ -31,10 +30,10 @@ pub struct ShaderArgs {
     /// The shader's entry point [default: the only one]
     #[arg(long, value_name = "NAME", requires = "shader")]
     pub entry: Option<String>,
-    /// How many workgroups are run: numbers, or as in 4096/TILE with the shader's constants and the values given
+    /// How many workgroups are run: numbers, or terms like 4096/TILE with the shader's constants and the values given
     #[arg(long, value_name = "X,Y,Z", requires = "shader")]
     pub workgroups: Option<Amounts>,
-    /// As many workgroups as have so many threads
+    /// How many threads are run, at least: as many workgroups as that takes
     #[arg(long, value_name = "X,Y,Z", requires = "shader", conflicts_with = "workgroups")]
     pub threads: Option<Amounts>,
     /// What a binding of the shader holds, by its number or the variable's name
