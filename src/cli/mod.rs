@@ -34,7 +34,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Domain-adversarial training of neural networks on GPUs, by wgpu.
+/// Domain-adversarial training of neural networks on any vendor's GPU.
 #[derive(Parser)]
 #[command(
     version,
