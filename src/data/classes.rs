@@ -101,8 +101,8 @@ impl Dataset {
 }
 
 /// The first few names.
-#[cfg(feature = "fit")]
-fn listed(names: &[String]) -> String {
+#[cfg(feature = "embed")]
+pub(crate) fn listed(names: &[String]) -> String {
     const MOST: usize = 8;
     let more = if names.len() > MOST { ", …" } else { "" };
     names[..names.len().min(MOST)].join(", ") + more

@@ -91,6 +91,8 @@ mod wanted;
 pub(crate) use hex::hex;
 
 pub use crate::shape::{Fit, Frame};
+#[cfg(feature = "embed")]
+pub(crate) use classes::listed;
 pub use dataset::Dataset;
 #[cfg(feature = "fetch")]
 pub use fetch::{Weights, fetch_bsds500, fetch_mnist, fetch_usps, fetch_weights};

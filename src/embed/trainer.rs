@@ -102,6 +102,7 @@ impl Trainer {
         let data = DataSets::of(labelled, unlabelled.as_ref());
         if let Some(resume) = resume {
             resume.resumption.as_ref().map_or(Ok(()), |resumption| resumption.data.check(&data))?;
+            resume.check_classes(labelled.classes())?;
             training_loop.resume(resume)?;
         }
         let mut onlooker = Recording::new(gpu);

@@ -161,6 +161,25 @@ fn causes_are_told_apart() {
 }
 
 #[test]
+fn what_was_learned_of_other_classes_does_not_go_on() {
+    let mut witness = Witness { stop_at: Some(1), ..Witness::default() };
+    let half = trained(Training::new(config()).checkpoint_every(1), &mut [&mut witness]);
+    let on = |classes: Vec<String>| {
+        let sets = Sets { labelled: Dataset { classes, ..data(1) }, ..sets() };
+        Training::go_on(half.checkpoint.clone(), half.history.clone()).run(&sets, &open, &mut [])
+    };
+    let mut classes = data(1).classes;
+    classes.swap(3, 9);
+    let error = on(classes).expect_err("other classes");
+    assert!(matches!(error, Error::CannotResume { .. }), "{error}");
+    let words = "going on: expected the classes that the run was trained on (0, 1, 2, 3, 4, 5, 6, 7, …), found \
+                 others (0, 1, 2, 9, 4, 5, 6, 7, …), the first of them 9 in place of 3";
+    assert_eq!(error.to_string(), words);
+    // The names of numbers that no label has do not matter.
+    on((0..12).map(|class| class.to_string()).collect()).expect("a training");
+}
+
+#[test]
 fn what_looks_harmful_is_told_after_the_last_epoch_of_an_adaptation_alone() {
     let after = |method| {
         let mut config = config();

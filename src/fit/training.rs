@@ -210,6 +210,9 @@ impl Training {
         if let Some(data) = self.data() {
             data.check(&sets.description())?;
         }
+        if let Some(start) = &self.start {
+            start.checkpoint().check_classes(&sets.labelled.classes)?;
+        }
         if let Some(peers) = &self.plan.peers {
             ranks::describe(&**peers, sets)?;
         }

@@ -3,6 +3,7 @@
 use super::config::Config;
 use super::resumption::{DataSets, Resumption, Tensors};
 use super::whole_file::write_whole;
+use crate::data::listed;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::model::{Dann, Domain, NamedValues, OptimizerState};
@@ -134,6 +135,23 @@ impl Checkpoint {
     /// The name of class `k`; its number where the data set named none.
     pub fn class(&self, k: usize) -> String {
         self.classes.get(k).cloned().unwrap_or_else(|| k.to_string())
+    }
+
+    /// Refuses labels that count other `classes` than training has learned so far, where these have names.
+    ///
+    /// # Errors
+    /// [`Error::CannotResume`] naming both, and the first that differs.
+    pub(crate) fn check_classes(&self, classes: &[String]) -> Result<()> {
+        let differs = |(place, name): &(usize, &String)| self.class(*place) != **name;
+        let other = classes.iter().enumerate().find(differs);
+        let Some((place, name)) = other.filter(|_| !self.classes.is_empty()) else { return Ok(()) };
+        let expected = format!("the classes that the run was trained on ({})", listed(&self.classes));
+        let found = format!(
+            "others ({}), the first of them {name} in place of {}",
+            listed(classes),
+            self.class(place)
+        );
+        Err(Error::CannotResume { expected, found })
     }
 
     /// What the file's metadata hold under [`Checkpoint::KEY`], as JSON.
