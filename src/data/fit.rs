@@ -39,6 +39,11 @@ fn scaling(frame: Frame, size: ImageSize) -> (ImageSize, bool) {
     (ImageSize { height, width }, whole)
 }
 
+/// Whether an image of `size` is not changed at all.
+pub(super) fn is_untouched(frame: Frame, size: ImageSize) -> bool {
+    size == ImageSize::from(frame) && scaling(frame, size).0 == size
+}
+
 /// What is done to an image of `size`, in words.
 pub(super) fn done(frame: Frame, size: ImageSize) -> String {
     let (to, (scaled, whole)) = (ImageSize::from(frame), scaling(frame, size));

@@ -1,7 +1,7 @@
 //! MNIST's IDX files: a big-endian header (magic number, one length per dimension), then bytes.
 
 use super::dataset::Dataset;
-use super::fit::{Pixels, fit};
+use super::fit::{self, Pixels};
 use super::fitted::Fitted;
 use super::reading::{black_images, digit_classes};
 use super::wanted::{ImageSize, Labels, Part};
@@ -88,18 +88,18 @@ fn locate(directory: &Path, part: Part, content: Content) -> Result<PathBuf> {
     })
 }
 
-/// Brings every image of `size` into `frame`; images of the right size are passed on as they are.
+/// Brings every image of `size` into `frame`; images that need no change are passed on as they are.
 fn fitted(origin: &Path, pixels: Vec<u8>, size: ImageSize, frame: Frame) -> Result<Vec<u8>> {
-    if size == ImageSize::from(frame) {
+    if fit::is_untouched(frame, size) {
         return Ok(pixels);
     }
     let source = pixels.par_chunks_exact(size.height * size.width);
     let shape = MapShape::new(1, frame.height, frame.width);
     let mut images = black_images(origin, source.len(), shape)?;
     let targets = images.par_chunks_exact_mut(shape.len());
-    targets
-        .zip(source)
-        .try_for_each(|(target, bytes)| fit(target, frame, Pixels { bytes, size, channels: 1 }, origin))?;
+    targets.zip(source).try_for_each(|(target, bytes)| {
+        fit::fit(target, frame, Pixels { bytes, size, channels: 1 }, origin)
+    })?;
     Ok(images)
 }
 
@@ -189,5 +189,27 @@ fn broken(path: &Path, expected: &str, error: io::Error) -> Error {
         UnexpectedEof => Error::file(path, expected, "an early end"),
         InvalidData | InvalidInput => Error::file(path, expected, error),
         _ => Error::io(path, "read")(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_of_the_model_s_size_are_resized_before_their_middle_is_taken() {
+        let size = ImageSize { height: 2, width: 2 };
+        let pixels: Vec<u8> = vec![0, 40, 80, 120, 120, 80, 40, 0];
+        let done = |frame| fitted(Path::new("x"), pixels.clone(), size, frame).expect("images");
+        let frame = Frame::new(2, 2);
+        assert_eq!(done(frame), pixels);
+        // As images in files are, of which each is fitted by itself.
+        let resized = frame.resize(Some(4));
+        let mut expected = vec![0; pixels.len()];
+        for (target, bytes) in expected.chunks_exact_mut(4).zip(pixels.chunks_exact(4)) {
+            fit::fit(target, resized, Pixels { bytes, size, channels: 1 }, Path::new("x")).expect("an image");
+        }
+        assert_eq!(done(resized), expected);
+        assert_ne!(expected, pixels);
     }
 }
