@@ -42,7 +42,8 @@ impl Dataset {
     }
 
     /// In words, which classes its images are of, where none of these is among `classes`: folders of a target are often no classes
-    /// but years, or what a camera makes of them. `None` where there is a label to go by.
+    /// but years, or what a camera makes of them, and numbers say nothing where classes have names. `None` where there is a label to
+    /// go by.
     #[cfg(feature = "fit")]
     pub(crate) fn foreign_classes(&self, classes: &[String]) -> Option<String> {
         let labels: HashSet<u16> = self.labels.as_ref()?.iter().copied().collect();
@@ -51,18 +52,18 @@ impl Dataset {
         let known: HashSet<&String> = classes.iter().collect();
         let is_known = |name: &String| known.contains(name);
         // Without names of classes, as of a model that came without them, nothing can be told.
-        let nothing_to_tell = self.numbered || classes.is_empty() || own.iter().any(is_known);
+        let nothing_to_tell = classes.is_empty() || own.iter().any(is_known);
         (!nothing_to_tell).then(|| {
             format!("classes ({}) are none of those that are learned ({})", listed(&own), listed(classes))
         })
     }
 
     /// The images of `classes`, with their labels counted as in them, and in words what is left out: images of classes that
-    /// are not among them, which no model of these can be right about. Without any, as of a model that came without their names,
-    /// all images with their labels as they are.
+    /// are not among them, which no model of these can be right about. Labels that are numbers are matched as the names of folders
+    /// are. Without any classes, as of a model that came without their names, all images with their labels as they are.
     ///
     /// # Errors
-    /// [`Error::Input`] when no image is left, or a label is a number beyond `classes`.
+    /// [`Error::Input`] when no image is left.
     pub fn of_known_classes(self, classes: &[String]) -> Result<(Self, Option<String>)> {
         if classes.is_empty() {
             return Ok((self, None));
@@ -72,15 +73,14 @@ impl Dataset {
         let labels = self.labels.clone().unwrap_or_default();
         let left: Vec<usize> =
             (0..labels.len()).filter(|&index| is_known[usize::from(labels[index])]).collect();
-        if self.numbered || left.is_empty() {
+        if left.is_empty() {
             return Ok((self.with_classes(classes)?, None));
         }
-        let unknown: Vec<&str> = self
-            .classes
-            .iter()
-            .zip(&is_known)
-            .filter(|(_, known)| !**known)
-            .map(|(name, _)| name.as_str())
+        let own: HashSet<u16> = labels.iter().copied().collect();
+        let unknown: Vec<&str> = (0..=u16::MAX)
+            .zip(self.classes.iter().zip(&is_known))
+            .filter(|(label, (_, known))| !**known && own.contains(label))
+            .map(|(_, (name, _))| name.as_str())
             .collect();
         let words = (left.len() < labels.len()).then(|| {
             format!(
@@ -126,9 +126,36 @@ mod tests {
         assert_eq!(data(&[0, 1, 1]).foreign_classes(&names(&["ant", "bee"])).as_deref(), Some(words));
         assert_eq!(data(&[0, 2]).foreign_classes(&names(&["ant", "bee"])), None);
         assert_eq!(data(&[0, 1]).foreign_classes(&[]), None);
-        let numbered = Dataset { numbered: true, ..data(&[0, 1]) };
-        assert_eq!(numbered.foreign_classes(&names(&["ant", "bee"])), None);
         let unlabelled = Dataset { labels: None, ..data(&[0, 1]) };
         assert_eq!(unlabelled.foreign_classes(&names(&["ant", "bee"])), None);
+    }
+
+    #[test]
+    fn numbers_are_matched_as_the_names_of_folders_are() {
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let numbered = |labels: &[u16]| {
+            let classes = (0..10).map(|digit| digit.to_string()).collect();
+            let (shape, images) = (MapShape::new(1, 1, 1), (0..).take(labels.len()).collect());
+            let data = Dataset::new(shape, images, Some(labels.to_vec()), classes).expect("a data set");
+            Dataset { numbered: true, ..data }
+        };
+        let words = "classes (3, 7) are none of those that are learned (cat, dog)";
+        assert_eq!(numbered(&[7, 3]).foreign_classes(&names(&["cat", "dog"])).as_deref(), Some(words));
+        let five = names(&["0", "1", "2", "3", "4"]);
+        assert_eq!(numbered(&[7, 3]).foreign_classes(&five), None);
+        let (known, words) =
+            numbered(&[7, 3, 0, 8]).of_known_classes(&five).expect("images of known classes");
+        assert_eq!(
+            (known.images(), known.labels(), known.classes()),
+            (&[1, 2][..], Some(&[3, 0][..]), &five[..])
+        );
+        let words = words.expect("words");
+        assert!(
+            words.ends_with(
+                "2 of 4 images are of classes that training does not know (7, 8), and are left out"
+            )
+        );
+        // Names of numbers that no label has do not matter.
+        assert_eq!(numbered(&[4, 2]).of_known_classes(&five).expect("all images").1, None);
     }
 }

@@ -88,7 +88,17 @@ impl Sets {
             Method::TargetOnly if !source.exists() => None,
             _ => test_part(source, &labelled.classes)?,
         };
-        let target_test = test_part(target, &labelled.classes)?;
+        let target_test = match method {
+            // Nothing is learned from it, and accuracies on it can be measured later.
+            Method::SourceOnly if !target.exists() => {
+                log::warn!(
+                    "{}: no such directory, so no accuracy on the target is reported",
+                    target.display()
+                );
+                None
+            }
+            _ => test_part(target, &labelled.classes)?,
+        };
         let (source, target) = (source.to_path_buf(), target.to_path_buf());
         Ok(Self { source, target, labelled, unlabelled, source_test, target_test })
     }
@@ -147,4 +157,48 @@ fn test_part(
     let (test, unknown) = test.of_known_classes(classes)?;
     unknown.iter().for_each(|words| log::warn!("{words}"));
     Ok(Some(test))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// A source of class folders, beside a target whose labels are numbers from 0 to 9, read for `method`.
+    fn read(classes: &[&str], method: Method, target: &str) -> Result<Sets> {
+        let root = tempfile::tempdir().expect("a directory");
+        for class in classes {
+            let folder = root.path().join("source").join(class);
+            fs::create_dir_all(&folder).expect("a folder");
+            image::GrayImage::new(8, 8).save(folder.join("1.png")).expect("a picture");
+        }
+        fs::create_dir(root.path().join("target")).expect("a directory");
+        for part in ["train", "t10k"] {
+            let file = |name: &str| root.path().join("target").join(format!("{part}-{name}-ubyte"));
+            let images = [&[0, 0, 8, 3, 0, 0, 0, 10, 0, 0, 0, 8, 0, 0, 0, 8][..], &[0; 640]].concat();
+            fs::write(file("images-idx3"), images).expect("images");
+            let labels = [&[0, 0, 8, 1, 0, 0, 0, 10][..], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]].concat();
+            fs::write(file("labels-idx1"), labels).expect("labels");
+        }
+        let mut config = Config::parse("test", include_str!("tiny.toml"))?;
+        config.training.method = method;
+        Sets::read(&root.path().join("source"), &root.path().join(target), &config)
+    }
+
+    #[test]
+    fn labels_for_the_report_alone_stop_no_training() {
+        let test = |classes: &[&str]| read(classes, Method::Dann, "target").expect("data sets").target_test;
+        let known = test(&["0", "1", "2", "3", "4"]).expect("images of known classes");
+        assert_eq!(known.labels(), Some(&[0, 1, 2, 3, 4][..]));
+        assert_eq!(test(&["2", "7"]).expect("images of known classes").labels(), Some(&[0, 1][..]));
+        assert!(test(&["cat", "dog"]).is_none());
+    }
+
+    #[test]
+    fn a_target_that_is_for_the_report_alone_may_be_missing() {
+        let sets = read(&["cat", "dog"], Method::SourceOnly, "nowhere").expect("data sets");
+        assert!(sets.target_test.is_none() && sets.labelled.len() == 2);
+        let error = read(&["cat", "dog"], Method::Dann, "nowhere").expect_err("no target");
+        assert!(matches!(error, Error::NoDataSet { .. }), "{error}");
+    }
 }
