@@ -12,7 +12,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Options, choose};
 use crate::train::health::Warning;
-use crate::train::{Checkpoint, Config, EpochRecord, Method, RunResult, StepMetrics};
+use crate::train::{Checkpoint, Config, EpochRecord, Length, Method, RunResult, StepMetrics};
 
 const CONFIG: &str = include_str!("tiny.toml");
 /// Three an epoch.
@@ -62,10 +62,14 @@ struct Witness {
     harm: Vec<Warning>,
     stop_at: Option<u64>,
     destroy_at: Option<u64>,
+    destroy_first: bool,
 }
 
 impl Observer for Witness {
     fn began(&mut self, state: &State<'_>) -> Result<()> {
+        if std::mem::take(&mut self.destroy_first) {
+            state.model().gpu().device().destroy();
+        }
         self.told.push(format!("began {}", state.steps_done()));
         Ok(())
     }
@@ -138,6 +142,28 @@ fn a_lost_device_is_opened_again_with_everything_in_memory() {
         let lost = witness.told.iter().position(|told| told == "lost").expect("lost");
         assert_eq!(witness.told[lost + 1], format!("began {at}"));
     }
+}
+
+#[test]
+fn a_device_that_is_lost_before_the_first_checkpoint_loses_nothing() {
+    let whole = trained(Training::new(config()), &mut []);
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut witness = Witness { destroy_first: true, ..Witness::default() };
+    let survived = trained(Training::new(config()).directory(directory.path()), &mut [&mut witness]);
+    assert_eq!(witness.told[..4], ["began 0", "lost", "began 0", "kept 0"]);
+    assert!(outcome(&survived) == outcome(&whole));
+    // What goes on is not told by its directory that it has come to its end before that was opened again.
+    let is_lost = std::cell::Cell::new(true);
+    let once_lost = || {
+        let gpu = open()?;
+        if is_lost.take() {
+            gpu.device().destroy();
+        }
+        Ok(gpu)
+    };
+    let longer = Training::extend(directory.path(), Length::Epochs(3)).expect("a run");
+    let longer = longer.run(&sets(), &once_lost, &mut []).expect("a training");
+    assert_eq!((longer.result.steps, is_lost.get()), (STEPS / 2 * 3, false));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::session::Session;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::train::{
-    Checkpoint, Communicator, Config, DataSets, History, Length, Resumed, RunDirectory, Stepper,
+    Checkpoint, Communicator, Config, DataSets, History, Length, Resumed, RunDirectory, Stepper, checkpoints,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -197,7 +197,15 @@ impl Training {
     /// The last checkpoint in the directory, if there is one by now.
     fn last_kept(&self) -> Result<Option<Start>> {
         let there = self.path().filter(|path| RunDirectory::config(path).is_ok());
-        there.map(|path| Ok(Start::Directory(Box::new(Resumed::find(path)?)))).transpose()
+        let Some(path) = there else { return Ok(None) };
+        match Resumed::find(path) {
+            Ok(resumed) => Ok(Some(Start::Directory(Box::new(resumed)))),
+            // It was not opened yet to go on from this start, which is as good as before.
+            Err(_) if self.start.is_some() => Ok(None),
+            // Before the first checkpoint nothing has been learned, and it starts again in the same place.
+            Err(_) if checkpoints(path)?.is_empty() => RunDirectory::remove_record(path).map(|()| None),
+            Err(error) => Err(error),
+        }
     }
 
     fn attempt(

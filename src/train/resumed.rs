@@ -10,6 +10,7 @@ use super::training_spec::TrainingSpec;
 use super::whole_file::write_whole;
 use crate::error::{Error, Result};
 use std::fs::{self, OpenOptions};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 const CHECKPOINTS: &str = "checkpoints";
@@ -35,20 +36,27 @@ fn name(step: u64) -> String {
     format!("step_{step:08}.{EXTENSION}")
 }
 
-/// The checkpoints of the run at `path`, oldest first.
+/// After how many steps the checkpoint `file` was kept; `None` for files that a run does not write, which are somebody's own.
+fn step_of(file: &Path) -> Option<u64> {
+    let found = file.file_name()?.to_str()?;
+    let digits = found.strip_prefix("step_")?.strip_suffix(EXTENSION)?.strip_suffix('.')?;
+    digits.parse().ok().filter(|&step| name(step) == found)
+}
+
+/// The checkpoints of the run at `path`, oldest first; none where `path` is a file.
 ///
 /// # Errors
 /// [`Error::Io`] when their directory cannot be listed.
 pub fn checkpoints(path: &Path) -> Result<Vec<PathBuf>> {
     let directory = path.join(CHECKPOINTS);
     let entries = match fs::read_dir(&directory) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(vec![]),
         other => other.map_err(Error::io(&directory, "list"))?,
     };
     let files = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
     let mut files = files.map_err(Error::io(&directory, "list"))?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == EXTENSION));
-    files.sort();
+    files.retain(|file| step_of(file).is_some());
+    files.sort_by_key(|file| step_of(file));
     Ok(files)
 }
 
@@ -58,7 +66,7 @@ pub fn checkpoints(path: &Path) -> Result<Vec<PathBuf>> {
 /// As [`checkpoints`].
 pub fn trained_checkpoints(path: &Path) -> Result<Vec<PathBuf>> {
     let mut files = checkpoints(path)?;
-    files.retain(|file| !file.ends_with(name(0)));
+    files.retain(|file| step_of(file) != Some(0));
     Ok(files)
 }
 
@@ -99,11 +107,28 @@ impl RunDirectory {
         checkpoint.write(&directory.join(name(checkpoint.step)))?;
         let Some(keep) = keep else { return Ok(()) };
         let mut files = checkpoints(&self.path)?;
-        files.retain(|file| spared.is_none_or(|step| !file.ends_with(name(step))));
+        files.retain(|file| step_of(file) != spared);
         for old in &files[..files.len().saturating_sub(keep.max(1))] {
             fs::remove_file(old).map_err(Error::io(old, "remove"))?;
         }
         Ok(())
+    }
+
+    /// Removes what [`RunDirectory::create`] has made in `path`, of a run that has no checkpoint, so that it can be made again.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file.
+    #[cfg(feature = "fit")]
+    pub(crate) fn remove_record(path: &Path) -> Result<()> {
+        for file in [METRICS, CONFIG].map(|name| path.join(name)) {
+            fs::remove_file(&file).map_err(Error::io(&file, "remove"))?;
+        }
+        match fs::remove_dir(path.join(CHECKPOINTS)) {
+            Err(e) if e.kind() != ErrorKind::NotFound => {
+                Err(Error::io(&path.join(CHECKPOINTS), "remove the directory")(e))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Reads the checkpoint of step `step`.
@@ -129,6 +154,7 @@ fn located(from: &Path, finished_too: bool) -> Result<(PathBuf, PathBuf)> {
     let missing = |found: &str| Error::file(&path, format!("{expected}, with its checkpoints"), found);
     match file {
         Some(file) => Ok((path, file)),
+        None if path.is_file() => Err(missing("a file that is not in the checkpoints/ of a run")),
         None if path.join(CONFIG).exists() => Err(missing("no checkpoint")),
         None if path.exists() => Err(missing("no run")),
         None => Err(missing("no such directory")),
@@ -200,7 +226,7 @@ impl Resumed {
             RunDirectory::reopen(&self.path, &self.checkpoint.config, &remark)?;
         }
         for file in checkpoints(&self.path)? {
-            if file > self.path.join(CHECKPOINTS).join(name(self.checkpoint.step)) {
+            if step_of(&file) > Some(self.checkpoint.step) {
                 fs::remove_file(&file).map_err(Error::io(&file, "remove"))?;
             }
         }
@@ -208,5 +234,27 @@ impl Resumed {
         write_whole(&metrics, self.history.to_lines().as_bytes())?;
         let log = OpenOptions::new().append(true).open(&metrics).map_err(Error::io(&metrics, "write"))?;
         Ok(RunDirectory::opened(&self.path, log))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_are_the_files_that_a_run_writes_by_their_steps() {
+        let run = tempfile::tempdir().expect("a directory");
+        let directory = run.path().join(CHECKPOINTS);
+        fs::create_dir(&directory).expect("a directory");
+        let kept = [0, 7, 99_999_999, 100_000_000].map(name);
+        let own = ["zz.safetensors", "step_7.safetensors", "step_000000007.safetensors", "step_00000008.bak"];
+        for file in kept.iter().map(String::as_str).chain(own) {
+            fs::write(directory.join(file), "").expect(file);
+        }
+        let found = checkpoints(run.path()).expect("a listing");
+        assert_eq!(found, kept.map(|file| directory.join(file)));
+        assert_eq!(trained_checkpoints(run.path()).expect("a listing"), found[1..]);
+        // A file has none.
+        assert!(checkpoints(&found[0]).expect("no listing").is_empty());
     }
 }

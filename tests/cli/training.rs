@@ -281,3 +281,16 @@ fn an_adaptation_that_looks_harmful_is_told_with_a_way_to_compare() {
     let without = said("target", "--out without --method source-only");
     assert!(!without.contains("looks harmful"), "{without}");
 }
+
+#[test]
+fn a_run_starts_from_another_run_as_from_its_model_or_its_last_checkpoint() {
+    let sandbox = Sandbox::new();
+    sandbox.train("first", "--no-report");
+    let starts = ["", "/model.safetensors", "/checkpoints/step_00000006.safetensors"];
+    let [run, model, checkpoint] = starts.map(|file| {
+        let _ = std::fs::remove_dir_all(sandbox.path("next"));
+        sandbox.train("next", &format!("--start first{file} --no-report"));
+        sandbox.read("next/model.safetensors")
+    });
+    assert!(model == run && checkpoint == run);
+}
