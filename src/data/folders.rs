@@ -10,6 +10,7 @@ use super::validation::Validation;
 use super::wanted::{Labels, Part};
 use crate::error::{Error, Result};
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// Labels have 16 bits.
@@ -29,13 +30,13 @@ impl Folders {
             return Ok(None);
         }
         let path = path.to_path_buf();
-        if let Some(parts) = parts(&listing.folders)? {
+        if let Some(parts) = parts(&listing)? {
             return Ok(Some(Self { path, parts }));
         }
         // As in Office-31, whose domains hold their classes in a folder `images`.
         if let ([], [only]) = (&listing.images[..], &listing.folders[..]) {
             let inner = Listing::of(only)?;
-            if inner.images.is_empty() && (inner.folders.len() > 1 || parts(&inner.folders)?.is_some()) {
+            if inner.images.is_empty() && (inner.folders.len() > 1 || parts(&inner)?.is_some()) {
                 return Self::recognise(only);
             }
         }
@@ -123,13 +124,23 @@ impl Folders {
         for root in [Part::Train, Part::Test].map(|part| self.root(part)) {
             let folders =
                 root.map_or(Ok(Vec::new()), |root| Listing::of(root).map(|listing| listing.folders))?;
-            classes.extend(folders.iter().map(|path| name_of(path)));
+            for folder in &folders {
+                classes.push(class_name(folder)?.to_owned());
+            }
         }
         sort_by_name_or_number(&mut classes);
         classes.dedup();
         check_count(&self.path, classes.len())?;
         Ok(classes)
     }
+}
+
+/// The class that `folder` holds. A name that is no text is shown in part alone, by which two folders could be the same.
+fn class_name(folder: &Path) -> Result<&str> {
+    let name = folder.file_name().and_then(OsStr::to_str);
+    name.ok_or_else(|| {
+        Error::file(folder, "a class folder whose name is UTF-8 (rename it)", "a name in another encoding")
+    })
 }
 
 fn check_count(path: &Path, classes: usize) -> Result<()> {
@@ -142,10 +153,10 @@ fn check_count(path: &Path, classes: usize) -> Result<()> {
 /// The files of every class folder in `listing` and below it, labelled with its place in `classes`.
 fn labelled_files(origin: &Path, listing: &Listing, classes: Vec<String>) -> Result<Files> {
     let (mut paths, mut labels, mut others) = (Vec::new(), Vec::new(), listing.others.len());
-    let folders: HashMap<String, &PathBuf> =
-        listing.folders.iter().map(|path| (name_of(path), path)).collect();
+    let named = listing.folders.iter().map(|path| Ok((class_name(path)?, path)));
+    let folders: HashMap<&str, &PathBuf> = named.collect::<Result<_>>()?;
     for (label, class) in (0..=u16::MAX).zip(&classes) {
-        let Some(folder) = folders.get(class) else { continue };
+        let Some(folder) = folders.get(class.as_str()) else { continue };
         let found = Listing::below(folder)?;
         paths.extend(found.images);
         others += found.others.len();
@@ -239,5 +250,28 @@ mod tests {
         assert!(check_count(Path::new("photos"), 65_536).is_ok());
         let error = check_count(Path::new("photos"), 65_537).unwrap_err().to_string();
         assert_eq!(error, "photos: expected at most 65536 class folders, found 65537");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn class_folders_whose_names_are_no_text_are_not_taken_for_one_another() {
+        use crate::shape::Frame;
+        use std::os::unix::ffi::OsStrExt as _;
+        let root = tempfile::tempdir().expect("a directory");
+        for name in [&b"caf\xe8"[..], b"caf\xe9", b"tea"] {
+            let folder = root.path().join(OsStr::from_bytes(name));
+            std::fs::create_dir(&folder).expect("a folder");
+            image::GrayImage::new(1, 1).save(folder.join("1.png")).expect("a picture");
+        }
+        let read = |labels| {
+            let folders = Folders::recognise(root.path()).expect("a listing").expect("folders");
+            folders.load(Part::Train, &LoadOptions::new(Frame::new(1, 1), labels))
+        };
+        let error = read(Labels::Required).expect_err("no text").to_string();
+        let words =
+            ": expected a class folder whose name is UTF-8 (rename it), found a name in another encoding";
+        assert!(error.contains("caf") && error.ends_with(words), "{error}");
+        // Without labels, names say nothing.
+        assert_eq!(read(Labels::Ignored).expect("images").len(), 3);
     }
 }
