@@ -140,9 +140,23 @@ fn load_digits(mnist: &Path, part: Part) -> Result<(Dataset, Vec<u16>)> {
     let frame = Frame::new(SIDE, SIDE).fit(Fit::Centre);
     let mut digits = layout::load(mnist, part, frame, Labels::Required)?;
     match digits.labels.take() {
-        Some(labels) if digits.shape.channels == 1 => Ok((digits, labels)),
+        Some(labels) if digits.shape.channels == 1 => {
+            let digit_of = digits_of(&digits)?;
+            let labels = labels.iter().map(|&label| digit_of[usize::from(label)]).collect();
+            Ok((digits, labels))
+        }
         _ => Err(Error::file(&digits.origin, "grey images of digits", "colour")),
     }
+}
+
+/// Which digit each class is: folders tell it by their names, and not by their places, where some digits are missing.
+fn digits_of(data: &Dataset) -> Result<Vec<u16>> {
+    let digit = |name: &String| name.parse::<u8>().ok().filter(|digit| digit.to_string() == *name);
+    let named = |name: &String| {
+        let expected = "class folders called by the digit that they hold, from 0 to 9 (rename them)";
+        digit(name).map(u16::from).ok_or_else(|| Error::file(&data.origin, expected, name))
+    };
+    data.classes.iter().map(named).collect()
 }
 
 /// `digit` on a random patch of one of `scenes`, (H, W, 3).
@@ -170,4 +184,31 @@ fn write_list(path: &Path, order: &[u32], labels: &[u16]) -> Result<()> {
         let _ = writeln!(list, "{} {}", file_name(index), labels[digit as usize]);
     }
     fs::write(path, list).map_err(Error::io(path, "write"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The labels of one digit of each class folder.
+    fn labels_of(classes: &[&str]) -> Result<Vec<u16>> {
+        let root = tempfile::tempdir().expect("a directory");
+        for class in classes {
+            let folder = root.path().join("train").join(class);
+            fs::create_dir_all(&folder).expect("a folder");
+            image::GrayImage::new(4, 4).save(folder.join("1.png")).expect("a digit");
+        }
+        load_digits(root.path(), Part::Train).map(|(_, labels)| labels)
+    }
+
+    #[test]
+    fn folders_are_the_digits_that_they_are_called_by() {
+        assert_eq!(labels_of(&["3", "1", "7"]).expect("digits"), [1, 3, 7]);
+        let expected =
+            "train: expected class folders called by the digit that they hold, from 0 to 9 (rename them)";
+        for name in ["seven", "07", "256"] {
+            let error = labels_of(&["1", name]).expect_err(name).to_string();
+            assert!(error.ends_with(&format!("{expected}, found {name}")), "{error}");
+        }
+    }
 }
