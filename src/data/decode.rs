@@ -2,14 +2,14 @@
 //! white where it is transparent.
 
 use super::jpeg::{self, Decoded};
-use super::limits::{self, DECODER_BYTES};
+use super::limits::{self, DECODER_BYTES, FILE_BYTES};
 use super::{kinds, tiff};
 use crate::error::{Error, Result};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use std::fmt::Display;
-use std::fs;
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{Cursor, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -18,7 +18,20 @@ pub(super) const EXPECTED: &str = "an image that can be decoded";
 
 /// The bytes of an image file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(Error::io(path, "read"))
+    let file = File::open(path).map_err(Error::io(path, "read"))?;
+    let size = file.metadata().map_err(Error::io(path, "inspect"))?.len();
+    let mut bytes = Vec::new();
+    if size <= FILE_BYTES {
+        bytes.reserve(size as usize);
+        // What is no plain file tells no size.
+        file.take(FILE_BYTES + 1).read_to_end(&mut bytes).map_err(Error::io(path, "read"))?;
+    }
+    let size = size.max(bytes.len() as u64);
+    if size > FILE_BYTES {
+        let found = format!("one of {} MiB or more; scale it down, or save it as JPEG or PNG", size >> 20);
+        return Err(Error::file(path, "a picture in a file of at most 1 GiB", found));
+    }
+    Ok(bytes)
 }
 
 /// Decodes the `bytes` of the image file `path`, whose format they tell themselves.
@@ -135,6 +148,17 @@ fn on_white(image: &DynamicImage) -> DynamicImage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_no_picture_fills_is_not_read() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("huge.bmp");
+        // A hole in a file takes no place on the disk.
+        File::create(&path).and_then(|file| file.set_len(FILE_BYTES + 1)).expect("a file");
+        let error = read(&path).expect_err("too large").to_string();
+        let words = "huge.bmp: expected a picture in a file of at most 1 GiB, found one of 1024 MiB or more; scale it down";
+        assert!(error.contains(words), "{error}");
+    }
 
     #[test]
     fn a_decoder_that_panics_is_an_error_of_its_file() {

@@ -5,6 +5,8 @@
 const LONGEST_SIDE: u64 = u16::MAX as u64;
 /// The most memory that a decoder may use: generous for photos, tight for bombs.
 pub(super) const DECODER_BYTES: u64 = 1 << 28;
+/// The largest file that is read: none of a picture that can be decoded is larger by much.
+pub(super) const FILE_BYTES: u64 = 1 << 30;
 
 /// Whether a picture of this size that takes so many `bytes` when it is decoded is too large, and what to do, in words.
 pub(super) fn check(width: u64, height: u64, bytes: u64) -> Result<(), String> {

@@ -17,8 +17,12 @@ const TEST_SHARE: usize = 3;
 /// Folders that may hold the photos of the test part, the first that exists.
 const TEST_FOLDERS: [&str; 2] = ["val", "test"];
 
+/// What the photos of a part may take in memory, as all are there at once.
+const MOST_BYTES: u64 = 2 << 30;
+
 /// The photo files of either part.
 pub(super) struct PhotoFiles {
+    directory: PathBuf,
     train: Vec<PathBuf>,
     test: Vec<PathBuf>,
 }
@@ -26,12 +30,11 @@ pub(super) struct PhotoFiles {
 impl PhotoFiles {
     /// Takes the folders `train` and `val` (or `test`) where they are there, else splits all by `seed`.
     pub(super) fn find(directory: &Path, seed: u64) -> Result<Self> {
-        let files = match split_folders(directory) {
-            Some([train, test]) => {
-                Self { train: Listing::within(&train)?.images, test: Listing::within(&test)?.images }
-            }
-            None => Self::split(Listing::within(directory)?.images, seed),
+        let [train, test] = match split_folders(directory) {
+            Some([train, test]) => [Listing::within(&train)?.images, Listing::within(&test)?.images],
+            None => split(Listing::within(directory)?.images, seed),
         };
+        let files = Self { directory: directory.to_path_buf(), train, test };
         let (train, test) = (files.train.len(), files.test.len());
         if train == 0 || test == 0 {
             let expected = format!("{} for either part, so two at the least", images_wanted());
@@ -40,13 +43,6 @@ impl PhotoFiles {
         }
         check_disjoint(&files)?;
         Ok(files)
-    }
-
-    fn split(files: Vec<PathBuf>, seed: u64) -> Self {
-        let order = order::shuffled(files.len(), &mut rng::stream(seed, "mnist-m/photos"));
-        let kept = (files.len() / TEST_SHARE).max(1).min(files.len());
-        let pick = |indices: &[u32]| indices.iter().map(|&i| files[i as usize].clone()).collect();
-        Self { test: pick(&order[..kept]), train: pick(&order[kept..]) }
     }
 
     fn of(&self, part: Part) -> &[PathBuf] {
@@ -58,6 +54,7 @@ impl PhotoFiles {
 
     /// Decodes the photos of `part`, none smaller than `side`.
     pub(super) fn decode(&self, part: Part, side: u32) -> Result<Vec<RgbImage>> {
+        self.check_memory(part)?;
         let photo = |path: &PathBuf| {
             let photo = decode::decode(path, &decode::read(path)?)?.into_rgb8();
             let (width, height) = photo.dimensions();
@@ -69,6 +66,34 @@ impl PhotoFiles {
         };
         self.of(part).par_iter().map(photo).collect()
     }
+
+    /// Refuses photos of a part that take more memory than there should be, by what their headers say.
+    fn check_memory(&self, part: Part) -> Result<()> {
+        let bytes = |path: &PathBuf| {
+            // What has no header is told when it is decoded.
+            let (width, height) = decode::dimensions(&decode::read(path)?).unwrap_or_default();
+            Ok(3 * u64::from(width) * u64::from(height))
+        };
+        let bytes: Vec<u64> = self.of(part).par_iter().map(bytes).collect::<Result<_>>()?;
+        let bytes = bytes.into_iter().fold(0, u64::saturating_add);
+        if bytes <= MOST_BYTES {
+            return Ok(());
+        }
+        let photos = self.of(part).len();
+        let expected = format!(
+            "photos for the {part} part that take at most {} MiB when decoded (scale them down, or use fewer)",
+            MOST_BYTES >> 20
+        );
+        Err(Error::file(&self.directory, expected, format!("{photos} that take {} MiB", bytes >> 20)))
+    }
+}
+
+/// The photos for training and those for testing.
+fn split(files: Vec<PathBuf>, seed: u64) -> [Vec<PathBuf>; 2] {
+    let order = order::shuffled(files.len(), &mut rng::stream(seed, "mnist-m/photos"));
+    let kept = (files.len() / TEST_SHARE).max(1).min(files.len());
+    let pick = |indices: &[u32]| indices.iter().map(|&i| files[i as usize].clone()).collect();
+    [pick(&order[kept..]), pick(&order[..kept])]
 }
 
 fn split_folders(directory: &Path) -> Option<[PathBuf; 2]> {
@@ -88,4 +113,41 @@ fn check_disjoint(files: &PhotoFiles) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The header of a BMP file, without its pixels.
+    fn header(side: u32) -> Vec<u8> {
+        let mut bytes = b"BM".to_vec();
+        bytes.extend([54, 0, 54, 40, side, side, 1 | 24 << 16].map(u32::to_le_bytes).as_flattened());
+        bytes.resize(54, 0);
+        bytes
+    }
+
+    #[test]
+    fn photos_beyond_all_memory_are_told_before_they_are_decoded() {
+        let root = tempfile::tempdir().expect("a directory");
+        for (name, side) in [("val/a.bmp", 8000), ("train/0.bmp", 8001)] {
+            let path = root.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, header(side)).expect("a photo");
+        }
+        let decode = |part| {
+            let files = PhotoFiles::find(root.path(), 1).expect("photos");
+            files.decode(part, 32).expect_err("no pixels").to_string()
+        };
+        assert!(decode(Part::Train).contains("0.bmp: expected an image that can be decoded"));
+        for copy in 1..12 {
+            let to = root.path().join(format!("train/{copy}.bmp"));
+            std::fs::copy(root.path().join("train/0.bmp"), to).expect("a copy");
+        }
+        let words = "expected photos for the train part that take at most 2048 MiB when decoded (scale them down, or use \
+                     fewer), found 12 that take 2197 MiB";
+        let error = decode(Part::Train);
+        assert!(error.ends_with(words), "{error}");
+        assert!(decode(Part::Test).contains("a.bmp: expected an image that can be decoded"));
+    }
 }
