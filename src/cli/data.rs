@@ -3,6 +3,7 @@
 use super::output::{Bars, Output};
 use clap::{Args, Subcommand, ValueEnum};
 use dann::data::{self, Backgrounds, Blend, MnistM, PartSummary, SynDigits, Weights};
+use dann::error::Error;
 use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
@@ -199,13 +200,23 @@ fn fetch_data(args: &FetchArgs, out: &Output) -> anyhow::Result<()> {
         [(Fetchable::Usps, "usps", data::fetch_usps), (Fetchable::Bsds500, "bsds500", data::fetch_bsds500)];
     for (what, name, fetch) in others.into_iter().filter(|&(what, ..)| wanted(what)) {
         let dir = args.dir.join(name);
-        match fetch(&dir, &bars) {
-            Ok(()) => report(out, name, &dir, None)?,
-            Err(e) if named(what) => return Err(e.into()),
-            Err(e) => report(out, name, &dir, Some(&e.to_string()))?,
-        }
+        let missing = reason_to_leave_out(fetch(&dir, &bars), named(what))?;
+        report(out, name, &dir, missing.as_deref())?;
     }
     Ok(())
+}
+
+/// Why something is left out: it cannot be reached, and was not asked for by name. Whatever else went wrong is at fault here, and
+/// is an error.
+fn reason_to_leave_out(
+    fetched: dann::error::Result<()>,
+    is_named: bool,
+) -> dann::error::Result<Option<String>> {
+    match fetched {
+        Ok(()) => Ok(None),
+        Err(error @ Error::Fetch { .. }) if !is_named => Ok(Some(error.to_string())),
+        Err(error) => Err(error),
+    }
 }
 
 fn report(out: &Output, what: &str, dir: &Path, missing: Option<&str>) -> anyhow::Result<()> {
@@ -244,4 +255,22 @@ fn make_syn_digits(args: &SynDigitsArgs, out: &Output) -> anyhow::Result<()> {
     let made = directory.join("syn_digits");
     let fonts = summary.fonts.len();
     out.text(format!("{}: {train} training images, {test} test images, in {fonts} fonts", made.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_cannot_be_reached_is_left_out_and_only_if_nobody_asked_for_it() {
+        let fetched = || Err(Error::Fetch { what: "USPS".into(), reasons: "silence".into() });
+        let left_out = reason_to_leave_out(fetched(), false).expect("a reason");
+        assert_eq!(left_out.as_deref(), Some("could not fetch USPS: silence"));
+        assert!(reason_to_leave_out(fetched(), true).is_err());
+        let full = || Error::io(Path::new("data/usps"), "write")(std::io::ErrorKind::StorageFull.into());
+        for error in [full(), Error::file(Path::new("data/usps"), "10 bytes", "4")] {
+            reason_to_leave_out(Err(error), false).expect_err("a fault of this machine");
+        }
+        assert_eq!(reason_to_leave_out(Ok(()), false).expect("fetched"), None);
+    }
 }

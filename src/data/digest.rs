@@ -70,7 +70,14 @@ impl Digest {
     /// Compares what the file `path`, which must be there, becomes when it is unpacked.
     pub(super) fn check_gzip(&self, path: &Path) -> crate::error::Result<()> {
         let file = File::open(path).map_err(Error::io(path, "open"))?;
-        self.check_content(path, &mut MultiGzDecoder::new(file))
+        let checked = self.check_content(path, &mut MultiGzDecoder::new(file));
+        checked.map_err(|error| match error {
+            // Not the system's: what is read is no gzip file, or not all of one.
+            Error::Io { cause, .. } if cause.raw_os_error().is_none() => {
+                Error::file(path, "a whole gzip file", cause)
+            }
+            other => other,
+        })
     }
 
     /// Compares the bytes of `content`.

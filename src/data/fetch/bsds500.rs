@@ -66,7 +66,7 @@ fn is_there(directory: &Path) -> Result<bool> {
         return Ok(!present.is_empty());
     }
     let expected = format!("photos in all of {}, or in none", PARTS.join(", "));
-    let found = format!("photos in {} only", present.join(", "));
+    let found = format!("photos in {} only; move them away and fetch again", present.join(", "));
     Err(Error::file(directory, expected, found))
 }
 

@@ -2,7 +2,7 @@
 
 use super::download::{Downloader, Outcome, Patience, Source};
 use super::npm::{self, Wanted};
-use super::{Attempt, Failure, fetched_nowhere};
+use super::{Attempt, Failure, fetched_nowhere, is_there};
 use crate::data::Progress;
 use crate::data::digest::Digest;
 use crate::data::staging::Staging;
@@ -26,21 +26,6 @@ pub(super) struct File {
 impl File {
     fn gzip_name(&self) -> String {
         format!("{}.gz", self.name)
-    }
-
-    /// Whether the file is there already, in either form; one that is not what it should be is an error,
-    /// as it may be someone's own.
-    fn is_in(&self, directory: &Path) -> Result<bool> {
-        let forms = [(self.name, &self.plain), (&self.gzip_name(), &self.gzip)];
-        for (name, digest) in forms {
-            let path = directory.join(name);
-            if path.exists() {
-                digest.check(&path)?;
-                log::info!("{}: already there", path.display());
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }
 
@@ -82,7 +67,7 @@ pub fn fetch_mnist(directory: &Path, progress: &dyn Progress) -> Result<()> {
 pub(super) fn fetch_from(origins: &Origins, directory: &Path, progress: &dyn Progress) -> Result<()> {
     let mut missing = Vec::new();
     for file in &origins.files {
-        if !file.is_in(directory)? {
+        if !is_there(directory, file.name, &file.plain)? {
             missing.push(file);
         }
     }

@@ -15,8 +15,9 @@ pub use mnist::fetch_mnist;
 pub use usps::fetch_usps;
 pub use weights::{Weights, fetch_weights};
 
-use super::digest::Fault;
+use super::digest::{Digest, Fault};
 use crate::error::{Error, Result};
+use std::path::Path;
 
 /// Why one place does not have what is wanted.
 enum Failure {
@@ -48,6 +49,30 @@ impl From<Fault> for Failure {
             Fault::Mismatch { .. } => Self::Unusable(fault.to_string()),
             Fault::Write(error) => Self::Local(error),
         }
+    }
+}
+
+/// Whether the file `name` that `plain` describes is in `directory`, as it is or compressed by whomever; one that is there and is
+/// another is an error, as it may be someone's own.
+fn is_there(directory: &Path, name: &str, plain: &Digest) -> Result<bool> {
+    let (path, gzip) = (directory.join(name), directory.join(format!("{name}.gz")));
+    let (path, checked) = match (path.exists(), gzip.exists()) {
+        (true, _) => (&path, plain.check(&path)),
+        (false, true) => (&gzip, plain.check_gzip(&gzip)),
+        (false, false) => return Ok(false),
+    };
+    checked.map_err(in_the_way)?;
+    log::info!("{}: already there", path.display());
+    Ok(true)
+}
+
+/// The error about a file that is there and is another one, with what to do about it.
+fn in_the_way(error: Error) -> Error {
+    match error {
+        Error::Input { subject, expected, found } => {
+            Error::input(subject, expected, format!("{found}; move it away and fetch again"))
+        }
+        other => other,
     }
 }
 

@@ -13,6 +13,9 @@ use tar::Archive;
 /// The client; on Windows it is a script, which must be named in full.
 pub(super) const CLIENT: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
+/// Lines of its errors that are quoted: where it finds no server, the fourth says which.
+const MOST_REASONS: usize = 4;
+
 /// A file wanted from a package.
 pub(super) struct Wanted<'a> {
     /// Its path in the archive.
@@ -48,15 +51,15 @@ pub(super) fn unpack(client: &str, package: &str, wanted: &[Wanted], directory: 
 /// Lets the client download `package` into `directory`; the path of the archive, or what went wrong.
 fn pack(client: &str, package: &str, directory: &Path) -> Attempt<PathBuf> {
     let outcome = Command::new(client)
-        .args(["pack", package, "--silent", "--ignore-scripts"])
+        .args(["pack", package, "--loglevel=error", "--ignore-scripts"])
         .args(["--fetch-retries=1", "--fetch-timeout=60000"])
         .current_dir(directory)
         .stdin(Stdio::null())
         .output()
         .map_err(|error| Failure::Unusable(format!("{client}: {error}")))?;
     if !outcome.status.success() {
-        let said = String::from_utf8_lossy(&outcome.stderr);
-        return Err(Failure::Unusable(format!("{client} pack: {} {}", outcome.status, said.trim())));
+        let said = reason(&String::from_utf8_lossy(&outcome.stderr));
+        return Err(Failure::Unusable(format!("{client} pack: {} {said}", outcome.status)));
     }
     let printed = String::from_utf8_lossy(&outcome.stdout);
     let name = printed.lines().last().unwrap_or_default().trim();
@@ -64,6 +67,14 @@ fn pack(client: &str, package: &str, directory: &Path) -> Attempt<PathBuf> {
         Some(name) => Ok(directory.join(name)),
         None => Err(Failure::Unusable(format!("{client} pack: named no file"))),
     }
+}
+
+/// What the client says went wrong, without the advice that follows; all of its words, if it marks none as an error.
+fn reason(said: &str) -> String {
+    let unmarked = |line| ["npm error", "npm ERR!"].iter().find_map(|mark| str::strip_prefix(line, mark));
+    let lines = said.lines().filter_map(unmarked).map(str::trim).filter(|line| !line.is_empty());
+    let first: Vec<&str> = lines.take(MOST_REASONS).collect();
+    if first.is_empty() { said.trim().to_owned() } else { first.join(", ") }
 }
 
 fn extract(entry: &mut impl Read, wanted: &Wanted, directory: &Path) -> Attempt<()> {

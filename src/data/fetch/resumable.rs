@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write as _};
 use std::path::Path;
+use ureq::Body;
+use ureq::http::Response;
+use ureq::http::header::CONTENT_LENGTH;
 
 /// How often a connection that broke off is opened again, if every one brought something.
 const MOST_TRIES: usize = 5;
@@ -64,19 +67,44 @@ fn append(source: &Source, patience: Patience, path: &Path, progress: &dyn Progr
     let request = patience.agent().get(&source.url);
     let request = if before > 0 { request.header("Range", format!("bytes={before}-")) } else { request };
     let answer = request.call().map_err(Failure::of)?;
-    let goes_on = answer.status() == 206;
+    let kept = if answer.status() == 206 { before } else { 0 };
+    // A page of an error or of a login is not written over what is there.
+    compare_length(announced(&answer), whole - kept)?;
     let task = Task::start(progress, &source.url, Some(whole));
-    task.advance(if goes_on { before } else { 0 });
-    let local = |action| move |error| Failure::Local(Error::io(path, action)(error));
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(goes_on)
-        .write(true)
-        .truncate(!goes_on)
-        .open(path)
-        .map_err(local("create"))?;
+    task.advance(kept);
     // One byte more than expected is enough to see that there are too many.
-    let mut body = answer.into_body().into_reader().take(whole + 1 - if goes_on { before } else { 0 });
+    let mut body = answer.into_body().into_reader().take(whole + 1 - kept);
+    write(&mut body, path, kept, &task)?;
+    if kept == 0 && length(path) < whole {
+        // It ended as it should: what would go on behind these bytes would be another file.
+        let found = length(path);
+        remove(path)?;
+        return compare_length(Some(found), whole);
+    }
+    Ok(())
+}
+
+/// How many bytes follow, if the server says so. `ureq` itself says nothing of an answer without any.
+fn announced(answer: &Response<Body>) -> Option<u64> {
+    answer.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Whether as many bytes are there as are wanted, as far as is known.
+fn compare_length(found: Option<u64>, wanted: u64) -> Attempt<()> {
+    match found {
+        Some(found) if found != wanted => {
+            Err(Failure::Unusable(format!("expected {wanted} bytes, found {found}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes `body` behind the `kept` bytes of the file at `path`; in its place, if none are kept.
+fn write(body: &mut dyn Read, path: &Path, kept: u64, task: &Task) -> Attempt<()> {
+    let local = |action| move |error| Failure::Local(Error::io(path, action)(error));
+    let mut options = OpenOptions::new();
+    options.create(true).append(kept > 0).write(true).truncate(kept == 0);
+    let mut file = options.open(path).map_err(local("create"))?;
     let mut buffer = vec![0; 1 << 16];
     loop {
         let received = body.read(&mut buffer);
@@ -89,15 +117,16 @@ fn append(source: &Source, patience: Patience, path: &Path, progress: &dyn Progr
     }
 }
 
+fn remove(path: &Path) -> Attempt<()> {
+    fs::remove_file(path).map_err(|error| Failure::Local(Error::io(path, "remove")(error)))
+}
+
 /// Whether the whole file is what it should be; one that is not can never be completed.
 fn compare(digest: &Digest, path: &Path) -> Attempt<()> {
     let mut file = File::open(path).map_err(|error| Failure::Local(Error::io(path, "open")(error)))?;
-    digest.compare_content(&mut file).map_err(|fault| {
-        if length(path) >= digest.bytes
-            && let Err(error) = fs::remove_file(path)
-        {
-            return Failure::Local(Error::io(path, "remove")(error));
-        }
-        Failure::from(fault)
-    })
+    let Err(fault) = digest.compare_content(&mut file) else { return Ok(()) };
+    if length(path) >= digest.bytes {
+        remove(path)?;
+    }
+    Err(fault.into())
 }

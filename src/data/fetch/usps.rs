@@ -3,7 +3,7 @@
 //! place it is from, the bytes that are put in place are the same.
 
 use super::download::{Downloader, Outcome, Patience};
-use super::{Attempt, Failure, fetched_nowhere};
+use super::{Attempt, Failure, fetched_nowhere, is_there};
 use crate::data::digest::Digest;
 use crate::data::staging::Staging;
 use crate::data::task::Task;
@@ -131,21 +131,13 @@ impl PartFiles {
         [format!("{part}-images-idx3-ubyte"), format!("{part}-labels-idx1-ubyte")]
     }
 
-    /// Whether both files are there, plain or compressed; one that is not what it should be is an error, as it may be
-    /// someone's own.
+    /// Whether both files are there. Each is looked at, so that one in the way is told before anything is fetched.
     fn is_in(&self, directory: &Path) -> Result<bool> {
-        let mut found = 0;
+        let mut all = true;
         for (name, digest) in self.names().iter().zip(&self.digests) {
-            let (plain, gzip) = (directory.join(name), directory.join(format!("{name}.gz")));
-            if plain.exists() {
-                digest.check(&plain)?;
-                found += 1;
-            } else if gzip.exists() {
-                digest.check_gzip(&gzip)?;
-                found += 1;
-            }
+            all &= is_there(directory, name, digest)?;
         }
-        Ok(found == self.digests.len())
+        Ok(all)
     }
 
     /// Makes the part's files in `directory` of what a place sends.

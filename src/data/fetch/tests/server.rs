@@ -10,6 +10,8 @@ use std::time::Duration;
 #[derive(Clone)]
 pub(in crate::data::fetch) enum Reply {
     Whole(Vec<u8>),
+    /// The same, without a word of how many bytes there are.
+    Unannounced(Vec<u8>),
     /// Fewer bytes than announced, then the connection ends.
     Short(Vec<u8>),
     /// Fewer bytes than announced, then silence.
@@ -67,6 +69,7 @@ fn answer(mut stream: TcpStream, reply: Reply, from: Option<usize>) {
     };
     let (head, body, hold) = match reply {
         Reply::Whole(body) => (head("200 OK", body.len()), body, false),
+        Reply::Unannounced(body) => ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_owned(), body, false),
         Reply::Short(body) => (head("200 OK", body.len() + 5), body, false),
         Reply::Stalled(body) => (head("200 OK", body.len() + 5), body, true),
         Reply::Ranged(body, most) => {

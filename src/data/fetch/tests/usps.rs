@@ -123,7 +123,7 @@ fn every_place_that_failed_is_named_with_its_reason_and_nothing_is_left() {
     assert!(names(root.path()).is_empty());
     fs::write(root.path().join(NAMES[1]), "mine").unwrap();
     let error = usps::fetch_from(&parts, PATIENCE, root.path(), &NoProgress).unwrap_err().to_string();
-    assert!(error.contains("t10k-labels-idx1-ubyte: expected 10 bytes, found 4"), "{error}");
+    assert!(error.contains("t10k-labels-idx1-ubyte: expected 10 bytes, found 4; move it away"), "{error}");
     assert_eq!(names(root.path()), [NAMES[1]]);
 }
 

