@@ -102,14 +102,13 @@ fn write_epoch(events: &mut EventFile, state: &State<'_>, epoch: &EpochRecord) -
 /// A domain's test part, for the eyes of people alone.
 struct Shown {
     domain: Domain,
-    /// The first of its images.
+    /// Some of its images.
     data: Dataset,
 }
 
 impl Shown {
     fn of(sets: &Sets) -> Result<Vec<Self>> {
         let parts = [(Domain::Source, &sets.source_test), (Domain::Target, &sets.target_test)];
-        let some = |data: &Dataset| data.only(0..data.len().min(IMAGES)).into_memory();
         let parts = parts.into_iter().filter_map(|(domain, data)| Some((domain, data.as_ref()?)));
         parts.map(|(domain, data)| Ok(Self { domain, data: some(data)? })).collect()
     }
@@ -132,7 +131,33 @@ impl Shown {
     }
 }
 
+/// At most [`IMAGES`] images of `data`, spread evenly: those of folders lie in the order of their classes.
+fn some(data: &Dataset) -> Result<Dataset> {
+    let count = data.len().min(IMAGES);
+    data.only((0..count).map(|place| place * data.len() / count)).into_memory()
+}
+
 /// The class of the largest logit in each of `rows` rows.
 fn predictions(inspection: &Inspection, rows: usize) -> Vec<usize> {
     inspection.logits.chunks(inspection.logits.len() / rows).map(argmax).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::MapShape;
+
+    #[test]
+    fn images_of_every_class_are_shown_however_many_there_are() {
+        let per_class = IMAGES + 1;
+        let labels: Vec<u16> = (0..3).flat_map(|class| std::iter::repeat_n(class, per_class)).collect();
+        let classes = ["ant", "bee", "cat"].map(str::to_owned).to_vec();
+        let (shape, count) = (MapShape::new(1, 1, 1), labels.len());
+        let all = Dataset::new(shape, vec![0; count], Some(labels), classes).expect("images");
+        let shown = some(&all).expect("in memory");
+        let labels = shown.labels().expect("labels");
+        let of = |class| labels.iter().filter(|&&label| label == class).count();
+        assert_eq!((labels.len(), [of(0), of(1), of(2)].iter().min()), (IMAGES, Some(&(IMAGES / 3))));
+        assert_eq!(some(&shown.only(0..2)).expect("in memory").len(), 2);
+    }
 }
