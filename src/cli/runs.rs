@@ -13,7 +13,7 @@ Examples:
   dann runs runs/source-only-0 runs/dann-0 runs/target-only-0
 
 The gap is what lies between training on the source alone and training on the target's own labels; its covered
-share is given where exactly one run of each method is listed.")]
+share is given where exactly one run of each method is listed, all on the same data sets.")]
 pub struct RunsArgs {
     /// Runs, or directories that hold runs
     #[arg(default_value = "runs")]
@@ -44,6 +44,9 @@ pub fn run(args: &RunsArgs, out: &Output) -> anyhow::Result<()> {
     let header = ["method", "seed", "steps", "time", "source test", "target test", "run"];
     out.text(table(header, runs.iter().map(row)))?;
     match gap(&runs) {
+        Some(_) if !are_on_same_data(&runs) => out.text(
+            "The gap that adaptation covers is not given: these runs have different data sets as source or target.",
+        ),
         Some(covered) => {
             out.json(&serde_json::json!({ "gap_covered": covered }))?;
             out.text(format!(
@@ -53,6 +56,11 @@ pub fn run(args: &RunsArgs, out: &Output) -> anyhow::Result<()> {
         }
         None => Ok(()),
     }
+}
+
+/// Whether all runs are about the same two data sets, so that their accuracies can be compared.
+fn are_on_same_data(runs: &[RunResult]) -> bool {
+    runs.windows(2).all(|pair| (&pair[0].source, &pair[0].target) == (&pair[1].source, &pair[1].target))
 }
 
 /// (dann - source-only) / (target-only - source-only), where each was run once.

@@ -90,6 +90,14 @@ fn runs_shows_all_results_and_the_gap_that_is_covered() {
     assert!((covered - 0.5).abs() < 1e-12);
     // Without the upper bound there is no gap to speak of.
     assert_eq!(sandbox.json("runs runs/dann runs/source-only").len(), 2);
+    // Nor is there one between accuracies on different images.
+    let result = String::from_utf8(sandbox.read("runs/dann/result.json"))
+        .expect("UTF-8")
+        .replace("\"target\":\"t\"", "\"target\":\"other\"");
+    sandbox.write("runs/dann/result.json", result);
+    assert_eq!(sandbox.json("runs runs").len(), 3);
+    let text = sandbox.text("runs");
+    assert!(text.contains("not given: these runs have different data sets"), "{text}");
 }
 
 #[test]
