@@ -109,7 +109,7 @@ fn a_page_compares_runs_and_asks_nothing_of_the_network() {
     ] {
         assert!(page.contains(words), "{words:?} is not in the page");
     }
-    assert!(!page.contains("not among these runs"));
+    assert!(!page.contains("not among these runs") && !page.contains("swatch unknown"));
     assert_eq!(between(&page, "<p class=\"legend classes\">", "</p>")[0].matches("swatch class").count(), 10);
     let addresses = between(&page, "src=\"", "\"").into_iter().chain(between(&page, "url(", ")"));
     let addresses: Vec<&str> = addresses.chain(between(&page, "href=\"", "\"")).collect();
@@ -141,6 +141,16 @@ fn a_page_compares_only_what_can_be_compared_and_repeats_a_run_from_where_it_sta
     sandbox.text("report started --out after.html");
     let after = page(&sandbox, "after.html");
     assert!(after.contains("after training") && !after.contains("before the first step"));
+    // Runs whose directories share a name, as those of experiments do.
+    for (run, folder) in [("alone", "a"), ("started", "b")] {
+        fs::create_dir(sandbox.path(folder)).expect("a folder");
+        fs::rename(sandbox.path(run), sandbox.path(&format!("{folder}/run"))).expect("a new name");
+    }
+    sandbox.text("report a/run b/run --out named.html");
+    let named = page(&sandbox, "named.html");
+    for words in ["<p>a/run, b/run</p>", "b/run: target images of each class, against a/run"] {
+        assert!(named.contains(words), "{words:?} is not in the page");
+    }
 }
 
 #[test]
@@ -152,6 +162,9 @@ fn a_page_about_one_run_says_what_is_missing() {
     let without_labels = page(&sandbox, "out/report.html");
     assert_eq!(without_labels.matches("not among these runs").count(), 2);
     assert!(without_labels.contains("data-place=") && !without_labels.contains("Confusions"));
+    // What has no label has the colour of no class.
+    assert_eq!(without_labels.matches("class=\"target unknown\"").count(), 2 * 10);
+    assert!(!without_labels.contains("class=\"target class") && without_labels.contains("swatch unknown"));
     fs::rename(sandbox.path("target"), sandbox.path("elsewhere")).expect("a new name");
     sandbox.text("report out --out without.html");
     let without_images = page(&sandbox, "without.html");

@@ -2,7 +2,7 @@
 
 use super::chart::percent;
 use super::story::Story;
-use crate::train::Method;
+use crate::train::{Config, Method};
 
 /// Confusion matrices of more classes would be carpets.
 const MOST_IN_MATRIX: usize = 16;
@@ -106,20 +106,16 @@ pub struct Gain {
     pub better: bool,
 }
 
-/// Every adapted run against the first one without adaptation on the same data; without one, and where nothing is adapted, a run's target
+/// Every adapted run against one without adaptation on the same data; without one, and where nothing is adapted, a run's target
 /// against its source.
 pub fn gains(stories: &[Story]) -> Vec<Gains> {
-    let baseline_of = |adapted: &Story| {
-        let mut others = stories.iter().filter(|story| story.result.method == Method::SourceOnly);
-        others.find(|story| story.is_beside(adapted))
-    };
     let of_domains = |story: &Story| {
-        let title = format!("{}: images of each class", story.name());
+        let title = format!("{}: images of each class", story.name);
         gain(story, title, ["source", "target"], &story.recall(false), &story.recall(true))
     };
-    let against = |story: &Story| match baseline_of(story) {
+    let against = |story: &Story| match baseline_of(story, stories) {
         Some(baseline) => {
-            let title = format!("{}: target images of each class, against {}", story.name(), baseline.name());
+            let title = format!("{}: target images of each class, against {}", story.name, baseline.name);
             gain(story, title, ["source only", "DANN"], &baseline.recall(true), &story.recall(true))
         }
         None => of_domains(story),
@@ -130,6 +126,31 @@ pub fn gains(stories: &[Story]) -> Vec<Gains> {
         false => stories.iter().map(of_domains).collect(),
     };
     all.into_iter().filter(|gains| !gains.rows.is_empty()).collect()
+}
+
+/// The run without adaptation that is most like `adapted`, of those on the same data.
+fn baseline_of<'a>(adapted: &Story, stories: &'a [Story]) -> Option<&'a Story> {
+    let is_baseline = |story: &&Story| story.result.method == Method::SourceOnly && story.is_beside(adapted);
+    let baselines: Vec<&Story> = stories.iter().filter(is_baseline).collect();
+    let recipes: Vec<&Config> = baselines.iter().map(|story| &story.checkpoint.config).collect();
+    most_alike(&adapted.checkpoint.config, &recipes).map(|index| baselines[index])
+}
+
+/// The index of the first of `recipes` that differs from `recipe` in the method alone; else in the method and the seed; else the
+/// first.
+fn most_alike(recipe: &Config, recipes: &[&Config]) -> Option<usize> {
+    let differs_by_method = |other: &Config| {
+        let mut other = other.clone();
+        other.training.method = recipe.training.method;
+        other == *recipe
+    };
+    let differs_by_seed = |other: &Config| {
+        let mut other = other.clone();
+        other.training.seed = recipe.training.seed;
+        differs_by_method(&other)
+    };
+    let first = |is_alike: &dyn Fn(&Config) -> bool| recipes.iter().position(|other| is_alike(other));
+    first(&differs_by_method).or_else(|| first(&differs_by_seed)).or_else(|| first(&|_| true))
 }
 
 fn gain(
@@ -186,6 +207,20 @@ mod tests {
         let half = MOST_ROWS as u32 / 2;
         let expected = (1000 - half..1000).rev().chain((0..half).rev());
         assert!(many.iter().copied().eq(expected.map(f64::from)), "{many:?}");
+    }
+
+    #[test]
+    fn an_adapted_run_is_held_against_the_one_that_differs_least() {
+        let recipe = |method: Method, seed: u64, epochs: u64| {
+            let mut config = Config::preset("demo").expect("a preset");
+            (config.training.method, config.training.seed, config.training.epochs) = (method, seed, epochs);
+            config
+        };
+        let others = [(0, 1), (0, 2), (1, 2)].map(|(seed, epochs)| recipe(Method::SourceOnly, seed, epochs));
+        let others: Vec<&Config> = others.iter().collect();
+        let found = |seed, epochs| most_alike(&recipe(Method::Dann, seed, epochs), &others);
+        assert_eq!([found(0, 2), found(1, 2), found(5, 2), found(5, 5)], [1, 2, 1, 0].map(Some));
+        assert_eq!(most_alike(&recipe(Method::Dann, 0, 1), &[]), None);
     }
 
     #[test]

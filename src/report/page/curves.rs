@@ -7,16 +7,22 @@ use crate::train::{Method, StepMetrics};
 
 /// Colours that tell runs apart.
 const COLOURS: usize = 6;
+/// Ways to break the lines of runs that share a colour; those of the first ones are whole.
+const DASHES: usize = 4;
 
-/// The class of run number `index`.
+/// The classes that give run number `index` its colour and break its lines.
 pub fn colour(index: usize) -> String {
-    format!("run{}", index % COLOURS)
+    let colour = format!("run{}", index % COLOURS);
+    match (index / COLOURS) % (DASHES + 1) {
+        0 => colour,
+        dash => format!("{colour} dash{dash}"),
+    }
 }
 
 /// Losses, accuracies and λ over the steps, a line for each run.
 pub fn charts(stories: &[Story]) -> Vec<Chart> {
     let line = |(index, story): (usize, &Story), value: fn(&StepMetrics) -> Option<f32>| Line {
-        name: story.name(),
+        name: story.name.clone(),
         class: colour(index),
         points: story.history.steps.iter().filter_map(|m| Some((m.step as f64, value(m)?.into()))).collect(),
         on_right: false,
@@ -35,7 +41,7 @@ pub fn charts(stories: &[Story]) -> Vec<Chart> {
     };
     let tests = |target: bool| -> Vec<Line> {
         let line = |(index, story): (usize, &Story)| Line {
-            name: story.name(),
+            name: story.name.clone(),
             class: colour(index),
             points: accuracies(story, target),
             on_right: false,
@@ -78,7 +84,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_come_again() {
-        assert_eq!((colour(0), colour(7)), ("run0".into(), "run1".into()));
+    fn runs_of_one_colour_have_lines_of_their_own() {
+        assert_eq!([colour(0), colour(5), colour(7)], ["run0", "run5", "run1 dash1"]);
+        let mut all: Vec<String> = (0..COLOURS * (DASHES + 1)).map(colour).collect();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), COLOURS * (DASHES + 1));
+    }
+
+    #[test]
+    fn the_page_knows_every_colour_and_every_dash() {
+        let style = include_str!("../../../templates/report.css");
+        for class in (0..COLOURS * (DASHES + 1)).map(colour) {
+            for name in class.split(' ') {
+                assert!(style.contains(&format!(".{name} {{")), "{name}");
+            }
+        }
     }
 }

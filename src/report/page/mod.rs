@@ -14,10 +14,13 @@
 
 mod chart;
 mod classes;
+#[cfg(test)]
+mod contrast;
 mod curves;
 mod domains;
 mod embedding;
 mod encoding;
+mod names;
 mod panels;
 mod story;
 mod study;
@@ -38,8 +41,9 @@ use view::Page;
 /// [`Error::Input`] or [`Error::Io`] naming what cannot be read or written, [`Error::DeviceLost`] when the device was lost.
 pub fn write(gpu: &Gpu, runs: &[PathBuf], out: &Path) -> Result<()> {
     let mut sets = Sets::default();
+    let named = runs.iter().zip(names::names(runs));
     let stories: Vec<Story> =
-        runs.iter().map(|run| Story::read(gpu, run, &mut sets)).collect::<Result<_>>()?;
+        named.map(|(run, name)| Story::read(gpu, run, name, &mut sets)).collect::<Result<_>>()?;
     let page = Page::new(&stories, pictures(gpu, &stories)?)?;
     let html = page.render().map_err(|e| Error::input("report", "a page that can be written", e))?;
     write_whole(out, html.as_bytes())

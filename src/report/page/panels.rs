@@ -34,7 +34,8 @@ pub struct Point {
     pub y: f32,
     /// "source" or "target"
     pub domain: &'static str,
-    pub class: usize,
+    /// The number of its colour; `None` without a label.
+    pub class: Option<usize>,
     pub text: String,
 }
 
@@ -60,11 +61,11 @@ pub fn panels(stories: &[Story]) -> Result<(Vec<Panel>, Vec<String>)> {
             }
         };
         if let Some(before) = story.before.as_ref().filter(|_| index == 0) {
-            let title = format!("{}: before the first step", story.name());
+            let title = format!("{}: before the first step", story.name);
             panels.extend(panel(story, title, before, false, &sprite, number));
         }
         let after = Features { source: source.features.clone(), target: target.features.clone() };
-        let title = format!("{}: after training", story.name());
+        let title = format!("{}: after training", story.name);
         panels.extend(panel(story, title, &after, true, &sprite, number));
     }
     Ok((panels, sprites))
@@ -94,7 +95,7 @@ fn panel(
             false => format!("{domain} {name}"),
         };
         let [x, y] = place.map(|value| MARGIN + value * (SIDE - 2.0 * MARGIN));
-        Point { x, y, domain, class: label.unwrap_or(0) % COLOURS, text }
+        Point { x, y, domain, class: label.map(|label| label % COLOURS), text }
     });
     Some(Panel {
         title,

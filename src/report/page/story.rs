@@ -46,6 +46,8 @@ pub struct Features {
 pub struct Story {
     /// The run's directory.
     pub path: PathBuf,
+    /// What the page calls it.
+    pub name: String,
     /// How it ended.
     pub result: RunResult,
     /// What was trained.
@@ -69,11 +71,11 @@ pub struct Story {
 }
 
 impl Story {
-    /// Reads the run at `path` and shows its model both test parts.
+    /// Reads the run at `path`, which the page calls `name`, and shows its model both test parts.
     ///
     /// # Errors
     /// As [`super::write`].
-    pub fn read(gpu: &Gpu, path: &Path, sets: &mut Sets) -> Result<Self> {
+    pub fn read(gpu: &Gpu, path: &Path, name: String, sets: &mut Sets) -> Result<Self> {
         let result = RunDirectory::result(path)?;
         let checkpoint = RunDirectory::checkpoint(path)?;
         let history = RunDirectory::history(path)?;
@@ -107,6 +109,7 @@ impl Story {
             classes,
             profile: profile(&path.join(PROFILE))?,
             path: path.to_path_buf(),
+            name,
             result,
             checkpoint,
             history,
@@ -115,12 +118,6 @@ impl Story {
             before,
             distance,
         })
-    }
-
-    /// What people call the run: its method, and its directory.
-    pub fn name(&self) -> String {
-        let directory = self.path.file_name().unwrap_or(self.path.as_os_str());
-        directory.to_string_lossy().into_owned()
     }
 
     /// Whether both runs were about the same data sets and classes, so that their accuracies can be compared.

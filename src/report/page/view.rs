@@ -28,6 +28,8 @@ pub struct Page {
     runs: Vec<Run>,
     pictures: Vec<domains::Row>,
     panels: Vec<Panel>,
+    /// Whether there are points in these without a label.
+    has_unknown: bool,
     sprites: Vec<String>,
     /// Which images are shown.
     images: Vec<String>,
@@ -82,7 +84,7 @@ impl Page {
     /// # Errors
     /// [`crate::error::Error::Input`] when a picture cannot be encoded.
     pub fn new(stories: &[Story], pictures: Vec<domains::Row>) -> Result<Self> {
-        let names: Vec<String> = stories.iter().map(Story::name).collect();
+        let names: Vec<String> = stories.iter().map(|story| story.name.clone()).collect();
         let (panels, sprites) = panels(stories)?;
         Ok(Self {
             title: names.join(", "),
@@ -91,6 +93,7 @@ impl Page {
             charts: curves::charts(stories),
             runs: stories.iter().enumerate().map(|(i, story)| run(i, story)).collect::<Result<_>>()?,
             pictures,
+            has_unknown: has_unknown(&panels),
             panels,
             sprites,
             images: images(stories),
@@ -112,6 +115,11 @@ fn method(method: Method) -> &'static str {
     }
 }
 
+/// Whether some images in the plane have no label.
+fn has_unknown(panels: &[Panel]) -> bool {
+    panels.iter().flat_map(|panel| &panel.points).any(|point| point.class.is_none())
+}
+
 /// The three rows: lower bound, adaptation, upper bound; one for each run, or one that says that there is none.
 fn rows(stories: &[Story]) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -121,7 +129,7 @@ fn rows(stories: &[Story]) -> Vec<Row> {
         rows.extend(of_method.map(|(index, story)| Row {
             class: curves::colour(index),
             method: method(wanted),
-            run: story.name(),
+            run: story.name.clone(),
             target: accuracy(story.result.report.target_test_accuracy, story.target.as_ref()),
             source: accuracy(story.result.report.source_test_accuracy, story.source.as_ref()),
             time: format!("{:.0} s", story.result.seconds),
@@ -199,7 +207,7 @@ fn run(index: usize, story: &Story) -> Result<Run> {
         .unwrap_or_else(|| repetition(&story.path, &story.result.source, &story.result.target));
     Ok(Run {
         class: curves::colour(index),
-        name: story.name(),
+        name: story.name.clone(),
         distance: story.distance.map_or("n/a".into(), |distance| format!("{distance:.2}")),
         verdict: worst.map_or("unknown", crate::train::health::Level::word),
         findings: story.findings.iter().map(|f| (f.level.word(), f.text.clone())).collect(),
