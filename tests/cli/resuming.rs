@@ -213,7 +213,10 @@ fn what_cannot_go_on_is_refused() {
     sandbox.refused("train --resume whole", &["whole", "a finished run"]);
     sandbox.refused("train --resume nowhere", &["nowhere", "no such directory"]);
     sandbox.refused("train --resume source", &["source", "no run"]);
-    sandbox.refused("train --resume whole/model.safetensors", &["a file that is not in the checkpoints/ of a run"]);
+    sandbox.refused(
+        "train --resume whole/model.safetensors",
+        &["a file that is not in the checkpoints/ of a run"],
+    );
     sandbox.refused("train --resume whole --seed 2", &["--seed", "cannot be used with"]);
     unfinished(&sandbox, "run");
     sandbox.refused("train --resume run --target source", &["--resume", "16 and 12", "16 and 16"]);

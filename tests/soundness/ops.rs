@@ -217,7 +217,8 @@ fn no_step_leads_what_draws_from_it_out_of_its_tensors() {
     let mut view = random_view::View::default();
     (view.crop, view.flip, view.rotation) = (Some(f32::MIN_POSITIVE), 0.5, 179.0);
     (view.shear, view.zoom) = (89.0, 0.99);
-    random_view::random_view(&mut rec, &step, &x.tensor, (&windows.tensor, &seen.tensor), 0..3, &view).unwrap();
+    random_view::random_view(&mut rec, &step, &x.tensor, (&windows.tensor, &seen.tensor), 0..3, &view)
+        .unwrap();
     dropout::apply(&mut rec, &step, &x.tensor, &dropped.tensor, 0.5, u32::MAX).unwrap();
     gradient_reversal::backward(&mut rec, &step, &x.tensor, &reversed.tensor).unwrap();
     let (dy, to) = (&x.tensor, &joined.tensor);
