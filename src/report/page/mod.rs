@@ -14,8 +14,6 @@
 
 mod chart;
 mod classes;
-#[cfg(test)]
-mod contrast;
 mod curves;
 mod domains;
 mod embedding;
@@ -24,6 +22,8 @@ mod names;
 mod panels;
 mod story;
 mod study;
+#[cfg(test)]
+mod tests;
 mod tiles;
 mod view;
 
