@@ -131,14 +131,14 @@ impl RunRecord {
     /// # Errors
     /// [`Error::Io`] or [`Error::Input`] naming the file.
     pub fn read(file: &Path) -> Result<Self> {
-        read_json(file, "a run's record")
+        read_json(file, "a run's record (where there is none, the experiment makes it of the finished run)")
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::train::{Method, Report};
+    use crate::train::{Method, Rated, Report};
 
     /// Of a run of preset `paper`.
     pub fn record(method: Method, seed: u64, accuracy: f64) -> RunRecord {
@@ -178,6 +178,24 @@ pub(super) mod tests {
         let record = RunRecord { ratings, ..record(Method::Dann, 3, 0.75) };
         record.write(&file).expect("written");
         assert_eq!(RunRecord::read(&file).expect("read"), record);
+    }
+
+    #[test]
+    fn the_model_that_was_kept_and_what_rules_choose_stand_apart() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("record.json");
+        let mut record = record(Method::Dann, 3, 0.75);
+        record.result.selected = Some(Rated::new(10, Rule::Information, Some(0.5)));
+        record.write(&file).expect("written");
+        assert_eq!(RunRecord::read(&file).expect("read"), record);
+        // The result alone, as the run's directory has it: of this version, and as version 0.2 called it.
+        let result = serde_json::json!(record.result);
+        let mut former = result.clone();
+        former["selected"] = former.as_object_mut().and_then(|former| former.remove("kept")).expect("kept");
+        for written in [result, former] {
+            let read: RunResult = serde_json::from_value(written).expect("a result");
+            assert_eq!(read, record.result);
+        }
     }
 
     #[test]

@@ -51,8 +51,9 @@ pub struct RunResult {
     pub directory: PathBuf,
     /// How long training took, reports included.
     pub seconds: f64,
-    /// Which model was kept in place of the last step's, if a rule chose one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Which model was kept in place of the last step's, if a rule chose one. Version 0.2 called it `selected`, as an experiment's
+    /// record, which holds this result, calls what rules choose among a run's checkpoints.
+    #[serde(default, rename = "kept", alias = "selected", skip_serializing_if = "Option::is_none")]
     pub selected: Option<Rated>,
     /// Accuracies of the model that was kept.
     #[serde(flatten)]
