@@ -47,6 +47,7 @@ ELSEWHERE = {
     "GPU: the device was lost": "tests/cli/resuming.rs destroys the device",
     "could not fetch …": "tests of the fetching have a server of their own",
     "expected a run of this recipe, found one of another": "tests/cli/experiment.rs changes a recipe",
+    "expected a run with source": "tests/cli/experiment.rs changes a target",
     "expected a run to end within …": "needs a shader that does not end, which a driver may not survive",
 }
 

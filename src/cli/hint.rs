@@ -40,7 +40,7 @@ fn remedy(error: &Error) -> Option<String> {
         Error::Unread { unread, images, .. } if unread.len() < *images => Some(
             "--skip-bad (in a recipe: skip_bad = true in [data]) leaves out what cannot be read, and lists it".into(),
         ),
-        Error::RecipeChanged { .. } => Some("--out NEW_DIR begins anew".into()),
+        Error::RecipeChanged { .. } | Error::DataChanged { .. } => Some("--out NEW_DIR begins anew".into()),
         Error::Shader(ShaderError::EntryPoint { wanted: None, found, .. }) if !found.is_empty() => {
             Some("--entry NAME names one".into())
         }

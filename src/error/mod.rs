@@ -136,6 +136,16 @@ pub enum Error {
         /// The run's directory or record.
         path: PathBuf,
     },
+    /// A run of an experiment was made on other data sets.
+    #[error("{}: expected {expected}, found {found}", path.display())]
+    DataChanged {
+        /// The run's directory or record.
+        path: PathBuf,
+        /// The experiment's data sets, in words.
+        expected: String,
+        /// Those of the run, in words.
+        found: String,
+    },
     /// Training cannot go on from this checkpoint, or not with these data sets.
     #[error("going on: expected {expected}, found {found}")]
     CannotResume {

@@ -6,7 +6,7 @@ use crate::selection::{Rule, Selection};
 use crate::train::{Config, History, RunResult, read_json, write_whole};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is kept of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,12 +43,19 @@ pub struct Divergence {
     pub config: Config,
     /// At which step, and what was not finite.
     pub diverged: String,
+    /// The labelled data set; empty of versions that did not say.
+    #[serde(default)]
+    pub source: PathBuf,
+    /// The data set adapted to; empty of versions that did not say.
+    #[serde(default)]
+    pub target: PathBuf,
 }
 
 impl Divergence {
-    /// Of `run`.
+    /// Of `run`, wherever its data sets are.
     pub fn new(run: &PlannedRun, diverged: impl ToString) -> Self {
-        Self { recipe: run.recipe.clone(), config: run.config.clone(), diverged: diverged.to_string() }
+        let (recipe, config, diverged) = (run.recipe.clone(), run.config.clone(), diverged.to_string());
+        Self { recipe, config, diverged, source: PathBuf::new(), target: PathBuf::new() }
     }
 
     /// Writes `file` whole or not at all.

@@ -1,7 +1,7 @@
 //! Making the runs of an experiment: what is finished is kept, what was interrupted goes on.
 
 use super::jobs::{Job, JobState, Share};
-use super::kept::{is_of, kept, same_recipe};
+use super::kept::{is_of, kept, same_run};
 use super::spec::{Experiment, PlannedRun};
 use super::watcher::{Ending, Watcher};
 use super::{Choice, Divergence, RunRecord, choices, summary};
@@ -52,8 +52,8 @@ impl Runner {
     /// nothing.
     ///
     /// # Errors
-    /// [`Error::Input`] naming what is wrong with the experiment; [`Error::RecipeChanged`] naming a run that was made
-    /// by another recipe; [`Error::Io`].
+    /// [`Error::Input`] naming what is wrong with the experiment; [`Error::RecipeChanged`] or [`Error::DataChanged`]
+    /// naming a run that was made by another recipe, or on other data sets; [`Error::Io`].
     pub fn new(experiment: Experiment, directory: impl Into<PathBuf>) -> Result<Self> {
         let runs = experiment.runs()?;
         let (source, target) = (experiment.source.clone(), experiment.target.clone());
@@ -97,10 +97,15 @@ impl Runner {
     fn read_kept(&mut self) -> Result<()> {
         let (mut records, mut divergences) = (vec![], vec![]);
         for run in &self.runs {
-            let record = kept(&self.record_file(run), run, RunRecord::read, |record| &record.config)?;
+            let (of_run, file) = ((run, &self.experiment), self.record_file(run));
+            let record = kept(&file, of_run, RunRecord::read, |record| {
+                (&record.config, [&record.result.source, &record.result.target])
+            })?;
             records.extend(record.map(|record| self.with_ratings(record, run)).transpose()?);
-            let file = self.divergence_file(run);
-            divergences.extend(kept(&file, run, Divergence::read, |divergence| &divergence.config)?);
+            let divergence = kept(&self.divergence_file(run), of_run, Divergence::read, |divergence| {
+                (&divergence.config, [&divergence.source, &divergence.target])
+            })?;
+            divergences.extend(divergence);
         }
         (self.records, self.divergences) = (records, divergences);
         Ok(())
@@ -160,7 +165,8 @@ impl Runner {
                     return Ok(Ending::Stopped { directory: self.directory.join(run.name()), steps });
                 }
                 Err(error @ Error::Diverged(_)) => {
-                    let divergence = Divergence::new(&run, error);
+                    let Experiment { source, target, .. } = self.experiment.clone();
+                    let divergence = Divergence { source, target, ..Divergence::new(&run, error) };
                     watcher.run_diverged(&run, &divergence)?;
                     divergence.write(&self.divergence_file(&run))?;
                 }
@@ -207,13 +213,16 @@ impl Runner {
     ) -> Result<Made> {
         let path = self.directory.join(run.name());
         let (gpu, result) = if RunDirectory::is_finished(&path) {
-            same_recipe(&path, &RunDirectory::config(&path)?, run)?;
-            (open()?, RunDirectory::result(&path)?)
+            let result = RunDirectory::result(&path)?;
+            let decided = (&RunDirectory::config(&path)?, [&*result.source, &*result.target]);
+            same_run(&path, decided, (run, &self.experiment))?;
+            (open()?, result)
         } else {
             let training = self.training(run, &path, watcher)?;
             let Experiment { source, target, .. } = &self.experiment;
             let sets = Sets::read(source, target, training.config())?;
-            let Trained { gpu, result, complete, .. } = training.run(&sets, open, observers)?;
+            let trained = training.run(&sets, open, observers).map_err(|error| of_run(&path, error))?;
+            let Trained { gpu, result, complete, .. } = trained;
             if !complete {
                 return Ok(Made::Stopped(result.steps));
             }
@@ -226,8 +235,10 @@ impl Runner {
 
     fn training(&self, run: &PlannedRun, path: &Path, watcher: &dyn Watcher) -> Result<Training> {
         if !checkpoints(path)?.is_empty() {
-            same_recipe(path, &RunDirectory::config(path)?, run)?;
-            return Training::resume(path);
+            let training = Training::resume(path)?;
+            let data = training.data().map_or([Path::new(""); 2], |data| [&data.source, &data.target]);
+            same_run(path, (&RunDirectory::config(path)?, data), (run, &self.experiment))?;
+            return Ok(training);
         }
         // A run that ended before its first checkpoint has nothing to go on from.
         if RunDirectory::vacant(path).is_err() {
@@ -294,9 +305,30 @@ impl Runner {
     }
 }
 
+/// An error of the training in `path`. By the same recipe, nothing but other images keep it from going on.
+fn of_run(path: &Path, error: Error) -> Error {
+    match error {
+        Error::CannotResume { expected, found } => {
+            Error::DataChanged { path: path.to_path_buf(), expected, found }
+        }
+        other => other,
+    }
+}
+
 /// What became of a run.
 enum Made {
     Record(Box<RunRecord>),
     /// After so many steps.
     Stopped(u64),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_cannot_go_on_is_named() {
+        let cause = Error::CannotResume { expected: "16 images".into(), found: "15".into() };
+        assert_eq!(of_run("runs/a".as_ref(), cause).to_string(), "runs/a: expected 16 images, found 15");
+    }
 }

@@ -3,7 +3,7 @@
 use super::choice::{Choice, choices};
 use super::record::{Chosen, Divergence, RunRecord};
 use crate::selection::Rule;
-use crate::train::Method;
+use crate::train::{Method, RunResult};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -12,14 +12,14 @@ use std::fmt::Write as _;
 /// diverged.
 pub fn summary(title: &str, rule: Rule, records: &[RunRecord], divergences: &[Divergence]) -> String {
     let mut text = format!("# {title}\n\n");
-    let adapters: BTreeSet<String> =
-        records.iter().map(|r| format!("{}, {}", r.result.adapter, r.result.kernels)).collect();
-    let adapters: Vec<String> = adapters.into_iter().collect();
+    let sources = told(records, |result| result.source.display().to_string());
+    let targets = told(records, |result| result.target.display().to_string());
+    let adapters = told(records, |result| format!("{}, {}", result.adapter, result.kernels));
     // Writing to a string cannot fail, here and below.
     let _ = writeln!(
         text,
-        "Adapter: {}. Accuracies are the last step's; means ± standard deviations over seeds.\n",
-        adapters.join("; ")
+        "Source: {sources}. Target: {targets}. Adapter: {adapters}. Accuracies are the last step's; \
+         means ± standard deviations over seeds.\n",
     );
     let taken = choices(records, rule);
     methods(&mut text, records, rule, &taken);
@@ -31,13 +31,19 @@ pub fn summary(title: &str, rule: Rule, records: &[RunRecord], divergences: &[Di
     text
 }
 
+/// What results say of something, each answer once.
+fn told(records: &[RunRecord], of: impl Fn(&RunResult) -> String) -> String {
+    let told: BTreeSet<String> = records.iter().map(|record| of(&record.result)).collect();
+    Vec::from_iter(told).join("; ")
+}
+
 fn diverged(text: &mut String, divergences: &[Divergence]) {
     if divergences.is_empty() {
         return;
     }
     *text +=
         "\nThese runs diverged, and are in no mean:\n\n| recipe | method | seed | |\n|---|---|---|---|\n";
-    for Divergence { recipe, config, diverged } in divergences {
+    for Divergence { recipe, config, diverged, .. } in divergences {
         let _ = writeln!(
             text,
             "| {recipe} | {} | {} | {diverged} |",
@@ -239,6 +245,7 @@ fn spread(values: &[f64], digits: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::record::tests::record;
+    use super::super::spec::PlannedRun;
     use super::*;
     use crate::train::Config;
 
@@ -255,11 +262,13 @@ mod tests {
             rated(Method::Dann, 1, 0.7, 0.1),
         ];
         let config = Config::preset("paper").expect("a preset");
-        let diverged = Divergence { recipe: "paper".into(), config, diverged: "diverged at step 7".into() };
+        let run = PlannedRun { recipe: "paper".into(), config };
+        let diverged = Divergence::new(&run, "diverged at step 7");
         let text = summary("Title", Rule::WeightedRisk, &records, &[diverged]);
         // The standard deviation of 80 and 70 is 7.07, by hand.
         for line in [
             "# Title",
+            "Source: s. Target: t. Adapter: an adapter, plain kernels. ",
             "| recipe | method | seeds | target test | lowest | taken by weighted-risk | target test of those taken |",
             "| paper | dann | 2 | 75.00 ± 7.07 % | 70.00 % | 0 of 1 | 50.00 % | 99.00 ± 0.00 % | 1.00 ± 0.00 | 20 | 1.5 ± 0.0 |",
             "| paper | source-only | 1 | 50.00 % | 50.00 % | 1 of 1 | 50.00 % | 99.00 % | 1.00 | 20 | 1.5 |",

@@ -202,6 +202,43 @@ fn a_recipe_that_was_changed_is_not_mixed_with_its_former_runs() {
     sandbox.refused("experiment both.toml", &words);
 }
 
+/// One run alone.
+const ONE: &str = r#"
+source = "source"
+target = "target"
+seeds = [3]
+methods = ["source-only"]
+[[recipe]]
+name = "tiny"
+config = "tiny.toml"
+"#;
+
+#[test]
+fn runs_on_other_data_sets_are_not_mixed_with_former_ones() {
+    let sandbox = sandbox();
+    sandbox.write("one.toml", ONE);
+    let table = sandbox.text("experiment one.toml");
+    assert!(table.contains("Source: source. Target: target."), "{table}");
+    fs::create_dir(sandbox.path("elsewhere")).expect("a directory");
+    let other = "experiment one.toml --target elsewhere";
+    let record = "runs/one/tiny/source-only-3.json";
+    let words = ["with source source and target elsewhere", "with source source and target target", "--out NEW_DIR"];
+    sandbox.refused(other, &[&words[..], &[record]].concat());
+    sandbox.refused(&format!("{other} --list"), &words);
+    // The same place, written in another way, is no other data set.
+    sandbox.text("experiment one.toml --target ./target");
+    // A run that is finished and has no record, and one that was interrupted, have their data sets too.
+    fs::remove_file(sandbox.path(record)).expect("removed");
+    let refuses = || {
+        let said = sandbox.dann(other).assert().failure().get_output().stderr.clone();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(words.iter().all(|word| said.contains(word)) && !said.contains(record), "{said}");
+    };
+    refuses();
+    fs::remove_file(sandbox.path("runs/one/tiny/source-only-3/result.json")).expect("removed");
+    refuses();
+}
+
 #[test]
 fn what_is_no_experiment_is_refused() {
     let sandbox = sandbox();
