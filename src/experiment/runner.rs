@@ -9,7 +9,7 @@ use crate::data::Progress;
 use crate::error::{Error, Result};
 use crate::fit::{Observer, Sets, Trained, Training};
 use crate::gpu::Gpu;
-use crate::selection::{Images, Selection};
+use crate::selection::{Candidates, Images, Selection};
 use crate::train::{Method, RunDirectory, checkpoints, write_whole};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -262,7 +262,9 @@ impl Runner {
         if record.result.method == Method::TargetOnly {
             return Ok(record);
         }
-        let selection = Selection::of_run(gpu, path, &mut self.images, progress)?;
+        let candidates = Candidates::of_run(path)?.reported()?;
+        let sample = self.images.of(&candidates)?;
+        let selection = candidates.rate(gpu, &sample, progress)?;
         selection.write()?;
         let Experiment { rule, source, .. } = &self.experiment;
         let last = selection.ratings.last();

@@ -175,17 +175,13 @@ fn rules(text: &mut String, records: &[RunRecord]) {
             if runs.is_empty() {
                 continue;
             }
-            let last = accuracies(&runs, |run| run.result.report.target_test_accuracy);
-            let _ = write!(text, "| {recipe} | {method} | {} |", percents(&last));
+            let last = counted(&runs, |run| run.result.report.target_test_accuracy);
+            let _ = write!(text, "| {recipe} | {method} | {last} |");
             let accuracy = |chosen: Option<&Chosen>| chosen.and_then(|chosen| chosen.target_test_accuracy);
             for name in &names {
-                let _ = write!(
-                    text,
-                    " {} |",
-                    percents(&accuracies(&runs, |run| accuracy(run.selected.get(*name))))
-                );
+                let _ = write!(text, " {} |", counted(&runs, |run| accuracy(run.selected.get(*name))));
             }
-            let _ = writeln!(text, " {} |", percents(&accuracies(&runs, |run| accuracy(run.best.as_ref()))));
+            let _ = writeln!(text, " {} |", counted(&runs, |run| accuracy(run.best.as_ref())));
         }
     }
     *text += "\n";
@@ -218,6 +214,16 @@ fn runs(text: &mut String, records: &[RunRecord], rule: Rule, taken: &[Choice]) 
 
 fn accuracies(runs: &[&RunRecord], accuracy: impl Fn(&RunRecord) -> Option<f64>) -> Vec<f64> {
     runs.iter().filter_map(|run| accuracy(run)).collect()
+}
+
+/// The accuracies of runs, and how many runs they are of where some have none, as such a mean does not compare with others.
+fn counted(runs: &[&RunRecord], accuracy: impl Fn(&RunRecord) -> Option<f64>) -> String {
+    let values = accuracies(runs, accuracy);
+    match values.len() {
+        0 => percents(&values),
+        some if some < runs.len() => format!("{} ({some} of {} runs)", percents(&values), runs.len()),
+        _ => percents(&values),
+    }
 }
 
 fn mean(values: &[f64]) -> Option<f64> {
@@ -255,12 +261,14 @@ mod tests {
             ratings: [(Rule::WeightedRisk, risk)].into(),
             ..record(method, seed, accuracy)
         };
-        let records = [
+        let mut records = [
             rated(Method::SourceOnly, 0, 0.5, 0.2),
             rated(Method::Dann, 0, 0.8, 0.3),
             record(Method::TargetOnly, 0, 0.9),
             rated(Method::Dann, 1, 0.7, 0.1),
         ];
+        // What was chosen of this one was not measured.
+        records[3].selected.values_mut().for_each(|chosen| chosen.target_test_accuracy = None);
         let config = Config::preset("paper").expect("a preset");
         let run = PlannedRun { recipe: "paper".into(), config };
         let diverged = Divergence::new(&run, "diverged at step 7");
@@ -276,7 +284,7 @@ mod tests {
             "Recipe paper: what weighted-risk takes without target labels is 30.00 points below the best method of each seed.",
             "Recipe paper: adaptation covers 62.50 % of the gap between source-only and target-only.",
             "| recipe | method | last step | entropy | best |",
-            "| paper | dann | 75.00 ± 7.07 % | 74.00 ± 7.07 % | 76.00 ± 7.07 % |",
+            "| paper | dann | 75.00 ± 7.07 % | 79.00 % (1 of 2 runs) | 76.00 ± 7.07 % |",
             "| paper | source-only | 0 | 50.00 % | 99.00 % | 0.2000 * | 1.5 |",
             "| paper | target-only | 0 | 90.00 % | 99.00 % | n/a | 1.5 |",
             "| paper | dann | 1 | 70.00 % | 99.00 % | 0.1000 | 1.5 |",

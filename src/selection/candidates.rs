@@ -6,7 +6,7 @@ use super::sample::Sample;
 use crate::data::{Labels, LoadOptions, Progress};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::train::{Checkpoint, Method, RunDirectory, RunResult, trained_checkpoints};
+use crate::train::{Checkpoint, Method, RunDirectory, RunResult, reported_checkpoints, trained_checkpoints};
 use std::path::{Path, PathBuf};
 
 /// The checkpoints of a finished run, the one before the first step left out, and its last step.
@@ -36,6 +36,16 @@ impl Candidates {
         }
         let last = RunDirectory::checkpoint(run)?;
         Ok(Self { run: run.to_path_buf(), result, last, files })
+    }
+
+    /// Those of the steps alone that the run itself reports of, so that an interruption, which leaves a checkpoint, changes nothing
+    /// of what is chosen.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Input`] naming the file that cannot be read.
+    pub(crate) fn reported(self) -> Result<Self> {
+        let files = reported_checkpoints(&self.run, &RunDirectory::history(&self.run)?)?;
+        Ok(Self { files, ..self })
     }
 
     /// How the images that the models take are read. Training has refused or listed what cannot be read.

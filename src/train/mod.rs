@@ -108,6 +108,8 @@ pub(crate) use preview::views_of;
 pub use repeat::{again, quoted, quoted_path, repetition};
 #[cfg(feature = "report")]
 pub(crate) use resumed::first_checkpoint;
+#[cfg(feature = "fit")]
+pub(crate) use resumed::reported_checkpoints;
 pub use resumed::{Resumed, checkpoints, trained_checkpoints};
 pub use resumption::{DataSets, Resumption};
 pub use rule::Rule;

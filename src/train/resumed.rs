@@ -70,6 +70,18 @@ pub fn trained_checkpoints(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// As [`trained_checkpoints`], without those of steps at which `history` has neither an epoch's end nor a rating: they are there
+/// because the run was interrupted, or because more were asked for.
+#[cfg(feature = "fit")]
+pub(crate) fn reported_checkpoints(path: &Path, history: &History) -> Result<Vec<PathBuf>> {
+    let ends = history.epochs.iter().map(|epoch| epoch.steps);
+    let steps = ends.chain(history.ratings.iter().map(|rated| rated.rated_step));
+    let names: Vec<String> = steps.map(name).collect();
+    let mut files = trained_checkpoints(path)?;
+    files.retain(|file| names.iter().any(|name| file.ends_with(name)));
+    Ok(files)
+}
+
 /// The checkpoint of the run at `path` from before its first step, if it is there.
 #[cfg(feature = "report")]
 pub(crate) fn first_checkpoint(path: &Path) -> Option<PathBuf> {

@@ -240,6 +240,20 @@ fn runs_on_other_data_sets_are_not_mixed_with_former_ones() {
 }
 
 #[test]
+fn checkpoints_that_a_run_does_not_report_of_are_not_chosen_among() {
+    let sandbox = sandbox();
+    sandbox.write("one.toml", ONE.replace("source-only", "dann"));
+    // As an interruption does, this leaves checkpoints within epochs, of which no accuracy is known.
+    sandbox.train("runs/one/tiny/dann-3", "--seed 3 --checkpoint-every 1 --no-report");
+    assert!(sandbox.path("runs/one/tiny/dann-3/checkpoints/step_00000002.safetensors").exists());
+    sandbox.text("experiment one.toml");
+    let selection: Value =
+        serde_json::from_slice(&sandbox.read("runs/one/tiny/dann-3/selection.json")).expect("JSON");
+    let ratings = selection["ratings"].as_array().expect("ratings");
+    assert_eq!(ratings.iter().map(|rating| &rating["step"]).collect::<Vec<_>>(), [3, 6]);
+}
+
+#[test]
 fn what_is_no_experiment_is_refused() {
     let sandbox = sandbox();
     sandbox.refused("experiment none.toml", &["none.toml"]);
