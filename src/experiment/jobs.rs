@@ -10,7 +10,9 @@ use std::fmt;
 pub enum JobState {
     /// Nothing is there yet.
     Open,
-    /// Its directory is there and no result: it runs now, or was interrupted or failed.
+    /// A process makes it now, as far as can be told: not on a file system without locks.
+    Running,
+    /// Its directory is there and no result: it was interrupted or failed.
     Begun,
     /// Its record is kept.
     Done,
@@ -22,6 +24,7 @@ impl fmt::Display for JobState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Open => "open",
+            Self::Running => "running",
             Self::Begun => "begun",
             Self::Done => "done",
             Self::Diverged => "diverged",

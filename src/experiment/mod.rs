@@ -24,10 +24,13 @@
 mod choice;
 mod jobs;
 mod kept;
+mod lock;
 mod record;
+mod remaining;
 mod runner;
 mod slurm;
 mod spec;
+mod start;
 mod summary;
 mod watcher;
 

@@ -2,16 +2,17 @@
 
 use super::jobs::{Job, JobState, Share};
 use super::kept::{is_of, kept, same_run};
+use super::lock::{self, Lock};
 use super::spec::{Experiment, PlannedRun};
 use super::watcher::{Ending, Watcher};
 use super::{Choice, Divergence, RunRecord, choices, summary};
+use super::{remaining, start};
 use crate::data::Progress;
 use crate::error::{Error, Result};
-use crate::fit::{Observer, Sets, Trained, Training};
+use crate::fit::{Observer, Sets, Trained};
 use crate::gpu::Gpu;
 use crate::selection::{Candidates, Images, Selection};
-use crate::train::{Method, RunDirectory, checkpoints, write_whole};
-use std::fs;
+use crate::train::{Method, RunDirectory, write_whole};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -86,6 +87,8 @@ impl Runner {
             JobState::Done
         } else if self.is_done(run) {
             JobState::Diverged
+        } else if lock::is_held(&self.lock_file(run)) {
+            JobState::Running
         } else if self.directory.join(run.name()).exists() {
             JobState::Begun
         } else {
@@ -142,11 +145,11 @@ impl Runner {
         &self.directory
     }
 
-    /// Makes the runs of its share that are left, one after the other, each on the device that `open` gives, and writes the
-    /// tables after each. `progress` counts the models that are rated, `observers` watch the trainings.
+    /// Makes the runs of its share that are left and that no other process makes, one after the other, each on the device that
+    /// `open` gives, and writes the tables after each. `progress` counts the models that are rated, `observers` watch the trainings.
     ///
     /// # Errors
-    /// Those of [`Training::run`] but [`Error::Diverged`], which is noted; those of the watcher.
+    /// Those of [`Training::run`](crate::fit::Training::run) but [`Error::Diverged`], which is noted; those of the watcher.
     pub fn run(
         &mut self,
         open: &dyn Fn() -> Result<Gpu>,
@@ -156,6 +159,16 @@ impl Runner {
     ) -> Result<Ending> {
         for (number, run) in self.runs.clone().into_iter().enumerate() {
             if self.is_done(&run) || !self.share.holds(number) {
+                continue;
+            }
+            let Some(lock) = Lock::take(&self.lock_file(&run))? else {
+                watcher.run_elsewhere(&run)?;
+                continue;
+            };
+            // Another process may have made it since the records were read.
+            self.read_kept()?;
+            if self.is_done(&run) {
+                lock.remove();
                 continue;
             }
             watcher.run_begins(&run, number + 1, self.runs.len(), self.left())?;
@@ -172,6 +185,7 @@ impl Runner {
                 }
                 Err(error) => return Err(error),
             }
+            lock.remove();
             self.write_summary()?;
         }
         self.write_summary()?;
@@ -181,10 +195,7 @@ impl Runner {
     /// Writes the tables of all that is kept. Processes that share the runs take turns, so that the last of them to end has
     /// the records of all.
     fn write_summary(&mut self) -> Result<()> {
-        fs::create_dir_all(&self.directory).map_err(Error::io(&self.directory, "make"))?;
-        let path = self.directory.join(LOCK);
-        let lock = fs::File::create(&path).map_err(Error::io(&path, "make"))?;
-        lock.lock().map_err(Error::io(&path, "lock"))?;
+        let _turn = Lock::wait(&self.directory.join(LOCK))?;
         self.read_kept()?;
         write_whole(&self.directory.join(RESULTS), self.summary().as_bytes())
     }
@@ -196,6 +207,11 @@ impl Runner {
 
     fn record_file(&self, run: &PlannedRun) -> PathBuf {
         self.directory.join(run.name() + ".json")
+    }
+
+    /// Held by the process that makes the run.
+    fn lock_file(&self, run: &PlannedRun) -> PathBuf {
+        self.directory.join(run.name() + ".lock")
     }
 
     fn divergence_file(&self, run: &PlannedRun) -> PathBuf {
@@ -218,10 +234,12 @@ impl Runner {
             same_run(&path, decided, (run, &self.experiment))?;
             (open()?, result)
         } else {
-            let training = self.training(run, &path, watcher)?;
             let Experiment { source, target, .. } = &self.experiment;
+            let remark = watcher.remark(&path, source, target);
+            let training = start::training((run, &self.experiment), &path)?.remark(remark);
             let sets = Sets::read(source, target, training.config())?;
-            let trained = training.run(&sets, open, observers).map_err(|error| of_run(&path, error))?;
+            let trained =
+                training.run(&sets, open, observers).map_err(|error| start::of_run(&path, error))?;
             let Trained { gpu, result, complete, .. } = trained;
             if !complete {
                 return Ok(Made::Stopped(result.steps));
@@ -231,24 +249,6 @@ impl Runner {
         let record = self.rated(&gpu, (run, &path), RunRecord::new(run, result), progress)?;
         record.write(&self.record_file(run))?;
         Ok(Made::Record(Box::new(record)))
-    }
-
-    fn training(&self, run: &PlannedRun, path: &Path, watcher: &dyn Watcher) -> Result<Training> {
-        if !checkpoints(path)?.is_empty() {
-            let training = Training::resume(path)?;
-            let data = training.data().map_or([Path::new(""); 2], |data| [&data.source, &data.target]);
-            same_run(path, (&RunDirectory::config(path)?, data), (run, &self.experiment))?;
-            return Ok(training);
-        }
-        // A run that ended before its first checkpoint has nothing to go on from.
-        if RunDirectory::vacant(path).is_err() {
-            RunDirectory::config(path)
-                .map_err(|e| Error::file(path, "a run or a free place for one", format!("neither: {e}")))?;
-            fs::remove_dir_all(path).map_err(Error::io(path, "remove"))?;
-        }
-        let Experiment { source, target, .. } = &self.experiment;
-        let remark = watcher.remark(path, source, target);
-        Ok(Training::new(run.config.clone()).directory(path).remark(remark))
     }
 
     /// With ratings of the checkpoints, unless the run has learned from target labels.
@@ -287,33 +287,10 @@ impl Runner {
         Ok(if same_images { record.with_ratings_of(&selection) } else { record })
     }
 
-    /// How long the runs that are left take, as far as finished ones tell: a run with gradient reversal looks at twice
-    /// as many images.
+    /// How long the runs of the share that are left take, as far as finished ones tell.
     fn left(&self) -> Option<Duration> {
-        let weight = |method: Method| if method == Method::Dann { 2.0 } else { 1.0 };
-        let mean = |recipe: Option<&str>| {
-            let is_meant = |record: &&RunRecord| recipe.is_none_or(|recipe| record.recipe == recipe);
-            let of_recipe = self.records.iter().filter(is_meant);
-            let units: Vec<f64> =
-                of_recipe.map(|record| record.result.seconds / weight(record.result.method)).collect();
-            (!units.is_empty()).then(|| units.iter().sum::<f64>() / units.len() as f64)
-        };
         let mine = self.runs.iter().enumerate().filter(|(number, _)| self.share.holds(*number));
-        let open = mine.map(|(_, run)| run).filter(|run| !self.is_done(run));
-        let seconds = open.map(|run| {
-            Some(weight(run.config.training.method) * mean(Some(&run.recipe)).or_else(|| mean(None))?)
-        });
-        seconds.sum::<Option<f64>>().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-    }
-}
-
-/// An error of the training in `path`. By the same recipe, nothing but other images keep it from going on.
-fn of_run(path: &Path, error: Error) -> Error {
-    match error {
-        Error::CannotResume { expected, found } => {
-            Error::DataChanged { path: path.to_path_buf(), expected, found }
-        }
-        other => other,
+        remaining::time(mine.map(|(_, run)| run).filter(|run| !self.is_done(run)), &self.records)
     }
 }
 
@@ -322,15 +299,4 @@ enum Made {
     Record(Box<RunRecord>),
     /// After so many steps.
     Stopped(u64),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_that_cannot_go_on_is_named() {
-        let cause = Error::CannotResume { expected: "16 images".into(), found: "15".into() };
-        assert_eq!(of_run("runs/a".as_ref(), cause).to_string(), "runs/a: expected 16 images, found 15");
-    }
 }

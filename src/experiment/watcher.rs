@@ -24,6 +24,14 @@ pub trait Watcher {
         Ok(())
     }
 
+    /// Another process makes a run now, so that it is left out here.
+    ///
+    /// # Errors
+    /// Whatever ends the experiment.
+    fn run_elsewhere(&mut self, run: &PlannedRun) -> Result<()> {
+        Ok(())
+    }
+
     /// A run diverged, which is noted; the others go on.
     ///
     /// # Errors
@@ -53,7 +61,7 @@ impl Watcher for () {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ending {
-    /// Every run has been made.
+    /// Every run of the share has been made, but those that other processes make.
     Complete,
     /// An observer stopped the run in `directory` after so many `steps`; a checkpoint is kept.
     Stopped {

@@ -222,7 +222,8 @@ fn runs_on_other_data_sets_are_not_mixed_with_former_ones() {
     fs::create_dir(sandbox.path("elsewhere")).expect("a directory");
     let other = "experiment one.toml --target elsewhere";
     let record = "runs/one/tiny/source-only-3.json";
-    let words = ["with source source and target elsewhere", "with source source and target target", "--out NEW_DIR"];
+    let words =
+        ["with source source and target elsewhere", "with source source and target target", "--out NEW_DIR"];
     sandbox.refused(other, &[&words[..], &[record]].concat());
     sandbox.refused(&format!("{other} --list"), &words);
     // The same place, written in another way, is no other data set.

@@ -59,6 +59,29 @@ fn one_job_is_made_alone_and_the_rest_by_the_same_command() {
 }
 
 #[test]
+fn a_run_that_another_process_makes_is_left_out() {
+    let sandbox = sandbox();
+    fs::create_dir_all(sandbox.path("runs/both/tiny/dann-3")).expect("a directory");
+    let lock = fs::File::create(sandbox.path("runs/both/tiny/dann-3.lock")).expect("a file");
+    assert_eq!(states(&sandbox)[1], "1 tiny/dann-3 begun");
+    lock.lock().expect("a lock");
+    assert_eq!(states(&sandbox)[1], "1 tiny/dann-3 running");
+    let script = sandbox.text("experiment both.toml --slurm");
+    assert!(script.contains("#SBATCH --array=0,2-3\n"), "{script}");
+    let text = sandbox.text("experiment both.toml --job 1");
+    for words in
+        ["tiny/dann-3: left out, as another process makes it now", "4 of 4 jobs", "make 1 of them now"]
+    {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+    assert!(!sandbox.path("runs/both/tiny/dann-3/config.toml").exists(), "made twice");
+    drop(lock);
+    sandbox.text("experiment both.toml --job 1");
+    assert_eq!(states(&sandbox)[1], "1 tiny/dann-3 done");
+    assert!(!sandbox.path("runs/both/tiny/dann-3.lock").exists(), "a lock of nothing");
+}
+
+#[test]
 fn what_is_no_job_is_refused() {
     let sandbox = sandbox();
     sandbox.refused("experiment both.toml --job 4", &["job: expected a number from 0 to 3, found 4"]);

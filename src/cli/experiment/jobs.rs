@@ -5,10 +5,13 @@ use crate::cli::output::{self, Output};
 use crate::cli::train::launched;
 use anyhow::{Context as _, bail};
 use dann::error::Error;
-use dann::experiment::{Runner, Share};
+use dann::experiment::{Job, JobState, Runner, Share};
 use serde_json::json;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+
+/// Of more jobs that are left, the first ones are named.
+const MOST_NAMED: usize = 5;
 
 /// Which jobs this process makes: the one that was asked for, or its share where `mpirun` has started several.
 pub fn share(job: Option<usize>) -> Share {
@@ -29,31 +32,48 @@ pub fn list(runner: &Runner, out: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The numbers of the jobs that are not over.
+/// The numbers of the jobs that are not over and that no process makes now.
 pub fn left(runner: &Runner) -> Vec<usize> {
-    runner.jobs().iter().filter(|job| !job.is_over()).map(|job| job.number).collect()
+    let is_left = |job: &Job| !job.is_over() && job.state != JobState::Running;
+    runner.jobs().iter().filter(|job| is_left(job)).map(|job| job.number).collect()
 }
 
 /// Says what is left after a share of the jobs.
 pub fn tell_left(runner: &Runner, out: &Output) -> anyhow::Result<()> {
-    let names: Vec<String> =
-        runner.jobs().iter().filter(|job| !job.is_over()).map(|job| job.run.name()).collect();
-    match names.as_slice() {
-        [] => Ok(()),
-        names => out.remark(output::wrapped(&format!(
-            "{} of {} jobs are still to end: {}. The same command, without --job, makes those and the tables.",
-            names.len(),
-            runner.jobs().len(),
-            names.join(", ")
-        ))),
+    let jobs = runner.jobs();
+    let open: Vec<&Job> = jobs.iter().filter(|job| !job.is_over()).collect();
+    if open.is_empty() {
+        return Ok(());
     }
+    out.remark(output::wrapped(&still_to_end(&open, jobs.len())))
+}
+
+/// Which of `all` jobs are `open`; of many the first ones.
+fn still_to_end(open: &[&Job], all: usize) -> String {
+    let mut names: Vec<String> = open.iter().take(MOST_NAMED).map(|job| job.run.name()).collect();
+    if open.len() > MOST_NAMED {
+        names.push("…".into());
+    }
+    let running = open.iter().filter(|job| job.state == JobState::Running).count();
+    let running = match running {
+        0 => String::new(),
+        some => format!(" Other processes make {some} of them now."),
+    };
+    format!(
+        "{} of {all} jobs are still to end: {}.{running} Once those that other processes make have ended, the same command, without \
+         --job, makes what is missing, and the tables.",
+        open.len(),
+        names.join(", ")
+    )
 }
 
 /// Prints the script that gives the jobs that are left to Slurm, or submits it.
 pub fn give_to_slurm(args: &ExperimentArgs, runner: &Runner, out: &Output) -> anyhow::Result<()> {
     let jobs = left(runner);
     if jobs.is_empty() {
-        return out.text("every job is over; the same command without --slurm makes the tables");
+        return out.text(
+            "every job is over or runs now; once all have ended, the same command without --slurm makes the tables",
+        );
     }
     let experiment = runner.experiment();
     let command = args.job_command(runner)?;

@@ -32,7 +32,7 @@ Each run has a directory and a JSON file, OUT/RECIPE/METHOD-SEED and OUT/RECIPE/
 OUT/RESULTS.md. What is finished is kept, and what was interrupted goes on, when the command is given again. A run that
 diverges is noted in OUT/RECIPE/METHOD-SEED.diverged.json and in the tables, and the others go on.
 
-Jobs of several machines share OUT. When they have ended, the same command without --job makes what is missing, which is
+Jobs of several machines share OUT. A run that another process makes now is left out. When they have ended, the same command without --job makes what is missing, which is
 nothing as a rule, and prints the tables. What a job asks of Slurm stands in the file: [slurm] with time, memory, gpus, cpus,
 partition, at_once and options.
 
@@ -131,6 +131,10 @@ impl Watcher for Narrator<'_> {
         let minutes = |left: Duration| format!(", about {:.0} min left", left.as_secs_f64() / 60.0);
         let left = left.map_or(String::new(), minutes);
         self.out.remark_on(format!("{}: run {number} of {count}{left}", run.name()))
+    }
+
+    fn run_elsewhere(&mut self, run: &PlannedRun) -> Result<()> {
+        self.out.remark_on(format!("{}: left out, as another process makes it now", run.name()))
     }
 
     fn run_diverged(&mut self, run: &PlannedRun, divergence: &Divergence) -> Result<()> {
