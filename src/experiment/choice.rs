@@ -5,7 +5,7 @@ use crate::selection::Rule;
 use crate::train::Method;
 use std::collections::BTreeSet;
 
-/// The method that a rule takes of a recipe and seed, by the runs' last steps.
+/// The method that a rule takes of a recipe and seed, by the models that the runs kept.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Choice {

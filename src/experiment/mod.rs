@@ -22,6 +22,7 @@
 //! A [`Runner`] makes the runs and goes on with what was interrupted.
 
 mod choice;
+mod figures;
 mod jobs;
 mod kept;
 mod lock;

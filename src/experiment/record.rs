@@ -16,13 +16,13 @@ pub struct RunRecord {
     pub recipe: String,
     /// Everything that decided the run.
     pub config: Config,
-    /// The outcome after the last step.
+    /// The outcome.
     #[serde(flatten)]
     pub result: RunResult,
-    /// Between source and target features after the last step: 0 aligned, 2 apart.
+    /// Between source and target features of the model that was kept: 0 aligned, 2 apart.
     #[serde(default)]
     pub proxy_a_distance: Option<f64>,
-    /// What each rule that needs no target label says of the model after the last step.
+    /// What each rule that needs no target label says of the model that was kept.
     #[serde(default)]
     pub ratings: BTreeMap<Rule, f64>,
     /// What rules that need no target label chose among the run's checkpoints, by the rule's name.

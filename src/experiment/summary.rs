@@ -1,10 +1,11 @@
 //! The runs of an experiment side by side, as Markdown.
 
 use super::choice::{Choice, choices};
+use super::figures::{mean, percents, spread};
 use super::record::{Chosen, Divergence, RunRecord};
 use crate::selection::Rule;
 use crate::train::{Method, RunResult};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// The tables of all runs: by recipe and method over the seeds, with the method that `rule` takes without target labels,
@@ -18,8 +19,8 @@ pub fn summary(title: &str, rule: Rule, records: &[RunRecord], divergences: &[Di
     // Writing to a string cannot fail, here and below.
     let _ = writeln!(
         text,
-        "Source: {sources}. Target: {targets}. Adapter: {adapters}. Accuracies are the last step's; \
-         means ± standard deviations over seeds.\n",
+        "Source: {sources}. Target: {targets}. Adapter: {adapters}. Accuracies are of the model \
+         that was kept: that of the last step, unless a rule chose another; means ± standard deviations over seeds.\n",
     );
     let taken = choices(records, rule);
     methods(&mut text, records, rule, &taken);
@@ -78,7 +79,7 @@ fn methods(text: &mut String, records: &[RunRecord], rule: Rule, taken: &[Choice
     for recipe in recipes(records) {
         for method in METHODS {
             let runs = of(records, recipe, method);
-            let Some(first) = runs.first() else { continue };
+            let Some(steps) = steps(&runs) else { continue };
             let target = accuracies(&runs, |run| run.result.report.target_test_accuracy);
             let source = accuracies(&runs, |run| run.result.report.source_test_accuracy);
             let distances: Vec<f64> = runs.iter().filter_map(|run| run.proxy_a_distance).collect();
@@ -93,12 +94,19 @@ fn methods(text: &mut String, records: &[RunRecord], rule: Rule, taken: &[Choice
                 percents(lowest.as_slice()),
                 percents(&source),
                 spread(&distances, 2),
-                first.result.steps,
+                steps,
                 spread(&minutes, 1),
             );
         }
     }
     *text += "\n";
+}
+
+/// Of all runs, from the fewest to the most: training may end early.
+fn steps(runs: &[&RunRecord]) -> Option<String> {
+    let steps = || runs.iter().map(|run| run.result.steps);
+    let (fewest, most) = (steps().min()?, steps().max()?);
+    Some(if fewest == most { most.to_string() } else { format!("{fewest}–{most}") })
 }
 
 fn of_recipe<'a>(taken: &'a [Choice], recipe: &str) -> Vec<&'a Choice> {
@@ -138,32 +146,50 @@ fn costs(text: &mut String, rule: Rule, taken: &[Choice]) {
     }
 }
 
-/// (dann − source-only) / (target-only − source-only), of the means.
+/// (dann − source-only) / (target-only − source-only), of the means over the seeds that have all three.
 fn gaps(text: &mut String, records: &[RunRecord]) {
     for recipe in recipes(records) {
-        let mean_of = |method| {
-            mean(&accuracies(&of(records, recipe, method), |run| run.result.report.target_test_accuracy))
+        let of_methods = METHODS.map(|method| target_accuracies(records, recipe, method));
+        let has_all = |seed: &&u64| of_methods.iter().all(|of_method| of_method.contains_key(*seed));
+        let seeds: Vec<u64> = of_methods[0].keys().filter(has_all).copied().collect();
+        let mean_of = |of_method: &BTreeMap<u64, f64>| {
+            mean(&seeds.iter().map(|seed| of_method[seed]).collect::<Vec<_>>())
         };
-        let [Some(lower), Some(dann), Some(upper)] = METHODS.map(mean_of) else { continue };
+        let [Some(lower), Some(dann), Some(upper)] = of_methods.each_ref().map(mean_of) else { continue };
         if upper > lower {
             let share = percents(&[(dann - lower) / (upper - lower)]);
+            let lacking = of_methods.iter().any(|of_method| of_method.len() > seeds.len());
+            let by = if lacking { by_seeds(&seeds) } else { String::new() };
             let _ = writeln!(
                 text,
-                "Recipe {recipe}: adaptation covers {share} of the gap between source-only and target-only."
+                "Recipe {recipe}: adaptation covers {share} of the gap between source-only and target-only{by}."
             );
         }
     }
     *text += "\n";
 }
 
-/// Target accuracies at what each rule chose, beside the last step's and the best that there was.
+/// By seed; those without one are left out.
+fn target_accuracies(records: &[RunRecord], recipe: &str, method: Method) -> BTreeMap<u64, f64> {
+    let runs = of(records, recipe, method).into_iter();
+    runs.filter_map(|run| Some((run.result.seed, run.result.report.target_test_accuracy?))).collect()
+}
+
+/// Which seeds have runs by all methods, where others do not.
+fn by_seeds(seeds: &[u64]) -> String {
+    let numbers: Vec<String> = seeds.iter().map(u64::to_string).collect();
+    let word = if seeds.len() == 1 { "seed" } else { "seeds" };
+    format!(" (by {word} {}, which all three methods have)", numbers.join(", "))
+}
+
+/// Target accuracies at what each rule chose, beside those of the models that were kept and the best that there was.
 fn rules(text: &mut String, records: &[RunRecord]) {
     let names: BTreeSet<&String> = records.iter().flat_map(|record| record.selected.keys()).collect();
     if names.is_empty() {
         return;
     }
     *text += "Target test accuracy at the checkpoint that a rule without target labels chooses; the best checkpoint is \
-              reported and never used.\n\n| recipe | method | last step |";
+              reported and never used.\n\n| recipe | method | model kept |";
     names.iter().for_each(|name| *text += &format!(" {name} |"));
     *text += " best |\n|---|---|---|---|";
     names.iter().for_each(|_| *text += "---|");
@@ -226,28 +252,6 @@ fn counted(runs: &[&RunRecord], accuracy: impl Fn(&RunRecord) -> Option<f64>) ->
     }
 }
 
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-fn percents(shares: &[f64]) -> String {
-    let hundreds: Vec<f64> = shares.iter().map(|share| 100.0 * share).collect();
-    match spread(&hundreds, 2) {
-        text if shares.is_empty() => text,
-        text => text + " %",
-    }
-}
-
-/// Mean ± standard deviation (of a sample: divided by the values less one); one value stands alone.
-fn spread(values: &[f64], digits: usize) -> String {
-    let Some(mean) = mean(values) else { return "n/a".into() };
-    if values.len() == 1 {
-        return format!("{mean:.digits$}");
-    }
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    format!("{mean:.digits$} ± {:.digits$}", (squares / (values.len() - 1) as f64).sqrt())
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::record::tests::record;
@@ -269,6 +273,7 @@ mod tests {
         ];
         // What was chosen of this one was not measured.
         records[3].selected.values_mut().for_each(|chosen| chosen.target_test_accuracy = None);
+        records[3].result.steps = 15;
         let config = Config::preset("paper").expect("a preset");
         let run = PlannedRun { recipe: "paper".into(), config };
         let diverged = Divergence::new(&run, "diverged at step 7");
@@ -278,12 +283,12 @@ mod tests {
             "# Title",
             "Source: s. Target: t. Adapter: an adapter, plain kernels. ",
             "| recipe | method | seeds | target test | lowest | taken by weighted-risk | target test of those taken |",
-            "| paper | dann | 2 | 75.00 ± 7.07 % | 70.00 % | 0 of 1 | 50.00 % | 99.00 ± 0.00 % | 1.00 ± 0.00 | 20 | 1.5 ± 0.0 |",
+            "| paper | dann | 2 | 75.00 ± 7.07 % | 70.00 % | 0 of 1 | 50.00 % | 99.00 ± 0.00 % | 1.00 ± 0.00 | 15–20 | 1.5 ± 0.0 |",
             "| paper | source-only | 1 | 50.00 % | 50.00 % | 1 of 1 | 50.00 % | 99.00 % | 1.00 | 20 | 1.5 |",
             "| paper | target-only | 1 | 90.00 % | 90.00 % | – | – | 99.00 % |",
             "Recipe paper: what weighted-risk takes without target labels is 30.00 points below the best method of each seed.",
-            "Recipe paper: adaptation covers 62.50 % of the gap between source-only and target-only.",
-            "| recipe | method | last step | entropy | best |",
+            "Recipe paper: adaptation covers 75.00 % of the gap between source-only and target-only (by seed 0, which all three methods have).",
+            "| recipe | method | model kept | entropy | best |",
             "| paper | dann | 75.00 ± 7.07 % | 79.00 % (1 of 2 runs) | 76.00 ± 7.07 % |",
             "| paper | source-only | 0 | 50.00 % | 99.00 % | 0.2000 * | 1.5 |",
             "| paper | target-only | 0 | 90.00 % | 99.00 % | n/a | 1.5 |",

@@ -49,7 +49,7 @@ fn an_experiment_leaves_a_file_a_run_and_a_table() {
     let chosen = &record["selected"]["target-entropy"];
     assert!(chosen["step"] == 3 || chosen["step"] == 6, "{chosen}");
     assert!(chosen["target_test_accuracy"].is_number() && record["proxy_a_distance"].is_number(), "{record}");
-    assert!(table.contains("| recipe | method | last step | domain-risk | information |"), "{table}");
+    assert!(table.contains("| recipe | method | model kept | domain-risk | information |"), "{table}");
     // Of each seed, the rule takes one of the two methods; the record says by which value.
     assert!(table.contains("| taken by weighted-risk | target test of those taken |"), "{table}");
     let choices: Vec<&Value> = lines.iter().filter(|line| line.get("chosen_run").is_some()).collect();

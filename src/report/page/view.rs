@@ -11,7 +11,7 @@ use super::tiles::{Grid, tiles};
 use crate::data::Part;
 use crate::error::Result;
 use crate::profile::KernelRow;
-use crate::train::{Method, RunDirectory, repetition};
+use crate::train::{Method, Rated, RunDirectory, repetition};
 use askama::Template;
 
 /// Of more classes there is no legend.
@@ -129,7 +129,7 @@ fn rows(stories: &[Story]) -> Vec<Row> {
         rows.extend(of_method.map(|(index, story)| Row {
             class: curves::colour(index),
             method: method(wanted),
-            run: story.name.clone(),
+            run: kept(story),
             target: accuracy(story.result.report.target_test_accuracy, story.target.as_ref()),
             source: accuracy(story.result.report.source_test_accuracy, story.source.as_ref()),
             time: format!("{:.0} s", story.result.seconds),
@@ -151,6 +151,13 @@ fn rows(stories: &[Story]) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// The run's name, with the step whose model was kept where a rule chose it.
+fn kept(story: &Story) -> String {
+    let (name, steps) = (&story.name, story.result.steps);
+    let of_all = |selected: Rated| format!("{name}, step {} of {steps}", selected.rated_step);
+    story.result.selected.map_or_else(|| name.clone(), of_all)
 }
 
 /// That of the test part as training has noted it; of images of the training part where there is no other.
