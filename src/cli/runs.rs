@@ -10,6 +10,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   dann runs runs                                 every run in the directory runs
+  dann runs runs/paper                           those of an experiment
   dann runs runs/source-only-0 runs/dann-0 runs/target-only-0
 
 The gap is what lies between training on the source alone and training on the target's own labels; its covered

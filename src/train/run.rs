@@ -195,7 +195,8 @@ impl RunDirectory {
         History::read(&path.join(METRICS))
     }
 
-    /// The results of the finished run at `path`, or of those in its sub-directories, by name.
+    /// The results of the finished run at `path`, or of those in its sub-directories, by name. As an experiment has them, they may lie
+    /// two levels down.
     ///
     /// # Errors
     /// [`Error::Io`] or [`Error::Input`] naming the file that cannot be read.
@@ -203,13 +204,13 @@ impl RunDirectory {
         if Self::is_finished(path) {
             return Ok(vec![Self::result(path)?]);
         }
-        let entries = fs::read_dir(path).map_err(Error::io(path, "list"))?;
-        let mut runs: Vec<PathBuf> = entries
-            .map(|entry| Ok(entry?.path()))
-            .collect::<std::io::Result<_>>()
-            .map_err(Error::io(path, "list"))?;
-        runs.retain(|run| Self::is_finished(run));
-        runs.sort();
+        let mut runs = Vec::new();
+        for within in directories(path)? {
+            match Self::is_finished(&within) {
+                true => runs.push(within),
+                false => runs.extend(directories(&within)?.into_iter().filter(|run| Self::is_finished(run))),
+            }
+        }
         runs.iter().map(|run| Self::result(run)).collect()
     }
 
@@ -226,4 +227,14 @@ impl RunDirectory {
         let result: RunResult = read_json(&path.join(RESULT), "a run's result")?;
         Ok(RunResult { directory: path.to_path_buf(), ..result })
     }
+}
+
+/// Those in `path`, by name.
+fn directories(path: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(path).map_err(Error::io(path, "list"))?;
+    let entries = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<PathBuf>>>();
+    let mut found = entries.map_err(Error::io(path, "list"))?;
+    found.retain(|path| path.is_dir());
+    found.sort();
+    Ok(found)
 }

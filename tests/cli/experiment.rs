@@ -65,6 +65,9 @@ fn an_experiment_leaves_a_file_a_run_and_a_table() {
         let below = accuracies[0].max(accuracies[1]) - better["target_test_accuracy"].as_f64().expect("one");
         assert_eq!(report["below_best"], below);
     }
+    // They are listed as other runs are.
+    let listed = sandbox.json("runs runs/both");
+    assert_eq!(listed.iter().filter(|run| run.get("directory").is_some()).count(), 5, "{listed:?}");
     // A run by itself gives the same bytes.
     sandbox.train("alone", "--seed 4");
     assert!(
@@ -173,12 +176,7 @@ fn an_interrupted_experiment_goes_on_to_the_same_bytes() {
     let line = "experiment long.toml --out long";
     let program = Running::start(sandbox.program(line).stdout(Stdio::null()).stderr(Stdio::null()));
     // The third run is the long one: killed once it has a checkpoint behind its first.
-    let checkpoints = sandbox.path("long/short/target-only-0/checkpoints");
-    let began = Instant::now();
-    while fs::read_dir(&checkpoints).map_or(0, Iterator::count) < 2 {
-        assert!(began.elapsed() < Duration::from_secs(100), "no checkpoint");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_for_checkpoints(&sandbox, "long/short/target-only-0");
     drop(program);
     assert!(
         !sandbox.path("long/short/target-only-0/result.json").exists(),
@@ -189,6 +187,36 @@ fn an_interrupted_experiment_goes_on_to_the_same_bytes() {
     assert!(
         sandbox.read("alone/model.safetensors") == sandbox.read("long/short/target-only-0/model.safetensors")
     );
+}
+
+/// Until the run has one behind its first.
+fn wait_for_checkpoints(sandbox: &Sandbox, run: &str) {
+    let checkpoints = sandbox.path(run).join("checkpoints");
+    let began = Instant::now();
+    while fs::read_dir(&checkpoints).map_or(0, Iterator::count) < 2 {
+        assert!(began.elapsed() < Duration::from_secs(100), "no checkpoint");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_is_listed_as_running_until_ctrl_c_names_the_command_that_goes_on() {
+    let sandbox = sandbox();
+    sandbox.write("one.toml", format!("{ONE}set = [\"training.steps=6000\"]\n"));
+    let line = "experiment one.toml";
+    let mut program = sandbox.program(line);
+    let program = Running::start(program.stdout(Stdio::null()).stderr(Stdio::piped()));
+    wait_for_checkpoints(&sandbox, "runs/one/tiny/source-only-3");
+    let state = || sandbox.json(&format!("{line} --list"))[0]["state"].clone();
+    assert_eq!(state(), "running");
+    let process = program.child().id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &process]).status().expect("kill").success());
+    let output = program.output();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("and saved; the same `dann experiment` command goes on"), "{said}");
+    assert_eq!(state(), "begun");
 }
 
 #[test]

@@ -92,8 +92,9 @@ fn perform(args: &ExperimentArgs, mut runner: Runner, out: &Output) -> anyhow::R
     let (mut recorder, mut progress) = (Recorder::default(), Progress::new(out));
     let observers: &mut [&mut dyn Observer] = &mut [&mut interrupts, &mut recorder, &mut progress];
     let ending = runner.run(&open, &Bars::default(), observers, &mut Narrator { out });
-    if let Ending::Stopped { directory, steps } = ending.hint_if(is_no_data_set, FETCH)? {
-        return Err(Interrupted { steps, directory, launcher: String::new() }.into());
+    if let Ending::Stopped { steps, .. } = ending.hint_if(is_no_data_set, FETCH)? {
+        let again = "the same `dann experiment` command".into();
+        return Err(Interrupted { steps, again }.into());
     }
     runner.records().iter().try_for_each(|record| out.json(record))?;
     runner.divergences().iter().try_for_each(|divergence| out.json(divergence))?;

@@ -3,9 +3,7 @@
 
 use anyhow::Context as _;
 use dann::fit::{Observer, State};
-use dann::train::quoted_path;
 use std::fmt::Display;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -55,19 +53,14 @@ impl Observer for Interrupts {
 #[derive(Debug)]
 pub struct Interrupted {
     pub steps: u64,
-    pub directory: PathBuf,
-    /// In front of the command that goes on.
-    pub launcher: String,
+    /// The command that goes on.
+    pub again: String,
 }
 
 impl Display for Interrupted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { steps, directory, launcher } = self;
-        let directory = quoted_path(directory);
-        write!(
-            f,
-            "interrupted after step {steps} and saved; {launcher}dann train --resume {directory} goes on"
-        )
+        let Self { steps, again } = self;
+        write!(f, "interrupted after step {steps} and saved; {again} goes on")
     }
 }
 

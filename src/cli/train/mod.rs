@@ -277,8 +277,8 @@ fn lead(args: &TrainArgs, ranks: &Ranks, mut interrupts: Interrupts, out: &Outpu
     let trained = training.run(&sets, &open, observers)?;
     let RunResult { method, seconds, steps, directory, .. } = &trained.result;
     if !trained.complete {
-        let (steps, directory, launcher) = (*steps, directory.clone(), ranks.launcher());
-        return Err(Interrupted { steps, directory, launcher }.into());
+        let again = format!("{}dann train --resume {}", ranks.launcher(), quoted_path(directory));
+        return Err(Interrupted { steps: *steps, again }.into());
     }
     out.json(&trained.result)?;
     let (device, run) = (trained.gpu.name(), directory.display());
