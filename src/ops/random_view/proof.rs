@@ -143,13 +143,8 @@ fn given(case: &Case) -> Result<Given> {
     let [rows, c, h, w] = case.dims("x")?;
     let to = MapShape::new(c, case.size("out_height")?, case.size("out_width")?);
     let crop = Some(case.real("crop")?).filter(|&crop| crop > 0.0);
-    let view = View {
-        crop,
-        flip: case.real("flip")?,
-        rotation: case.real("rotation")?,
-        shear: case.real("shear")?,
-        zoom: case.real("zoom")?,
-    };
+    let (flip, rotation) = (case.real("flip")?, case.real("rotation")?);
+    let view = View { crop, flip, rotation, shear: case.real("shear")?, zoom: case.real("zoom")? };
     // Sizes are below 2³².
     let seed = case.size("seed")? as u32;
     Ok(Given { x: case.reals("x")?, rows, from: MapShape::new(c, h, w), to, view, seed })
@@ -180,10 +175,8 @@ impl Op for RandomView {
         let x = rig.input("x")?;
         let (windows, y) = (rig.output("windows", &[g.rows, NUMBERS])?, rig.output("y", &g.dims())?);
         // In two parts, as domains may ask for views of their own: what is drawn for a row hangs on the row alone.
-        for rows in [0..g.rows / 2, g.rows / 2..g.rows].into_iter().filter(|rows| !rows.is_empty()) {
-            host::random_view(&mut rig.rec, &step, &x, (&windows, &y), rows, &g.view)?;
-        }
-        Ok(())
+        let mut parts = [0..g.rows / 2, g.rows / 2..g.rows].into_iter().filter(|rows| !rows.is_empty());
+        parts.try_for_each(|rows| host::random_view(&mut rig.rec, &step, &x, (&windows, &y), rows, &g.view))
     }
 
     fn twin(&self, case: &Case) -> Result<Arrays> {
