@@ -131,14 +131,14 @@ fn images_are_augmented_where_that_was_asked_for() {
         ("none", ""),
         ("still", "--set training.augmentation={}"),
         ("lively", "--set training.augmentation={shift=1,invert=0.5,contrast=0.5,brightness=0.1}"),
-        ("target", "--set training.target_augmentation={shift=1,invert=0.5,contrast=0.5,brightness=0.1}"),
+        ("own", "--set training.target_augmentation={shift=1,invert=0.5,contrast=0.5,brightness=0.1}"),
     ] {
         sandbox.train(out, arguments);
     }
     let model = |run| values(&sandbox.read(&format!("{run}/model.safetensors")));
     assert!(model("none") == model("still"));
     assert!(model("none") != model("lively"));
-    assert!(![model("none"), model("lively")].contains(&model("target")));
+    assert!(![model("none"), model("lively")].contains(&model("own")));
     for (key, words) in [
         ("invert=2.0", ["training.augmentation.invert", "0 to 1"]),
         ("brightness=-1.0", ["training.augmentation.brightness", "at least 0"]),
