@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# archive.sh BUILD TARGET OUT: packs the program in BUILD with man pages, completions and licences into OUT/dann-TARGET.tar.gz
-# (.zip for Windows), and its SHA-256 beside it.
+# archive.sh BUILD TARGET OUT: packs the program in BUILD with man pages, completions and licences, those of its packages too, into
+# OUT/dann-TARGET.tar.gz (.zip for Windows), and its SHA-256 beside it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$1 target=$2 out=$3
@@ -11,6 +11,7 @@ trap 'rm -rf "$work"' EXIT
 packed="$work/dann-$target"
 mkdir -p "$packed/completions" "$packed/man" "$out"
 cp "$build/$program" README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE "$packed"
+scripts/notices.sh "$packed/LICENSES-PACKAGES.txt"
 for shell in bash zsh fish powershell; do
     "$build/$program" completions "$shell" > "$packed/completions/dann.$shell"
 done

@@ -19,6 +19,7 @@ fi
 [ -x "$program" ] || cargo build --release --locked
 rm -rf "$made" target/debian
 mkdir -p "$made"
+scripts/notices.sh "$made/LICENSES-PACKAGES.txt"
 "$program" man --out "$made/man"
 for shell in bash zsh fish; do
     "$program" completions "$shell" > "$made/dann.$shell"
@@ -32,7 +33,8 @@ command -v dpkg >/dev/null || skip "the package is not tried: there is no dpkg"
 ! command -v dann >/dev/null || skip "the package is not tried: dann is installed already ($(command -v dann))"
 listed=$(dpkg-deb --contents "$package")
 for file in usr/bin/dann usr/share/man/man1/dann-train.1.gz usr/share/bash-completion/completions/dann \
-    usr/share/doc/dann/LICENSE-MIT usr/share/doc/dann/LICENSE-APACHE usr/share/doc/dann/copyright; do
+    usr/share/doc/dann/LICENSE-MIT usr/share/doc/dann/LICENSE-APACHE usr/share/doc/dann/copyright \
+    usr/share/doc/dann/LICENSES-PACKAGES.txt; do
     grep -q "\./$file$" <<<"$listed" || { echo "error: $package: expected $file, found none" >&2; exit 1; }
 done
 apt-get update -q >/dev/null || true
