@@ -71,8 +71,8 @@ impl DataLoader {
             return Err(Error::file(&labelled.origin(), expected, stored));
         }
         let of_target = input.normalization_of(Domain::Target);
-        let of_labelled = if spec.method == Method::TargetOnly { of_target } else { &input.normalization };
         let labelled_domain = if spec.method == Method::TargetOnly { Domain::Target } else { Domain::Source };
+        let of_labelled = input.normalization_of(labelled_domain);
         let augmentations = [labelled_domain, Domain::Target].map(|domain| spec.augmentation_of(domain));
         let upload = |images_of, domain, normalization| {
             Shuffled::new(gpu, config, (images_of, domain), normalization, steps)

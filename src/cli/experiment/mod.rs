@@ -32,9 +32,9 @@ Each run has a directory and a JSON file, OUT/RECIPE/METHOD-SEED and OUT/RECIPE/
 OUT/RESULTS.md. What is finished is kept, and what was interrupted goes on, when the command is given again. A run that
 diverges is noted in OUT/RECIPE/METHOD-SEED.diverged.json and in the tables, and the others go on.
 
-Jobs of several machines share OUT. A run that another process makes now is left out. When they have ended, the same command without --job makes what is missing, which is
-nothing as a rule, and prints the tables. What a job asks of Slurm stands in the file: [slurm] with time, memory, gpus, cpus,
-partition, at_once and options.
+Jobs of several machines share OUT. A run that another process makes now is left out. When they have ended, the same
+command without --job makes what is missing, which is nothing as a rule, and prints the tables. What a job asks of Slurm
+stands in the file: [slurm] with time, memory, gpus, cpus, partition, at_once and options.
 
 Beside each row stands which method of a recipe and seed is taken without target labels, by the rule that the file names
 (`rule = \"weighted-risk\"` if none), and what the methods taken reach on the target.")]
